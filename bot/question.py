@@ -1,0 +1,31 @@
+"""What counts as a question: checked before any model is loaded."""
+
+import unicodedata
+
+from retrieval.errors import UsageError
+
+# the reader sees 384 tokens or so of question, heading and passage together: a longer question would push the passage out
+MAX_CHARACTERS = 1000
+
+
+def checked(question: str) -> str:
+    """The question on one line, without white space around it.
+
+        "  Who attended\\n the meeting? " -> "Who attended the meeting?"
+
+    Raises UsageError where it is empty, too long, or holds what is no text.
+    """
+    line = " ".join(question.split())
+    if not line:
+        raise UsageError("The question is empty; write one, such as: Who attended the meeting?")
+    if len(line) > MAX_CHARACTERS:
+        raise UsageError(f"The question has {len(line)} characters, expected at most {MAX_CHARACTERS}; shorten it.")
+    for character in line:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            raise UsageError("The question is not UTF-8 text; send it in that encoding.")
+        if category == "Cc":
+            raise UsageError(f"The question holds the control character U+{ord(character):04X}; remove it.")
+    if not any(character.isalnum() for character in line):
+        raise UsageError(f"The question {line[:40]!r} holds no word; write one, such as: Who attended the meeting?")
+    return line

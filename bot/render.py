@@ -1,0 +1,141 @@
+"""Answers as lines for a terminal. Pure: nothing is loaded, and nothing but the answer decides what is shown."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from bot.layout import BLANK, Line, Run
+from reader.types import Answer, AnswerItem, Citation
+from retrieval.heading import heading
+from retrieval.types import Article, Hit
+
+NEAREST = 3
+NEAREST_CHARACTERS = 160
+INDENT = "    "
+
+Interval = tuple[int, int]
+
+
+def answer_lines(answer: Answer) -> tuple[Line, ...]:
+    """The answer, then each sentence that says it, numbered; "not found" and the nearest passages where there is none.
+
+    Two items that cite the same sentence share its number, and all their words are marked in it.
+    """
+    if not answer.answers:
+        return _not_found(answer)
+    sentences = _sentences(answer)
+    numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
+    lines = [Line("The articles differ:")] if answer.kind == "differing" else []
+    for position, item in enumerate(answer.answers, start=1):
+        cited = dict.fromkeys(numbers[_sentence(citation)] for citation in item.citations)
+        lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
+    for number, citations in enumerate(sentences.values(), start=1):
+        lines += [BLANK, *_citation(number, citations, answer.article(citations[0]))]
+    return tuple(lines)
+
+
+def passages_lines(answer: Answer) -> tuple[Line, ...]:
+    """The passages that were read for the answer, best first, with scores and ranks; the answer's words are marked."""
+    lines = [Line("No passage was read.")] if not answer.evidence.hits else []
+    for number, hit in enumerate(answer.evidence.hits, start=1):
+        article = answer.evidence.article(hit)
+        ranks = f"score {hit.score:.4f} · by meaning {_rank(hit.dense_rank)} · by words {_rank(hit.lexical_rank)}"
+        runs = marked(hit.text, [_within(hit, citation) for citation in _citations(answer, hit)])
+        lines += [
+            *([BLANK] if number > 1 else []),
+            Line(f"{number}. ", (Run(_named(article), "title"),)),
+            Line(INDENT, (Run(ranks, "dim"),)),
+            Line(INDENT, runs),
+        ]
+    return tuple(lines)
+
+
+def marked(text: str, intervals: Iterable[Interval]) -> tuple[Run, ...]:
+    """`text` without white space around it, with the intervals (offsets into `text`) marked; joined, it is the text.
+
+    marked("He met Maduro.", [(7, 13)]) -> (Run("He met "), Run("Maduro", "mark"), Run("."))
+    """
+    first = len(text) - len(text.lstrip())
+    last = len(text.rstrip())
+    runs = []
+    at = first
+    for start, end in sorted(intervals):
+        start, end = max(start, at), min(end, last)
+        if start < end:
+            runs += [Run(text[at:start]), Run(text[start:end], "mark")]
+            at = end
+    runs.append(Run(text[at:last]))
+    return tuple(run for run in runs if run.text)
+
+
+def confidence_words(confidence: float) -> str:
+    """A probability in words and number. The bands, in per cent: from 95, from 75, from 50, below.
+
+    0.78 -> "likely right (78 %)"
+    """
+    # 99.7 % is not certainty and 0.2 % not impossibility: 0 and 100 are kept for those
+    percent = round(confidence * 100) if confidence in (0, 1) else min(max(round(confidence * 100), 1), 99)
+    if percent >= 95:
+        words = "almost certainly right"
+    elif percent >= 75:
+        words = "likely right"
+    elif percent >= 50:
+        words = "more likely right than wrong"
+    else:
+        words = "more likely wrong than right"
+    return f"{words} ({percent} %)"
+
+
+def day(when: date) -> str:
+    """date(2022, 3, 10) -> "10 March 2022"."""
+    return f"{when.day} {when:%B} {when.year}"
+
+
+def source_runs(title: str, path: str, source: str | None, published: date | None) -> tuple[Run, ...]:
+    """Title (the file's path where there is none), source and date, as far as the article has them."""
+    runs = [Run(title, "title") if title.strip() else Run(path, "dim")]
+    runs += [Run(f" · {part}") for part in (source, day(published) if published is not None else None) if part]
+    return tuple(runs)
+
+
+def _not_found(answer: Answer) -> tuple[Line, ...]:
+    lines = [Line("", (Run("Not found in these articles.", "answer"),))]
+    if answer.evidence.hits:
+        lines += [BLANK, Line("Nearest passages")]
+    for hit in answer.evidence.hits[:NEAREST]:
+        text = " ".join(hit.text[: NEAREST_CHARACTERS * 4].split())
+        if len(text) > NEAREST_CHARACTERS:
+            text = text[:NEAREST_CHARACTERS].rsplit(" ", 1)[0] + " …"
+        lines += [
+            Line("  ", (Run(_named(answer.evidence.article(hit)), "title"),)),
+            Line(INDENT, (Run(text),)),
+        ]
+    return tuple(lines)
+
+
+def _bullet(answer: Answer, position: int) -> str:
+    return {"list": f"{position}. ", "differing": "• "}.get(answer.kind, "")
+
+
+def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, ...]:
+    runs = [Run(item.text.strip(), "answer")]
+    if answer.kind == "differing":
+        dates = [citation.published for citation in item.citations if citation.published is not None]
+        runs.insert(0, Run(f"{day(max(dates, key=datetime_key))}: " if dates else "undated: "))
+    if item.resolved_date is not None:
+        runs.append(Run(f" ({_resolved(item.resolved_date)})"))
+    runs.append(Run(f" — {confidence_words(item.confidence)}", "dim"))
+    runs.append(Run("".join(f" [{number}]" for number in cited)))
+    return tuple(runs)
+
+
+def _citation(number: int, citations: Sequence[Citation], article: Article) -> list[Line]:
+    citation = citations[0]
+    base = citation.quote_start
+    quote = marked(citation.quote, [(each.answer_start - base, each.answer_end - base) for each in citations])
+    lines = [
+        Line(f"[{number}] ", (Run("“"), *quote, Run("”"))),
+        Line(INDENT, source_runs(citation.title, article.path, citation.source, citation.published)),
+    ]
+    if citation.url:
+        lines.append(Line(INDENT, (Run(citation.url, "dim"),), whole=True))
+    return lines

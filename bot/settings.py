@@ -1,0 +1,253 @@
+"""What can be tuned: config.toml, read once into frozen settings.
+
+Each section of the file is a dataclass here; each of its keys is a field with a default and the rule that a value must
+meet. A relative path is taken from the folder that holds the file (without a file: from the current folder).
+"""
+
+import dataclasses
+import math
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from retrieval.errors import ConfigError
+
+FILE_NAME = "config.toml"
+ROOT = Path(__file__).resolve().parent.parent
+MAX_PASSAGES = 1000
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value of config.toml must be.
+
+    `expected` says it in words; `read(value, folder)` makes the setting of it, or raises ValueError. `folder` is where
+    relative paths start.
+    """
+
+    expected: str
+    read: Callable[[object, Path], object]
+
+
+def _folder(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError
+    return folder / os.path.expanduser(value)
+
+
+def _adapter(value: object, folder: Path) -> Path | None:
+    if value == "":
+        return None
+    beside = _folder(value, folder)
+    shipped = _folder(value, ROOT)
+    return shipped if shipped.is_dir() and not os.path.isdir(beside) else beside
+
+
+def _model(value: object, folder: Path) -> str:
+    path = _folder(value, folder)
+    return str(path) if os.path.isdir(path) else str(value)
+
+
+def _whole(low: int, high: int) -> Rule:
+    def read(value: object, folder: Path) -> int:
+        # bool is an int to Python, but `passages = true` is a mistake
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise ValueError
+
+    return Rule(f"a whole number from {low} to {high}", read)
+
+
+def _number(expected: str, low: float, high: float) -> Rule:
+    def read(value: object, folder: Path) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise ValueError
+
+    return Rule(expected, read)
+
+
+def _ids(value: object, folder: Path) -> tuple[int, ...]:
+    if isinstance(value, list) and all(type(item) is int and item > 0 for item in value):
+        return tuple(value)
+    raise ValueError
+
+
+def _level(value: object, folder: Path) -> str:
+    if value in LEVELS:
+        return str(value)
+    raise ValueError
+
+
+FOLDER = Rule("the path of a folder, in quotes", _folder)
+ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
+MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
+PROBABILITY = _number("a number from 0 to 1", 0, 1)
+SECONDS = _number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 0))
+IDS = Rule("a list of Discord ids, such as [123456789012345678]", _ids)
+LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
+
+
+def _setting(default: T, rule: Rule) -> T:
+    return field(default=default, metadata={"rule": rule})
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusSettings:
+    """[corpus]: the folder of articles."""
+
+    path: Path = _setting(Path("corpus"), FOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """[storage]: the folder of the database, the index and the chat's history."""
+
+    path: Path = _setting(Path(".dateline"), FOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """[encoder]: the model that finds passages."""
+
+    model: str = _setting("sentence-transformers/all-MiniLM-L6-v2", MODEL)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """[reader]: the model that finds answers in passages; `adapter` is merged into it, None for a model that is whole."""
+
+    model: str = _setting("sentence-transformers/all-mpnet-base-v2", MODEL)
+    adapter: Path | None = _setting(ROOT / "reader/weights", ADAPTER)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """[retrieval]: `passages` is how many are read for one question."""
+
+    passages: int = _setting(8, _whole(1, MAX_PASSAGES))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersSettings:
+    """[answers]: below the probability `threshold` the answer is "not found"; a list has `max_items` at most."""
+
+    threshold: float = _setting(0.5, PROBABILITY)
+    max_items: int = _setting(20, _whole(1, 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordSettings:
+    """[discord]: server ids, seconds between one person's questions, questions that may wait, role ids."""
+
+    guilds: tuple[int, ...] = _setting((), IDS)
+    cooldown_seconds: float = _setting(10.0, SECONDS)
+    queue_size: int = _setting(50, _whole(1, 10_000))
+    admin_roles: tuple[int, ...] = _setting((), IDS)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingSettings:
+    """[logging]: what goes to standard error."""
+
+    level: str = _setting("warning", LEVEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything in config.toml, one attribute a section."""
+
+    corpus: CorpusSettings = CorpusSettings()
+    storage: StorageSettings = StorageSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    reader: ReaderSettings = ReaderSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    answers: AnswersSettings = AnswersSettings()
+    discord: DiscordSettings = DiscordSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """The settings in `path`; without one, those in ./config.toml if it is there, else the defaults.
+
+        Raises ConfigError, which names the file, the key, its value, what was expected and how to mend it.
+        """
+        file = path if path is not None else Path(FILE_NAME)
+        tables = {} if path is None and not os.path.lexists(file) else _parse(file)
+        sections = {section.name: section.default for section in dataclasses.fields(cls)}
+        for name, table in tables.items():
+            _check_section(file, name, table, sections)
+        folder = Path(os.path.abspath(file)).parent
+        return cls(
+            **{name: _section(file, name, defaults, tables.get(name, {}), folder) for name, defaults in sections.items()}
+        )
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        # utf-8-sig: editors on Windows put a byte order mark in front
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"The configuration file {file} does not exist; check the path given with --config.") from error
+    except OSError as error:
+        raise ConfigError(f"The configuration file {file} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}; strings stand in double quotes.") from error
+
+
+def _check_section(file: Path, name: str, table: object, sections: Mapping[str, Any]) -> None:
+    if name in sections:
+        if not isinstance(table, dict):
+            raise ConfigError(f"{file}: {name} is {_shown(table)}, expected a section; write [{name}] and its keys below.")
+        return
+    for section, defaults in sections.items():
+        if not isinstance(table, dict) and name in _rules(defaults):
+            raise ConfigError(f"{file}: the key {name} stands outside its section; write it below [{section}].")
+    raise ConfigError(f"{file}: unknown section [{_name(name)}]; {_nearest(name, sections)}.")
+
+
+def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], folder: Path) -> Any:
+    rules = _rules(defaults)
+    values: dict[str, object] = {
+        # a default path is relative too: to the file, wherever the program is started
+        key: folder / default if isinstance(default := getattr(defaults, key), Path) else default
+        for key in rules
+    }
+    for key, value in table.items():
+        if key not in rules:
+            raise ConfigError(f"{file}: unknown key {_name(key)} in [{name}]; {_nearest(key, rules)}.")
+        try:
+            values[key] = rules[key].read(value, folder)
+        except ValueError as error:
+            raise ConfigError(
+                f"{file}: [{name}] {key} is {_shown(value)}, expected {rules[key].expected}; "
+                "correct it, or remove the line to have the default."
+            ) from error
+    return type(defaults)(**values)
+
+
+def _rules(defaults: Any) -> dict[str, Rule]:
+    return {entry.name: entry.metadata["rule"] for entry in dataclasses.fields(defaults)}
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?".removesuffix("?") if close else "known are " + ", ".join(known)
+
+
+def _name(name: str) -> str:
+    return name if name.isidentifier() and len(name) < 60 else _shown(name)
+
+
+def _shown(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,48 @@
+"""Standard input, output and error, wherever they lead. Cheap to import: errors of usage come through here too."""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+
+import click
+
+_SPACE = re.compile(r"\s+")
+# C0 and C1 controls (escape sequences start with one), overrides and isolates of writing direction, lone surrogates
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    """`text` on one line, fit for any terminal: white space becomes one space, what could act on a terminal U+FFFD.
+
+        "Two\\nlines, \\x1b[31mred" -> "Two lines, \\ufffd[31mred"
+    """
+    return _HARMFUL.sub("\ufffd", _SPACE.sub(" ", text))
+
+
+def complain(message: str) -> None:
+    """One sentence on standard error."""
+    click.echo(f"dateline: {harmless(message)}", err=True)
+
+
+def write_json(document: str) -> None:
+    """One line on standard output: UTF-8 whatever the locale says, and flushed."""
+    click.echo(document.encode())
+
+
+def input_lines() -> Iterator[str]:
+    """The lines of standard input, read as UTF-8. What is not UTF-8 becomes lone surrogates, which no question may hold."""
+    for number, line in enumerate(click.get_binary_stream("stdin")):
+        yield line.decode("utf-8-sig" if number == 0 else "utf-8", errors="surrogateescape").rstrip("\r\n")
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether a person sees this stream; it is None where the shell closed it."""
+    return isinstance(stream, io.IOBase) and stream.isatty()
+
+
+def never_fail_to_encode() -> None:
+    """Characters that the locale's encoding lacks are written as backslash escapes, instead of raising an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

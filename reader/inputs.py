@@ -1,0 +1,136 @@
+"""From a question and passages to the inputs of a model.
+
+One input is the pair (question, heading + separator + passage), as every extractive model with a Hugging Face fast
+tokenizer takes it:
+
+    <s> who attended the caracas meeting ? </s></s> talks in caracas ( 20 february 2024 ) | the first lady was ... </s>
+        question                                    heading, separator: context only          passage: answers live here
+
+A passage that is too long for one input is read in several windows that overlap; each has the heading in front.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerFast
+
+SEPARATOR = " | "
+_CHARACTERS_PER_TOKEN = 12  # English has 4 to 5: a text cut at this many is still longer than its limit in tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """In tokens: of a whole input, of the question, of the heading, and the overlap of two windows of one passage."""
+
+    input: int = 384
+    question: int = 64
+    heading: int = 64
+    overlap: int = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A passage to be read: its text is `Article.text[start : start + len(text)]`, `heading` stands in front of it."""
+
+    heading: str
+    text: str
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One input of the model.
+
+    `context`  which of the contexts it reads
+    `ids`      (length,) int64, token ids with the special tokens
+    `types`    (length,) int64, 0 for the question, 1 for the rest, where the model tells them apart
+    `tokens`   (n,) int64, places in `ids` of the passage's tokens: never question, heading, separator or special
+    `offsets`  (n, 2) int32, where these stand in `Article.text`: code points, end exclusive, without white space
+    """
+
+    context: int
+    ids: NDArray[np.int64]
+    types: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    offsets: NDArray[np.int32]
+
+
+def windows(
+    tokenizer: PreTrainedTokenizerFast, question: str, contexts: Sequence[Context], limits: Limits
+) -> list[Window]:
+    """The inputs for one question over `contexts`, in their order; at least one for each context.
+
+    However long question and headings are, the work on them is bounded: they are cut at their limits.
+    """
+    asked = _cut(tokenizer, question, limits.question)
+    prefixes: dict[str, str] = {}
+    for context in contexts:
+        if context.heading not in prefixes:
+            cut = _cut(tokenizer, context.heading, limits.heading)
+            prefixes[context.heading] = cut + SEPARATOR if cut else ""
+    stretches = [
+        (index, start, end)
+        for index, context in enumerate(contexts)
+        for start, end in _stretches(tokenizer, asked, prefixes[context.heading], context.text, limits)
+    ]
+    seconds = [prefixes[contexts[index].heading] + contexts[index].text[start:end] for index, start, end in stretches]
+    if not stretches:
+        return []
+    # truncation only guards the limit: stretches are cut to fit, save where a tokenizer splits a text otherwise alone
+    encoded = tokenizer([asked] * len(seconds), seconds, truncation="only_second", max_length=limits.input)
+    made = []
+    for (index, start, _), second, encoding in zip(stretches, seconds, encoded.encodings, strict=True):
+        prefix = len(prefixes[contexts[index].heading])
+        tokens, offsets = [], []
+        for place, (sequence, (left, right)) in enumerate(zip(encoding.sequence_ids, encoding.offsets, strict=True)):
+            # sentencepiece counts the space before a word into its token
+            while left < right and second[left].isspace():
+                left += 1
+            if sequence == 1 and prefix <= left < right:
+                tokens.append(place)
+                offsets.append((left, right))
+        shift = contexts[index].start + start - prefix
+        made.append(
+            Window(
+                context=index,
+                ids=np.array(encoding.ids, dtype=np.int64),
+                types=np.array(encoding.type_ids, dtype=np.int64),
+                tokens=np.array(tokens, dtype=np.int64),
+                offsets=(np.array(offsets, dtype=np.int64).reshape(-1, 2) + shift).astype(np.int32),
+            )
+        )
+    return made
+
+
+def _cut(tokenizer: PreTrainedTokenizerFast, text: str, limit: int) -> str:
+    """The beginning of `text`, at most `limit` tokens long."""
+    text = text[: limit * _CHARACTERS_PER_TOKEN]
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
+
+
+def _stretches(
+    tokenizer: PreTrainedTokenizerFast, asked: str, prefix: str, text: str, limits: Limits
+) -> list[tuple[int, int]]:
+    """How `text` is cut so that each stretch fits behind question and prefix: (start, end), code points of `text`.
+
+    A text of 10 tokens with room for 6 and an overlap of 2 gives the tokens 0-6 and 4-10.
+    """
+    pair = tokenizer(asked, prefix + text[:1], verbose=False)
+    room = max(limits.input - len(pair["input_ids"]), 2)
+    # a text with fewer characters than there is room for tokens fits, whatever they are
+    if len(text) <= room:
+        return [(0, len(text))]
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    if len(offsets) <= room:
+        return [(0, len(text))]
+    step = max(room - limits.overlap, 1)
+    stretches = []
+    for first in range(0, len(offsets), step):
+        last = min(first + room, len(offsets))
+        stretches.append((offsets[first][0], offsets[last - 1][1]))
+        if last == len(offsets):
+            break
+    return stretches

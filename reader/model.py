@@ -1,0 +1,186 @@
+"""The reading itself: a transformers model over the passages of one question."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+
+from reader.inputs import Context, Limits, Window, windows
+from reader.types import PassageReading
+from retrieval.errors import ModelError
+from retrieval.heading import heading
+from retrieval.types import Evidence, Hit
+
+ITEM_HEAD = "item_head.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class _Logits:
+    """What the model says of one window's passage tokens; rows as in `Window.tokens`, columns as in PassageReading."""
+
+    window: Window
+    start: NDArray[np.float32]
+    end: NDArray[np.float32]
+    null: float
+    item: NDArray[np.float32] | None
+
+
+class TransformersReader:
+    """Any extractive question-answering model of transformers, with a list head where it has one."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerFast,
+        item_head: torch.nn.Linear | None = None,
+        limits: Limits = Limits(),
+        batch_tokens: int = 8192,
+    ) -> None:
+        """`item_head` maps the model's last hidden states to (outside, begins, continues); `batch_tokens` bounds the
+        padded tokens that one forward pass takes."""
+        self._model = model.eval()
+        self._tokenizer = tokenizer
+        self._item_head = None if item_head is None else item_head.eval()
+        self._limits = limits
+        self._batch_tokens = batch_tokens
+
+    @classmethod
+    def load(cls, folder: Path, limits: Limits = Limits(), batch_tokens: int = 8192) -> "TransformersReader":
+        """The model of a transformers folder, on the GPU if there is one; `item_head.safetensors` is optional.
+
+        Raises ModelError where the folder is not a whole extractive question-answering model.
+        """
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            model, report = AutoModelForQuestionAnswering.from_pretrained(
+                folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            )
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise ModelError(
+                f"{folder} cannot be read as an extractive question-answering model of transformers ({error}); name a "
+                "folder with config.json, model.safetensors and tokenizer.json."
+            ) from error
+        if report["missing_keys"]:
+            raise ModelError(
+                f"{folder} lacks the weights {', '.join(sorted(report['missing_keys']))}, so it has not been trained "
+                "for question answering; name a model that has."
+            )
+        if not isinstance(tokenizer, PreTrainedTokenizerFast):
+            raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
+        head = load_item_head(folder / ITEM_HEAD, model.config.hidden_size) if (folder / ITEM_HEAD).exists() else None
+        return cls(model.to(device), tokenizer, None if head is None else head.to(device), limits, batch_tokens)
+
+    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        """One reading for each hit of `evidence`, in its order."""
+        contexts = [Context(heading(evidence.article(hit)), hit.text, hit.passage.start) for hit in evidence.hits]
+        found: dict[int, list[_Logits]] = defaultdict(list)
+        for logits in self._run(windows(self._tokenizer, question, contexts, self._limits)):
+            found[logits.window.context].append(logits)
+        return tuple(_merged(hit, found[index]) for index, hit in enumerate(evidence.hits))
+
+    def _run(self, inputs: Sequence[Window]) -> Iterator[_Logits]:
+        """Each window through the model, in batches of like length."""
+        for batch in batches(inputs, self._batch_tokens):
+            with torch.inference_mode():
+                device = self._model.device
+                arguments = {
+                    name: tensor.to(device)
+                    for name, tensor in collate(batch, self._tokenizer).items()
+                    if name in self._tokenizer.model_input_names
+                }
+                output = self._model(**arguments, output_hidden_states=self._item_head is not None)
+                start = output.start_logits.float().cpu().numpy()
+                end = output.end_logits.float().cpu().numpy()
+                item = None
+                if self._item_head is not None:
+                    item = self._item_head(output.hidden_states[-1]).float().cpu().numpy()
+            for row, window in enumerate(batch):
+                yield _Logits(
+                    window=window,
+                    start=start[row, window.tokens],
+                    end=end[row, window.tokens],
+                    null=float(start[row, 0] + end[row, 0]),
+                    item=None if item is None else item[row, window.tokens],
+                )
+
+
+def load_item_head(path: Path, hidden: int) -> torch.nn.Linear:
+    """The list head: `weight` (3, hidden) and `bias` (3) of a safetensors file, as float32."""
+    try:
+        weights = load_file(path)
+        head = torch.nn.Linear(hidden, 3)
+        head.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} is no list head for this model ({error}); it should hold weight (3, {hidden}) and bias (3): remove "
+            "it to read without one, or put back the one that belongs to the model."
+        ) from error
+    return head
+
+
+def batches(inputs: Sequence[Window], budget: int) -> Iterator[list[Window]]:
+    """`inputs` by length, longest first, cut where rows x longest row would pass `budget` tokens."""
+    batch: list[Window] = []
+    for window in sorted(inputs, key=lambda window: -len(window.ids)):
+        if batch and (len(batch) + 1) * len(batch[0].ids) > budget:
+            yield batch
+            batch = []
+        batch.append(window)
+    if batch:
+        yield batch
+
+
+def collate(batch: Sequence[Window], tokenizer: PreTrainedTokenizerFast) -> dict[str, torch.Tensor]:
+    """The tensors of a batch, (rows, longest row) int64, padded on the right."""
+    shape = (len(batch), max(len(window.ids) for window in batch))
+    ids = np.full(shape, tokenizer.pad_token_id, dtype=np.int64)
+    mask = np.zeros(shape, dtype=np.int64)
+    types = np.zeros(shape, dtype=np.int64)
+    for row, window in enumerate(batch):
+        ids[row, : len(window.ids)] = window.ids
+        mask[row, : len(window.ids)] = 1
+        types[row, : len(window.ids)] = window.types
+    arrays = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
+    """The windows of one passage as one reading.
+
+    A token that several windows saw is taken from the one where it has most context on its poorer side, as in BERT's
+    own reading of SQuAD. Logits of different windows have no common zero, so each window's are shifted by half the
+    difference between its null score and the lowest, which is the reading's: start + end - null of a span is then what
+    the span's own window says.
+    """
+    null = min(part.null for part in parts)
+    best: dict[tuple[int, int], tuple[int, int, int]] = {}
+    for number, part in enumerate(parts):
+        count = len(part.window.offsets)
+        for row, (start, end) in enumerate(part.window.offsets.tolist()):
+            context = min(row, count - 1 - row)
+            if (start, end) not in best or context > best[start, end][0]:
+                best[start, end] = (context, number, row)
+    chosen = sorted(best.items())
+    rows = [(number, row) for _, (_, number, row) in chosen]
+    shifts = [(part.null - null) / 2 for part in parts]
+    items = [parts[number].item for number, _ in rows]
+    return PassageReading(
+        hit=hit,
+        offsets=np.array([place for place, _ in chosen], dtype=np.int32).reshape(-1, 2),
+        start=np.array([parts[number].start[row] - shifts[number] for number, row in rows], dtype=np.float32),
+        end=np.array([parts[number].end[row] - shifts[number] for number, row in rows], dtype=np.float32),
+        null=null,
+        item=None
+        if parts[0].item is None
+        else np.array(
+            [item[row] for item, (_, row) in zip(items, rows, strict=True) if item is not None], dtype=np.float32
+        ).reshape(-1, 3),
+    )

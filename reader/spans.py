@@ -1,0 +1,158 @@
+"""From logits to spans of text: exact, and small enough to be taught from.
+
+A reading has, for each token, a logit that an answer starts there and one that it ends there. The score of the span
+from token i to token j is start[i] + end[j] - null, so one score compares spans with each other and with "not here":
+
+    tokens     Felix   Plac  ##encia   Also   attended        null = 1.0
+    start        4.0    3.0     0.5    -1.0      -2.0
+    end         -1.0    0.0     5.0    -0.5       1.0
+
+    best_spans, k=3: "Felix Placencia" 4.0 + 5.0 - 1.0 = 8.0, "Placencia" 7.0, "Felix Placencia Also attended" 4.0
+
+The best three by score are 8.0, 7.0 and then start 0.5 + end 5.0 = 4.5, the piece "##encia"; snapped to whole words
+it is "Placencia" again, so it is no third span.
+"""
+
+import heapq
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reader.types import PassageReading, Span
+
+MAX_TOKENS = 30
+_NEVER = np.float32(-np.inf)
+
+
+def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX_TOKENS) -> list[Span]:
+    """The `k` spans with the highest scores, best first, of at most `max_tokens` tokens, snapped to whole words.
+
+    `text` is the article's; spans never leave the passage. Two token spans that snap to the same words are one, with
+    the higher score. Exact: it finds what scoring every pair (i, j) would.
+    """
+    found: dict[tuple[int, int], Span] = {}
+    for first, last, score in _ranked(reading.start, reading.end, max_tokens):
+        if len(found) == k:
+            break
+        place = _snapped(reading, text, first, last)
+        # they come best first, so the first of those that snap to the same place is the one to keep
+        if place not in found:
+            found[place] = Span(reading.hit, *place, score=score - reading.null)
+    return list(found.values())
+
+
+def _ranked(
+    start: NDArray[np.float32], end: NDArray[np.float32], max_tokens: int
+) -> Iterator[tuple[int, int, float]]:
+    """All (i, j, start[i] + end[j]) with i <= j < i + max_tokens, best first, without making them all.
+
+    For each start i, one window maximum gives its best end j. These n candidates go into a heap. When (i, j) is taken,
+    the other ends of i lie left and right of j; the best of each side goes in. So the k-th span costs O(log n + L),
+    after O(n L) for the first (n tokens, L = max_tokens); listing all and sorting would be O(n L log(n L)).
+    """
+    count = len(start)
+    if count == 0 or max_tokens < 1:
+        return
+    padded = np.concatenate([end, np.full(max_tokens - 1, _NEVER, dtype=np.float32)])
+    ends = np.arange(count) + np.lib.stride_tricks.sliding_window_view(padded, max_tokens).argmax(axis=1)
+    # (negated score, start, end, ends still open for this entry: low to high, high exclusive)
+    heap = [
+        (-(float(start[i]) + float(end[j])), i, j, i, min(i + max_tokens, count))
+        for i, j in enumerate(ends.tolist())
+    ]
+    heapq.heapify(heap)
+    while heap:
+        negated, i, j, low, high = heapq.heappop(heap)
+        yield i, j, -negated
+        for left, right in ((low, j), (j + 1, high)):
+            if left < right:
+                best = left + int(end[left:right].argmax())
+                heapq.heappush(heap, (-(float(start[i]) + float(end[best])), i, best, left, right))
+
+
+def non_overlapping(spans: Sequence[Span]) -> list[Span]:
+    """The spans, best first, without those that overlap a better one in the same article.
+
+    "Felix Placencia" 8.0, "Placencia" 7.0, "Antalya" 2.0 -> "Felix Placencia", "Antalya"
+    """
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: -span.score):
+        article = span.hit.passage.article_id
+        if not any(
+            span.start < other.end and other.start < span.end and other.hit.passage.article_id == article
+            for other in kept
+        ):
+            kept.append(span)
+    return kept
+
+
+def list_items(reading: PassageReading, text: str) -> list[Span]:
+    """The items that the list head tags in this passage, in reading order, snapped to whole words.
+
+    The tags are the best path outside / begins / continues (Viterbi), where "continues" may only follow "begins" or
+    "continues". Empty where the model has no list head.
+
+    `score` is the mean over the item's tokens of log((P(begins) + P(continues)) / P(outside)), in nats: like a span's
+    it is above 0 where the model prefers "part of the answer" to "not", but it knows nothing of `null`.
+    """
+    if reading.item is None or len(reading.item) == 0:
+        return []
+    inside = np.logaddexp(reading.item[:, 1], reading.item[:, 2]) - reading.item[:, 0]
+    items: dict[tuple[int, int], Span] = {}
+    for first, last in _tagged(_viterbi(reading.item)):
+        place = _snapped(reading, text, first, last)
+        score = float(inside[first : last + 1].mean())
+        if place not in items or items[place].score < score:
+            items[place] = Span(reading.hit, *place, score=score)
+    return list(items.values())
+
+
+def _viterbi(logits: NDArray[np.float32]) -> list[int]:
+    """The best sequence of tags (0 outside, 1 begins, 2 continues) in which 2 never follows 0 or stands first.
+
+    logits O/B/I  [[0, 3, 0], [0, 1, 2], [5, 0, 4.5], [1, 0, 2]]  ->  [1, 2, 2, 2]   (11.5; with an O third: 11.0)
+    """
+    # best[t] is the score of the best path so far that ends with tag t
+    best = np.array([logits[0, 0], logits[0, 1], _NEVER], dtype=np.float64)
+    came: list[tuple[int, int, int]] = []
+    for row in logits[1:]:
+        anywhere = int(best.argmax())
+        within = 1 if best[1] >= best[2] else 2
+        came.append((anywhere, anywhere, within))
+        best = np.array([best[anywhere], best[anywhere], best[within]]) + row
+    tags = [int(best.argmax())]
+    for before in reversed(came):
+        tags.append(before[tags[-1]])
+    return tags[::-1]
+
+
+def _tagged(tags: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last token of each item: [1, 2, 0, 1, 1, 2] -> [(0, 1), (3, 3), (4, 5)]."""
+    runs: list[tuple[int, int]] = []
+    for place, tag in enumerate(tags):
+        if tag == 1:
+            runs.append((place, place))
+        elif tag == 2:
+            runs[-1] = (runs[-1][0], place)
+    return runs
+
+
+def _snapped(reading: PassageReading, text: str, first: int, last: int) -> tuple[int, int]:
+    """Tokens `first` to `last` as code points of the article, made longer to whole words, within the passage.
+
+    "Plac" of "Felix Placencia, who" -> "Placencia"; "45" of "45-minute" stays "45": a hyphen parts words.
+    """
+    start, end = int(reading.offsets[first, 0]), int(reading.offsets[last, 1])
+    low, high = reading.hit.passage.start, reading.hit.passage.end
+    while start > low and _in_word(text[start - 1]) and _in_word(text[start]):
+        start -= 1
+    while end < high and _in_word(text[end]) and _in_word(text[end - 1]):
+        end += 1
+    return start, end
+
+
+def _in_word(character: str) -> bool:
+    """Letters, digits and the marks that combine with them."""
+    return character.isalnum() or unicodedata.category(character).startswith("M")

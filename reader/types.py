@@ -1,0 +1,115 @@
+"""What flows through reading: spans, citations, and the answer that every face shows.
+
+Offsets are code-point indices into `Article.text`, end exclusive.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.types import Article, Evidence, Hit
+
+Kind = Literal["span", "list", "differing", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageReading:
+    """What the model makes of one hit, before decoding.
+
+    One row for each token of the passage (never of the question or the heading), in text order:
+
+    `offsets`  (n, 2) int32, code points into `Article.text`, end exclusive; non-decreasing
+    `start`    (n,) float32, logit that an answer starts at the token
+    `end`      (n,) float32, logit that an answer ends with the token
+    `null`     start + end logit of the first token of the input: the score of "not in this passage"
+    `item`     (n, 3) float32, logits that the token is outside, begins, continues an item of a list (BIO);
+               None where the model has no list head
+    """
+
+    hit: Hit
+    offsets: NDArray[np.int32]
+    start: NDArray[np.float32]
+    end: NDArray[np.float32]
+    null: float
+    item: NDArray[np.float32] | None
+
+
+class Reader(Protocol):
+    """Reads the passages of one question: the place where a model plugs in."""
+
+    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        """One reading for each hit of `evidence`, in its order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A candidate answer: `article.text[start:end]` of the hit's article.
+
+    `score` is start logit + end logit - null score, in nats; above 0 the model prefers the span to "not here".
+    """
+
+    hit: Hit
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where an answer stands: the sentence (`quote`) and the answer's own place, both slices of the article's text."""
+
+    article_id: str
+    title: str
+    source: str | None
+    url: str | None
+    published: datetime | None
+    quote: str
+    quote_start: int
+    quote_end: int
+    answer_start: int
+    answer_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerItem:
+    """One answer (or one item of a list, or one version of a differing answer) with the places that say it.
+
+    `confidence` is a probability, 0 to 1, that the text is right. `resolved_date` is the calendar date (ISO 8601) that
+    a relative date such as "on Tuesday" means in its article.
+    """
+
+    text: str
+    confidence: float
+    resolved_date: str | None
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds."""
+
+    retrieve: float
+    read: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the terminal, Discord and `--json` all show.
+
+    `answers` is empty exactly when `kind` is "none"; `evidence` then holds the nearest passages, as it always does.
+    """
+
+    question: str
+    kind: Kind
+    answers: tuple[AnswerItem, ...]
+    evidence: Evidence
+    timing: Timing
+
+    def article(self, citation: Citation) -> Article:
+        """The article that `citation` points into."""
+        return self.evidence.articles[citation.article_id]

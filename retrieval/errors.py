@@ -1,0 +1,65 @@
+"""Everything that Dateline raises on purpose.
+
+    DatelineError
+    ├── UsageError            a question, option or setting that cannot be meant (exit status 2)
+    │   └── ConfigError       config.toml or the environment
+    ├── ArticleError          one file that is no readable article: it is reported and skipped
+    ├── CorpusError           the folder of articles as a whole
+    ├── ModelError            weights that are missing, damaged or of the wrong kind
+    ├── StoreError            the database or the index
+    │   ├── NoIndexError      nothing has been indexed yet
+    │   ├── IndexMismatchError  the index was made with another encoder
+    │   └── BusyError         another process is writing
+    └── CitationError         a quote that is not what the stored article says
+
+Each message is one sentence (or two short ones) that names the value, what was expected and how to mend it. Errors of
+other libraries are translated where they enter; they become words for people in the CLI and the Discord client only.
+"""
+
+
+class DatelineError(Exception):
+    """Base of all; `exit_status` is what the command exits with."""
+
+    exit_status = 1
+
+
+class UsageError(DatelineError):
+    """The person asked for something that cannot be meant."""
+
+    exit_status = 2
+
+
+class ConfigError(UsageError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class ArticleError(DatelineError):
+    """One file cannot be read as an article."""
+
+
+class CorpusError(DatelineError):
+    """The folder of articles is missing or empty."""
+
+
+class ModelError(DatelineError):
+    """A model is missing, damaged or of the wrong kind."""
+
+
+class StoreError(DatelineError):
+    """The database or the index is damaged or cannot be written."""
+
+
+class NoIndexError(StoreError):
+    """Nothing has been indexed yet."""
+
+
+class IndexMismatchError(StoreError):
+    """The index was made with another encoder than the one configured."""
+
+
+class BusyError(StoreError):
+    """Another process is writing to the store."""
+
+
+class CitationError(DatelineError):
+    """A quote is not what the stored article says."""

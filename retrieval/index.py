@@ -1,0 +1,76 @@
+"""The FAISS index of one generation: exact inner product over all passage vectors. Derived; the database is the truth."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What an index finds, best first: `ids` (k,) int64 passage ids and `scores` (k,) float32, cosine."""
+
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+
+class VectorIndex:
+    """Passage ids by vector."""
+
+    def __init__(self, index: faiss.IndexIDMap2) -> None:
+        self._index = index
+
+    @classmethod
+    def build(cls, dimension: int, batches: Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]) -> "VectorIndex":
+        """An index of all `batches` of (n,) ids and (n, dimension) unit vectors."""
+        index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        for ids, vectors in batches:
+            index.add_with_ids(vectors, ids)
+        return cls(index)
+
+    @classmethod
+    def load(cls, path: Path) -> "VectorIndex":
+        """Raises FileNotFoundError if there is no such file, StoreError if it is damaged."""
+        if not path.exists():
+            raise FileNotFoundError(path)
+        try:
+            return cls(faiss.read_index(str(path)))
+        except RuntimeError as error:
+            raise StoreError(f"The index file {path} is damaged; run `dateline index` to rebuild it.") from error
+
+    def save(self, path: Path) -> None:
+        """Writes the index to `path`, whole or not at all, and flushes it to disk. Raises StoreError."""
+        temporary = path.with_name(path.name + ".tmp")
+        try:
+            faiss.write_index(self._index, str(temporary))
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except (RuntimeError, OSError) as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(f"The index cannot be written to {path.parent}; free some disk space there.") from error
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def search(self, vector: NDArray[np.float32], k: int, among: Sequence[int] | None = None) -> Neighbours:
+        """The `k` nearest of all passages, or of those `among`, by inner product with `vector` (dimension,) float32."""
+        if among is None:
+            scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
+        else:
+            selector = faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
+            parameters = faiss.SearchParameters(sel=selector)
+            scores, ids = self._index.search(vector[np.newaxis], min(k, len(among)), params=parameters)
+        found = ids[0] >= 0
+        return Neighbours(ids=ids[0][found], scores=scores[0][found])

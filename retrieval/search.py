@@ -1,0 +1,79 @@
+"""A question finds its evidence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.encoder import Encoder
+from retrieval.errors import IndexMismatchError, UsageError
+from retrieval.index import VectorIndex
+from retrieval.store import Snapshot, Store
+from retrieval.types import Evidence, Hit, SearchFilter
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    generation: int
+    index: VectorIndex
+
+
+class Retriever:
+    """Searches the newest generation of a store.
+
+    A search holds one generation from beginning to end; the next one moves to the newest. The index in memory is
+    replaced as a whole, so that searches in several threads disturb each other in nothing.
+    """
+
+    def __init__(self, store: Store, encoder: Encoder) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._loaded: _Loaded | None = None
+
+    @classmethod
+    def open(cls, folder: Path, encoder: Encoder) -> "Retriever":
+        """Opens the store in `folder` and loads its index. Raises NoIndexError, IndexMismatchError, StoreError."""
+        retriever = cls(Store(folder), encoder)
+        with retriever._store.snapshot() as snapshot:
+            retriever._index(snapshot)
+        return retriever
+
+    def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
+        """The `k` passages nearest to the question by cosine, with their articles; filtered before ranking.
+
+        Raises UsageError if `where` names an article that is not there, StoreError and its kinds.
+        """
+        with self._store.snapshot() as snapshot:
+            index = self._index(snapshot)
+            if where.article_id is not None and snapshot.article(where.article_id) is None:
+                raise UsageError(f"There is no article {where.article_id!r}; `dateline status` lists the ids.")
+            among = None if where == SearchFilter() else snapshot.filtered(where)
+            found = index.search(self._encoder.encode([question])[0], k, among)
+            passages = snapshot.passages(found.ids.tolist())
+            articles = {}
+            for passage in passages:
+                article = articles.get(passage.article_id) or snapshot.article(passage.article_id)
+                if article is not None:
+                    articles[passage.article_id] = article
+        hits = tuple(
+            Hit(
+                passage=passage,
+                text=articles[passage.article_id].text[passage.start : passage.end],
+                score=float(score),
+                dense_rank=rank,
+                lexical_rank=None,
+            )
+            for rank, (passage, score) in enumerate(zip(passages, found.scores, strict=True))
+        )
+        return Evidence(hits=hits, articles=articles, generation=snapshot.generation.id)
+
+    def _index(self, snapshot: Snapshot) -> VectorIndex:
+        generation = snapshot.generation
+        if generation.fingerprint != self._encoder.fingerprint:
+            raise IndexMismatchError(
+                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), the one configured "
+                f"is another ({self._encoder.fingerprint}); run `dateline index`, or set [encoder] model back."
+            )
+        loaded = self._loaded
+        if loaded is None or loaded.generation != generation.id:
+            loaded = _Loaded(generation.id, snapshot.index())
+            self._loaded = loaded
+        return loaded.index

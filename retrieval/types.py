@@ -1,0 +1,122 @@
+"""What flows through retrieval: articles, the passages cut from them, and the evidence a question finds.
+
+Offsets are code-point indices into `Article.text`, end exclusive.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One news article, as stored.
+
+    `title` is empty, and the other metadata None, where the file does not say: nothing is guessed into a citation.
+    """
+
+    id: str
+    title: str
+    source: str | None
+    url: str | None
+    published: datetime | None
+    language: str | None
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one article: `article.text[start:end]`."""
+
+    id: int
+    article_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found.
+
+    `score` orders hits, higher is better; `dense_rank` and `lexical_rank` count from 0 and are None where that half of
+    the search did not find the passage.
+    """
+
+    passage: Passage
+    text: str
+    score: float
+    dense_rank: int | None
+    lexical_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a search returns: the hits, best first, and every article they come from, by article id."""
+
+    hits: tuple[Hit, ...]
+    articles: Mapping[str, Article]
+    generation: int
+
+    def article(self, hit: Hit) -> Article:
+        """The article that `hit` is a passage of."""
+        return self.articles[hit.passage.article_id]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """What a search may find; applied before ranking. Dates are inclusive calendar days, compared in UTC."""
+
+    article_id: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is no article, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one run of the refresh did; article and passage counts, wall-clock seconds."""
+
+    generation: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    passages: int
+    embedded: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSummary:
+    """An article without its text, as lists of articles show it."""
+
+    id: str
+    title: str
+    source: str | None
+    published: datetime | None
+    path: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What the store holds; `dimension` in floats, `bytes` on disk."""
+
+    generation: int
+    created: datetime
+    model: str
+    fingerprint: str
+    dimension: int
+    articles: tuple[ArticleSummary, ...]
+    passages: int
+    bytes: int
