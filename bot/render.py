@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from bot.layout import BLANK, Line, Run
 from reader.types import Answer, AnswerItem, Citation
@@ -13,6 +14,12 @@ NEAREST_CHARACTERS = 160
 INDENT = "    "
 
 Interval = tuple[int, int]
+
+
+class _Sentence(NamedTuple):
+    article_id: str
+    start: int
+    end: int
 
 
 def answer_lines(answer: Answer) -> tuple[Line, ...]:
@@ -31,6 +38,11 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     for number, citations in enumerate(sentences.values(), start=1):
         lines += [BLANK, *_citation(number, citations, answer.article(citations[0]))]
     return tuple(lines)
+
+
+def exchange_lines(answer: Answer) -> tuple[Line, ...]:
+    """The question, its answer and an empty line: for several answers one below the other."""
+    return (Line("> ", (Run(answer.question),)), *answer_lines(answer), BLANK)
 
 
 def passages_lines(answer: Answer) -> tuple[Line, ...]:
@@ -119,8 +131,8 @@ def _bullet(answer: Answer, position: int) -> str:
 def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, ...]:
     runs = [Run(item.text.strip(), "answer")]
     if answer.kind == "differing":
-        dates = [citation.published for citation in item.citations if citation.published is not None]
-        runs.insert(0, Run(f"{day(max(dates, key=datetime_key))}: " if dates else "undated: "))
+        dates = [citation.published.date() for citation in item.citations if citation.published is not None]
+        runs.insert(0, Run(f"{day(max(dates))}: " if dates else "undated: "))
     if item.resolved_date is not None:
         runs.append(Run(f" ({_resolved(item.resolved_date)})"))
     runs.append(Run(f" — {confidence_words(item.confidence)}", "dim"))
@@ -139,3 +151,40 @@ def _citation(number: int, citations: Sequence[Citation], article: Article) -> l
     if citation.url:
         lines.append(Line(INDENT, (Run(citation.url, "dim"),), whole=True))
     return lines
+
+
+def _sentences(answer: Answer) -> dict[_Sentence, list[Citation]]:
+    """Every sentence that is cited, in the order of the answers, with all the citations of it."""
+    sentences: dict[_Sentence, list[Citation]] = {}
+    for item in answer.answers:
+        for citation in item.citations:
+            sentences.setdefault(_sentence(citation), []).append(citation)
+    return sentences
+
+
+def _sentence(citation: Citation) -> _Sentence:
+    return _Sentence(citation.article_id, citation.quote_start, citation.quote_end)
+
+
+def _citations(answer: Answer, hit: Hit) -> list[Citation]:
+    cited = [citation for item in answer.answers for citation in item.citations]
+    return [citation for citation in cited if citation.article_id == hit.passage.article_id]
+
+
+def _within(hit: Hit, citation: Citation) -> Interval:
+    return citation.answer_start - hit.passage.start, citation.answer_end - hit.passage.start
+
+
+def _named(article: Article) -> str:
+    return heading(article) or article.path
+
+
+def _rank(rank: int | None) -> str:
+    return "not found" if rank is None else f"#{rank + 1}"
+
+
+def _resolved(iso: str) -> str:
+    try:
+        return day(date.fromisoformat(iso))
+    except ValueError:
+        return iso

@@ -6,7 +6,6 @@ meet. A relative path is taken from the folder that holds the file (without a fi
 
 import dataclasses
 import math
-import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +38,10 @@ class Rule:
 def _folder(value: object, folder: Path) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError
-    return folder / os.path.expanduser(value)
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:
+        raise ValueError from error
 
 
 def _adapter(value: object, folder: Path) -> Path | None:
@@ -47,12 +49,19 @@ def _adapter(value: object, folder: Path) -> Path | None:
         return None
     beside = _folder(value, folder)
     shipped = _folder(value, ROOT)
-    return shipped if shipped.is_dir() and not os.path.isdir(beside) else beside
+    return shipped if _exists(shipped) and not _exists(beside) else beside
 
 
 def _model(value: object, folder: Path) -> str:
     path = _folder(value, folder)
-    return str(path) if os.path.isdir(path) else str(value)
+    return str(path) if _exists(path) else str(value)
+
+
+def _exists(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _whole(low: int, high: int) -> Rule:
@@ -180,13 +189,16 @@ class Settings:
         Raises ConfigError, which names the file, the key, its value, what was expected and how to mend it.
         """
         file = path if path is not None else Path(FILE_NAME)
-        tables = {} if path is None and not os.path.lexists(file) else _parse(file)
+        tables = _parse(file) if path is not None or file.exists() or file.is_symlink() else {}
         sections = {section.name: section.default for section in dataclasses.fields(cls)}
         for name, table in tables.items():
             _check_section(file, name, table, sections)
-        folder = Path(os.path.abspath(file)).parent
+        folder = file.absolute().parent
         return cls(
-            **{name: _section(file, name, defaults, tables.get(name, {}), folder) for name, defaults in sections.items()}
+            **{
+                name: _section(file, name, defaults, tables.get(name, {}), folder)
+                for name, defaults in sections.items()
+            }
         )
 
 
@@ -195,7 +207,9 @@ def _parse(file: Path) -> dict[str, Any]:
         # utf-8-sig: editors on Windows put a byte order mark in front
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError as error:
-        raise ConfigError(f"The configuration file {file} does not exist; check the path given with --config.") from error
+        raise ConfigError(
+            f"The configuration file {file} does not exist; check the path given with --config."
+        ) from error
     except OSError as error:
         raise ConfigError(f"The configuration file {file} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
@@ -207,12 +221,14 @@ def _parse(file: Path) -> dict[str, Any]:
 def _check_section(file: Path, name: str, table: object, sections: Mapping[str, Any]) -> None:
     if name in sections:
         if not isinstance(table, dict):
-            raise ConfigError(f"{file}: {name} is {_shown(table)}, expected a section; write [{name}] and its keys below.")
+            raise ConfigError(
+                f"{file}: {name} is {_shown(table)}, expected a section; write [{name}] and its keys below."
+            )
         return
     for section, defaults in sections.items():
         if not isinstance(table, dict) and name in _rules(defaults):
             raise ConfigError(f"{file}: the key {name} stands outside its section; write it below [{section}].")
-    raise ConfigError(f"{file}: unknown section [{_name(name)}]; {_nearest(name, sections)}.")
+    raise ConfigError(f"{file}: unknown section [{_name(name)}]; {_nearest(name, sections)}")
 
 
 def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], folder: Path) -> Any:
@@ -224,7 +240,7 @@ def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], 
     }
     for key, value in table.items():
         if key not in rules:
-            raise ConfigError(f"{file}: unknown key {_name(key)} in [{name}]; {_nearest(key, rules)}.")
+            raise ConfigError(f"{file}: unknown key {_name(key)} in [{name}]; {_nearest(key, rules)}")
         try:
             values[key] = rules[key].read(value, folder)
         except ValueError as error:
@@ -241,7 +257,7 @@ def _rules(defaults: Any) -> dict[str, Rule]:
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
     close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?".removesuffix("?") if close else "known are " + ", ".join(known)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
 
 
 def _name(name: str) -> str:

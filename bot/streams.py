@@ -4,6 +4,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 import click
 
@@ -15,7 +16,7 @@ _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udff
 def harmless(text: str) -> str:
     """`text` on one line, fit for any terminal: white space becomes one space, what could act on a terminal U+FFFD.
 
-        "Two\\nlines, \\x1b[31mred" -> "Two lines, \\ufffd[31mred"
+    "Two\\nlines, \\x1b[31mred" -> "Two lines, \\ufffd[31mred"
     """
     return _HARMFUL.sub("\ufffd", _SPACE.sub(" ", text))
 
@@ -36,9 +37,9 @@ def input_lines() -> Iterator[str]:
         yield line.decode("utf-8-sig" if number == 0 else "utf-8", errors="surrogateescape").rstrip("\r\n")
 
 
-def is_terminal(stream: object) -> bool:
-    """Whether a person sees this stream; it is None where the shell closed it."""
-    return isinstance(stream, io.IOBase) and stream.isatty()
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end of the stream, which is None where the shell closed it."""
+    return stream is not None and stream.isatty()
 
 
 def never_fail_to_encode() -> None:

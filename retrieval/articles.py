@@ -51,7 +51,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise ArticleError(f"is {size:,} bytes, more than the {MAX_BYTES:,} of an article; split it or leave it out")
+            raise ArticleError(f"is {size:,} bytes, more than the {MAX_BYTES:,} allowed; split it or leave it out")
         data = path.read_bytes()
     except OSError as error:
         raise ArticleError(f"cannot be read ({error.strerror}); check its permissions") from error

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
 from retrieval.models import sha256_file
+
+if TYPE_CHECKING:  # a heavy import, paid for where a model is loaded
+    from sentence_transformers import SentenceTransformer
 
 BATCH = 32
 # all that decides a vector: weights, tokenizer, pooling; not read-me files
@@ -54,7 +57,9 @@ class SentenceTransformerEncoder:
     def load(cls, folder: Path) -> "SentenceTransformerEncoder":
         """Loads the model in `folder`. Raises ModelError if it is no sentence-transformers model."""
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         try:
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:

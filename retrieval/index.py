@@ -1,4 +1,4 @@
-"""The FAISS index of one generation: exact inner product over all passage vectors. Derived; the database is the truth."""
+"""The FAISS index of one generation: exact inner product over all its passage vectors, derived from the database."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class Neighbours:
 class VectorIndex:
     """Passage ids by vector."""
 
-    def __init__(self, index: faiss.IndexIDMap2) -> None:
+    def __init__(self, index: faiss.Index) -> None:
         self._index = index
 
     @classmethod
@@ -70,7 +70,7 @@ class VectorIndex:
             scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
         else:
             selector = faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
             scores, ids = self._index.search(vector[np.newaxis], min(k, len(among)), params=parameters)
         found = ids[0] >= 0
         return Neighbours(ids=ids[0][found], scores=scores[0][found])

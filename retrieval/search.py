@@ -43,16 +43,12 @@ class Retriever:
         """
         with self._store.snapshot() as snapshot:
             index = self._index(snapshot)
-            if where.article_id is not None and snapshot.article(where.article_id) is None:
+            if where.article_id is not None and not snapshot.articles([where.article_id]):
                 raise UsageError(f"There is no article {where.article_id!r}; `dateline status` lists the ids.")
             among = None if where == SearchFilter() else snapshot.filtered(where)
             found = index.search(self._encoder.encode([question])[0], k, among)
             passages = snapshot.passages(found.ids.tolist())
-            articles = {}
-            for passage in passages:
-                article = articles.get(passage.article_id) or snapshot.article(passage.article_id)
-                if article is not None:
-                    articles[passage.article_id] = article
+            articles = snapshot.articles({passage.article_id for passage in passages})
         hits = tuple(
             Hit(
                 passage=passage,
@@ -69,8 +65,8 @@ class Retriever:
         generation = snapshot.generation
         if generation.fingerprint != self._encoder.fingerprint:
             raise IndexMismatchError(
-                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), the one configured "
-                f"is another ({self._encoder.fingerprint}); run `dateline index`, or set [encoder] model back."
+                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), and another "
+                f"({self._encoder.fingerprint}) is configured; run `dateline index`, or set [encoder] model back."
             )
         loaded = self._loaded
         if loaded is None or loaded.generation != generation.id:

@@ -4,6 +4,7 @@ A sentence here includes the white space that follows it, so that joining all se
 """
 
 import re
+from itertools import pairwise
 
 import sentencex
 
@@ -21,9 +22,9 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
     `language` is an ISO 639-1 code; None is read as English.
     """
     cuts = {0, len(text)}
-    for boundary in sentencex.get_sentence_boundaries(language if language is not None else "en", _WIDE_SPACE.sub(" ", text)):
+    code = language if language is not None else "en"
+    for boundary in sentencex.get_sentence_boundaries(code, _WIDE_SPACE.sub(" ", text)):
         # a paragraph break is no sentence of its own: it belongs to the sentence before it
         if text[boundary["start_index"] : boundary["end_index"]].strip():
             cuts.add(boundary["start_index"])
-    edges = sorted(cuts)
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(sorted(cuts)))

@@ -8,7 +8,7 @@ Text is stored as UTF-8; lone surrogates cannot come in, because files are decod
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -186,9 +186,9 @@ class Snapshot:
             found.update({row[0]: Passage(*row) for row in self._connection.execute(query, some)})
         return [found[int(passage_id)] for passage_id in ids]
 
-    def article(self, article_id: str) -> Article | None:
-        """The article with this id, or None."""
-        return stored_article(self._connection, article_id)
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """The articles with these ids, by id; an id that the generation does not hold is left out."""
+        return stored_articles(self._connection, ids)
 
     def filtered(self, where: SearchFilter) -> list[int]:
         """The ids of all passages that `where` lets through. An article without a date is in no period."""
@@ -254,14 +254,15 @@ def _vectors(
         yield ids, vectors.astype(np.float32)
 
 
-def stored_article(connection: sqlite3.Connection, article_id: str) -> Article | None:
-    """The article with this id, or None."""
+def stored_articles(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Article]:
+    """The articles with these ids, by id; an unknown id is left out."""
     query = "SELECT id, title, source, url, published, language, path, text FROM articles WHERE id = ?"
-    row = connection.execute(query, (article_id,)).fetchone()
-    if row is None:
-        return None
-    published = None if row[4] is None else datetime.fromisoformat(row[4])
-    return Article(row[0], row[1], row[2], row[3], published, row[5], row[6], row[7])
+    found = {}
+    for article_id in ids:
+        for row in connection.execute(query, (article_id,)):
+            published = None if row[4] is None else datetime.fromisoformat(row[4])
+            found[article_id] = Article(row[0], row[1], row[2], row[3], published, row[5], row[6], row[7])
+    return found
 
 
 def insert_article(connection: sqlite3.Connection, article: Article, content_hash: bytes) -> None:
@@ -282,6 +283,14 @@ def insert_article(connection: sqlite3.Connection, article: Article, content_has
             article.text,
         ),
     )
+
+
+def insert_vectors(
+    connection: sqlite3.Connection, fingerprint: str, keys: Sequence[bytes], vectors: NDArray[np.float32]
+) -> None:
+    """Stores the (n, dimension) vectors of the texts with these n hashes."""
+    rows = [(key, fingerprint, vector.astype("<f4").tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+    connection.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)
 
 
 def insert_generation(

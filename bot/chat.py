@@ -1,0 +1,195 @@
+"""The interactive mode: questions and commands at a prompt, or line by line where standard input is piped.
+
+The models load in one worker thread while the first question is typed, and every question is answered there, in turn.
+Ctrl-C gives up waiting for an answer; the worker finishes it unseen, then takes the next question. A question thus never
+meets a model in the middle of another one.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from bot.prompt import prompt_reader
+from bot.layout import BLANK, Line, Run
+from bot.overview import contents, sources_lines
+from bot.question import checked
+from bot.render import answer_lines, exchange_lines, passages_lines
+from bot.settings import Settings
+from bot.streams import complain, input_lines, is_terminal
+from bot.terminal import Terminal
+from reader.types import Answer
+from retrieval.errors import DatelineError, UsageError
+from retrieval.progress import silent
+from retrieval.types import StoreStatus
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+
+COMMANDS = {
+    "/sources": "the articles, and which of them the last answer cites",
+    "/why": "the passages that were read for the last answer",
+    "/help": "this list",
+    "/quit": "leave",
+}
+Explain = Callable[[BaseException], None]
+EXAMPLE = "Who attended the meeting in Caracas?"
+INTERRUPTED = 130
+
+
+class Chat:
+    """One conversation: a worker that answers, and the last answer for the commands about it."""
+
+    def __init__(self, settings: Settings, terminal: Terminal, explain: Explain, interactive: bool) -> None:
+        """Starts to load the models."""
+        self._settings = settings
+        self._terminal = terminal
+        self._explain = explain
+        self._interactive = interactive
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
+        self._opening = self._worker.submit(_open, settings)
+        self._answering: Future[Answer] | None = None
+        self._last: Answer | None = None
+
+    def take(self, line: str) -> bool:
+        """Answers one line; false if it asks to leave. Raises what opening the models raised: without them, no chat."""
+        line = line.strip()
+        try:
+            if line.startswith("/"):
+                return self._command(line)
+            if line:
+                self._ask(checked(line))
+        except UsageError as error:
+            self._explain(error)
+        return True
+
+    def busy(self) -> bool:
+        """Whether the worker still loads or answers."""
+        return not self._opening.done() or (self._answering is not None and not self._answering.done())
+
+    def end(self) -> None:
+        """Takes no more questions; what runs goes on to its end."""
+        if not self.busy() and self._opening.exception() is None:
+            self._worker.submit(self._opening.result().close).result()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, question: str) -> None:
+        for doing, future in (
+            ("Loading the models", self._opening),
+            ("Finishing the cancelled question", self._answering),
+        ):
+            if future is not None and not future.done():
+                with self._terminal.spinner(doing):
+                    wait([future])
+        assistant = self._opening.result()
+        self._answering = self._worker.submit(assistant.ask, question)
+        with self._terminal.spinner("Reading"):
+            error = self._answering.exception()
+        if error is not None:
+            # whatever it was, it was this question's: the next one may do better
+            self._explain(error)
+            return
+        self._last = self._answering.result()
+        self._terminal.show((*answer_lines(self._last), BLANK) if self._interactive else exchange_lines(self._last))
+
+    def _command(self, line: str) -> bool:
+        name = line.split()[0].lower()
+        if name == "/quit":
+            return False
+        if name == "/help":
+            self._terminal.show(_help())
+        elif name == "/sources":
+            self._sources()
+        elif name == "/why" and self._last is not None:
+            self._terminal.show((*passages_lines(self._last), BLANK))
+        elif name == "/why":
+            raise UsageError(f"Nothing has been answered yet; ask first, for example: {EXAMPLE}")
+        else:
+            close = get_close_matches(name, COMMANDS, n=1)
+            mend = f"did you mean {close[0]}?" if close else "/help lists the commands."
+            raise UsageError(f"There is no command {name[:40]}; {mend}")
+        return True
+
+    def _sources(self) -> None:
+        from bot.assistant import store_status
+
+        try:
+            status = store_status(self._settings)
+        except DatelineError as error:
+            self._explain(error)
+        else:
+            self._terminal.show((*sources_lines(status, self._last), BLANK))
+
+
+def run(settings: Settings, terminal: Terminal, explain: Explain) -> int:
+    """Chats until the person leaves or the input ends; returns the exit status. Raises what `Assistant.open` raises."""
+    with terminal.spinner("Starting"):
+        from bot.assistant import store_status
+
+        status = store_status(settings)
+    interactive = is_terminal(sys.stdin) and is_terminal(sys.stdout)
+    chat = Chat(settings, terminal, explain, interactive)
+    exit_status = 0
+    try:
+        if interactive:
+            terminal.show(_welcome(status))
+            _converse(chat, prompt_reader(settings.storage.path / "chat_history", list(COMMANDS)))
+        else:
+            _read_input(chat)
+    except KeyboardInterrupt:
+        exit_status = INTERRUPTED
+    finally:
+        chat.end()
+    if chat.busy():
+        # leaving does not wait for an answer that nobody will see: the worker only reads, or writes atomically
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(exit_status)
+    return exit_status
+
+
+def _open(settings: Settings) -> "Assistant":
+    from bot.assistant import Assistant
+
+    return Assistant.open(settings, silent)
+
+
+def _welcome(status: StoreStatus) -> tuple[Line, ...]:
+    return (
+        Line("", (Run("Dateline", "answer"), Run(f" · {contents(status)}"))),
+        Line("", (Run("Ask a question, or type /help. Ctrl-C cancels a question, Ctrl-D leaves.", "dim"),)),
+        BLANK,
+    )
+
+
+def _converse(chat: Chat, read: Callable[[], str]) -> None:
+    while True:
+        try:
+            line = read()
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        try:
+            if not chat.take(line):
+                return
+        except KeyboardInterrupt:
+            complain("cancelled.")
+
+
+def _read_input(chat: Chat) -> None:
+    for line in input_lines():
+        if not chat.take(line):
+            return
+
+
+def _help() -> tuple[Line, ...]:
+    width = max(map(len, COMMANDS)) + 2
+    return (
+        Line("Anything else is a question, such as: ", (Run(EXAMPLE),)),
+        *(Line(f"  {name:<{width}}", (Run(text),)) for name, text in COMMANDS.items()),
+        Line("Ctrl-C cancels a question, Ctrl-D leaves; the arrow keys bring earlier questions back."),
+        BLANK,
+    )

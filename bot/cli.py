@@ -1,0 +1,314 @@
+"""The `dateline` command. Here, and in the chat, errors become words.
+
+Exit status: 0 done (an honest "not found" too), 2 bad usage or configuration, 130 interrupted, 1 anything else.
+What is slow to import is imported inside the commands: neither `--help` nor a wrong option waits for it.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.question import checked
+from bot.settings import MAX_PASSAGES, Settings
+from bot.streams import complain, input_lines, never_fail_to_encode, write_json
+from retrieval.errors import DatelineError, UsageError
+from retrieval.types import SearchFilter
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from bot.terminal import Terminal
+    from reader.types import Answer
+
+
+@dataclass(slots=True)
+class Options:
+    """The options that every command has, before and after its name."""
+
+    config: Path | None = None
+    debug: bool = False
+
+    def settings(self) -> Settings:
+        """Reads config.toml. Raises ConfigError."""
+        settings = Settings.load(self.config)
+        import logging
+
+        logging.basicConfig(
+            level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s", force=True
+        )
+        return settings
+
+    def explain(self, error: BaseException) -> None:
+        """One sentence on standard error about any error; the traceback with --debug only."""
+        if self.debug:
+            traceback.print_exception(error)
+        complain(_sentence(error))
+
+
+class Command(click.Command):
+    """A command with the options that all have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _common_options()
+
+
+class Group(click.Group):
+    """The command itself, with the same options."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _common_options()
+
+
+class Day(click.ParamType):
+    """A calendar day in the one form that cannot be misread."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Also fails for the other forms of ISO 8601, such as 2024-W05-4."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:
+            self.fail(f"{value!r} is no date, expected year-month-day, such as 2024-02-20.", param, ctx)
+        return day
+
+
+def _common_options() -> list[click.Parameter]:
+    def config(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+        if value is not None:
+            context.ensure_object(Options).config = value
+
+    def debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            context.ensure_object(Options).debug = True
+
+    return [
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            expose_value=False,
+            callback=config,
+            help="Settings; without it config.toml in the current folder, if there is one.",
+        ),
+        click.Option(["--debug"], is_flag=True, expose_value=False, callback=debug, help="Show tracebacks of errors."),
+    ]
+
+
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"dateline {version('dateline')}")
+        except PackageNotFoundError:
+            click.echo("dateline (not installed)")
+        context.exit()
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+
+
+@click.group(cls=Group)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version."
+)
+def cli() -> None:
+    """Answers questions about a folder of news articles, with exact citations."""
+
+
+@cli.command()
+@click.argument("question")
+@as_json_option
+@click.option("--article", metavar="ID", help="Search this article only; `dateline status --json` lists the ids.")
+@click.option("--since", type=Day(), metavar="DATE", help="Only articles of this day or later (year-month-day).")
+@click.option("--until", type=Day(), metavar="DATE", help="Only articles of this day or earlier.")
+@click.option("--k", type=click.IntRange(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
+@click.pass_obj
+def ask(
+    options: Options,
+    question: str,
+    as_json: bool,
+    article: str | None,
+    since: date | None,
+    until: date | None,
+    k: int | None,
+) -> int:
+    """Answer QUESTION; with "-", every line of standard input."""
+    if since is not None and until is not None and since > until:
+        raise UsageError(f"--since {since} is later than --until {until}; swap them.")
+    one = None if question == "-" else checked(question)
+    settings = options.settings()
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Loading the models"):
+        from bot.assistant import Assistant
+
+        assistant = Assistant.open(settings, terminal.progress)
+    with closing(assistant):
+        if article is not None:
+            _check_article(assistant, article)
+        where = SearchFilter(article_id=article, since=since, until=until)
+
+        def answer(asked: str) -> None:
+            with terminal.spinner("Reading"):
+                found = assistant.ask(asked, where, k)
+            _show_answer(terminal, found, as_json, titled=one is None)
+
+        if one is None:
+            return _answer_input(answer)
+        answer(one)
+    return 0
+
+
+@cli.command()
+@click.pass_obj
+def chat(options: Options) -> int:
+    """Ask one question after another; /help lists what else can be typed."""
+    settings = options.settings()
+    from bot.chat import run
+    from bot.terminal import Terminal
+
+    return run(settings, Terminal(), options.explain)
+
+
+@cli.command()
+@click.option("--full", is_flag=True, help="Embed everything again, also what has not changed.")
+@as_json_option
+@click.pass_obj
+def index(options: Options, full: bool, as_json: bool) -> int:
+    """Bring the index up to date with the folder of articles."""
+    settings = options.settings()
+    from bot.json import report_json
+    from bot.overview import counted, report_lines
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Indexing"):
+        from bot.assistant import index_corpus
+
+        report = index_corpus(settings, terminal.progress, full=full)
+    if as_json:
+        write_json(report_json(report))
+    else:
+        terminal.show(report_lines(report))
+    for skipped in report.skipped:
+        complain(f"skipped {skipped.path}: {skipped.reason}")
+    if report.skipped:
+        complain(f"{counted(len(report.skipped), 'file')} skipped; the other articles are indexed.")
+    return 1 if report.skipped else 0
+
+
+@cli.command()
+@as_json_option
+@click.pass_obj
+def status(options: Options, as_json: bool) -> None:
+    """Show what is indexed."""
+    settings = options.settings()
+    from bot.assistant import store_status
+    from bot.json import status_json
+    from bot.overview import status_lines
+    from bot.terminal import Terminal
+
+    found = store_status(settings)
+    if as_json:
+        write_json(status_json(found))
+    else:
+        Terminal().show(status_lines(found))
+
+
+@cli.command()
+@click.pass_obj
+def prepare(options: Options) -> None:
+    """Put the models together in the cache folder, so that the first question need not wait for it."""
+    settings = options.settings()
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Preparing the models"):
+        from bot.assistant import prepare_models
+
+        prepare_models(settings, terminal.progress)
+    click.echo("The models are ready.")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    options = Options()
+    never_fail_to_encode()
+    # the last resort for errors that nobody foresaw; Python exits with status 1 after it
+    sys.excepthook = lambda kind, error, trace: options.explain(error)
+    try:
+        status = cli.main(args, prog_name="dateline", standalone_mode=False, obj=options)
+    except click.Abort:
+        return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        options.explain(error)
+        return error.exit_code
+    except DatelineError as error:
+        options.explain(error)
+        return error.exit_status
+    except OSError as error:
+        options.explain(error)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
+    if isinstance(error, DatelineError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror}" + (f": {error.filename}." if error.filename is not None else ".")
+    return f"{type(error).__name__}: {error}. This is a mistake in Dateline; --debug shows where."
+
+
+def _answer_input(answer: Callable[[str], None]) -> int:
+    status = 0
+    for number, line in enumerate(input_lines(), start=1):
+        if line.strip():
+            try:
+                answer(checked(line))
+            except DatelineError as error:
+                complain(f"line {number}: {error}")
+                status = 1
+    return status
+
+
+def _show_answer(terminal: "Terminal", answer: "Answer", as_json: bool, titled: bool) -> None:
+    from bot.json import answer_json
+    from bot.render import answer_lines, exchange_lines
+
+    if as_json:
+        write_json(answer_json(answer))
+    else:
+        terminal.show(exchange_lines(answer) if titled else answer_lines(answer))
+
+
+def _check_article(assistant: "Assistant", article: str) -> None:
+    known = [summary.id for summary in assistant.status().articles]
+    if article not in known:
+        close = get_close_matches(article, known, n=1)
+        mend = f"did you mean {close[0]}?" if close else "`dateline status --json` lists the ids."
+        raise UsageError(f"There is no article {article!r} in the index; {mend}")

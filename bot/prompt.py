@@ -1,0 +1,41 @@
+"""The prompt of the chat: line editing, completion of commands, and a history that outlives the session."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.history import FileHistory
+
+PROMPT = "> "
+
+
+class ForgivingHistory(FileHistory):
+    """A history file that may fail: on a full or read-only disk the questions of this session are remembered at least."""
+
+    def load_history_strings(self) -> Iterable[str]:
+        """The lines of earlier sessions, newest first; none where the file cannot be read."""
+        try:
+            return list(super().load_history_strings())
+        except OSError:
+            return []
+
+    def store_string(self, string: str) -> None:
+        """Adds a line to the file; one that is no UTF-8 text is left out."""
+        try:
+            super().store_string(string)
+        except (OSError, UnicodeEncodeError):
+            return
+
+
+def prompt_reader(history: Path, commands: Sequence[str]) -> Callable[[], str]:
+    """A function that reads one line from the person; raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
+    session: PromptSession[str] = PromptSession(
+        history=ForgivingHistory(str(history)),
+        completer=WordCompleter(commands, sentence=True),
+        complete_while_typing=False,
+        auto_suggest=AutoSuggestFromHistory(),
+        reserve_space_for_menu=len(commands),
+    )
+    return lambda: session.prompt(PROMPT)

@@ -1,0 +1,92 @@
+"""From the names in the settings to a folder that the reader can be loaded from.
+
+A reader is either a whole extractive question-answering model, or a base model and an adapter that the project trained.
+The adapter is merged into its base once; the merged model is kept in the cache under a name made of both their hashes,
+so that a new adapter, or a new base, is a new folder and never a mixture.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from retrieval.errors import ModelError
+from retrieval.models import WEIGHTS, cache_folder, check_sha256, new_folder, resolve, sha256_file
+from retrieval.progress import Progress
+
+ADAPTER = "adapter_model.safetensors"
+ADAPTER_FILES = ("adapter_config.json", ADAPTER)
+ITEM_HEAD = "item_head.safetensors"
+MANIFEST = "dateline.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
+
+
+def prepared_reader(model: str, adapter: Path | None, progress: Progress) -> Path:
+    """The folder of the reader to load: `model` with `adapter` merged in, or `model` itself without one.
+
+    Raises ModelError where either is missing or damaged, or where the two do not belong together.
+    """
+    if adapter is None:
+        return resolve(model, progress)
+    for name in ADAPTER_FILES:
+        if not (adapter / name).is_file():
+            raise ModelError(
+                f"The reader's adapter folder {adapter} has no {name}; restore it (in a checkout: "
+                f"`git checkout -- {adapter.name}`), or set [reader] adapter in config.toml."
+            )
+    target = cache_folder() / f"reader-{_key(model, adapter)}"
+    if not target.is_dir():
+        base = resolve(model, progress)
+        with new_folder(target) as temporary:
+            if not target.is_dir():
+                _merge(base, adapter, temporary, progress)
+    _check(target)
+    return target
+
+
+def _key(model: str, adapter: Path) -> str:
+    """12 hex digits over the base's name and every file that decides the merged weights."""
+    digest = hashlib.sha256(f"{model}\n".encode())
+    for name in (*ADAPTER_FILES, ITEM_HEAD):
+        if (adapter / name).is_file():
+            digest.update(f"{name} {sha256_file(adapter / name)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
+    from peft import PeftModel
+    from safetensors import SafetensorError
+    from transformers import AutoModelForQuestionAnswering
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # it warns of the missing head, which the adapter brings
+    logging.disable_progress_bar()
+    with progress("Merging the reader's adapter", 3) as advance:
+        try:
+            model = AutoModelForQuestionAnswering.from_pretrained(base, local_files_only=True)
+            advance(1)
+            merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+            advance(1)
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ModelError(
+                f"The adapter in {adapter} does not fit the base model in {base} ({reason}); restore both."
+            ) from error
+        merged.save_pretrained(folder)
+        for source, names in ((base, TOKENIZER_FILES), (adapter, (ITEM_HEAD,))):
+            for name in names:
+                if (source / name).is_file():
+                    shutil.copyfile(source / name, folder / name)
+        (folder / MANIFEST).write_text(json.dumps({"sha256": sha256_file(folder / WEIGHTS)}))
+        advance(1)
+
+
+def _check(folder: Path) -> None:
+    """Raises ModelError if the merged weights are no longer what was written."""
+    try:
+        expected = json.loads((folder / MANIFEST).read_text())["sha256"]
+        check_sha256(folder / WEIGHTS, expected)
+    except (OSError, ValueError, KeyError, ModelError) as error:
+        raise ModelError(
+            f"The prepared reader in {folder} is damaged; delete that folder and it is prepared again."
+        ) from error

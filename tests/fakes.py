@@ -1,0 +1,117 @@
+"""A `bot.assistant` without models: every answer is a function of the question alone.
+
+"list ..."   two items, both in one sentence         "nowhere ..."  not found
+"differ ..." two versions, of two articles           "fail ..."     StoreError; "break ..." a RuntimeError
+"slow ..."   answered after `SLOW_SECONDS`           anything else  a span, which is the question's first word
+"""
+
+import os
+import time
+from datetime import UTC, datetime
+
+from bot.question import checked
+from bot.settings import Settings
+from reader.types import Answer, AnswerItem, Citation, Timing
+from retrieval.errors import ModelError, NoIndexError, StoreError
+from retrieval.progress import Progress
+from retrieval.types import (
+    Article,
+    ArticleSummary,
+    Evidence,
+    Hit,
+    IndexReport,
+    Passage,
+    SearchFilter,
+    Skipped,
+    StoreStatus,
+)
+
+SLOW_SECONDS = 3.0
+LINK = "https://news.example/" + "long-" * 30 + "link"
+TEXT = "Ana met Bo in Caracas. \x1b[31m[bold]Then they left.[/bold]\n"
+DATED = datetime(2024, 2, 20, 9, 30, tzinfo=UTC)
+ARTICLES = {
+    "a1": Article("a1", "Talks in Caracas", "Example Wire", LINK, DATED, "en", "talks.txt", TEXT),
+    "a2": Article("a2", "", None, None, None, None, "untitled.txt", TEXT),
+}
+
+
+def citation(article_id: str, words: str) -> Citation:
+    """The place of `words` in the first sentence of an article."""
+    article = ARTICLES[article_id]
+    quote, start = TEXT[:22], TEXT.index(words)
+    meta = (article.title, article.source, article.url, article.published)
+    return Citation(article_id, *meta, quote, 0, len(quote), start, start + len(words))
+
+
+def answer(question: str, where: SearchFilter = SearchFilter(), k: int | None = None) -> Answer:
+    """The answer to a question: pure."""
+    ids = [id for id in ARTICLES if where.article_id in (None, id)][:k]
+    hits = tuple(
+        Hit(Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None) for number, id in enumerate(ids)
+    )
+    evidence = Evidence(hits, ARTICLES, generation=1)
+    ana, bo = (AnswerItem(name, 0.78, None, (citation("a1", name),)) for name in ("Ana", "Bo"))
+    timing = Timing(1.0, 2.0, 3.5)
+    match question.split()[0]:
+        case "list":
+            return Answer(question, "list", (ana, bo), evidence, timing)
+        case "differ":
+            other = AnswerItem("Bo", 0.6, "2024-02-20", (citation("a2", "Bo"),))
+            return Answer(question, "differing", (ana, other), evidence, timing)
+        case "nowhere":
+            return Answer(question, "none", (), evidence, timing)
+        case "fail":
+            raise StoreError("The database is damaged; run `dateline index --full`.")
+        case "break":
+            raise RuntimeError("shapes do not match")
+        case word:
+            cited = (citation("a1", "Caracas"), citation("a2", "Caracas"))
+            return Answer(question, "span", (AnswerItem(word, 0.997, None, cited),), evidence, timing)
+
+
+class Assistant:
+    """See `bot.assistant.Assistant`. $FAKE_OPEN is "no model" to fail; a number is the seconds that opening takes."""
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress) -> "Assistant":
+        opening = os.environ.get("FAKE_OPEN", "0")
+        if opening == "no model":
+            raise ModelError("The model x is missing; run `make setup`.")
+        time.sleep(float(opening))
+        return cls()
+
+    def ask(self, question: str, where: SearchFilter = SearchFilter(), k: int | None = None) -> Answer:
+        question = checked(question)
+        if question.startswith("slow"):
+            time.sleep(SLOW_SECONDS)
+        return answer(question, where, k)
+
+    def status(self) -> StoreStatus:
+        return STATUS
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+SUMMARIES = tuple(ArticleSummary(a.id, a.title, a.source, a.published, a.path, 1) for a in ARTICLES.values())
+STATUS = StoreStatus(1, DATED, "fake/encoder", "f00d", 4, SUMMARIES, 2, 2048)
+
+
+def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> IndexReport:
+    """Finds two articles, and a file to skip if the folder is called "skips"."""
+    with progress("Embedding [passages]", 2) as advance:
+        advance(2)
+    skipped = (Skipped("bad\x1b.txt", "it is empty."),) if settings.corpus.path.name == "skips" else ()
+    return IndexReport(1, 2, 0, 0, 0, skipped, 2, 2 if full else 1, 0 if full else 1, 0.25)
+
+
+def store_status(settings: Settings) -> StoreStatus:
+    """There is no index if the folder is called "none"."""
+    if settings.storage.path.name == "none":
+        raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
+    return STATUS
+
+
+def prepare_models(settings: Settings, progress: Progress) -> None:
+    """Nothing to prepare."""
