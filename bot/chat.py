@@ -1,7 +1,7 @@
 """The interactive mode: questions and commands at a prompt, or line by line where standard input is piped.
 
 The models load in one worker thread while the first question is typed, and every question is answered there, in turn.
-Ctrl-C gives up waiting for an answer; the worker finishes it unseen, then takes the next question. A question thus never
+Ctrl-C gives up waiting for an answer; the worker finishes it unseen, then takes the next question. So no question ever
 meets a model in the middle of another one.
 """
 
@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bot.prompt import prompt_reader
 from bot.layout import BLANK, Line, Run
 from bot.overview import contents, sources_lines
+from bot.prompt import prompt_reader
 from bot.question import checked
 from bot.render import answer_lines, exchange_lines, passages_lines
 from bot.settings import Settings
@@ -76,13 +76,8 @@ class Chat:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, question: str) -> None:
-        for doing, future in (
-            ("Loading the models", self._opening),
-            ("Finishing the cancelled question", self._answering),
-        ):
-            if future is not None and not future.done():
-                with self._terminal.spinner(doing):
-                    wait([future])
+        self._wait("Loading the models", self._opening)
+        self._wait("Finishing the cancelled question", self._answering)
         assistant = self._opening.result()
         self._answering = self._worker.submit(assistant.ask, question)
         with self._terminal.spinner("Reading"):
@@ -93,6 +88,11 @@ class Chat:
             return
         self._last = self._answering.result()
         self._terminal.show((*answer_lines(self._last), BLANK) if self._interactive else exchange_lines(self._last))
+
+    def _wait(self, doing: str, future: Future[Any] | None) -> None:
+        if future is not None and not future.done():
+            with self._terminal.spinner(doing):
+                wait([future])
 
     def _command(self, line: str) -> bool:
         name = line.split()[0].lower()

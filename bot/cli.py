@@ -70,7 +70,7 @@ class Group(click.Group):
         self.params += _common_options()
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A calendar day in the one form that cannot be misread."""
 
     name = "date"
@@ -133,7 +133,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("question")
+@click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @as_json_option
 @click.option("--article", metavar="ID", help="Search this article only; `dateline status --json` lists the ids.")
 @click.option("--since", type=Day(), metavar="DATE", help="Only articles of this day or later (year-month-day).")
@@ -142,7 +142,7 @@ def cli() -> None:
 @click.pass_obj
 def ask(
     options: Options,
-    question: str,
+    words: tuple[str, ...],
     as_json: bool,
     article: str | None,
     since: date | None,
@@ -152,7 +152,7 @@ def ask(
     """Answer QUESTION; with "-", every line of standard input."""
     if since is not None and until is not None and since > until:
         raise UsageError(f"--since {since} is later than --until {until}; swap them.")
-    one = None if question == "-" else checked(question)
+    one = None if words == ("-",) else checked(" ".join(words))
     settings = options.settings()
     from bot.terminal import Terminal
 

@@ -1,6 +1,6 @@
 """Pages of lines for a terminal: what stands where is decided once, and drawn plain or with rich.
 
-Text of articles passes through `harmless` here and nowhere is it read as markup, so that no article can act on a terminal.
+Text of articles passes through `harmless` here and is never read as markup, so that no article can act on a terminal.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -66,10 +66,11 @@ class Page:
             text = Text.assemble(*((run.text, STYLES[run.role]) for run in _runs(line, self.marks)))
             indent = cell_len(line.lead)
             width = max(20, options.max_width - indent)
-            rows = [text] if line.whole or not text else text.wrap(console, width, overflow="fold")
+            rows = [text] if line.whole or not text else list(text.wrap(console, width, overflow="fold"))
             for number, row in enumerate(rows):
+                row.rstrip()
                 lead = line.lead if number == 0 else " " * indent
-                yield Text.assemble((lead, "dim"), row, no_wrap=True, overflow="ignore")
+                yield Text.assemble(lead, row, no_wrap=True, overflow="ignore")
 
 
 def _runs(line: Line, marks: bool) -> Iterator[Run]:

@@ -43,8 +43,10 @@ def sources_lines(status: StoreStatus, answer: Answer | None) -> tuple[Line, ...
     others = [article for article in articles if article.id not in cited]
     lines = []
     if cited:
-        lines += [Line("Cited in the last answer"), *map(_article, (a for a in articles if a.id in cited)), BLANK]
-    lines += [Line(f"{'Also in' if cited else 'In'} the index"), *map(_article, others[:LISTED])]
+        lines += [Line("Cited in the last answer"), *map(_article, (a for a in articles if a.id in cited))]
+        lines += [BLANK] if others else []
+    if others:
+        lines += [Line(f"{'Also in' if cited else 'In'} the index"), *map(_article, others[:LISTED])]
     if len(others) > LISTED:
         left = counted(len(others) - LISTED, "more article")
         lines.append(Line("  ", (Run(f"… and {left}; `dateline status --json` lists all.", "dim"),)))

@@ -12,7 +12,7 @@ PROMPT = "> "
 
 
 class ForgivingHistory(FileHistory):
-    """A history file that may fail: on a full or read-only disk the questions of this session are remembered at least."""
+    """A history file that may fail: on a full or read-only disk, this session's questions are remembered at least."""
 
     def load_history_strings(self) -> Iterable[str]:
         """The lines of earlier sessions, newest first; none where the file cannot be read."""

@@ -4,7 +4,7 @@ import unicodedata
 
 from retrieval.errors import UsageError
 
-# the reader sees 384 tokens or so of question, heading and passage together: a longer question would push the passage out
+# question, heading and passage share the reader's window of some 384 tokens: a longer question would crowd them out
 MAX_CHARACTERS = 1000
 
 

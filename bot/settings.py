@@ -8,10 +8,10 @@ import dataclasses
 import math
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, get_type_hints
 
 from retrieval.errors import ConfigError
 
@@ -19,8 +19,6 @@ FILE_NAME = "config.toml"
 ROOT = Path(__file__).resolve().parent.parent
 MAX_PASSAGES = 1000
 LEVELS = ("debug", "info", "warning", "error", "critical")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,69 +102,65 @@ IDS = Rule("a list of Discord ids, such as [123456789012345678]", _ids)
 LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
 
 
-def _setting(default: T, rule: Rule) -> T:
-    return field(default=default, metadata={"rule": rule})
-
-
 @dataclass(frozen=True, slots=True)
 class CorpusSettings:
     """[corpus]: the folder of articles."""
 
-    path: Path = _setting(Path("corpus"), FOLDER)
+    path: Annotated[Path, FOLDER] = Path("corpus")
 
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
     """[storage]: the folder of the database, the index and the chat's history."""
 
-    path: Path = _setting(Path(".dateline"), FOLDER)
+    path: Annotated[Path, FOLDER] = Path(".dateline")
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
     """[encoder]: the model that finds passages."""
 
-    model: str = _setting("sentence-transformers/all-MiniLM-L6-v2", MODEL)
+    model: Annotated[str, MODEL] = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderSettings:
-    """[reader]: the model that finds answers in passages; `adapter` is merged into it, None for a model that is whole."""
+    """[reader]: the model that finds answers; `adapter` is merged into it, None for a model that is whole."""
 
-    model: str = _setting("sentence-transformers/all-mpnet-base-v2", MODEL)
-    adapter: Path | None = _setting(ROOT / "reader/weights", ADAPTER)
+    model: Annotated[str, MODEL] = "sentence-transformers/all-mpnet-base-v2"
+    adapter: Annotated[Path | None, ADAPTER] = ROOT / "reader/weights"
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
     """[retrieval]: `passages` is how many are read for one question."""
 
-    passages: int = _setting(8, _whole(1, MAX_PASSAGES))
+    passages: Annotated[int, _whole(1, MAX_PASSAGES)] = 8
 
 
 @dataclass(frozen=True, slots=True)
 class AnswersSettings:
     """[answers]: below the probability `threshold` the answer is "not found"; a list has `max_items` at most."""
 
-    threshold: float = _setting(0.5, PROBABILITY)
-    max_items: int = _setting(20, _whole(1, 1000))
+    threshold: Annotated[float, PROBABILITY] = 0.5
+    max_items: Annotated[int, _whole(1, 1000)] = 20
 
 
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
     """[discord]: server ids, seconds between one person's questions, questions that may wait, role ids."""
 
-    guilds: tuple[int, ...] = _setting((), IDS)
-    cooldown_seconds: float = _setting(10.0, SECONDS)
-    queue_size: int = _setting(50, _whole(1, 10_000))
-    admin_roles: tuple[int, ...] = _setting((), IDS)
+    guilds: Annotated[tuple[int, ...], IDS] = ()
+    cooldown_seconds: Annotated[float, SECONDS] = 10.0
+    queue_size: Annotated[int, _whole(1, 10_000)] = 50
+    admin_roles: Annotated[tuple[int, ...], IDS] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LoggingSettings:
     """[logging]: what goes to standard error."""
 
-    level: str = _setting("warning", LEVEL)
+    level: Annotated[str, LEVEL] = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +246,8 @@ def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], 
 
 
 def _rules(defaults: Any) -> dict[str, Rule]:
-    return {entry.name: entry.metadata["rule"] for entry in dataclasses.fields(defaults)}
+    hints = get_type_hints(type(defaults), include_extras=True)
+    return {key: hint.__metadata__[0] for key, hint in hints.items()}
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

@@ -32,8 +32,10 @@ def write_json(document: str) -> None:
 
 
 def input_lines() -> Iterator[str]:
-    """The lines of standard input, read as UTF-8. What is not UTF-8 becomes lone surrogates, which no question may hold."""
-    for number, line in enumerate(click.get_binary_stream("stdin")):
+    """The lines of standard input as UTF-8; other bytes become lone surrogates, which no question may hold."""
+    if sys.stdin is None:
+        return
+    for number, line in enumerate(sys.stdin.buffer):
         yield line.decode("utf-8-sig" if number == 0 else "utf-8", errors="surrogateescape").rstrip("\r\n")
 
 

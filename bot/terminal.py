@@ -1,7 +1,7 @@
 """The terminal as a person sees it: pages on standard output, spinners and progress bars on standard error.
 
-Where output is piped, or NO_COLOR is set, or the terminal cannot show bold, an answer's words are marked with asterisks.
-Where standard error is piped there are no spinners and no bars.
+Where output is piped, NO_COLOR is set or the terminal cannot show bold, an answer's words are marked with asterisks.
+Where standard error is piped, there are no spinners and no bars.
 """
 
 import os

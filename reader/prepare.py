@@ -59,8 +59,8 @@ def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
     from transformers import AutoModelForQuestionAnswering
     from transformers.utils import logging
 
-    logging.set_verbosity_error()  # it warns of the missing head, which the adapter brings
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call] # it warns of the head that the adapter brings
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with progress("Merging the reader's adapter", 3) as advance:
         try:
             model = AutoModelForQuestionAnswering.from_pretrained(base, local_files_only=True)

@@ -43,9 +43,7 @@ def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX
     return list(found.values())
 
 
-def _ranked(
-    start: NDArray[np.float32], end: NDArray[np.float32], max_tokens: int
-) -> Iterator[tuple[int, int, float]]:
+def _ranked(start: NDArray[np.float32], end: NDArray[np.float32], max_tokens: int) -> Iterator[tuple[int, int, float]]:
     """All (i, j, start[i] + end[j]) with i <= j < i + max_tokens, best first, without making them all.
 
     For each start i, one window maximum gives its best end j. These n candidates go into a heap. When (i, j) is taken,
@@ -59,8 +57,7 @@ def _ranked(
     ends = np.arange(count) + np.lib.stride_tricks.sliding_window_view(padded, max_tokens).argmax(axis=1)
     # (negated score, start, end, ends still open for this entry: low to high, high exclusive)
     heap = [
-        (-(float(start[i]) + float(end[j])), i, j, i, min(i + max_tokens, count))
-        for i, j in enumerate(ends.tolist())
+        (-(float(start[i]) + float(end[j])), i, j, i, min(i + max_tokens, count)) for i, j in enumerate(ends.tolist())
     ]
     heapq.heapify(heap)
     while heap:

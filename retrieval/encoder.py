@@ -1,7 +1,7 @@
 """Text becomes vectors, with sentence-transformers."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,7 +59,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
@@ -75,3 +75,26 @@ class SentenceTransformerEncoder:
             list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+class LazyEncoder:
+    """An encoder that is loaded when the first text comes: an index run that finds nothing new never pays for it."""
+
+    def __init__(self, fingerprint: str, load: Callable[[], Encoder]) -> None:
+        self.fingerprint = fingerprint
+        self._load = load
+        self._loaded: Encoder | None = None
+
+    @property
+    def dimension(self) -> int:
+        """See `Encoder.dimension`; loads."""
+        return self._encoder().dimension
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `Encoder.encode`; loads."""
+        return self._encoder().encode(texts)
+
+    def _encoder(self) -> Encoder:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded

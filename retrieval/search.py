@@ -1,13 +1,13 @@
 """A question finds its evidence."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexMismatchError, UsageError
 from retrieval.index import VectorIndex
 from retrieval.store import Snapshot, Store
-from retrieval.types import Evidence, Hit, SearchFilter
+from retrieval.types import Article, Evidence, Hit, SearchFilter, StoreStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,22 @@ class Retriever:
         self._loaded: _Loaded | None = None
 
     @classmethod
-    def open(cls, folder: Path, encoder: Encoder) -> "Retriever":
-        """Opens the store in `folder` and loads its index. Raises NoIndexError, IndexMismatchError, StoreError."""
-        retriever = cls(Store(folder), encoder)
-        with retriever._store.snapshot() as snapshot:
+    def open(cls, store: Store, encoder: Encoder) -> "Retriever":
+        """Loads the store's newest index. Raises NoIndexError, IndexMismatchError, StoreError."""
+        retriever = cls(store, encoder)
+        with store.snapshot() as snapshot:
             retriever._index(snapshot)
         return retriever
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """The articles with these ids as they are stored now; those that are gone are left out."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.articles(ids)
+
+    def status(self) -> StoreStatus:
+        """What the store holds now."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.status()
 
     def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
         """The `k` passages nearest to the question by cosine, with their articles; filtered before ranking.

@@ -27,6 +27,7 @@ from retrieval.types import (
 )
 
 SLOW_SECONDS = 3.0
+EVERYWHERE = SearchFilter()
 LINK = "https://news.example/" + "long-" * 30 + "link"
 TEXT = "Ana met Bo in Caracas. \x1b[31m[bold]Then they left.[/bold]\n"
 DATED = datetime(2024, 2, 20, 9, 30, tzinfo=UTC)
@@ -44,7 +45,7 @@ def citation(article_id: str, words: str) -> Citation:
     return Citation(article_id, *meta, quote, 0, len(quote), start, start + len(words))
 
 
-def answer(question: str, where: SearchFilter = SearchFilter(), k: int | None = None) -> Answer:
+def answer(question: str, where: SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
     """The answer to a question: pure."""
     ids = [id for id in ARTICLES if where.article_id in (None, id)][:k]
     hits = tuple(
@@ -81,7 +82,7 @@ class Assistant:
         time.sleep(float(opening))
         return cls()
 
-    def ask(self, question: str, where: SearchFilter = SearchFilter(), k: int | None = None) -> Answer:
+    def ask(self, question: str, where: SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
         question = checked(question)
         if question.startswith("slow"):
             time.sleep(SLOW_SECONDS)

@@ -1,0 +1,56 @@
+# Everything starts from a bare checkout and installs what it needs first; `make help` lists the targets.
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PREPARED := $(VENV)/.prepared
+
+.PHONY: help setup chat ask index test lint fix clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make chat           chat with the articles in corpus/'
+	@echo 'make ask Q="..."    ask one question'
+	@echo 'make index          bring the index up to date with corpus/'
+	@echo 'make setup          install and prepare everything, nothing else'
+	@echo 'make test           run the tests;  make lint  check types and style;  make fix  mend style'
+	@echo 'make clean          remove the virtual environment and the index'
+
+# made whole or not at all: an installation that was interrupted begins again from nothing
+$(INSTALLED): requirements.lock pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo 'Dateline needs Python 3.11 as python3 (on Debian 12: apt install python3 python3-venv).' >&2; exit 1; }
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module here; on Debian: apt install python3-venv.' >&2; exit 1; }
+	@echo 'Installing into $(VENV) (about 2.5 GB, once) ...' >&2
+	@python3 -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(PREPARED): $(INSTALLED) $(wildcard reader/weights/*)
+	@$(BIN)/dateline prepare
+	@touch $@
+
+setup: $(PREPARED)
+
+index: $(PREPARED)
+	@$(BIN)/dateline index
+
+chat: index
+	@$(BIN)/dateline chat
+
+ask: index
+	@$(BIN)/dateline ask "$(Q)"
+
+test: $(PREPARED)
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fix: $(INSTALLED)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	@rm -rf $(VENV) .dateline

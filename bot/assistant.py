@@ -1,0 +1,104 @@
+"""The wiring: settings become a store, an encoder and a reader, and questions become checked answers."""
+
+import time
+from contextlib import suppress
+
+from bot.settings import Settings
+from reader.answering import Answerer
+from reader.citations import check
+from reader.confidence import Calibration
+from reader.prepare import prepared_reader
+from reader.types import Answer
+from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
+from retrieval.errors import CitationError, UsageError
+from retrieval.models import resolve
+from retrieval.progress import Progress
+from retrieval.refresh import refresh
+from retrieval.search import Retriever
+from retrieval.store import Store
+from retrieval.types import IndexReport, SearchFilter, StoreStatus
+
+MAX_QUESTION = 1000
+ATTEMPTS = 3
+EVERYTHING = SearchFilter()
+
+
+class Assistant:
+    """Answers questions from the newest generation of the store, one question at a time."""
+
+    def __init__(self, retriever: Retriever, answerer: Answerer, passages: int) -> None:
+        self._retriever = retriever
+        self._answerer = answerer
+        self._passages = passages
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress) -> "Assistant":
+        """Loads what the settings name. Raises NoIndexError, IndexMismatchError, ModelError, StoreError."""
+        store = Store(settings.storage.path)
+        with store.snapshot():
+            pass  # without an index there is no point in loading models for seconds
+        from reader.model import TransformersReader  # imports torch and transformers
+
+        encoder = SentenceTransformerEncoder.load(resolve(settings.encoder.model, progress))
+        retriever = Retriever.open(store, encoder)
+        reader = TransformersReader.load(prepared_reader(settings.reader.model, settings.reader.adapter, progress))
+        answers = settings.answers
+        answerer = Answerer(reader, Calibration.load(), answers.threshold, answers.max_items)
+        return cls(retriever, answerer, settings.retrieval.passages)
+
+    def ask(self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None) -> Answer:
+        """The answer, its citations checked against the store as it is now.
+
+        Raises UsageError for a question that is none, CitationError if the articles keep changing under it.
+        """
+        asked = checked_question(question)
+        for _ in range(ATTEMPTS - 1):
+            # where a refresh replaces a cited article meanwhile, the new generation has its own answer
+            with suppress(CitationError):
+                return self._checked(asked, where, k)
+        return self._checked(asked, where, k)
+
+    def _checked(self, question: str, where: SearchFilter, k: int | None) -> Answer:
+        began = time.perf_counter()
+        evidence = self._retriever.search(question, self._passages if k is None else k, where)
+        retrieve_ms = (time.perf_counter() - began) * 1000
+        answer = self._answerer.answer(question, evidence, retrieve_ms)
+        cited = {citation.article_id for item in answer.answers for citation in item.citations}
+        check(answer, self._retriever.articles(cited))
+        return answer
+
+    def status(self) -> StoreStatus:
+        """What the store holds now."""
+        return self._retriever.status()
+
+
+def checked_question(question: str) -> str:
+    """The question on one line, without control characters. Raises UsageError if it is empty or too long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in question).split())
+    if not any(c.isalnum() for c in line):
+        raise UsageError(f"The question {line!r} has no words; ask something such as: Who attended the meeting?")
+    if len(line) > MAX_QUESTION:
+        raise UsageError(
+            f"The question has {len(line):,} characters, more than the {MAX_QUESTION:,} allowed; make it shorter."
+        )
+    return line
+
+
+def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> IndexReport:
+    """Brings the store up to date with the corpus. Raises CorpusError, BusyError, ModelError, StoreError."""
+    folder = resolve(settings.encoder.model, progress)
+    encoder = LazyEncoder(fingerprint(folder), lambda: SentenceTransformerEncoder.load(folder))
+    store = Store(settings.storage.path)
+    return refresh(settings.corpus.path, store, encoder, settings.encoder.model, full=full, progress=progress)
+
+
+def store_status(settings: Settings) -> StoreStatus:
+    """What the store holds; loads no model. Raises NoIndexError, StoreError."""
+    with Store(settings.storage.path).snapshot() as snapshot:
+        return snapshot.status()
+
+
+def prepare_models(settings: Settings, progress: Progress) -> None:
+    """Makes sure that both models are on disk, whole. Raises ModelError."""
+    resolve(settings.encoder.model, progress)
+    prepared_reader(settings.reader.model, settings.reader.adapter, progress)

@@ -1,0 +1,46 @@
+"""A question and its evidence become an answer."""
+
+import time
+
+from reader.aggregate import MAX_CITATIONS, Finding, aggregate
+from reader.citations import cite
+from reader.confidence import Calibration
+from reader.types import Answer, AnswerItem, Citation, Reader, Timing
+from retrieval.types import Evidence
+
+
+class Answerer:
+    """Reads evidence with a model and says what it comes to.
+
+    `threshold` is the probability below which there is no answer; `max_items` bounds a list.
+    """
+
+    def __init__(self, reader: Reader, calibration: Calibration, threshold: float, max_items: int) -> None:
+        self._reader = reader
+        self._calibration = calibration
+        self._threshold = threshold
+        self._max_items = max_items
+
+    def answer(self, question: str, evidence: Evidence, retrieve_ms: float) -> Answer:
+        """The answer to `question` that `evidence` holds; `retrieve_ms` is what finding it took, for the timing."""
+        began = time.perf_counter()
+        readings = self._reader.read(question, evidence) if evidence.hits else ()
+        findings = aggregate(question, readings, evidence, self._calibration, self._threshold, self._max_items)
+        items = tuple(_item(finding, evidence) for finding in findings.found)
+        read_ms = (time.perf_counter() - began) * 1000
+        timing = Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms)
+        return Answer(question=question, kind=findings.kind, answers=items, evidence=evidence, timing=timing)
+
+
+def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
+    """The finding with its citations, the best first: one for each sentence that says it, at most `MAX_CITATIONS`."""
+    citations: dict[tuple[str, int, int], Citation] = {}
+    for candidate in (finding.best, *finding.same):
+        citation = cite(evidence.article(candidate.span.hit), candidate.span)
+        citations.setdefault((citation.article_id, citation.quote_start, citation.quote_end), citation)
+    return AnswerItem(
+        text=finding.best.text,
+        confidence=finding.best.probability,
+        resolved_date=None,
+        citations=tuple(citations.values())[:MAX_CITATIONS],
+    )

@@ -1,0 +1,54 @@
+"""From what is known of a candidate answer to the probability that it is right.
+
+A logistic regression over a few features that anybody can read; `python -m evaluation.calibration` fits it on
+questions with known answers and writes calibration.json beside this file.
+"""
+
+import json
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from retrieval.errors import ModelError
+
+CALIBRATION = Path(__file__).with_name("calibration.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of one candidate.
+
+    `span`      start + end - null logit of the reader, in nats
+    `dense`     cosine of question and passage
+    `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
+    """
+
+    span: float
+    dense: float
+    names: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One weight for each feature, and the bias; all in nats."""
+
+    bias: float
+    weights: Features
+
+    @classmethod
+    def load(cls, path: Path = CALIBRATION) -> "Calibration":
+        """Raises ModelError if the file is missing or is no calibration."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            weights = Features(**{f.name: float(data["weights"][f.name]) for f in fields(Features)})
+            return cls(float(data["bias"]), weights)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"The calibration {path} cannot be read ({error}); restore it, or fit it anew with "
+                "`python -m evaluation.calibration`."
+            ) from error
+
+    def probability(self, features: Features) -> float:
+        """The probability, 0 to 1, that a candidate with these features is right."""
+        logit = self.bias + sum(getattr(self.weights, f.name) * getattr(features, f.name) for f in fields(Features))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))

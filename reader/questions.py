@@ -1,0 +1,51 @@
+"""What a question asks for: one answer, or several.
+
+English only, by the form of the question; where the form leaves it open, the articles decide.
+"""
+
+import re
+from typing import Literal
+
+Wanted = Literal["one", "several", "either"]
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_ASKING = frozenset({"who", "whom", "which", "what", "when", "where", "why", "how"})
+_COMMANDS = frozenset({"list", "name", "enumerate"})
+_PLURAL_VERBS = frozenset({"are", "were", "all", "else"})
+_SINGULAR_VERBS = frozenset({"is", "was", "has", "does", "did", "this", "its", "who's", "what's"})
+_IRREGULAR_PLURALS = frozenset({"people", "men", "women", "children", "parties", "police"})
+# "who was present", "who was there": asks for everybody, whatever the verb's number
+_PRESENT = frozenset({"present", "there", "at", "in", "among", "also", "with"})
+
+
+def wanted(question: str) -> Wanted:
+    """Whether `question` asks for several answers.
+
+    "Which countries signed?", "Who were the guests?", "List the terms"  -> "several"
+    "Who attended the meeting?", "Whom did Lavrov meet?"                 -> "either"
+    "Who is the president?", "When did they meet?", "How many came?"     -> "one"
+    """
+    words = [word.lower() for word in _WORD.findall(question)]
+    if any(word in _COMMANDS for word in words[:3]) and not any(word in _ASKING for word in words[:3]):
+        return "several"
+    place = next((place for place, word in enumerate(words) if word in _ASKING), None)
+    if place is None:
+        return "one"
+    asking, rest = words[place], words[place + 1 :]
+    first = rest[0] if rest else ""
+    if asking in {"who", "whom"}:
+        if first in _PLURAL_VERBS or (first == "was" and len(rest) > 1 and rest[1] in _PRESENT):
+            return "several"
+        return "one" if first in _SINGULAR_VERBS - {"did"} else "either"
+    if asking in {"which", "what"} and (first in _PLURAL_VERBS or any(_plural(word) for word in rest[:2])):
+        return "several"
+    return "one"
+
+
+def _plural(word: str) -> bool:
+    """Whether an English noun looks plural: "countries" and "people" do, "crisis", "process" and "does" do not."""
+    if word in _IRREGULAR_PLURALS:
+        return True
+    return (
+        len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _SINGULAR_VERBS
+    )
