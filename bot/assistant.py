@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 
+from bot.question import checked
 from bot.settings import Settings
 from reader.answering import Answerer
 from reader.citations import check
@@ -10,7 +11,7 @@ from reader.confidence import Calibration
 from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
-from retrieval.errors import CitationError, UsageError
+from retrieval.errors import CitationError
 from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
@@ -18,7 +19,6 @@ from retrieval.search import Retriever
 from retrieval.store import Store
 from retrieval.types import IndexReport, SearchFilter, StoreStatus
 
-MAX_QUESTION = 1000
 ATTEMPTS = 3
 EVERYTHING = SearchFilter()
 
@@ -51,7 +51,7 @@ class Assistant:
 
         Raises UsageError for a question that is none, CitationError if the articles keep changing under it.
         """
-        asked = checked_question(question)
+        asked = checked(question)
         for _ in range(ATTEMPTS - 1):
             # where a refresh replaces a cited article meanwhile, the new generation has its own answer
             with suppress(CitationError):
@@ -70,18 +70,6 @@ class Assistant:
     def status(self) -> StoreStatus:
         """What the store holds now."""
         return self._retriever.status()
-
-
-def checked_question(question: str) -> str:
-    """The question on one line, without control characters. Raises UsageError if it is empty or too long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in question).split())
-    if not any(c.isalnum() for c in line):
-        raise UsageError(f"The question {line!r} has no words; ask something such as: Who attended the meeting?")
-    if len(line) > MAX_QUESTION:
-        raise UsageError(
-            f"The question has {len(line):,} characters, more than the {MAX_QUESTION:,} allowed; make it shorter."
-        )
-    return line
 
 
 def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> IndexReport:

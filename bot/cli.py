@@ -41,7 +41,7 @@ class Options:
         import logging
 
         logging.basicConfig(
-            level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s", force=True
+            level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s"
         )
         return settings
 

@@ -66,11 +66,13 @@ class VectorIndex:
 
     def search(self, vector: NDArray[np.float32], k: int, among: Sequence[int] | None = None) -> Neighbours:
         """The `k` nearest of all passages, or of those `among`, by inner product with `vector` (dimension,) float32."""
-        if among is None:
-            scores, ids = self._index.search(vector[np.newaxis], min(k, len(self)))
-        else:
+        count = min(k, len(self) if among is None else len(among))
+        if count == 0:
+            return Neighbours(ids=np.empty(0, dtype=np.int64), scores=np.empty(0, dtype=np.float32))
+        parameters = None
+        if among is not None:
             selector = faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-            scores, ids = self._index.search(vector[np.newaxis], min(k, len(among)), params=parameters)
+        scores, ids = self._index.search(vector[np.newaxis], count, params=parameters)
         found = ids[0] >= 0
         return Neighbours(ids=ids[0][found], scores=scores[0][found])

@@ -1,0 +1,55 @@
+"""The real parts, loaded once for the whole run."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from bot.assistant import Assistant, index_corpus
+from bot.settings import CorpusSettings, Settings, StorageSettings
+from reader.model import TransformersReader
+from reader.prepare import prepared_reader
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.models import resolve
+from retrieval.progress import silent
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = ROOT.parent / "shared" / "seeds"
+
+
+@pytest.fixture(scope="session")
+def encoder() -> SentenceTransformerEncoder:
+    """The configured encoder."""
+    return SentenceTransformerEncoder.load(resolve(Settings().encoder.model, silent))
+
+
+@pytest.fixture(scope="session")
+def reader() -> TransformersReader:
+    """The reader that the repository ships."""
+    settings = Settings().reader
+    return TransformersReader.load(prepared_reader(settings.model, settings.adapter, silent))
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    """An assistant over the articles that the repository ships."""
+    return _assistant(ROOT / "corpus", tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    """An assistant over two articles as they come from the web."""
+    if not SEEDS.is_dir():
+        pytest.skip(f"the raw articles are not beside this checkout, in {SEEDS.name}/")
+    return _assistant(SEEDS, tmp_path_factory.mktemp("seeds"))
+
+
+def settings_for(corpus: Path, storage: Path) -> Settings:
+    """The default settings over other folders."""
+    return dataclasses.replace(Settings(), corpus=CorpusSettings(path=corpus), storage=StorageSettings(path=storage))
+
+
+def _assistant(corpus: Path, storage: Path) -> Assistant:
+    settings = settings_for(corpus, storage)
+    index_corpus(settings, silent)
+    return Assistant.open(settings, silent)

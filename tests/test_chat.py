@@ -1,0 +1,229 @@
+"""The chat: in a real terminal, where keys are pressed, and piped, where lines are read."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.fakes import SLOW_SECONDS
+from tests.test_cli import COMMAND
+
+UP = "\x1b[A"
+CTRL_C = "\x03"
+CTRL_D = "\x04"
+
+Open = Callable[..., "pexpect.spawn[str]"]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Open]:
+    """Opens a chat in a terminal; all chats of one test share a folder."""
+    (tmp_path / ".dateline").mkdir()
+    opened = []
+
+    def open_(**environment: str) -> "pexpect.spawn[str]":
+        # without this, prompt_toolkit asks a terminal that is not there for the place of its cursor
+        env = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **environment}
+        env = {name: value for name, value in env.items() if name != "NO_COLOR" or environment}
+        chat = pexpect.spawn(
+            COMMAND[0],
+            [*COMMAND[1:], "chat"],
+            cwd=tmp_path,
+            env=env,
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(40, 200),
+        )
+        opened.append(chat)
+        chat.expect("Ctrl-D leaves")
+        chat.expect("> ")
+        return chat
+
+    yield open_
+    for chat in opened:
+        chat.close(force=True)
+
+
+def ask(chat: "pexpect.spawn[str]", line: str) -> None:
+    chat.send(line + "\r")
+
+
+def ended(chat: "pexpect.spawn[str]") -> int | None:
+    chat.expect(pexpect.EOF)
+    chat.wait()
+    return chat.exitstatus
+
+
+def piped(folder: Path, lines: bytes, **environment: str) -> "subprocess.CompletedProcess[str]":
+    env = {**os.environ, **environment}
+    done = subprocess.run([*COMMAND, "chat"], cwd=folder, input=lines, env=env, capture_output=True, check=False)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_a_conversation(terminal: Open) -> None:
+    chat = terminal()
+    ask(chat, "hello there")
+    chat.expect("almost certainly right")
+    chat.expect("Talks in Caracas")
+    ask(chat, "/why")
+    chat.expect("by meaning #1")
+    ask(chat, "/sources")
+    chat.expect("Cited in the last answer")
+    ask(chat, "/quit")
+    assert ended(chat) == 0
+
+
+def test_ctrl_d_leaves(terminal: Open) -> None:
+    chat = terminal()
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+
+
+def test_ctrl_c_at_the_prompt_clears_the_line(terminal: Open) -> None:
+    chat = terminal()
+    chat.send("abc")
+    chat.expect("abc")
+    chat.send(CTRL_C)
+    chat.expect("> ")
+    ask(chat, "hello")
+    chat.expect("(\\S+) . ?\x1b\\[0m.*certainly right|(\\S*)hello\x1b\\[0m")
+    assert "abchello" not in chat.before + chat.after
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+
+
+def test_ctrl_c_cancels_a_question_and_the_next_gets_its_own_answer(terminal: Open) -> None:
+    chat = terminal()
+    ask(chat, "slow question")
+    chat.expect("Reading")
+    began = time.monotonic()
+    chat.send(CTRL_C)
+    chat.expect("dateline: cancelled.")
+    chat.expect("> ")
+    assert time.monotonic() - began < SLOW_SECONDS / 2
+    ask(chat, "list")
+    chat.expect("Finishing the cancelled question")
+    chat.expect("2\\. ")
+    assert "certainly" not in chat.before
+    ask(chat, "/why")
+    chat.expect("by meaning #1")
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+
+
+def test_leaving_does_not_wait_for_a_cancelled_question_or_for_the_models(terminal: Open) -> None:
+    chat = terminal(FAKE_OPEN="60")
+    began = time.monotonic()
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+    assert time.monotonic() - began < 10
+
+
+def test_the_models_load_while_the_first_question_is_typed(terminal: Open) -> None:
+    chat = terminal(FAKE_OPEN="3")
+    ask(chat, "hello")
+    chat.expect("Loading the models")
+    chat.expect("certainly right")
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+
+
+def test_questions_are_remembered_in_the_next_chat(terminal: Open) -> None:
+    chat = terminal()
+    ask(chat, "nowhere to be found")
+    chat.expect("Not found in these articles")
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+    chat = terminal()
+    chat.send(UP)
+    chat.expect("nowhere to be found")
+    ask(chat, "")
+    chat.expect("Not found in these articles")
+
+
+def test_a_history_that_cannot_be_kept_does_not_stop_the_chat(terminal: Open, tmp_path: Path) -> None:
+    (tmp_path / ".dateline" / "chat_history").mkdir()
+    chat = terminal()
+    ask(chat, "hello")
+    chat.expect("certainly right")
+    chat.send(UP)
+    chat.expect("hello")
+    chat.send(CTRL_C + CTRL_D)
+    assert ended(chat) == 0
+
+
+def test_what_is_no_text_is_refused_and_the_chat_goes_on(terminal: Open) -> None:
+    chat = terminal()
+    os.write(chat.fileno(), b"who\xff?\r")
+    chat.expect("not UTF-8 text")
+    ask(chat, "hello")
+    chat.expect("certainly right")
+
+
+def test_an_article_cannot_act_on_the_terminal(terminal: Open) -> None:
+    chat = terminal()
+    ask(chat, "hello")
+    chat.expect("certainly right")
+    ask(chat, "/why")
+    chat.expect("Then they left")
+    assert "\x1b[31m" not in chat.before
+    assert "\ufffd[31m[bold]" in chat.before
+
+
+def test_no_color_marks_with_asterisks(terminal: Open) -> None:
+    chat = terminal(NO_COLOR="1")
+    ask(chat, "hello")
+    chat.expect("\\*\\*Caracas\\*\\*")
+    chat = terminal()
+    ask(chat, "hello")
+    chat.expect("\x1b\\[1mCaracas\x1b\\[0m")
+
+
+def test_models_that_cannot_be_loaded_end_the_chat(terminal: Open) -> None:
+    chat = terminal(FAKE_OPEN="no model")
+    ask(chat, "hello")
+    chat.expect("dateline: The model x is missing; run `make setup`.")
+    assert ended(chat) == 1
+
+
+def test_piped_lines_are_answered_in_turn(tmp_path: Path) -> None:
+    done = piped(tmp_path, "\ufeffhello\n\n/why\n/sources\n/help\nlist\n/quit\nnowhere\n".encode())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("> hello\nhello — almost certainly right")
+    assert "> list\n1. Ana" in done.stdout
+    assert "nowhere" not in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_an_error_in_one_question_does_not_end_the_chat(tmp_path: Path) -> None:
+    long = b"x" * 100_000
+    done = piped(tmp_path, b"/why\nfail\nbreak\n" + long + b"\n\xff\n/sorces\n/zzz\nlist\n")
+    assert done.returncode == 0
+    assert [line.partition("dateline: ")[2][:24] for line in done.stderr.splitlines()] == [
+        "Nothing has been answere",
+        "The database is damaged;",
+        "RuntimeError: shapes do ",
+        "The question has 100000 ",
+        "The question is not UTF-",
+        "There is no command /sor",
+        "There is no command /zzz",
+    ]
+    assert "did you mean /sources?" in done.stderr
+    assert "1. Ana" in done.stdout
+
+
+def test_without_an_index_there_is_no_chat(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[storage]\npath = "none"\n')
+    done = piped(tmp_path, b"hello\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "dateline: Nothing has been indexed yet; run `dateline index`.\n"
+
+
+def test_models_that_cannot_be_loaded_end_a_piped_chat(tmp_path: Path) -> None:
+    done = piped(tmp_path, b"hello\n", FAKE_OPEN="no model")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "dateline: The model x is missing; run `make setup`.\n"

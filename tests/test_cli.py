@@ -1,0 +1,289 @@
+"""The command: what goes to which stream, the exit status, and how little a mistake costs."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.cli import cli, main
+from tests import fakes
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = [sys.executable, str(ROOT / "tests" / "with_fake.py")]
+HEAVY = ["rich", "numpy", "torch", "prompt_toolkit", "pydantic", "transformers", "faiss", "logging.config", "sqlite3"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs `dateline` in this process and an empty folder, with the fake assistant."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "bot.assistant", fakes)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+    def call(*args: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = main(args)
+        return Outcome(status, *capfd.readouterr())
+
+    return call
+
+
+def configured(tmp_path: Path, content: str) -> str:
+    file = tmp_path / "other.toml"
+    file.write_text(content)
+    return str(file)
+
+
+def test_an_answer_goes_to_standard_output_and_nothing_else_does(run: Run) -> None:
+    outcome = run("ask", "hello")
+    assert outcome.out.startswith("hello — almost certainly right (99 %) [1] [2]\n")
+    assert (outcome.status, outcome.err) == (0, "")
+
+
+def test_an_honest_not_found_is_no_failure(run: Run) -> None:
+    outcome = run("ask", "nowhere")
+    assert outcome.out.startswith("Not found in these articles.")
+    assert outcome.status == 0
+
+
+def test_a_question_without_quotes_is_one_question(run: Run) -> None:
+    assert json.loads(run("ask", "hello", "out", "there?", "--json").out)["question"] == "hello out there?"
+
+
+def test_options_reach_the_search(run: Run) -> None:
+    evidence = json.loads(run("ask", "hello", "--json", "--article", "a2", "--k", "1").out)["evidence"]
+    assert [hit["article_id"] for hit in evidence] == ["a2"]
+
+
+def test_questions_from_standard_input_are_answered_one_json_object_a_line(run: Run) -> None:
+    outcome = run("ask", "--json", "-", stdin=b"\xef\xbb\xbfhello\r\n\n  \nlist")
+    assert [json.loads(line)["question"] for line in outcome.out.splitlines()] == ["hello", "list"]
+    assert (outcome.status, outcome.err) == (0, "")
+
+
+def test_a_bad_question_among_them_is_one_sentence_and_the_rest_is_answered(run: Run) -> None:
+    questions = b"hello\n" + b"x" * 100_000 + b"\nfail\n\xff\n?!\na\x1bb\nlist\n"
+    outcome = run("ask", "-", "--json", stdin=questions)
+    assert [json.loads(line)["question"] for line in outcome.out.splitlines()] == ["hello", "list"]
+    assert outcome.status == 1
+    complaints = outcome.err.splitlines()
+    assert len(complaints) == 5
+    for complaint, part in zip(
+        complaints,
+        ["line 2: The question has 100000", "line 3: The database", "line 4: ", "line 5: ", "line 6: "],
+        strict=True,
+    ):
+        assert complaint.startswith(f"dateline: {part}")
+
+
+def test_as_text_every_answer_stands_below_its_question(run: Run) -> None:
+    out = run("ask", "-", stdin=b"hello\nnowhere\n").out
+    assert out.startswith("> hello\nhello — ")
+    assert "\n\n> nowhere\nNot found" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["aks"], ["No such command 'aks'", "Did you mean 'ask'", "See `dateline --help`"]),
+        (["ask", "x", "--sinze", "2024-02-01"], ["No such option '--sinze'", "--since", "See `dateline ask --help`"]),
+        (["ask"], ["Missing argument 'QUESTION'"]),
+        (["ask", ""], ["The question is empty"]),
+        (["ask", " \n "], ["The question is empty"]),
+        (["ask", "?!"], ["holds no word"]),
+        (["ask", "who\x07?"], ["control character U+0007"]),
+        (["ask", "who\udcff?"], ["not UTF-8"]),
+        (["ask", "x" * 100_000], ["100000 characters", "at most 1000"]),
+        (["ask", "x", "--since", "20240201"], ["'20240201' is no date", "such as 2024-02-20"]),
+        (["ask", "x", "--since", "2024-W05-4"], ["'2024-W05-4' is no date"]),
+        (["ask", "x", "--until", "2024-02-30"], ["--until", "'2024-02-30' is no date"]),
+        (
+            ["ask", "x", "--since", "2024-03-01", "--until", "2024-02-01"],
+            ["2024-03-01 is later than --until 2024-02-01"],
+        ),
+        (["ask", "x", "--k", "0"], ["--k", "0 is not in the range"]),
+        (["ask", "x", "--article", "A1"], ["no article 'A1'", "did you mean a1?"]),
+        (["--config", "nope.toml", "status"], ["nope.toml does not exist"]),
+        (["status", "--config", "nope.toml"], ["nope.toml does not exist"]),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_status_2(run: Run, args: list[str], said: list[str]) -> None:
+    outcome = run(*args)
+    assert outcome.status == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("dateline: ")
+    assert len(outcome.err.splitlines()) == 1
+    for part in said:
+        assert part in outcome.err
+
+
+def test_the_configuration_can_stand_before_or_after_the_command(run: Run, tmp_path: Path) -> None:
+    none = configured(tmp_path, '[storage]\npath = "none"\n')
+    for args in (["--config", none, "status"], ["status", "--config", none]):
+        outcome = run(*args)
+        assert (outcome.status, outcome.out) == (1, "")
+        assert outcome.err == "dateline: Nothing has been indexed yet; run `dateline index`.\n"
+
+
+def test_a_mistake_in_the_configuration_is_status_2(run: Run, tmp_path: Path) -> None:
+    outcome = run("index", "--config", configured(tmp_path, "[retrieval]\npasages = 3\n"))
+    assert outcome.status == 2
+    assert "did you mean passages?" in outcome.err
+
+
+def test_errors_are_status_1_and_a_traceback_is_shown_with_debug_only(run: Run) -> None:
+    outcome = run("ask", "fail")
+    assert outcome.status == 1
+    assert outcome.err == "dateline: The database is damaged; run `dateline index --full`.\n"
+    for args in (["--debug", "ask", "fail"], ["ask", "fail", "--debug"]):
+        outcome = run(*args)
+        assert "Traceback" in outcome.err
+        assert outcome.err.endswith("dateline: The database is damaged; run `dateline index --full`.\n")
+
+
+def test_index_reports_what_it_did(run: Run) -> None:
+    outcome = run("index")
+    assert "2 added, 0 changed, 0 removed, 0 unchanged" in outcome.out
+    assert (outcome.status, outcome.err) == (0, "")
+    assert json.loads(run("index", "--json", "--full").out)["passages"] == {"total": 2, "embedded": 2, "reused": 0}
+
+
+def test_a_skipped_file_is_named_and_the_status_says_so(run: Run, tmp_path: Path) -> None:
+    skips = configured(tmp_path, '[corpus]\npath = "skips"\n')
+    outcome = run("index", "--json", "--config", skips)
+    assert outcome.status == 1
+    assert json.loads(outcome.out)["skipped"] == [{"path": "bad\x1b.txt", "reason": "it is empty."}]
+    assert outcome.err.splitlines() == [
+        "dateline: skipped bad�.txt: it is empty.",
+        "dateline: 1 file skipped; the other articles are indexed.",
+    ]
+
+
+def test_status_and_prepare(run: Run) -> None:
+    assert "2 articles, 20 February 2024" in run("status").out
+    assert json.loads(run("status", "--json").out)["dimension"] == 4
+    assert run("prepare").out == "The models are ready.\n"
+
+
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    outcome = run()
+    assert outcome.status == 2
+    assert "Commands:" in outcome.err
+
+
+@pytest.mark.parametrize("name", [None, *cli.commands])
+def test_every_command_has_help_with_the_common_options(run: Run, name: str | None) -> None:
+    outcome = run(*([name] if name is not None else []), "--help")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "--config FILE" in outcome.out
+    assert "--debug" in outcome.out
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["--help"], ["ask", "--help"], ["aks"], ["ask", ""], ["ask", "x", "--k", "0"], ["status", "--config", "nope"]],
+)
+def test_help_and_mistakes_do_not_pay_for_heavy_imports(args: list[str]) -> None:
+    code = f"import sys; from bot.cli import main; main({args!r}); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = done.stderr.split()
+    assert "bot.cli" in modules
+    assert not set(HEAVY) & set(modules)
+
+
+def test_an_error_that_nobody_foresaw_is_one_sentence_too(tmp_path: Path) -> None:
+    done = subprocess.run([*COMMAND, "ask", "break"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr
+        == "dateline: RuntimeError: shapes do not match. This is a mistake in Dateline; --debug shows where.\n"
+    )
+    done = subprocess.run(
+        [*COMMAND, "ask", "break", "--debug"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_every_answer_is_written_before_the_next_question_is_read(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "ask", "-", "--json"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for question in (b"hello", b"list"):
+            process.stdin.write(question + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["question"] == question.decode()
+
+
+def test_a_reader_that_leaves_early_causes_no_noise(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "ask", "-"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(b"hello\n" * 50)
+    assert process.returncode == 1
+    assert err == b""
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "status"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "dateline: No space left on device.\n"
+
+
+def test_an_interrupt_is_quiet_and_status_130(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "ask", "-"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"hello\nslow\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.strip() == b""
+
+
+def test_a_terminal_without_unicode_gets_escapes_and_json_stays_utf_8(tmp_path: Path) -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*COMMAND, "ask", "Où"], cwd=tmp_path, env=ascii_only, capture_output=True, check=True)
+    assert done.stdout.startswith(b"O\\xf9 \\u2014 almost certainly right")
+    done = subprocess.run(
+        [*COMMAND, "ask", "Où", "--json"], cwd=tmp_path, env=ascii_only, capture_output=True, check=True
+    )
+    assert json.loads(done.stdout.decode())["question"] == "Où"
+
+
+def test_python_dash_m_bot_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("dateline ")

@@ -1,0 +1,240 @@
+"""The store after a refresh: what is embedded, what is published, what is kept when something goes wrong."""
+
+import resource
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
+from retrieval.refresh import refresh
+from retrieval.search import Retriever
+from retrieval.store import DATABASE, Store
+from retrieval.types import Evidence, SearchFilter
+
+EVERYTHING = SearchFilter()
+
+
+class Counting:
+    """The real encoder, with a count of what it is asked to embed; `other` is another encoder to the store."""
+
+    def __init__(self, encoder: SentenceTransformerEncoder, other: bool = False, fail_after: int | None = None) -> None:
+        self._encoder = encoder
+        self.fingerprint = "other" if other else encoder.fingerprint
+        self.dimension = encoder.dimension
+        self.embedded = 0
+        self._fail_after = fail_after
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self._fail_after is not None and self.embedded >= self._fail_after:
+            raise KeyboardInterrupt
+        self.embedded += len(texts)
+        return self._encoder.encode(texts)
+
+
+def write(corpus: Path, name: str, text: str) -> None:
+    path = corpus / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def everything(store: Store, encoder: SentenceTransformerEncoder | Counting) -> Evidence:
+    return Retriever.open(store, encoder).search("What happened?", 1000, EVERYTHING)
+
+
+def contents(store: Store, encoder: SentenceTransformerEncoder | Counting) -> list[tuple[str, str, float]]:
+    """All that a search can see, whatever the ids: path, passage and score."""
+    evidence = everything(store, encoder)
+    return sorted((evidence.article(hit).path, hit.text, round(hit.score, 5)) for hit in evidence.hits)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    write(folder, "harbour.txt", "Harbour strike ends\n\nThe dockers of Porto went back to work on Monday.")
+    write(folder, "flood.md", "---\ntitle: Flood in the valley\ndate: 2023-05-02\n---\nThe river rose by four metres.")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+    counting = Counting(encoder)
+    first = refresh(corpus, store, counting, "model")
+    assert (first.generation, first.added, first.passages, first.embedded, first.reused) == (1, 2, 2, 2, 0)
+    again = refresh(corpus, store, counting, "model")
+    assert (again.generation, again.unchanged, again.embedded, again.reused) == (1, 2, 0, 2)
+    write(corpus, "harbour.txt", "Harbour strike ends\n\nThe dockers of Porto stayed at home on Monday.")
+    (corpus / "flood.md").rename(corpus / "river.md")
+    third = refresh(corpus, store, counting, "model")
+    assert (third.generation, third.added, third.changed, third.removed, third.embedded) == (2, 1, 1, 1, 1)
+    assert counting.embedded == 3
+    assert [path for path, _, _ in contents(store, encoder)] == ["harbour.txt", "river.md"]
+    full = refresh(corpus, store, counting, "model", full=True)
+    assert (full.generation, full.unchanged, full.embedded) == (3, 2, 2)
+
+
+def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    refresh(corpus, store, encoder, "model")
+    write(corpus, "flood.md", "")
+    write(corpus, "new.txt", "")
+    report = refresh(corpus, store, encoder, "model")
+    assert [(skip.path, "is empty" in skip.reason) for skip in report.skipped] == [("flood.md", True), ("new.txt", True)]
+    assert (report.added, report.changed, report.removed, report.unchanged) == (0, 0, 0, 2)
+    assert [path for path, _, _ in contents(store, encoder)] == ["flood.md", "harbour.txt"]
+
+
+@pytest.mark.parametrize("damage", ["emptied", "removed", "only bad files"])
+def test_an_empty_corpus_is_an_error_and_the_index_stays(
+    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    refresh(corpus, store, encoder, "model")
+    before = contents(store, encoder)
+    shutil.rmtree(corpus)
+    if damage != "removed":
+        corpus.mkdir()
+    if damage == "only bad files":
+        write(corpus, "bad.txt", "")
+    with pytest.raises(CorpusError, match=str(corpus)):
+        refresh(corpus, store, encoder, "model")
+    assert contents(store, encoder) == before
+
+
+def test_interrupted_embedding_goes_on_where_it_stopped(
+    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    corpus = tmp_path / "many"
+    for number in range(150):
+        write(corpus, f"{number}.txt", f"Report number {number} came out on a Monday.")
+    interrupted = Counting(encoder, fail_after=64)
+    with pytest.raises(KeyboardInterrupt):
+        refresh(corpus, store, interrupted, "model")
+    with pytest.raises(NoIndexError):
+        everything(store, encoder)
+    resumed = Counting(encoder)
+    report = refresh(corpus, store, resumed, "model")
+    assert (report.passages, resumed.embedded) == (150, 150 - interrupted.embedded)
+
+
+def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    refresh(corpus, store, encoder, "first-model")
+    other = Counting(encoder, other=True)
+    with pytest.raises(IndexMismatchError, match=r"first-model.*dateline index"):
+        everything(store, other)
+    report = refresh(corpus, store, other, "second-model")
+    assert (report.unchanged, report.embedded) == (2, 2)
+    assert len(contents(store, other)) == 2
+    with pytest.raises(IndexMismatchError):
+        everything(store, encoder)
+
+
+def test_a_lost_index_file_is_rebuilt_without_embedding(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    refresh(corpus, store, encoder, "model")
+    before = contents(store, encoder)
+    next(store.folder.glob("*.faiss")).unlink()
+    assert contents(store, encoder) == before
+    counting = Counting(encoder)
+    refresh(corpus, store, counting, "model")
+    assert len(list(store.folder.glob("*.faiss"))) == 1
+    assert (contents(store, encoder), counting.embedded) == (before, 0)
+
+
+def test_a_damaged_index_file_is_one_clear_sentence(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    refresh(corpus, store, encoder, "model")
+    next(store.folder.glob("*.faiss")).write_bytes(b"no index")
+    with pytest.raises(StoreError, match="damaged; run"):
+        everything(store, encoder)
+    refresh(corpus, store, encoder, "model", full=True)
+    assert len(contents(store, encoder)) == 2
+
+
+def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+    with store.writer(), pytest.raises(BusyError, match="Another process"):
+        refresh(corpus, store, encoder, "model")
+    assert refresh(corpus, store, encoder, "model").added == 2
+
+
+def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+    refresh(corpus, store, encoder, "model")
+    before = contents(store, encoder)
+    write(corpus, "long.txt", "".join(f"Sentence {number} says something of its own. " for number in range(2500)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((store.folder / DATABASE).stat().st_size + 50_000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="free some disk space"):
+            refresh(corpus, store, encoder, "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert contents(store, encoder) == before
+    assert refresh(corpus, store, encoder, "model").added == 1
+
+
+def test_a_database_of_another_format_says_what_to_do(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    store.folder.mkdir()
+    with sqlite3.connect(store.folder / DATABASE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="format 99"):
+        refresh(corpus, store, encoder, "model")
+    (store.folder / DATABASE).write_bytes(b"something else" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        refresh(corpus, store, encoder, "model")
+
+
+WORDS = ["Lisbon", "Oslo", "harvest", "budget", "strike"]
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["write", "delete", "rename", "refresh"]),
+        st.sampled_from(["a.txt", "b.md", "c/d.txt"]),
+        st.sampled_from(["a.txt", "b.md", "c/d.txt"]),
+        st.sampled_from(WORDS),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(CHANGES)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
+    tmp_path_factory: pytest.TempPathFactory,
+    encoder: SentenceTransformerEncoder,
+    changes: list[tuple[str, str, str, str]],
+) -> None:
+    folder = tmp_path_factory.mktemp("history")
+    corpus, lived = folder / "corpus", Store(folder / "lived")
+    write(corpus, "always.txt", "Something is always here.")
+    for change, name, other, word in changes:
+        path = corpus / name
+        if change == "write":
+            write(corpus, name, f"News of {word}.\n\nIt was about {word} again.")
+        elif change == "delete":
+            path.unlink(missing_ok=True)
+        elif change == "rename" and path.exists():
+            (corpus / other).parent.mkdir(exist_ok=True)
+            path.rename(corpus / other)
+        elif change == "refresh":
+            refresh(corpus, lived, encoder, "model")
+    refresh(corpus, lived, encoder, "model")
+    fresh = Store(folder / "fresh")
+    refresh(corpus, fresh, encoder, "model")
+    assert contents(lived, encoder) == contents(fresh, encoder)

@@ -1,0 +1,215 @@
+"""What a person sees: the right words marked, each source once, and nothing that could act on the terminal."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from bot.layout import Line, Page, plain
+from bot.overview import contents, sources_lines, status_lines
+from bot.render import answer_lines, confidence_words, exchange_lines, marked, passages_lines
+from bot.streams import harmless
+from reader.types import Answer, AnswerItem, Citation, Kind, Timing
+from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, StoreStatus
+from tests.fakes import LINK, STATUS, answer
+
+HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+nasty = st.text(st.characters() | st.sampled_from("\x1b\x9b\x07\u202e\u2066\ud800\r\n\t []*“”/"), max_size=60)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    """Any answer whose citations are true, about articles that hold anything."""
+    articles, hits = {}, []
+    for number in range(draw(st.integers(1, 2))):
+        text = draw(nasty) + "x"
+        published = draw(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))
+        id, title, path = f"{number}", draw(nasty), draw(nasty)
+        articles[id] = Article(id, title, draw(st.none() | nasty), draw(st.none() | nasty), published, None, path, text)
+        hits.append(Hit(Passage(number, id, 0, len(text)), text, draw(st.floats(-9, 9)), number, None))
+    items = []
+    for _ in range(draw(st.integers(0, 3))):
+        cited = tuple(_citation(draw, article) for article in articles.values())
+        items.append(AnswerItem(draw(nasty), draw(st.floats(0, 1)), draw(st.none() | nasty), cited))
+    several: tuple[Kind, ...] = ("list", "differing")
+    kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
+    return Answer(draw(nasty), kind, tuple(items), Evidence(tuple(hits), articles, 1), Timing(1, 1, 2))
+
+
+def _citation(draw: st.DrawFn, article: Article) -> Citation:
+    start, answer_start, answer_end, end = sorted(draw(st.integers(0, len(article.text))) for _ in range(4))
+    meta = (article.title, article.source, article.url, article.published)
+    return Citation(article.id, *meta, article.text[start:end], start, end, answer_start, answer_end)
+
+
+def drawn(lines: tuple[Line, ...], width: int, colours: bool = True) -> str:
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=True, color_system="truecolor" if colours else None
+    )
+    console.print(Page(lines, marks=not colours), crop=False, end="")
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@given(nasty, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4))
+def test_marking_changes_no_character_and_marks_exactly_the_intervals(
+    text: str, intervals: list[tuple[int, int]]
+) -> None:
+    runs = marked(text, intervals)
+    assert "".join(run.text for run in runs) == text.strip()
+    at = len(text) - len(text.lstrip())
+    for run in runs:
+        for position in range(at, at + len(run.text)):
+            inside = any(start <= position < end for start, end in intervals)
+            assert inside == (run.role == "mark")
+        at += len(run.text)
+
+
+@given(st.text(st.characters(exclude_characters="*"), max_size=60), st.data())
+def test_a_quote_without_its_marks_is_the_quote(text: str, data: st.DataObject) -> None:
+    start, end = sorted(data.draw(st.integers(0, len(text))) for _ in range(2))
+    shown = plain([Line("", marked(text, [(start, end)]))])
+    assert "".join(shown.replace("**", "").split()) == "".join(harmless(text).split())
+
+
+@given(answers(), st.integers(20, 120))
+def test_no_article_can_act_on_the_terminal(found: Answer, width: int) -> None:
+    for lines in (answer_lines(found), exchange_lines(found), passages_lines(found), sources_lines(STATUS, found)):
+        for shown in (plain(lines), COLOUR.sub("", drawn(lines, width)), drawn(lines, width, colours=False)):
+            assert HARMFUL.search(shown) is None
+
+
+@given(answers(), st.integers(40, 120))
+def test_rows_fit_the_terminal_except_links(found: Answer, width: int) -> None:
+    links = {harmless(article.url or "").strip() for article in found.evidence.articles.values()}
+    for row in COLOUR.sub("", drawn(answer_lines(found), width)).split("\n"):
+        assert cell_len(row) <= width or row.strip() in links
+
+
+def test_an_escape_sequence_or_markup_in_an_article_stays_text() -> None:
+    shown = drawn(passages_lines(answer("hello")), 80)
+    assert "\x1b[31m" not in shown
+    assert "�[31m[bold]Then they left.[/bold]" in COLOUR.sub("", shown)
+
+
+def test_one_answer_with_its_sources() -> None:
+    lines = plain(answer_lines(answer("hello"))).splitlines()
+    assert lines == [
+        "hello — almost certainly right (99 %) [1] [2]",
+        "",
+        "[1] “Ana met Bo in **Caracas**.”",
+        "    Talks in Caracas · Example Wire · 20 February 2024",
+        f"    {LINK}",
+        "",
+        "[2] “Ana met Bo in **Caracas**.”",
+        "    untitled.txt",
+    ]
+
+
+def test_a_list_has_a_line_an_item_and_a_shared_sentence_has_one_number() -> None:
+    lines = plain(answer_lines(answer("list"))).splitlines()
+    assert lines[:4] == [
+        "1. Ana — likely right (78 %) [1]",
+        "2. Bo — likely right (78 %) [1]",
+        "",
+        "[1] “**Ana** met **Bo** in Caracas.”",
+    ]
+    assert len(lines) == 6
+
+
+def test_differing_answers_stand_each_with_its_date_in_the_order_given() -> None:
+    lines = plain(answer_lines(answer("differ"))).splitlines()
+    assert lines[:3] == [
+        "The articles differ:",
+        "• 20 February 2024: Ana — likely right (78 %) [1]",
+        "• undated: Bo (20 February 2024) — more likely right than wrong (60 %) [2]",
+    ]
+
+
+def test_not_found_shows_the_nearest_passages_in_short() -> None:
+    found = answer("nowhere")
+    text = "many words " * 200
+    hits = tuple(replace(found.evidence.hits[0], text=text) for _ in range(9))
+    lines = plain(answer_lines(replace(found, evidence=replace(found.evidence, hits=hits)))).splitlines()
+    assert lines[:4] == [
+        "Not found in these articles.",
+        "",
+        "Nearest passages",
+        "  Talks in Caracas (20 February 2024)",
+    ]
+    assert len(lines) == 3 + 2 * 3
+    assert lines[4].endswith("many words many …")
+    assert len(lines[4]) < 170
+
+
+def test_not_found_in_nothing_is_one_line() -> None:
+    found = answer("nowhere")
+    nothing = replace(found, evidence=replace(found.evidence, hits=()))
+    assert plain(answer_lines(nothing)) == "Not found in these articles.\n"
+
+
+def test_a_long_link_is_never_broken() -> None:
+    lines = answer_lines(answer("hello"))
+    assert f"    {LINK}\n" in plain(lines)
+    assert LINK in drawn(lines, 40)
+
+
+def test_words_are_bold_on_a_terminal_and_in_asterisks_where_there_is_no_bold() -> None:
+    lines = answer_lines(answer("hello"))
+    assert "\x1b[1mCaracas\x1b[0m" in drawn(lines, 80)
+    assert "**" not in drawn(lines, 80)
+    assert "**Caracas**" in drawn(lines, 80, colours=False)
+    assert "\x1b" not in drawn(lines, 80, colours=False)
+
+
+def test_wrapped_rows_are_indented_under_their_number() -> None:
+    rows = drawn((Line("[1] ", marked("word " * 20, [])),), 24, colours=False).splitlines()
+    assert rows[0] == "[1] word word word word"
+    assert rows[1] == "    word word word word"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [
+        (1, "almost certainly right (100 %)"),
+        (0.9999, "almost certainly right (99 %)"),
+        (0.95, "almost certainly right (95 %)"),
+        (0.78, "likely right (78 %)"),
+        (0.75, "likely right (75 %)"),
+        (0.5, "more likely right than wrong (50 %)"),
+        (0.2, "more likely wrong than right (20 %)"),
+        (0.0001, "more likely wrong than right (1 %)"),
+        (0, "more likely wrong than right (0 %)"),
+    ],
+)
+def test_confidence_in_words(confidence: float, words: str) -> None:
+    assert confidence_words(confidence) == words
+
+
+def test_passages_that_were_read_have_scores_and_ranks() -> None:
+    shown = plain(passages_lines(answer("hello")))
+    assert "1. Talks in Caracas (20 February 2024)\n    score 1.0000 · by meaning #1 · by words not found\n" in shown
+    assert "in **Caracas**." in shown
+
+
+def test_sources_show_the_cited_first_then_the_newest() -> None:
+    old = ArticleSummary("a0", "Old", None, datetime(1999, 1, 1, tzinfo=UTC), "old.txt", 1)
+    many = tuple(replace(old, id=f"m{number}") for number in range(60))
+    status = StoreStatus(1, old.published or datetime.now(UTC), "m", "f", 4, (*many, *STATUS.articles), 62, 1)
+    shown = plain(sources_lines(status, replace(answer("list"), answers=answer("list").answers[:1])))
+    assert shown.startswith("Cited in the last answer\n  a1 Talks in Caracas · Example Wire · 20 February 2024\n\n")
+    assert "Also in the index\n  m0 Old · 1 January 1999\n" in shown
+    assert "… and 11 more articles" in shown
+    assert plain(sources_lines(STATUS, None)).startswith("In the index\n  a1 ")
+
+
+def test_the_store_in_a_few_lines() -> None:
+    assert contents(STATUS) == "2 articles, 20 February 2024"
+    assert "fake/encoder (4 dimensions)" in plain(status_lines(STATUS))
