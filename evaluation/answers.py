@@ -1,0 +1,125 @@
+"""End to end over the shipped articles: `python -m evaluation.answers [QUESTIONS] [--corpus FOLDER] [--verbose]`.
+
+Each question of the file has a kind and acceptable answers. A span is right if it has an acceptable form's words, or
+one form's words are in it and it has at most twice as many; a list by its items, each matched at most once (precision,
+recall and F1 over all items); "none" if nothing is answered; the citation if it points into the right article.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.wiring import ADAPTER, CORPUS, indexed, shipped_encoder, shipped_reader
+from reader.answering import Answerer
+from reader.confidence import Calibration
+from reader.names import folded
+from reader.types import Answer
+from retrieval.types import SearchFilter
+
+QUESTIONS = Path(__file__).with_name("questions.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and for each answer (or item, or version) the forms that are right."""
+
+    question: str
+    kind: str
+    answers: tuple[tuple[str, ...], ...]
+    article: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One question's outcome: `right` items of `given`, of which `wanted` should have been; whether all is as it should
+    be, and whether every citation is in the right article (None where none was due)."""
+
+    asked: Asked
+    answer: Answer
+    right: int
+    given: int
+    wanted: int
+    correct: bool
+    cited: bool | None
+
+
+def load(path: Path) -> list[Asked]:
+    """The questions of a JSON file."""
+    return [
+        Asked(item["question"], item["kind"], tuple(tuple(forms) for forms in item["answers"]), item["article"])
+        for item in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+def judge(asked: Asked, answer: Answer) -> Judged:
+    """Compares an answer with what was wanted."""
+    open_forms = list(asked.answers)
+    right = 0
+    for item in answer.answers:
+        match = next((forms for forms in open_forms if any(matches(item.text, form) for form in forms)), None)
+        if match is not None:
+            open_forms.remove(match)
+            right += 1
+    given, due = len(answer.answers), len(asked.answers)
+    correct = answer.kind == "none" if asked.kind == "none" else right == given == due
+    cited = None
+    if asked.article is not None and answer.answers:
+        cited = all(answer.article(item.citations[0]).path == asked.article for item in answer.answers)
+    return Judged(asked, answer, right, given, due, correct, cited)
+
+
+def matches(text: str, form: str) -> bool:
+    """Whether `text` says `form`: the same words, or these among at most twice as many ("on 4 May", "4 May")."""
+    words, wanted = folded(text), folded(form)
+    if words == wanted:
+        return True
+    return set(wanted) <= set(words) and len(words) <= max(2 * len(wanted), len(wanted) + 3)
+
+
+def report(judged: Sequence[Judged]) -> dict[str, object]:
+    """Figures by kind."""
+    figures: dict[str, object] = {}
+    for kind in ("span", "list", "differing", "none"):
+        some = [j for j in judged if j.asked.kind == kind]
+        if not some:
+            continue
+        right, given, due = (sum(getattr(j, name) for j in some) for name in ("right", "given", "wanted"))
+        figures[kind] = {"questions": len(some), "wholly right": sum(j.correct for j in some)}
+        if kind != "none":
+            precision, recall = right / given if given else 0.0, right / due
+            figures[kind] = figures[kind] | {  # type: ignore[operator]
+                "answered": sum(bool(j.answer.answers) for j in some),
+                "item precision": round(precision, 3),
+                "item recall": round(recall, 3),
+                "article cited rightly": sum(j.cited is True for j in some),
+            }
+    return figures
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS)
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--adapter", type=Path, default=ADAPTER)
+    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--passages", type=int, default=8)
+    parser.add_argument("--verbose", action="store_true", help="print what went wrong")
+    options = parser.parse_args()
+    answerer = Answerer(shipped_reader(options.adapter), Calibration.load(), options.threshold, max_items=20)
+    judged = []
+    with indexed(options.corpus, shipped_encoder()) as retriever:
+        for asked in load(options.questions):
+            evidence = retriever.search(asked.question, options.passages, SearchFilter())
+            judged.append(judge(asked, answerer.answer(asked.question, evidence, 0.0)))
+            if options.verbose and not judged[-1].correct:
+                answer = judged[-1].answer
+                print(f"{asked.kind:9} {asked.question}\n          wanted {asked.answers}\n          {answer.kind}", end="")
+                print("".join(f" | {item.text} ({item.confidence:.2f})" for item in answer.answers))
+    print(json.dumps(report(judged), indent=1))
+
+
+if __name__ == "__main__":
+    main()
