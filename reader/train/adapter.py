@@ -78,7 +78,7 @@ class Trained(nn.Module):
         folder.mkdir(parents=True, exist_ok=True)
         weights = {
             name: tensor.detach().half().cpu().contiguous()
-            for name, tensor in get_peft_model_state_dict(self.model).items()
+            for name, tensor in get_peft_model_state_dict(self.model, save_embedding_layers=False).items()
         }
         head = {name: tensor.detach().half().cpu().contiguous() for name, tensor in self.item_head.state_dict().items()}
         for name, tensors in (("adapter_model.safetensors", weights), (ITEM_HEAD, head)):

@@ -59,7 +59,7 @@ class Maker:
             made = near_miss(reading, self._names[question.paragraph.source], rng)
         elif kind < 0.30:
             twins = situated(reading, real_title(question.paragraph), rng)
-            made = twins[0 if rng.random() < 0.5 else 1] if twins else None
+            made = twins[0 if rng.random() < 0.6 else 1] if twins else None
         elif kind < 0.45:
             made = retitled(reading, question.paragraph, self._titles, rng) if self._titles else None
         elif kind < 0.53:

@@ -1,0 +1,65 @@
+"""Imports go one way: bot → reader → retrieval. Nothing imports bot but bot itself (and the tests)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from retrieval import models
+
+ROOT = Path(__file__).resolve().parent.parent
+# room -> the rooms it may import
+ALLOWED = {
+    "retrieval": {"retrieval"},
+    "reader": {"reader", "retrieval"},
+    "evaluation": {"evaluation", "reader", "retrieval"},
+    "bot": {"bot", "reader", "retrieval", "evaluation"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            names = [node.module or ""]
+        rooms |= {name.split(".")[0] for name in names}
+    return rooms & (ALLOWED.keys() | {"tests"})
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_imports_go_one_way(room: str) -> None:
+    files = list((ROOT / room).rglob("*.py"))
+    assert files
+    for path in files:
+        assert imported(path) <= ALLOWED[room], f"{path.relative_to(ROOT)} imports {imported(path) - ALLOWED[room]}"
+
+
+def test_rendering_knows_nothing_of_discord() -> None:
+    for path in (ROOT / "bot").glob("*render*.py"):
+        assert "discord" not in {
+            name.split(".")[0]
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for name in (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+        }
+
+
+def test_the_default_models_are_the_packaged_ones() -> None:
+    assert Settings().encoder.model == models.ENCODER
+    assert Settings().reader.model == models.READER_BASE
+
+
+def test_modules_stay_small() -> None:
+    for room in ALLOWED:
+        for path in (ROOT / room).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 320, f"{path} holds two things; split it"

@@ -1,0 +1,72 @@
+"""A citation is checked against the stored text, and a wrong one is never shown."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reader.citations import check, cite
+from reader.types import Answer, AnswerItem, Span, Timing
+from retrieval.errors import CitationError
+from retrieval.passages import split
+from retrieval.types import Article, Evidence, Hit, Passage
+from tests.test_sentences import TEXTS
+
+TEXT = "Before that, they met. “We agreed on 3.5 percent,” Dr. Orr said. Then she left."
+
+
+def article_of(text: str) -> Article:
+    return Article("a", "Talks", None, None, None, None, "a.txt", text)
+
+
+def span_in(text: str, start: int, end: int) -> Span:
+    low, high = next((low, high) for low, high in split(text) if low <= start and end <= high)
+    return Span(Hit(Passage(1, "a", low, high), text[low:high], 1.0, 0, None), start, end, 1.0)
+
+
+def answer_with(text: str, start: int, end: int) -> Answer:
+    article = article_of(text)
+    citation = cite(article, span_in(text, start, end))
+    item = AnswerItem(text[start:end], 0.9, None, (citation,))
+    return Answer("Who?", "span", (item,), Evidence((), {"a": article}, 1), Timing(0, 0, 0))
+
+
+def test_the_quote_is_the_sentence_around_the_answer() -> None:
+    start = TEXT.index("3.5 percent")
+    citation = answer_with(TEXT, start, start + 11).answers[0].citations[0]
+    assert citation.quote == "“We agreed on 3.5 percent,” Dr. Orr said."
+    assert TEXT[citation.answer_start : citation.answer_end] == "3.5 percent"
+
+
+@given(TEXTS, st.data())
+def test_any_span_of_any_text_is_cited_exactly(text: str, data: st.DataObject) -> None:
+    words = [place for place, character in enumerate(text) if not character.isspace()]
+    if not words:
+        return
+    start = data.draw(st.sampled_from(words))
+    low, high = next((low, high) for low, high in split(text) if low <= start < high)
+    end = data.draw(st.sampled_from([place + 1 for place in words if start <= place < high]))
+    answer = answer_with(text, start, end)
+    citation = answer.answers[0].citations[0]
+    assert text[citation.quote_start : citation.quote_end] == citation.quote
+    assert citation.quote == citation.quote.strip()
+    assert citation.quote_start <= start < end <= citation.quote_end
+    check(answer, answer.evidence.articles)
+
+
+@pytest.mark.parametrize("stored", [TEXT.replace("3.5", "4.5"), " " + TEXT, TEXT[:30], None])
+def test_a_quote_that_the_store_no_longer_holds_is_refused(stored: str | None) -> None:
+    start = TEXT.index("3.5 percent")
+    answer = answer_with(TEXT, start, start + 11)
+    check(answer, {"a": article_of(TEXT)})
+    with pytest.raises(CitationError, match="no longer says '“We agreed"):
+        check(answer, {} if stored is None else {"a": article_of(stored)})
+
+
+def test_an_answer_that_is_not_the_words_at_its_place_is_refused() -> None:
+    start = TEXT.index("3.5 percent")
+    answer = answer_with(TEXT, start, start + 11)
+    invented = dataclasses.replace(answer.answers[0], text="4.5 percent")
+    with pytest.raises(CitationError):
+        check(dataclasses.replace(answer, answers=(invented,)), {"a": article_of(TEXT)})
