@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from bot.question import checked
 from bot.settings import Settings
+from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.citations import check
 from reader.confidence import Calibration
@@ -43,7 +44,7 @@ class Assistant:
         retriever = Retriever.open(store, encoder)
         reader = TransformersReader.load(prepared_reader(settings.reader.model, settings.reader.adapter, progress))
         answers = settings.answers
-        answerer = Answerer(reader, Calibration.load(), answers.threshold, answers.max_items)
+        answerer = Answerer(reader, Calibration.load(), Threshold(answers.threshold, answers.max_items))
         return cls(retriever, answerer, settings.retrieval.passages)
 
     def ask(self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None) -> Answer:

@@ -252,7 +252,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
     options = Options()
     never_fail_to_encode()
-    # the last resort for errors that nobody foresaw; Python exits with status 1 after it
+    # the last resort, for a full disk and for what nobody foresaw; Python exits with status 1 after it
     sys.excepthook = lambda kind, error, trace: options.explain(error)
     try:
         status = cli.main(args, prog_name="dateline", standalone_mode=False, obj=options)
@@ -267,9 +267,6 @@ def main(args: Sequence[str] | None = None) -> int:
     except DatelineError as error:
         options.explain(error)
         return error.exit_status
-    except OSError as error:
-        options.explain(error)
-        return 1
     return status if isinstance(status, int) else 0
 
 

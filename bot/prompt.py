@@ -1,6 +1,7 @@
 """The prompt of the chat: line editing, completion of commands, and a history that outlives the session."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -22,11 +23,9 @@ class ForgivingHistory(FileHistory):
             return []
 
     def store_string(self, string: str) -> None:
-        """Adds a line to the file; one that is no UTF-8 text is left out."""
-        try:
+        """Adds a line to the file."""
+        with suppress(OSError):
             super().store_string(string)
-        except (OSError, UnicodeEncodeError):
-            return
 
 
 def prompt_reader(history: Path, commands: Sequence[str]) -> Callable[[], str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.wiring import ADAPTER, CORPUS, indexed, shipped_encoder, shipped_reader
+from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.names import folded
@@ -108,7 +109,7 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=8)
     parser.add_argument("--verbose", action="store_true", help="print what went wrong")
     options = parser.parse_args()
-    answerer = Answerer(shipped_reader(options.adapter), Calibration.load(), options.threshold, max_items=20)
+    answerer = Answerer(shipped_reader(options.adapter), Calibration.load(), Threshold(options.threshold, items=20))
     judged = []
     with indexed(options.corpus, shipped_encoder()) as retriever:
         for asked in load(options.questions):
@@ -116,7 +117,10 @@ def main() -> None:
             judged.append(judge(asked, answerer.answer(asked.question, evidence, 0.0)))
             if options.verbose and not judged[-1].correct:
                 answer = judged[-1].answer
-                print(f"{asked.kind:9} {asked.question}\n          wanted {asked.answers}\n          {answer.kind}", end="")
+                print(
+                    f"{asked.kind:9} {asked.question}\n          wanted {asked.answers}\n          {answer.kind}",
+                    end="",
+                )
                 print("".join(f" | {item.text} ({item.confidence:.2f})" for item in answer.answers))
     print(json.dumps(report(judged), indent=1))
 

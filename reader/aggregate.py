@@ -5,7 +5,7 @@ list   every item above the threshold, parts merged into wholes, in reading orde
 none   nothing reaches the threshold
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reader.confidence import Calibration, Features
@@ -17,12 +17,13 @@ from retrieval.heading import heading
 from retrieval.types import Evidence
 
 SPANS_PER_PASSAGE = 20
-MAX_CITATIONS = 4
+# a longer text that holds an answer says more than the answer: it is no second source for it
+EXTRA_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A span and the probability, 0 to 1, that it answers the question (or is an item of the list asked for)."""
+    """A span and the probability, 0 to 1, that it is the answer (or an item of the list) that the question asks for."""
 
     span: Span
     text: str
@@ -32,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One answer or item: its best candidate, and every candidate that says the same, best first."""
+    """One answer or item: how it is shown, and every candidate that says the same, best first."""
 
     best: Candidate
     same: tuple[Candidate, ...]
@@ -46,47 +47,90 @@ class Findings:
     found: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """`answer` is the probability below which nothing is answered, `items` the most items of a list."""
+
+    answer: float
+    items: int
+
+
 def aggregate(
     question: str,
     readings: Sequence[PassageReading],
     evidence: Evidence,
     calibration: Calibration,
-    threshold: float,
-    max_items: int,
+    threshold: Threshold,
 ) -> Findings:
     """What `readings` of the passages of one question come to.
 
-    `threshold` is the probability below which an answer is not given. An open question ("Who attended ...?") gets a
-    list where at least two items reach the threshold, else one answer.
+    An open question ("Who attended ...?") gets a list where at least two items reach the threshold, else one answer.
     """
     asked = wanted(question)
     if asked != "one":
-        items = _items(question, readings, evidence, calibration)
-        found = [item for item in merged(items) if item.best.probability >= threshold][:max_items]
+        items = candidates(question, readings, evidence, calibration, items=True)
+        found = merged([item for item in items if item.probability >= threshold.answer])[: threshold.items]
         if len(found) > 1 or (asked == "several" and found):
             return Findings("list", tuple(_in_reading_order(found, evidence)))
-    spans = _spans(question, readings, evidence, calibration)
-    if not spans or spans[0].probability < threshold:
+    spans = candidates(question, readings, evidence, calibration, items=False)
+    if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
-    best = merged(spans)[0]
-    return Findings("span", (best,))
+    return Findings("span", (merged(spans)[0],))
 
 
-def merged(candidates: Sequence[Candidate]) -> list[Finding]:
-    """Candidates that say the same as one finding each; both best first.
+def candidates(
+    question: str,
+    readings: Sequence[PassageReading],
+    evidence: Evidence,
+    calibration: Calibration,
+    *,
+    items: bool,
+) -> list[Candidate]:
+    """What each passage offers as the answer, or as items of a list, best first; no two overlap in one article."""
+    logistic = calibration.item if items else calibration.span
+    found: dict[tuple[str, int, int], Candidate] = {}
+    for reading in readings:
+        article = evidence.article(reading.hit)
+        names = name_coverage(question, f"{heading(article)}\n{reading.hit.text}")
+        spans = best_spans(reading, article.text, SPANS_PER_PASSAGE)
+        best = spans[0].score if spans else 0.0
+        offered = _items(reading, article.text, spans) if items else spans
+        for span in offered:
+            features = Features(
+                span=best if items else span.score,
+                item=span.score if items else 0.0,
+                dense=reading.hit.score,
+                names=names,
+            )
+            text = article.text[span.start : span.end]
+            candidate = Candidate(span, text, features, logistic.probability(features))
+            place = (article.id, span.start, span.end)
+            # windows overlap, so two passages may offer the same words
+            if place not in found or found[place].probability < candidate.probability:
+                found[place] = candidate
+    return _apart(sorted(found.values(), key=lambda candidate: -candidate.probability))
+
+
+def _items(reading: PassageReading, text: str, spans: Sequence[Span]) -> list[Span]:
+    """The items of a list in one passage: what the list head tags, or, without one, the spans that do not overlap."""
+    return list_items(reading, text) if reading.item is not None else non_overlapping(spans)
+
+
+def merged(offered: Sequence[Candidate]) -> list[Finding]:
+    """Candidates that say the same as one finding each; all best first.
 
     The same are: equal words ("the Caracas talks", "Caracas talks"), and a part and its whole ("Lavrov",
     "Sergei Lavrov"), spelling aside. A name of one word is shown by the fuller form that was found of it. What is made
     of several findings ("Cilia Flores and Sergei Melik-Bagdasarov", where each was found) is left out.
     """
     findings: list[Finding] = []
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.probability):
+    for candidate in offered:
         alike = [place for place, finding in enumerate(findings) if _say_the_same(candidate, finding.best)]
         if not alike:
             findings.append(Finding(candidate, (candidate,)))
         elif len(alike) == 1:
             known = findings[alike[0]]
-            fuller = len(folded(known.best.text)) == 1 < len(folded(candidate.text)) <= 3
+            fuller = len(folded(known.best.text)) == 1 < len(folded(candidate.text))
             best = replace(candidate, probability=known.best.probability) if fuller else known.best
             findings[alike[0]] = Finding(best, (*known.same, candidate))
     return findings
@@ -96,52 +140,23 @@ def _say_the_same(one: Candidate, other: Candidate) -> bool:
     words, others = folded(one.text), folded(other.text)
     if not words or not others:
         return one.text == other.text
+    if abs(len(words) - len(others)) > EXTRA_WORDS:
+        return False
     return within(words, others) or within(others, words)
 
 
-def _spans(
-    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
-) -> list[Candidate]:
-    """The best spans of every passage, best first."""
-    found = _candidates(
-        question, readings, evidence, calibration, lambda r, text: best_spans(r, text, SPANS_PER_PASSAGE)
-    )
-    return sorted(found, key=lambda candidate: -candidate.probability)
+def _apart(offered: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, best first, without those that overlap a better one: they are other cuts of the same words."""
+    kept: list[Candidate] = []
+    for candidate in offered:
+        if not any(_overlap(candidate.span, other.span) for other in kept):
+            kept.append(candidate)
+    return kept
 
 
-def _items(
-    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
-) -> list[Candidate]:
-    """The items of a list: what the list head tags, or, without one, the spans that do not overlap."""
-    tagged = any(reading.item is not None for reading in readings)
-    if tagged:
-        return _candidates(question, readings, evidence, calibration, list_items)
-    return _candidates(
-        question, readings, evidence, calibration, lambda r, t: non_overlapping(best_spans(r, t, SPANS_PER_PASSAGE))
-    )
-
-
-def _candidates(
-    question: str,
-    readings: Sequence[PassageReading],
-    evidence: Evidence,
-    calibration: Calibration,
-    decode: Callable[[PassageReading, str], list[Span]],
-) -> list[Candidate]:
-    """What `decode` finds in each passage, with features and probability; a place that two passages share once."""
-    best: dict[tuple[str, int, int], Candidate] = {}
-    for reading in readings:
-        article = evidence.article(reading.hit)
-        names = name_coverage(question, f"{heading(article)}\n{reading.hit.text}")
-        for span in decode(reading, article.text):
-            features = Features(span=span.score, dense=reading.hit.score, names=names)
-            candidate = Candidate(
-                span, article.text[span.start : span.end], features, calibration.probability(features)
-            )
-            key = (article.id, span.start, span.end)
-            if key not in best or best[key].probability < candidate.probability:
-                best[key] = candidate
-    return list(best.values())
+def _overlap(one: Span, other: Span) -> bool:
+    same_article = one.hit.passage.article_id == other.hit.passage.article_id
+    return same_article and one.start < other.end and other.start < one.end
 
 
 def _in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:

@@ -2,30 +2,28 @@
 
 import time
 
-from reader.aggregate import MAX_CITATIONS, Finding, aggregate
+from reader.aggregate import Finding, Threshold, aggregate
 from reader.citations import cite
 from reader.confidence import Calibration
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
 
+MAX_CITATIONS = 4
+
 
 class Answerer:
-    """Reads evidence with a model and says what it comes to.
+    """Reads evidence with a model and says what it comes to."""
 
-    `threshold` is the probability below which there is no answer; `max_items` bounds a list.
-    """
-
-    def __init__(self, reader: Reader, calibration: Calibration, threshold: float, max_items: int) -> None:
+    def __init__(self, reader: Reader, calibration: Calibration, threshold: Threshold) -> None:
         self._reader = reader
         self._calibration = calibration
         self._threshold = threshold
-        self._max_items = max_items
 
     def answer(self, question: str, evidence: Evidence, retrieve_ms: float) -> Answer:
         """The answer to `question` that `evidence` holds; `retrieve_ms` is what finding it took, for the timing."""
         began = time.perf_counter()
         readings = self._reader.read(question, evidence) if evidence.hits else ()
-        findings = aggregate(question, readings, evidence, self._calibration, self._threshold, self._max_items)
+        findings = aggregate(question, readings, evidence, self._calibration, self._threshold)
         items = tuple(_item(finding, evidence) for finding in findings.found)
         read_ms = (time.perf_counter() - began) * 1000
         timing = Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms)

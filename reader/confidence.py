@@ -6,8 +6,10 @@ questions with known answers and writes calibration.json beside this file.
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from retrieval.errors import ModelError
 
@@ -18,37 +20,52 @@ CALIBRATION = Path(__file__).with_name("calibration.json")
 class Features:
     """What is known of one candidate.
 
-    `span`      start + end - null logit of the reader, in nats
+    `span`      start + end - null logit of the reader, in nats: of the candidate, or, for an item of a list, of the best
+                span of its passage
+    `item`      what the list head makes of an item, in nats; 0 for an answer that is no item
     `dense`     cosine of question and passage
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
     """
 
     span: float
+    item: float
     dense: float
     names: float
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """One weight for each feature, and the bias; all in nats."""
+class Logistic:
+    """One weight for each feature, and the bias; in nats."""
 
     bias: float
     weights: Features
+
+    def probability(self, features: Features) -> float:
+        """The probability, 0 to 1, that a candidate with these features is right."""
+        logit = self.bias + sum(getattr(self.weights, f.name) * getattr(features, f.name) for f in fields(Features))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One regression for the answer to a question, one for the items of a list."""
+
+    span: Logistic
+    item: Logistic
 
     @classmethod
     def load(cls, path: Path = CALIBRATION) -> "Calibration":
         """Raises ModelError if the file is missing or is no calibration."""
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            weights = Features(**{f.name: float(data["weights"][f.name]) for f in fields(Features)})
-            return cls(float(data["bias"]), weights)
+            return cls(_logistic(data["span"]), _logistic(data["item"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
-                f"The calibration {path} cannot be read ({error}); restore it, or fit it anew with "
+                f"The calibration {path} cannot be read ({error!r}); restore it, or fit it anew with "
                 "`python -m evaluation.calibration`."
             ) from error
 
-    def probability(self, features: Features) -> float:
-        """The probability, 0 to 1, that a candidate with these features is right."""
-        logit = self.bias + sum(getattr(self.weights, f.name) * getattr(features, f.name) for f in fields(Features))
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+def _logistic(data: Mapping[str, Any]) -> Logistic:
+    weights = data["weights"]
+    return Logistic(float(data["bias"]), Features(**{f.name: float(weights[f.name]) for f in fields(Features)}))

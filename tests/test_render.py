@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -21,7 +21,8 @@ from tests.fakes import LINK, STATUS, answer
 
 HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-nasty = st.text(st.characters() | st.sampled_from("\x1b\x9b\x07\u202e\u2066\ud800\r\n\t []*“”/"), max_size=60)
+harmful = st.sampled_from("\x1b\x9b\x07\u202e\u2066\u2028\ud800\r\n\t []*“”/")
+nasty = st.lists(st.text(max_size=8) | harmful, max_size=12).map("".join)
 
 
 @st.composite
@@ -29,7 +30,8 @@ def answers(draw: st.DrawFn) -> Answer:
     """Any answer whose citations are true, about articles that hold anything."""
     articles, hits = {}, []
     for number in range(draw(st.integers(1, 2))):
-        text = draw(nasty) + "x"
+        # text comes out of UTF-8 files, so it alone holds no lone surrogates
+        text = draw(nasty).replace("\ud800", "") + "x"
         published = draw(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))
         id, title, path = f"{number}", draw(nasty), draw(nasty)
         articles[id] = Article(id, title, draw(st.none() | nasty), draw(st.none() | nasty), published, None, path, text)
@@ -58,6 +60,7 @@ def drawn(lines: tuple[Line, ...], width: int, colours: bool = True) -> str:
     return console.file.getvalue()
 
 
+@example(" a b \n", [(0, 9)])
 @given(nasty, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4))
 def test_marking_changes_no_character_and_marks_exactly_the_intervals(
     text: str, intervals: list[tuple[int, int]]

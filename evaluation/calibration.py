@@ -1,0 +1,142 @@
+"""Fits the confidence: `python -m evaluation.calibration --fit FILE... --test FILE... [--limit N] [--write]`.
+
+Each file's paragraphs, all together, are a collection; each question is searched in it and read; each candidate is
+right or wrong, and a logistic regression learns to tell which. The reader must not have been trained on the files, and
+none may be both fitted and tested on. Prints the coefficients and, over the tested files, how far the confidence of the
+best candidate can be trusted:
+
+    AUROC   the chance that a right answer has a higher confidence than a wrong one
+    ECE     the mean gap between confidence and share of right answers, over ten bins of equal width
+    coverage at 80 / 90 % precision   the share of questions answered when the least sure are left out
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from evaluation.paragraphs import Collection, sample
+from evaluation.scoring import exact_match, f1
+from evaluation.wiring import ADAPTER, shipped_encoder, shipped_reader
+from reader.aggregate import candidates
+from reader.confidence import CALIBRATION, Calibration, Features, Logistic
+from reader.train.data import Question, read_file
+from reader.types import Reader
+from retrieval.types import Evidence
+
+PASSAGES = 8
+RIGHT_F1 = 0.6
+# on the way to the fit the candidates are ordered by the reader alone
+_PLAIN = Logistic(0.0, Features(span=1.0, item=1.0, dense=0.0, names=0.0))
+PLAIN = Calibration(_PLAIN, _PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Candidates: `features` (n, 4) float64, `right` (n,) bool, `question` (n,) int64, the number of the question."""
+
+    features: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    question: NDArray[np.int64]
+
+
+def examples(questions: Sequence[Question], collection: Collection, reader: Reader, *, items: bool) -> Examples:
+    """Every question's best candidate of each passage, or every item of a list."""
+    rows, right, numbers = [], [], []
+    for number, question in enumerate(questions):
+        evidence = collection.search(question.text, PASSAGES)
+        readings = reader.read(question.text, evidence)
+        for reading in readings:
+            one = Evidence((reading.hit,), evidence.articles, 0)
+            offered = candidates(question.text, [reading], one, PLAIN, items=items)
+            for candidate in offered if items else offered[:1]:
+                rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
+                right.append(_right(candidate.text, question))
+                numbers.append(number)
+    return Examples(np.array(rows), np.array(right, dtype=bool), np.array(numbers))
+
+
+def _right(text: str, question: Question) -> bool:
+    golds = [question.paragraph.text[place.start : place.end] for place in question.answers]
+    return any(exact_match(text, gold) or f1(text, gold) >= RIGHT_F1 for gold in golds)
+
+
+def fit(data: Examples) -> Logistic:
+    """A logistic regression without weights by class, so that its output is a probability."""
+    model = LogisticRegression(C=10.0, max_iter=1000).fit(data.features, data.right)
+    names = [f.name for f in fields(Features)]
+    weights = {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)}
+    return Logistic(round(float(model.intercept_[0]), 4), Features(**weights))
+
+
+def trust(data: Examples, logistic: Logistic, *, best_only: bool) -> dict[str, float]:
+    """The figures of the module's docstring; of each question's best candidate, or of all (the items of lists)."""
+    probability = np.array([logistic.probability(Features(*row)) for row in data.features])
+    chosen = np.arange(len(probability))
+    if best_only:
+        order = np.lexsort((-probability, data.question))
+        chosen = order[np.unique(data.question[order], return_index=True)[1]]
+    confidence, right = probability[chosen], data.right[chosen]
+    bins = np.minimum((confidence * 10).astype(int), 9)
+    gaps = [
+        abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)
+    ]
+    precision = np.cumsum(right[np.argsort(-confidence)]) / np.arange(1, len(right) + 1)
+    return {
+        "candidates": len(right),
+        "right": round(float(right.mean()), 3),
+        "AUROC": round(float(roc_auc_score(right, confidence)), 3),
+        "ECE": round(float(sum(gaps)), 3),
+        "coverage at 80 % precision": _coverage(precision, 0.8),
+        "coverage at 90 % precision": _coverage(precision, 0.9),
+    }
+
+
+def _coverage(precision: NDArray[np.float64], wanted: float) -> float:
+    enough = np.flatnonzero(precision >= wanted)
+    return round(float((enough[-1] + 1) / len(precision)), 3) if len(enough) else 0.0
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fit", nargs="+", type=Path, required=True)
+    parser.add_argument("--test", nargs="+", type=Path, required=True)
+    parser.add_argument("--adapter", type=Path, default=ADAPTER)
+    parser.add_argument("--limit", type=int, default=200, help="questions of each file")
+    parser.add_argument("--write", action="store_true", help=f"write {CALIBRATION.name}")
+    options = parser.parse_args()
+    if both := set(options.fit) & set(options.test):
+        parser.error(f"{', '.join(map(str, both))} cannot be both fitted and tested on")
+    files = {path: read_file(path) for path in [*options.fit, *options.test]}
+    collection = Collection.build([q for questions in files.values() for q in questions], shipped_encoder())
+    reader = shipped_reader(options.adapter)
+    fitted: dict[str, Logistic] = {}
+    for kind, items in (("span", False), ("item", True)):
+        chosen = {
+            path: some
+            for path, questions in files.items()
+            if (some := sample([q for q in questions if q.listed == items], options.limit, seed=0))
+        }
+        train, test = (
+            examples([q for path in paths for q in chosen.get(path, [])], collection, reader, items=items)
+            for paths in (options.fit, options.test)
+        )
+        fitted[kind] = fit(train)
+        print(kind, json.dumps(asdict(fitted[kind])))
+        print("  fitted on", json.dumps(trust(train, fitted[kind], best_only=not items)))
+        if len(test.right):
+            print("  tested on", json.dumps(trust(test, fitted[kind], best_only=not items)))
+    if options.write:
+        lines = ",\n".join(f' "{kind}": {json.dumps(asdict(logistic))}' for kind, logistic in fitted.items())
+        CALIBRATION.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

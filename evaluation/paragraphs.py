@@ -1,0 +1,61 @@
+"""Question files as a collection: every paragraph an article, every question asked of all of them."""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reader.train.data import Question
+from retrieval.encoder import Encoder
+from retrieval.index import VectorIndex
+from retrieval.passages import split
+from retrieval.refresh import embedding_text
+from retrieval.types import Article, Evidence, Hit, Passage
+
+# a name such as wikipedia:16016, nfl_1184 or a random key says nothing about the paragraph
+_KEY = re.compile(r"[a-z]+:\d+|.*\d{3,}.*|[a-z0-9]{16,}|Filtered_.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Articles, their passages (the id is the place in `passages`), and an index of these."""
+
+    articles: dict[str, Article]
+    passages: Sequence[Passage]
+    index: VectorIndex
+    encoder: Encoder
+
+    @classmethod
+    def build(cls, questions: Sequence[Question], encoder: Encoder) -> "Collection":
+        """The paragraphs of `questions`, split and embedded as articles are."""
+        articles = {question.paragraph.name: _article(question) for question in questions}
+        passages = [
+            Passage(0, article.id, start, end) for article in articles.values() for start, end in split(article.text)
+        ]
+        passages = [Passage(number, p.article_id, p.start, p.end) for number, p in enumerate(passages)]
+        vectors = encoder.encode([embedding_text(articles[p.article_id], p.start, p.end) for p in passages])
+        ids = np.arange(len(passages), dtype=np.int64)
+        return cls(articles, passages, VectorIndex.build(encoder.dimension, iter([(ids, vectors)])), encoder)
+
+    def search(self, question: str, k: int) -> Evidence:
+        """The `k` nearest passages by cosine."""
+        found = self.index.search(self.encoder.encode([question])[0], k)
+        hits = []
+        for rank, (number, score) in enumerate(zip(found.ids.tolist(), found.scores.tolist(), strict=True)):
+            passage = self.passages[number]
+            text = self.articles[passage.article_id].text[passage.start : passage.end]
+            hits.append(Hit(passage, text, score, rank, None))
+        return Evidence(tuple(hits), {h.passage.article_id: self.articles[h.passage.article_id] for h in hits}, 0)
+
+
+def sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
+    """`count` of the questions, the same ones for the same seed; all of them where there are fewer."""
+    return random.Random(seed).sample(list(questions), min(count, len(questions)))
+
+
+def _article(question: Question) -> Article:
+    name, title = question.paragraph.name, question.paragraph.title
+    shown = "" if _KEY.fullmatch(title) else title.replace("_", " ")
+    return Article(name, shown, None, None, None, None, name, question.paragraph.text)
