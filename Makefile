@@ -34,11 +34,17 @@ setup: $(PREPARED)
 index: $(PREPARED)
 	@$(BIN)/dateline index
 
-chat: index
+# status 1 is a file that was skipped and named: the others can be asked about
+chat: $(PREPARED)
+	@$(BIN)/dateline index >&2 || test $$? -eq 1
 	@$(BIN)/dateline chat
 
-ask: index
-	@$(BIN)/dateline ask "$(Q)"
+# the question travels by the environment, so that no quote or dollar sign in it means anything to the shell
+ask: export DATELINE_QUESTION = $(value Q)
+ask: $(PREPARED)
+	@test -n "$$DATELINE_QUESTION" || { echo 'Ask something: make ask Q="Who attended the meeting?"' >&2; exit 2; }
+	@$(BIN)/dateline index >/dev/null || test $$? -eq 1
+	@$(BIN)/dateline ask "$$DATELINE_QUESTION"
 
 test: $(PREPARED)
 	@$(BIN)/python -m pytest

@@ -71,8 +71,6 @@ class Chat:
 
     def end(self) -> None:
         """Takes no more questions; what runs goes on to its end."""
-        if not self.busy() and self._opening.exception() is None:
-            self._worker.submit(self._opening.result().close).result()
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, question: str) -> None:

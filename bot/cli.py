@@ -5,19 +5,16 @@ What is slow to import is imported inside the commands: neither `--help` nor a w
 """
 
 import sys
-import traceback
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from bot.options import Day, Group, Options
 from bot.question import checked
-from bot.settings import MAX_PASSAGES, Settings
+from bot.settings import MAX_PASSAGES
 from bot.streams import complain, input_lines, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError, UsageError
 from retrieval.types import SearchFilter
@@ -26,88 +23,6 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
     from bot.terminal import Terminal
     from reader.types import Answer
-
-
-@dataclass(slots=True)
-class Options:
-    """The options that every command has, before and after its name."""
-
-    config: Path | None = None
-    debug: bool = False
-
-    def settings(self) -> Settings:
-        """Reads config.toml. Raises ConfigError."""
-        settings = Settings.load(self.config)
-        import logging
-
-        logging.basicConfig(
-            level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s"
-        )
-        return settings
-
-    def explain(self, error: BaseException) -> None:
-        """One sentence on standard error about any error; the traceback with --debug only."""
-        if self.debug:
-            traceback.print_exception(error)
-        complain(_sentence(error))
-
-
-class Command(click.Command):
-    """A command with the options that all have."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _common_options()
-
-
-class Group(click.Group):
-    """The command itself, with the same options."""
-
-    command_class = Command
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _common_options()
-
-
-class Day(click.ParamType[date]):
-    """A calendar day in the one form that cannot be misread."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Also fails for the other forms of ISO 8601, such as 2024-W05-4."""
-        if isinstance(value, date):
-            return value
-        try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            day = None
-        if day is None or day.isoformat() != value:
-            self.fail(f"{value!r} is no date, expected year-month-day, such as 2024-02-20.", param, ctx)
-        return day
-
-
-def _common_options() -> list[click.Parameter]:
-    def config(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
-        if value is not None:
-            context.ensure_object(Options).config = value
-
-    def debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-        if value:
-            context.ensure_object(Options).debug = True
-
-    return [
-        click.Option(
-            ["--config"],
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            expose_value=False,
-            callback=config,
-            help="Settings; without it config.toml in the current folder, if there is one.",
-        ),
-        click.Option(["--debug"], is_flag=True, expose_value=False, callback=debug, help="Show tracebacks of errors."),
-    ]
 
 
 def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -161,19 +76,18 @@ def ask(
         from bot.assistant import Assistant
 
         assistant = Assistant.open(settings, terminal.progress)
-    with closing(assistant):
-        if article is not None:
-            _check_article(assistant, article)
-        where = SearchFilter(article_id=article, since=since, until=until)
+    if article is not None:
+        _check_article(assistant, article)
+    where = SearchFilter(article_id=article, since=since, until=until)
 
-        def answer(asked: str) -> None:
-            with terminal.spinner("Reading"):
-                found = assistant.ask(asked, where, k)
-            _show_answer(terminal, found, as_json, titled=one is None)
+    def answer(asked: str) -> None:
+        with terminal.spinner("Reading"):
+            found = assistant.ask(asked, where, k)
+        _show_answer(terminal, found, as_json, titled=one is None)
 
-        if one is None:
-            return _answer_input(answer)
-        answer(one)
+    if one is None:
+        return _answer_input(answer)
+    answer(one)
     return 0
 
 
@@ -268,17 +182,6 @@ def main(args: Sequence[str] | None = None) -> int:
         options.explain(error)
         return error.exit_status
     return status if isinstance(status, int) else 0
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, click.ClickException):
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
-    if isinstance(error, DatelineError):
-        return str(error)
-    if isinstance(error, OSError):
-        return f"{error.strerror}" + (f": {error.filename}." if error.filename is not None else ".")
-    return f"{type(error).__name__}: {error}. This is a mistake in Dateline; --debug shows where."
 
 
 def _answer_input(answer: Callable[[str], None]) -> int:

@@ -30,6 +30,9 @@ class Limits:
     overlap: int = 96
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A passage to be read: its text is `Article.text[start : start + len(text)]`, `heading` stands in front of it."""

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from reader.inputs import Context, Limits, Window, windows
+from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
 from reader.types import PassageReading
 from retrieval.errors import ModelError
 from retrieval.heading import heading
@@ -40,19 +40,19 @@ class TransformersReader:
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
         item_head: torch.nn.Linear | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         batch_tokens: int = 8192,
     ) -> None:
         """`item_head` maps the model's last hidden states to (outside, begins, continues); `batch_tokens` bounds the
         padded tokens that one forward pass takes."""
-        self._model = model.eval()
+        self._model: PreTrainedModel = model.eval()  # type: ignore[no-untyped-call]
         self._tokenizer = tokenizer
         self._item_head = None if item_head is None else item_head.eval()
         self._limits = limits
         self._batch_tokens = batch_tokens
 
     @classmethod
-    def load(cls, folder: Path, limits: Limits = Limits(), batch_tokens: int = 8192) -> "TransformersReader":
+    def load(cls, folder: Path, limits: Limits = DEFAULT_LIMITS, batch_tokens: int = 8192) -> "TransformersReader":
         """The model of a transformers folder, on the GPU if there is one; `item_head.safetensors` is optional.
 
         Raises ModelError where the folder is not a whole extractive question-answering model.
@@ -80,11 +80,15 @@ class TransformersReader:
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
         """One reading for each hit of `evidence`, in its order."""
-        contexts = [Context(heading(evidence.article(hit)), hit.text, hit.passage.start) for hit in evidence.hits]
+        return self.read_under(question, evidence.hits, [heading(evidence.article(hit)) for hit in evidence.hits])
+
+    def read_under(self, question: str, hits: Sequence[Hit], headings: Sequence[str]) -> tuple[PassageReading, ...]:
+        """One reading for each of `hits`, with these headings in front instead of those of their articles."""
+        contexts = [Context(above, hit.text, hit.passage.start) for hit, above in zip(hits, headings, strict=True)]
         found: dict[int, list[_Logits]] = defaultdict(list)
         for logits in self._run(windows(self._tokenizer, question, contexts, self._limits)):
             found[logits.window.context].append(logits)
-        return tuple(_merged(hit, found[index]) for index, hit in enumerate(evidence.hits))
+        return tuple(_merged(hit, found[index]) for index, hit in enumerate(hits))
 
     def _run(self, inputs: Sequence[Window]) -> Iterator[_Logits]:
         """Each window through the model, in batches of like length."""
@@ -120,8 +124,8 @@ def load_item_head(path: Path, hidden: int) -> torch.nn.Linear:
         head.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise ModelError(
-            f"{path} is no list head for this model ({error}); it should hold weight (3, {hidden}) and bias (3): remove "
-            "it to read without one, or put back the one that belongs to the model."
+            f"{path} is no list head for this model ({error}); it should hold weight (3, {hidden}) and bias (3): "
+            "remove it to read without one, or put back the one that belongs to the model."
         ) from error
     return head
 

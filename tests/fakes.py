@@ -12,28 +12,18 @@ from datetime import UTC, datetime
 from bot.question import checked
 from bot.settings import Settings
 from reader.types import Answer, AnswerItem, Citation, Timing
+from retrieval import types
 from retrieval.errors import ModelError, NoIndexError, StoreError
 from retrieval.progress import Progress
-from retrieval.types import (
-    Article,
-    ArticleSummary,
-    Evidence,
-    Hit,
-    IndexReport,
-    Passage,
-    SearchFilter,
-    Skipped,
-    StoreStatus,
-)
 
 SLOW_SECONDS = 3.0
-EVERYWHERE = SearchFilter()
+EVERYWHERE = types.SearchFilter()
 LINK = "https://news.example/" + "long-" * 30 + "link"
 TEXT = "Ana met Bo in Caracas. \x1b[31m[bold]Then they left.[/bold]\n"
 DATED = datetime(2024, 2, 20, 9, 30, tzinfo=UTC)
 ARTICLES = {
-    "a1": Article("a1", "Talks in Caracas", "Example Wire", LINK, DATED, "en", "talks.txt", TEXT),
-    "a2": Article("a2", "", None, None, None, None, "untitled.txt", TEXT),
+    "a1": types.Article("a1", "Talks in Caracas", "Example Wire", LINK, DATED, "en", "talks.txt", TEXT),
+    "a2": types.Article("a2", "", None, None, None, None, "untitled.txt", TEXT),
 }
 
 
@@ -45,15 +35,16 @@ def citation(article_id: str, words: str) -> Citation:
     return Citation(article_id, *meta, quote, 0, len(quote), start, start + len(words))
 
 
-def answer(question: str, where: SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
+def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
     """The answer to a question: pure."""
     ids = [id for id in ARTICLES if where.article_id in (None, id)][:k]
     hits = tuple(
-        Hit(Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None) for number, id in enumerate(ids)
+        types.Hit(types.Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None)
+        for number, id in enumerate(ids)
     )
-    evidence = Evidence(hits, ARTICLES, generation=1)
+    evidence = types.Evidence(hits, ARTICLES, generation=1)
     ana, bo = (AnswerItem(name, 0.78, None, (citation("a1", name),)) for name in ("Ana", "Bo"))
-    timing = Timing(1.0, 2.0, 3.5)
+    timing = Timing(retrieve=1.0, read=2.0, total=3.5)
     match question.split()[0]:
         case "list":
             return Answer(question, "list", (ana, bo), evidence, timing)
@@ -82,32 +73,29 @@ class Assistant:
         time.sleep(float(opening))
         return cls()
 
-    def ask(self, question: str, where: SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
+    def ask(self, question: str, where: types.SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
         question = checked(question)
         if question.startswith("slow"):
             time.sleep(SLOW_SECONDS)
         return answer(question, where, k)
 
-    def status(self) -> StoreStatus:
+    def status(self) -> types.StoreStatus:
         return STATUS
 
-    def close(self) -> None:
-        """Nothing is open."""
+
+SUMMARIES = tuple(types.ArticleSummary(a.id, a.title, a.source, a.published, a.path, 1) for a in ARTICLES.values())
+STATUS = types.StoreStatus(1, DATED, "fake/encoder", "f00d", 4, SUMMARIES, 2, 2048)
 
 
-SUMMARIES = tuple(ArticleSummary(a.id, a.title, a.source, a.published, a.path, 1) for a in ARTICLES.values())
-STATUS = StoreStatus(1, DATED, "fake/encoder", "f00d", 4, SUMMARIES, 2, 2048)
-
-
-def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> IndexReport:
+def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> types.IndexReport:
     """Finds two articles, and a file to skip if the folder is called "skips"."""
     with progress("Embedding [passages]", 2) as advance:
         advance(2)
-    skipped = (Skipped("bad\x1b.txt", "it is empty."),) if settings.corpus.path.name == "skips" else ()
-    return IndexReport(1, 2, 0, 0, 0, skipped, 2, 2 if full else 1, 0 if full else 1, 0.25)
+    skipped = (types.Skipped("bad\x1b.txt", "it is empty."),) if settings.corpus.path.name == "skips" else ()
+    return types.IndexReport(1, 2, 0, 0, 0, skipped, 2, 2 if full else 1, 0 if full else 1, 0.25)
 
 
-def store_status(settings: Settings) -> StoreStatus:
+def store_status(settings: Settings) -> types.StoreStatus:
     """There is no index if the folder is called "none"."""
     if settings.storage.path.name == "none":
         raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")

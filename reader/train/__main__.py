@@ -48,8 +48,8 @@ def main() -> None:
         parser.error(f"--stages {','.join(sorted(unknown))}: not one of {', '.join(stage.name for stage in STAGES)}")
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     settings = Settings(
         rank=arguments.rank,
         layers=arguments.layers,

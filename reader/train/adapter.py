@@ -1,7 +1,6 @@
 """The model in training: a frozen base, a LoRA adapter, a span head and a list head."""
 
 import copy
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +48,7 @@ class Trained(nn.Module):
             config = LoraConfig(
                 r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=TARGETS, modules_to_save=["qa_outputs"]
             )
-            peft = get_peft_model(model, config)
+            peft: PeftModel = get_peft_model(model, config)
         else:
             peft = PeftModel.from_pretrained(model, str(init), is_trainable=True)
         peft.float()
@@ -83,7 +82,7 @@ class Trained(nn.Module):
         head = {name: tensor.detach().half().cpu().contiguous() for name, tensor in self.item_head.state_dict().items()}
         for name, tensors in (("adapter_model.safetensors", weights), (ITEM_HEAD, head)):
             save_file(tensors, folder / f"{name}.new", metadata={"format": "pt"})
-            os.replace(folder / f"{name}.new", folder / name)
+            (folder / f"{name}.new").replace(folder / name)
         config = copy.copy(self.model.peft_config["default"])
         config.base_model_name_or_path = BASE
         config.inference_mode = True
@@ -93,7 +92,6 @@ class Trained(nn.Module):
 def _freeze_below(model: PeftModel, first: int) -> None:
     for name, module in model.named_modules():
         layer = name.partition("encoder.layer.")[2].partition(".")[0]
-        if isinstance(module, LoraLayer) and layer.isdigit() and int(layer) < first:
-            for parameter in module.parameters():
-                parameter.requires_grad_(False)
+        if isinstance(module, nn.Module) and isinstance(module, LoraLayer) and layer.isdigit() and int(layer) < first:
+            module.requires_grad_(False)
             module.merge()

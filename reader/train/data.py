@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def conjunction(question: Question) -> Question | None:
     edges = [(0, 0), *(match.span() for match in _CONJUNCTION.finditer(text)), (len(text), len(text))]
     items = [
         Place(whole.start + before[1], whole.start + after[0])
-        for before, after in zip(edges, edges[1:], strict=False)
+        for before, after in pairwise(edges)
         if after[0] > before[1]
     ]
     words = [len(question.paragraph.text[item.start : item.end].split()) for item in items]

@@ -48,7 +48,7 @@ class Maker:
         self._titles = sorted({real_title(paragraph) for paragraph in self._paragraphs.values()} - {""})
 
     def single(self, stage: str, question: Question) -> Example:
-        """The question with one passage: as it is, or as a trap or its twin, or a similar passage without the answer."""
+        """The question with one passage: as it is, as a trap or its twin, or with a similar passage that lacks it."""
         rng = random.Random(f"{self._seed}:{stage}:{question.id}")
         reading = self._gold(question, rng)
         if not reading.answers:
@@ -82,7 +82,7 @@ class Maker:
         return Example(question, (reading, *self._others(question, reading, others, rng)))
 
     def plain(self, question: Question) -> Example:
-        """The question with its passage and no tricks, for the dev score; its heading is the title, where it has one."""
+        """The question with its passage and no tricks, for the dev score; the heading is the title, if it has one."""
         title = real_title(question.paragraph)
         return Example(question, (crop(question, title, random.Random(f"{self._seed}:{question.id}")),))
 

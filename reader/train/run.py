@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import os
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from reader.train.encode import Batch, Row, bucketed, encode, to_batch
 from reader.train.examples import Maker
 from reader.train.losses import item_loss, span_loss
 from reader.train.stages import STAGES, Stage, chosen
+from retrieval.errors import ModelError
 
 CHUNK = 512  # questions drawn together before they are sorted by length
 CHECKPOINT = "checkpoint.pt"
@@ -113,7 +113,7 @@ class Run:
         for group in self._optimiser.param_groups:
             group["lr"] = group["peak"] * rate_factor(step.done, self._settings.warm_up)
         span, item = self._losses(step.batch)
-        (span + self._settings.item_weight * item).backward()
+        (span + self._settings.item_weight * item).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(list(self._trained.trainable().values()), self._settings.clip)
         self._optimiser.step()
         self._optimiser.zero_grad()
@@ -191,7 +191,7 @@ class Run:
             "random": torch.get_rng_state(),
         }
         torch.save(state, self._folder / f"{CHECKPOINT}.new")
-        os.replace(self._folder / f"{CHECKPOINT}.new", self._folder / CHECKPOINT)
+        (self._folder / f"{CHECKPOINT}.new").replace(self._folder / CHECKPOINT)
 
     def _resume(self) -> int:
         """Puts the checkpoint's state back; the number of steps that it has done."""
@@ -241,5 +241,7 @@ def on_device(batch: Batch, device: torch.device) -> Batch:
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """The fast tokenizer of a model folder."""
-    tokenizer: PreTrainedTokenizerFast = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
     return tokenizer

@@ -21,16 +21,17 @@ from reader.train.headings import compose, random_day, real_title
 from retrieval.sentences import sentence_spans
 
 # places, short on purpose; nothing from the sample articles
-CITIES = (
-    "Lisbon Oslo Helsinki Vienna Prague Warsaw Budapest Athens Dublin Madrid Stockholm Copenhagen Brussels Amsterdam "
-    "Rome Milan Naples Munich Hamburg Zurich Lyon Porto Valencia Glasgow Leeds Toronto Montreal Vancouver Chicago Boston "
-    "Denver Seattle Houston Dallas Atlanta Miami Phoenix Detroit Lima Quito Santiago Bogota Montevideo Asuncion Cairo "
-    "Tunis Algiers Rabat Nairobi Lagos Accra Dakar Kampala Lusaka Harare Pretoria Durban Luanda Maputo Khartoum Amman "
-    "Beirut Baghdad Tehran Kabul Karachi Lahore Delhi Mumbai Chennai Kolkata Dhaka Kathmandu Colombo Bangkok Hanoi "
-    "Manila Jakarta Taipei Seoul Busan Tokyo Osaka Kyoto Sapporo Shanghai Perth Sydney Melbourne Auckland Wellington "
-    "Tbilisi Yerevan Baku Minsk Riga Vilnius Tallinn Sofia Bucharest Belgrade Zagreb Sarajevo Skopje Tirana Nicosia "
-    "Valletta Reykjavik Astana Tashkent Bishkek Geneva Davos Strasbourg Salzburg Turin Seville Antwerp Rotterdam Odesa"
-).split()
+_CITIES = """
+Lisbon Oslo Helsinki Vienna Prague Warsaw Budapest Athens Dublin Madrid Stockholm Copenhagen Brussels Amsterdam Rome
+Milan Naples Munich Hamburg Zurich Lyon Porto Valencia Glasgow Leeds Toronto Montreal Vancouver Chicago Boston
+Denver Seattle Houston Dallas Atlanta Miami Phoenix Detroit Lima Quito Santiago Bogota Montevideo Asuncion Cairo
+Tunis Algiers Rabat Nairobi Lagos Accra Dakar Kampala Lusaka Harare Pretoria Durban Luanda Maputo Khartoum Amman
+Beirut Baghdad Tehran Kabul Karachi Lahore Delhi Mumbai Chennai Kolkata Dhaka Kathmandu Colombo Bangkok Hanoi Manila
+Jakarta Taipei Seoul Busan Tokyo Osaka Kyoto Sapporo Shanghai Perth Sydney Melbourne Auckland Wellington Tbilisi
+Yerevan Baku Minsk Riga Vilnius Tallinn Sofia Bucharest Belgrade Zagreb Sarajevo Skopje Tirana Nicosia Valletta
+Reykjavik Astana Tashkent Bishkek Geneva Davos Strasbourg Salzburg Turin Seville Antwerp Rotterdam Odesa
+"""
+CITIES = tuple(_CITIES.split())
 _NOUN = re.compile(r"\bthe ([a-z]{4,})\b(?= |\?)")
 _NUMBER = re.compile(r"\b\d+(?:[.,]\d+)*\b")
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")
@@ -67,7 +68,8 @@ def near_miss(reading: Reading, names: Sequence[str], rng: random.Random) -> Rea
     if not targets:
         return None
     match = rng.choice(targets)
-    swapped = _other_number(match.group(), rng) if match.group()[0].isdigit() else _other_name(match.group(), names, rng)
+    old = match.group()
+    swapped = _other_number(old, rng) if old[0].isdigit() else _other_name(old, names, rng)
     if swapped is None or swapped.casefold() in shown:
         return None
     question = reading.question[: match.start()] + swapped + reading.question[match.end() :]

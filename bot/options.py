@@ -1,0 +1,106 @@
+"""What every command shares: its common options, the settings they lead to, and the words for an error."""
+
+import traceback
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.settings import Settings
+from bot.streams import complain
+from retrieval.errors import DatelineError
+
+
+@dataclass(slots=True)
+class Options:
+    """The options that every command has, before and after its name."""
+
+    config: Path | None = None
+    debug: bool = False
+
+    def settings(self) -> Settings:
+        """Reads config.toml. Raises ConfigError."""
+        settings = Settings.load(self.config)
+        import logging
+
+        logging.basicConfig(
+            level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s"
+        )
+        return settings
+
+    def explain(self, error: BaseException) -> None:
+        """One sentence on standard error about any error; the traceback with --debug only."""
+        if self.debug:
+            traceback.print_exception(error)
+        complain(_sentence(error))
+
+
+class Command(click.Command):
+    """A command with the options that all have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _common_options()
+
+
+class Group(click.Group):
+    """The command itself, with the same options."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _common_options()
+
+
+class Day(click.ParamType[date]):
+    """A calendar day in the one form that cannot be misread."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Also fails for the other forms of ISO 8601, such as 2024-W05-4."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:
+            self.fail(f"{value!r} is no date, expected year-month-day, such as 2024-02-20.", param, ctx)
+        return day
+
+
+def _common_options() -> list[click.Parameter]:
+    def config(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+        if value is not None:
+            context.ensure_object(Options).config = value
+
+    def debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            context.ensure_object(Options).debug = True
+
+    return [
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            expose_value=False,
+            callback=config,
+            help="Settings; without it config.toml in the current folder, if there is one.",
+        ),
+        click.Option(["--debug"], is_flag=True, expose_value=False, callback=debug, help="Show tracebacks of errors."),
+    ]
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
+    if isinstance(error, DatelineError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror}" + (f": {error.filename}." if error.filename is not None else ".")
+    return f"{type(error).__name__}: {error}. This is a mistake in Dateline; --debug shows where."

@@ -1,0 +1,119 @@
+"""How answers are scored: the published definitions of SQuAD 1.1 / 2.0 and MultiSpanQA, AUROC and the bootstrap."""
+
+import difflib
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+RESAMPLES = 1000
+
+
+def normalise(text: str) -> str:
+    """SQuAD's normalisation: lower case, ASCII punctuation out, articles out, single spaces.
+
+    "The U.S. Army's  tank" -> "us armys tank"
+    """
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def exact_match(predicted: str, right: str) -> float:
+    """1 if the two are equal after normalisation, else 0; no answer is the empty string."""
+    return float(normalise(predicted) == normalise(right))
+
+
+def f1(predicted: str, right: str) -> float:
+    """Word F1 after normalisation, 0 to 1; where either side has no word, 1 if both have none, else 0.
+
+    "the Russian tank" against "Russian tanks": 1 of 2 words, 1 of 2 words -> 0.5
+    """
+    found, wanted = normalise(predicted).split(), normalise(right).split()
+    if not found or not wanted:
+        return float(found == wanted)
+    shared = sum((Counter(found) & Counter(wanted)).values())
+    return 2 * shared / (len(found) + len(wanted))
+
+
+def best_of(metric: Callable[[str, str], float], predicted: str, alternatives: Sequence[str]) -> float:
+    """The metric's best value over the alternatives; where there is none, the right answer is no answer."""
+    return max(metric(predicted, right) for right in alternatives or [""])
+
+
+@dataclass(frozen=True, slots=True)
+class ListCounts:
+    """What one list question adds to precision and recall, exact and partial; see `list_counts`."""
+
+    predicted: int
+    right: int
+    exact: float
+    partial_predicted: float
+    partial_right: float
+
+
+def list_counts(predicted: Collection[str], right: Collection[str]) -> ListCounts:
+    """MultiSpanQA's counts for one question (Li et al. 2022).
+
+    Items are compared as sets of normalised strings. Partially, an item counts for the longest common substring with
+    its best partner, over its own length, in characters.
+
+        predicted {"john lennon", "ringo"}, right {"lennon", "ringo"}: 1 exact; partial precision 6/11 + 1, recall 1 + 1
+    """
+    found = {normalise(item) for item in predicted} - {""}
+    golds = {normalise(item) for item in right} - {""}
+    if not found or not golds:
+        both = float(found == golds)
+        return ListCounts(max(len(found), 1), max(len(golds), 1), both, both, both)
+    return ListCounts(
+        predicted=len(found),
+        right=len(golds),
+        exact=float(len(found & golds)),
+        partial_predicted=sum(max(_common(item, gold) / len(item) for gold in golds) for item in found),
+        partial_right=sum(max(_common(item, gold) / len(gold) for item in found) for gold in golds),
+    )
+
+
+def _common(one: str, other: str) -> int:
+    """Length of the longest common substring: "john lennon", "lennon" -> 6."""
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).find_longest_match().size
+
+
+def list_f1(counts: Sequence[ListCounts], partial: bool) -> float:
+    """Micro-averaged F1, 0 to 1, over all items of all questions."""
+    predicted = sum(count.predicted for count in counts)
+    right = sum(count.right for count in counts)
+    precise = sum(count.partial_predicted if partial else count.exact for count in counts) / max(predicted, 1)
+    recalled = sum(count.partial_right if partial else count.exact for count in counts) / max(right, 1)
+    return 2 * precise * recalled / (precise + recalled) if precise + recalled else 0.0
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """The probability that a positive has a higher score than a negative, ties counted half; 0.5 is chance.
+
+    positive [3, 2], negative [1, 2] -> (1 + 1 + 1 + 0.5) / 4 = 0.875
+    """
+    below = np.searchsorted(np.sort(np.array(negative)), np.array(positive), side="left")
+    upto = np.searchsorted(np.sort(np.array(negative)), np.array(positive), side="right")
+    return float((below + upto).sum() / 2 / (len(positive) * len(negative)))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval (percentile bootstrap over questions)."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int = 0) -> Estimate:
+    """`statistic` of the questions 0 … count - 1, and its spread over resamples of them drawn with replacement."""
+    rng = np.random.default_rng(seed)
+    values = [statistic(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
+    low, high = np.percentile(values, [2.5, 97.5]).tolist()
+    return Estimate(statistic(np.arange(count)), low, high)
