@@ -84,9 +84,7 @@ def trust(data: Examples, logistic: Logistic, *, best_only: bool) -> dict[str, f
         chosen = order[np.unique(data.question[order], return_index=True)[1]]
     confidence, right = probability[chosen], data.right[chosen]
     bins = np.minimum((confidence * 10).astype(int), 9)
-    gaps = [
-        abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)
-    ]
+    gaps = [abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
     precision = np.cumsum(right[np.argsort(-confidence)]) / np.arange(1, len(right) + 1)
     return {
         "candidates": len(right),

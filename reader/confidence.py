@@ -20,8 +20,8 @@ CALIBRATION = Path(__file__).with_name("calibration.json")
 class Features:
     """What is known of one candidate.
 
-    `span`      start + end - null logit of the reader, in nats: of the candidate, or, for an item of a list, of the best
-                span of its passage
+    `span`      start + end - null logit of the reader, in nats: the candidate's own, or, for an item of a list, that of
+                the best span of its passage
     `item`      what the list head makes of an item, in nats; 0 for an answer that is no item
     `dense`     cosine of question and passage
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1

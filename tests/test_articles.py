@@ -12,7 +12,8 @@ from retrieval.heading import heading
 
 def test_front_matter_is_read() -> None:
     data = (
-        b"---\ntitle: Talks in  Geneva\nsource: Wire\nurl: https://example.org/a\ndate: 2024-02-20\nlanguage: en\n---\n\n"
+        b"---\ntitle: Talks in  Geneva\nsource: Wire\nurl: https://example.org/a\ndate: 2024-02-20\nlanguage: en\n"
+        b"---\n\n"
         b"GENEVA - They met."
     )
     article = parse(data, "a/talks.md")

@@ -45,7 +45,7 @@ def test_any_span_of_any_text_is_cited_exactly(text: str, data: st.DataObject) -
     if not words:
         return
     start = data.draw(st.sampled_from(words))
-    low, high = next((low, high) for low, high in split(text) if low <= start < high)
+    high = next(high for low, high in split(text) if low <= start < high)
     end = data.draw(st.sampled_from([place + 1 for place in words if start <= place < high]))
     answer = answer_with(text, start, end)
     citation = answer.answers[0].citations[0]
