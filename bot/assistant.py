@@ -1,6 +1,7 @@
 """The wiring: settings become a store, an encoder and a reader, and questions become checked answers."""
 
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from bot.question import checked
@@ -18,7 +19,7 @@ from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.store import Store
-from retrieval.types import IndexReport, SearchFilter, StoreStatus
+from retrieval.types import Article, IndexReport, SearchFilter, StoreStatus
 
 ATTEMPTS = 3
 EVERYTHING = SearchFilter()
@@ -65,8 +66,12 @@ class Assistant:
         retrieve_ms = (time.perf_counter() - began) * 1000
         answer = self._answerer.answer(question, evidence, retrieve_ms)
         cited = {citation.article_id for item in answer.answers for citation in item.citations}
-        check(answer, self._retriever.articles(cited))
+        check(answer, self.articles(cited))
         return answer
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """The articles with these ids as they are stored now; those that are gone are left out."""
+        return self._retriever.articles(ids)
 
     def status(self) -> StoreStatus:
         """What the store holds now."""

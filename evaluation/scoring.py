@@ -96,7 +96,11 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """The probability that a positive has a higher score than a negative, ties counted half; 0.5 is chance.
 
     positive [3, 2], negative [1, 2] -> (1 + 1 + 1 + 0.5) / 4 = 0.875
+
+    Not a number where one side is empty.
     """
+    if not positive or not negative:
+        return float("nan")
     below = np.searchsorted(np.sort(np.array(negative)), np.array(positive), side="left")
     upto = np.searchsorted(np.sort(np.array(negative)), np.array(positive), side="right")
     return float((below + upto).sum() / 2 / (len(positive) * len(negative)))
@@ -115,5 +119,5 @@ def estimate(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: 
     """`statistic` of the questions 0 … count - 1, and its spread over resamples of them drawn with replacement."""
     rng = np.random.default_rng(seed)
     values = [statistic(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
-    low, high = np.percentile(values, [2.5, 97.5]).tolist()
+    low, high = np.nanpercentile(values, [2.5, 97.5]).tolist()
     return Estimate(statistic(np.arange(count)), low, high)

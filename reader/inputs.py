@@ -18,6 +18,8 @@ from transformers import PreTrainedTokenizerFast
 
 SEPARATOR = " | "
 _CHARACTERS_PER_TOKEN = 12  # English has 4 to 5: a text cut at this many is still longer than its limit in tokens
+# a stretch is cut between characters: where a token is one byte of four, that may add three at either end
+_SPLIT_CHARACTERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,12 @@ def windows(
         prefix = len(prefixes[contexts[index].heading])
         tokens, offsets = [], []
         for place, (sequence, (left, right)) in enumerate(zip(encoding.sequence_ids, encoding.offsets, strict=True)):
+            if sequence != 1:
+                continue
             # sentencepiece counts the space before a word into its token
             while left < right and second[left].isspace():
                 left += 1
-            if sequence == 1 and prefix <= left < right:
+            if prefix <= left < right:
                 tokens.append(place)
                 offsets.append((left, right))
         shift = contexts[index].start + start - prefix
@@ -122,10 +126,7 @@ def _stretches(
     A text of 10 tokens with room for 6 and an overlap of 2 gives the tokens 0-6 and 4-10.
     """
     pair = tokenizer(asked, prefix + text[:1], verbose=False)
-    room = max(limits.input - len(pair["input_ids"]), 2)
-    # a text with fewer characters than there is room for tokens fits, whatever they are
-    if len(text) <= room:
-        return [(0, len(text))]
+    room = max(limits.input - len(pair["input_ids"]) - _SPLIT_CHARACTERS, 2)
     offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
     if len(offsets) <= room:
         return [(0, len(text))]

@@ -165,26 +165,24 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
     the span's own window says.
     """
     null = min(part.null for part in parts)
-    best: dict[tuple[int, int], tuple[int, int, int]] = {}
+    best: dict[tuple[int, int, int], tuple[int, int, int]] = {}
     for number, part in enumerate(parts):
-        count = len(part.window.offsets)
-        for row, (start, end) in enumerate(part.window.offsets.tolist()):
-            context = min(row, count - 1 - row)
-            if (start, end) not in best or context > best[start, end][0]:
-                best[start, end] = (context, number, row)
-    chosen = sorted(best.items())
-    rows = [(number, row) for _, (_, number, row) in chosen]
-    shifts = [(part.null - null) / 2 for part in parts]
-    items = [parts[number].item for number, _ in rows]
+        places = part.window.offsets.tolist()
+        nth = 0
+        for row, (start, end) in enumerate(places):
+            # the bytes of one character can be several tokens, all of them with its offsets
+            nth = nth + 1 if row > 0 and places[row - 1] == [start, end] else 0
+            context = min(row, len(places) - 1 - row)
+            if (start, end, nth) not in best or context > best[start, end, nth][0]:
+                best[start, end, nth] = (context, number, row)
+    chosen = [(parts[number], row) for _, (_, number, row) in sorted(best.items())]
+    shift = {id(part): (part.null - null) / 2 for part in parts}
+    items = [part.item[row] for part, row in chosen if part.item is not None]
     return PassageReading(
         hit=hit,
-        offsets=np.array([place for place, _ in chosen], dtype=np.int32).reshape(-1, 2),
-        start=np.array([parts[number].start[row] - shifts[number] for number, row in rows], dtype=np.float32),
-        end=np.array([parts[number].end[row] - shifts[number] for number, row in rows], dtype=np.float32),
+        offsets=np.array([part.window.offsets[row] for part, row in chosen], dtype=np.int32).reshape(-1, 2),
+        start=np.array([part.start[row] - shift[id(part)] for part, row in chosen], dtype=np.float32),
+        end=np.array([part.end[row] - shift[id(part)] for part, row in chosen], dtype=np.float32),
         null=null,
-        item=None
-        if parts[0].item is None
-        else np.array(
-            [item[row] for item, (_, row) in zip(items, rows, strict=True) if item is not None], dtype=np.float32
-        ).reshape(-1, 3),
+        item=None if parts[0].item is None else np.array(items, dtype=np.float32).reshape(-1, 3),
     )

@@ -1,4 +1,4 @@
-"""Names and words compared as people mean them: without case, accents, punctuation, and near enough in spelling."""
+"""Names and words compared as people mean them: without case, accents and punctuation, and near enough in spelling."""
 
 import re
 import unicodedata
@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 _TOKEN = re.compile(r"\w+")
+_NAME = re.compile(r"[^\W_](?:[\w’'.-]*[^\W_])?")
 _ARTICLES = frozenset({"a", "an", "the"})
-# transliterations of one name (Sergei, Sergey, Serguei) and a place and its people (Venezuela, Venezuelan) are above
-# this, different names of like length (Havana, Panama: 67) below; measured with rapidfuzz's normalised indel similarity
-SAME_NAME = 80.0
+# a place and its people, a thing and several: Venezuela, Venezuelan; Brazil, Brazilian; but never Niger, Nigeria
+_ENDINGS = ("s", "n", "an", "ian", "ese", "i", "ish")
+# transliterations of one given name reach this in rapidfuzz's normalised indel similarity (Serguei, Sergey: 77), most
+# different names do not (Sergei, Andrei: 67)
+SAME_SPELLING = 75.0
 
 
 def folded(text: str) -> list[str]:
@@ -22,18 +25,31 @@ def folded(text: str) -> list[str]:
     return [word for word in _TOKEN.findall(plain) if word not in _ARTICLES]
 
 
-def alike(word: str, other: str) -> bool:
-    """Whether two folded words are the same but for spelling. Numbers must be equal."""
-    if word == other:
+def same_word(word: str, other: str) -> bool:
+    """Whether two folded words are the same but for an ending: "venezuela" and "venezuelan", never "2023" and "2024"."""
+    shorter, longer = sorted((word, other), key=len)
+    if shorter == longer:
         return True
-    if word[0].isdigit() or other[0].isdigit():
-        return False
-    return fuzz.ratio(word, other) >= SAME_NAME
+    return len(shorter) > 3 and longer.startswith(shorter) and longer[len(shorter) :] in _ENDINGS
 
 
 def within(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether each of `words` is alike to one of `others`: ["lavrov"] within ["sergei", "lavrov"]."""
-    return all(any(alike(word, other) for other in others) for word in words)
+    """Whether folded `words` are part of `others`, or another spelling of them.
+
+    ["lavrov"] is within ["sergei", "lavrov"]; so is ["serguei", "lavrov"], because the last word, the family name, is
+    the same and the other is near enough. ["sergei", "shoigu"] is not.
+    """
+    if all(any(same_word(word, other) for other in others) for word in words):
+        return True
+    if not words or not others or words[-1] != others[-1]:
+        return False
+    return all(any(_similar(word, other) for other in others) for word in words)
+
+
+def _similar(word: str, other: str) -> bool:
+    if same_word(word, other):
+        return True
+    return word.isalpha() and other.isalpha() and fuzz.ratio(word, other) >= SAME_SPELLING
 
 
 def asked_names(question: str) -> list[str]:
@@ -44,10 +60,10 @@ def asked_names(question: str) -> list[str]:
     A capitalised word after the first counts as a name, and so does any word with a digit in it.
     """
     names = []
-    for place, word in enumerate(re.findall(r"[^\W_](?:[\w’'.-]*[^\W_])?", question)):
-        bare = re.sub(r"['’]s$", "", word)
-        if (place > 0 and bare[0].isupper()) or any(c.isdigit() for c in bare):
-            names.extend(folded(bare))
+    for place, match in enumerate(_NAME.finditer(question)):
+        word = re.sub(r"['’]s$", "", match.group())
+        if (place > 0 and word[0].isupper()) or any(c.isdigit() for c in word):
+            names.extend(folded(word))
     return names
 
 
@@ -60,4 +76,4 @@ def name_coverage(question: str, text: str) -> float:
     if not names:
         return 1.0
     words = set(folded(text))
-    return sum(any(alike(name, word) for word in words) for name in names) / len(names)
+    return sum(any(same_word(name, word) for word in words) for name in names) / len(names)

@@ -88,8 +88,8 @@ class Run:
         )
         self._dev = self._dev_batches(dev)
 
-    def train(self) -> None:
-        """Trains from the checkpoint, if the folder has one, to the end, and saves adapter and heads."""
+    def train(self, stop_at: int | None = None) -> None:
+        """Trains from the checkpoint, if the folder has one, to the end (or to step `stop_at`), and saves."""
         self._folder.mkdir(parents=True, exist_ok=True)
         done = self._resume()
         began = time.monotonic()
@@ -106,6 +106,9 @@ class Run:
             if step.number % self._settings.save_every == 0:
                 self._save(step.number)
             done = step.number
+            if done == stop_at:
+                self._save(done)
+                return
         self._score(done, "end")
         self._save(done)
 

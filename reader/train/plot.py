@@ -1,0 +1,51 @@
+"""A picture of a run's log: `python -m reader.train.plot LOG --out FILE` (needs matplotlib)."""
+
+import argparse
+import importlib
+import json
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+SMOOTH = 25  # steps
+
+
+def main() -> int:
+    """See the module; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m reader.train.plot", description=__doc__)
+    parser.add_argument("log", type=Path, help="the log.jsonl of a run")
+    parser.add_argument("--out", type=Path, required=True, help="the picture to write; its suffix decides the format")
+    options = parser.parse_args()
+    try:
+        figures = importlib.import_module("matplotlib.figure")  # optional, so not a plain import
+    except ImportError:
+        print(
+            "The plot needs matplotlib, which Dateline does not install; run `pip install matplotlib`.", file=sys.stderr
+        )
+        return 1
+    entries = [json.loads(line) for line in options.log.read_text(encoding="utf-8").splitlines()]
+    steps = [entry for entry in entries if "span" in entry]
+    scored = [entry for entry in entries if "dev_span" in entry]
+    figure = figures.Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    for name in ("span", "item"):
+        mean = steps[0][name]
+        line = []
+        for entry in steps:
+            mean += (entry[name] - mean) / SMOOTH
+            line.append(mean)
+        axes.plot([entry["step"] for entry in steps], line, label=f"{name}, training (running mean)")
+        axes.plot(
+            [entry["step"] for entry in scored], [entry[f"dev_{name}"] for entry in scored], "o", label=f"{name}, dev"
+        )
+    for before, after in pairwise(steps):
+        if before["stage"] != after["stage"]:
+            axes.axvline(after["step"], color="grey", linewidth=0.8)
+    axes.set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
+    axes.legend()
+    figure.savefig(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What Dateline promises, kept by the real encoder and the real reader over real articles."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from bot.assistant import Assistant, index_corpus
+from reader.names import folded
+from reader.types import Answer
+from retrieval.errors import NoIndexError, UsageError
+from retrieval.progress import silent
+from retrieval.types import SearchFilter
+from tests.conftest import settings_for
+
+QUESTIONS = json.loads((Path(__file__).resolve().parent.parent / "evaluation" / "questions.json").read_text("utf-8"))
+CARACAS = "Who attended the Caracas meeting?"
+
+
+def said(answer: Answer) -> str:
+    return " | ".join(" ".join(folded(item.text)) for item in answer.answers)
+
+
+def names(answer: Answer, wanted: Iterable[str]) -> None:
+    for name in wanted:
+        assert re.search(name, said(answer)), f"{name} is not in {said(answer)}"
+
+
+def verbatim(answer: Answer, assistant: Assistant) -> None:
+    """Every quote and every answer is an exact slice of the stored article."""
+    assert (answer.kind == "none") == (answer.answers == ())
+    stored = assistant.articles({c.article_id for item in answer.answers for c in item.citations})
+    for item in answer.answers:
+        assert item.citations
+        for citation in item.citations:
+            article = stored[citation.article_id]
+            assert article.text[citation.quote_start : citation.quote_end] == citation.quote
+            assert citation.quote_start <= citation.answer_start < citation.answer_end <= citation.quote_end
+            assert (citation.title, citation.published) == (article.title, article.published)
+        first = item.citations[0]
+        assert stored[first.article_id].text[first.answer_start : first.answer_end] == item.text
+        assert 0 <= item.confidence <= 1
+
+
+@pytest.mark.parametrize("question", [item["question"] for item in QUESTIONS[::6]])
+def test_a_citation_cannot_be_wrong(question: str, sample: Assistant) -> None:
+    verbatim(sample.ask(question), sample)
+
+
+def test_a_list_names_everybody_at_the_meeting_and_nobody_from_another(sample: Assistant) -> None:
+    answer = sample.ask(CARACAS)
+    assert answer.kind == "list"
+    names(answer, ["maduro", "lavrov", "cilia flores", "melik bagdasarov"])
+    assert not re.search("placencia|plasencia|delcy|gil|americans", said(answer))
+    assert {answer.article(c).path for item in answer.answers for c in item.citations} == {
+        "2024-02-21-maduro-lavrov-caracas.md"
+    }
+    verbatim(answer, sample)
+
+
+def test_so_it_does_over_articles_as_they_come_from_the_web(seeds: Assistant) -> None:
+    answer = seeds.ask(CARACAS)
+    assert answer.kind == "list"
+    names(answer, ["maduro", "lavrov", "cilia flores", "melik bagdasarov"])
+    assert not re.search("placencia|delcy|gil", said(answer))
+    verbatim(answer, seeds)
+
+
+@pytest.mark.parametrize(
+    "question", ["Who attended the Havana meeting?", "What is the capital of France?", "qwrtz plmk?"]
+)
+def test_it_says_when_the_articles_do_not_say(question: str, sample: Assistant) -> None:
+    answer = sample.ask(question)
+    assert (answer.kind, answer.answers) == ("none", ())
+    assert answer.evidence.hits
+
+
+def test_a_near_miss_is_no_hit_over_raw_articles_either(seeds: Assistant) -> None:
+    assert seeds.ask("Who attended the Havana meeting?").kind == "none"
+
+
+def test_one_answer_where_one_is_asked_for(sample: Assistant) -> None:
+    answer = sample.ask("How long did the meeting between Maduro and Lavrov last?")
+    assert answer.kind == "span"
+    assert said(answer) == "45 minutes"
+
+
+def test_no_answer_is_taken_from_a_heading_or_from_the_question(sample: Assistant) -> None:
+    answer = sample.ask("Which word is in the title Zanzibar?")
+    verbatim(answer, sample)
+
+
+def test_filters_and_k_reach_the_search(sample: Assistant) -> None:
+    article_id = sample.ask(CARACAS).evidence.hits[0].passage.article_id
+    answer = sample.ask(CARACAS, SearchFilter(article_id=article_id), k=2)
+    assert {hit.passage.article_id for hit in answer.evidence.hits} == {article_id}
+    assert len(answer.evidence.hits) <= 2
+
+
+@pytest.mark.parametrize("question", ["", " \n", "?!", "x" * 100_000, "Who\x00came?"])
+def test_a_question_that_is_none_is_one_clear_sentence(question: str, sample: Assistant) -> None:
+    with pytest.raises(UsageError, match=r"^The question "):
+        sample.ask(question)
+
+
+def test_new_articles_are_answerable_at_once(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.txt").write_text("Bridge opens\n\nThe mayor, Ana Ruiz, opened the bridge in Porto on Monday.")
+    settings = settings_for(corpus, tmp_path / "store")
+    with pytest.raises(NoIndexError):
+        Assistant.open(settings, silent)
+    index_corpus(settings, silent)
+    assistant = Assistant.open(settings, silent)
+    assert said(assistant.ask("Who opened the bridge in Porto?")).endswith("ana ruiz")
+    (corpus / "b.txt").write_text("Tunnel opens\n\nThe minister, Bo Lund, opened the tunnel in Oslo on Friday.")
+    index_corpus(settings, silent)
+    answer = assistant.ask("Who opened the tunnel in Oslo?")
+    assert said(answer).endswith("bo lund")
+    assert answer.evidence.generation == 2
