@@ -12,7 +12,7 @@ _ARTICLES = frozenset({"a", "an", "the"})
 # a place and its people, a thing and several: Venezuela, Venezuelan; Brazil, Brazilian; but never Niger, Nigeria
 _ENDINGS = ("s", "n", "an", "ian", "ese", "i", "ish")
 # transliterations of one given name reach this in rapidfuzz's normalised indel similarity (Serguei, Sergey: 77), most
-# different names do not (Sergei, Andrei: 67)
+# different names do not (Sergei, Andrei: 50)
 SAME_SPELLING = 75.0
 
 
@@ -26,7 +26,7 @@ def folded(text: str) -> list[str]:
 
 
 def same_word(word: str, other: str) -> bool:
-    """Whether two folded words are the same but for an ending: "venezuela" and "venezuelan", never "2023" and "2024"."""
+    """Whether two folded words are the same but for an ending: "venezuela" and "venezuelan", never two numbers."""
     shorter, longer = sorted((word, other), key=len)
     if shorter == longer:
         return True
