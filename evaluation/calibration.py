@@ -1,8 +1,9 @@
 """Fits the confidence: `python -m evaluation.calibration --fit FILE... --test FILE... [--limit N] [--write]`.
 
 Each file's paragraphs, all together, are a collection; each question is searched in it and read; each candidate is
-right or wrong, and a logistic regression learns to tell which. The reader must not have been trained on the files, and
-none may be both fitted and tested on. Prints the coefficients and, over the tested files, how far the confidence of the
+right or wrong, and a logistic regression learns to tell which. One question in three is made a near miss, with another
+name or number in place of one of its own: nothing is right then. The reader must not have been trained on the files,
+and none may be both fitted and tested on. Prints the coefficients and, over the tested files, how far the confidence of the
 best candidate can be trusted:
 
     AUROC   the chance that a right answer has a higher confidence than a wrong one
@@ -12,8 +13,9 @@ best candidate can be trusted:
 
 import argparse
 import json
+import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,19 +29,21 @@ from evaluation.wiring import ADAPTER, shipped_encoder, shipped_reader
 from reader.aggregate import candidates
 from reader.confidence import CALIBRATION, Calibration, Features, Logistic
 from reader.train.data import Question, read_file
+from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
 from retrieval.types import Evidence
 
 PASSAGES = 8
 RIGHT_F1 = 0.6
+NEAR_MISSES = 1 / 3
 # on the way to the fit the candidates are ordered by the reader alone
-_PLAIN = Logistic(0.0, Features(span=1.0, item=1.0, dense=0.0, names=0.0))
+_PLAIN = Logistic(0.0, Features(span=1.0, item=1.0, dense=0.0, names=0.0, opening=0.0))
 PLAIN = Calibration(_PLAIN, _PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Candidates: `features` (n, 4) float64, `right` (n,) bool, `question` (n,) int64, the number of the question."""
+    """Candidates: `features` (n, 5) float64, `right` (n,) bool, `question` (n,) int64, the number of the question."""
 
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
@@ -60,6 +64,20 @@ def examples(questions: Sequence[Question], collection: Collection, reader: Read
                 right.append(_right(candidate.text, question))
                 numbers.append(number)
     return Examples(np.array(rows), np.array(right, dtype=bool), np.array(numbers))
+
+
+def with_near_misses(questions: Sequence[Question], seed: int = 0) -> list[Question]:
+    """The questions; one in three with another name or number, and no answer."""
+    rng = random.Random(seed)
+    names = names_in([question.text for question in questions])
+    mixed = []
+    for question in questions:
+        missed = None
+        if question.answers and rng.random() < NEAR_MISSES:
+            reading = Reading(question.text, question.paragraph.title, question.paragraph.text, question.answers)
+            missed = near_miss(reading, names, rng)
+        mixed.append(question if missed is None else replace(question, text=missed.question, answers=()))
+    return mixed
 
 
 def _right(text: str, question: Question) -> bool:
@@ -118,12 +136,11 @@ def main() -> None:
     fitted: dict[str, Logistic] = {}
     for kind, items in (("span", False), ("item", True)):
         chosen = {
-            path: some
+            path: with_near_misses(sample([q for q in questions if q.listed == items], options.limit, seed=0))
             for path, questions in files.items()
-            if (some := sample([q for q in questions if q.listed == items], options.limit, seed=0))
         }
         train, test = (
-            examples([q for path in paths for q in chosen.get(path, [])], collection, reader, items=items)
+            examples([q for path in paths for q in chosen[path]], collection, reader, items=items)
             for paths in (options.fit, options.test)
         )
         fitted[kind] = fit(train)

@@ -19,6 +19,8 @@ from retrieval.types import Evidence
 SPANS_PER_PASSAGE = 20
 # a longer text that holds an answer says more than the answer: it is no second source for it
 EXTRA_WORDS = 3
+# news says first what it is about: some 120 words, as many as a passage
+OPENING_CHARACTERS = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def candidates(
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        names = name_coverage(question, f"{heading(article)}\n{reading.hit.text}")
+        about = heading(article)
+        names = name_coverage(question, f"{about}\n{reading.hit.text}")
+        opening = name_coverage(question, f"{about}\n{article.text[:OPENING_CHARACTERS]}")
         spans = best_spans(reading, article.text, SPANS_PER_PASSAGE)
         best = spans[0].score if spans else 0.0
         offered = _items(reading, article.text, spans) if items else spans
@@ -101,6 +105,7 @@ def candidates(
                 item=span.score if items else 0.0,
                 dense=reading.hit.score,
                 names=names,
+                opening=opening,
             )
             text = article.text[span.start : span.end]
             candidate = Candidate(span, text, features, logistic.probability(features))

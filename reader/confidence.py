@@ -25,12 +25,14 @@ class Features:
     `item`      what the list head makes of an item, in nats; 0 for an answer that is no item
     `dense`     cosine of question and passage
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
+    `opening`   the same share for the heading and the opening of the article, which say what it is all about
     """
 
     span: float
     item: float
     dense: float
     names: float
+    opening: float
 
 
 @dataclass(frozen=True, slots=True)
