@@ -3,8 +3,8 @@
 Each file's paragraphs, all together, are a collection; each question is searched in it and read; each candidate is
 right or wrong, and a logistic regression learns to tell which. One question in three is made a near miss, with another
 name or number in place of one of its own: nothing is right then. The reader must not have been trained on the files,
-and none may be both fitted and tested on. Prints the coefficients and, over the tested files, how far the confidence of the
-best candidate can be trusted:
+and none may be both fitted and tested on. Prints the coefficients and, over the tested files, how far the confidence
+of the best candidate can be trusted:
 
     AUROC   the chance that a right answer has a higher confidence than a wrong one
     ECE     the mean gap between confidence and share of right answers, over ten bins of equal width
