@@ -21,8 +21,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@python3 -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module here; on Debian: apt install python3-venv.' >&2; exit 1; }
 	@echo 'Installing into $(VENV) (about 2.5 GB, once) ...' >&2
 	@python3 -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(PREPARED): $(INSTALLED) $(wildcard reader/weights/*)

@@ -16,6 +16,7 @@ from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
 from reader.types import PassageReading
 from retrieval.errors import ModelError
 from retrieval.heading import heading
+from retrieval.models import quieten_transformers
 from retrieval.types import Evidence, Hit
 
 ITEM_HEAD = "item_head.safetensors"
@@ -57,6 +58,7 @@ class TransformersReader:
 
         Raises ModelError where the folder is not a whole extractive question-answering model.
         """
+        quieten_transformers()
         device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             model, report = AutoModelForQuestionAnswering.from_pretrained(

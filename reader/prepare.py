@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 from retrieval.errors import ModelError
-from retrieval.models import WEIGHTS, cache_folder, check_sha256, new_folder, resolve, sha256_file
+from retrieval.models import WEIGHTS, cache_folder, check_sha256, new_folder, quieten_transformers, resolve, sha256_file
 from retrieval.progress import Progress
 
 ADAPTER = "adapter_model.safetensors"
@@ -58,10 +58,8 @@ def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
     from peft import PeftModel
     from safetensors import SafetensorError
     from transformers import AutoModelForQuestionAnswering
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call] # it warns of the head that the adapter brings
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    quieten_transformers()
     with progress("Merging the reader's adapter", 3) as advance:
         try:
             model = AutoModelForQuestionAnswering.from_pretrained(base, local_files_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ModelError
-from retrieval.models import sha256_file
+from retrieval.models import quieten_transformers, sha256_file
 
 if TYPE_CHECKING:  # a heavy import, paid for where a model is loaded
     from sentence_transformers import SentenceTransformer
@@ -57,9 +57,8 @@ class SentenceTransformerEncoder:
     def load(cls, folder: Path) -> "SentenceTransformerEncoder":
         """Loads the model in `folder`. Raises ModelError if it is no sentence-transformers model."""
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        quieten_transformers()
         try:
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:

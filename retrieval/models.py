@@ -80,6 +80,14 @@ def resolve(name: str, progress: Progress) -> Path:
     return _assembled(name, packaged, found, progress)
 
 
+def quieten_transformers() -> None:
+    """Keeps transformers' own progress bars and load reports off standard error; what is wrong is raised anyway."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def sha256_file(path: Path, advance: Callable[[int], None] = lambda done: None) -> str:
     """The SHA-256 of a file's content in hex; `advance` is called with the bytes read. Raises ModelError."""
     digest = hashlib.sha256()

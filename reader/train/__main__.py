@@ -11,14 +11,13 @@ import random
 from pathlib import Path
 
 import torch
-from transformers.utils import logging
 
 from reader.train.adapter import BASE, Trained
 from reader.train.data import read_folder
 from reader.train.negatives import read_negatives
 from reader.train.run import Run, Settings, load_tokenizer
 from reader.train.stages import STAGES, with_enumerations
-from retrieval.models import resolve
+from retrieval.models import quieten_transformers, resolve
 from retrieval.progress import silent
 
 DEV_QUESTIONS_OF_A_FILE = 60
@@ -48,8 +47,7 @@ def main() -> None:
         parser.error(f"--stages {','.join(sorted(unknown))}: not one of {', '.join(stage.name for stage in STAGES)}")
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    quieten_transformers()
     settings = Settings(
         rank=arguments.rank,
         layers=arguments.layers,
