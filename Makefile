@@ -19,7 +19,7 @@ help:
 $(INSTALLED): requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo 'Dateline needs Python 3.11 as python3 (on Debian 12: apt install python3 python3-venv).' >&2; exit 1; }
 	@python3 -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module here; on Debian: apt install python3-venv.' >&2; exit 1; }
-	@echo 'Installing into $(VENV) (about 2.5 GB, once) ...' >&2
+	@echo 'Installing into $(VENV) (about 2.1 GB, once) ...' >&2
 	@python3 -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -34,7 +34,7 @@ setup: $(PREPARED)
 index: $(PREPARED)
 	@$(BIN)/dateline index
 
-# status 1 is a file that was skipped and named: the others can be asked about
+# status 1 is, most often, a file that was skipped and named: the others can be asked about
 chat: $(PREPARED)
 	@$(BIN)/dateline index >&2 || test $$? -eq 1
 	@$(BIN)/dateline chat

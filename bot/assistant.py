@@ -45,7 +45,9 @@ class Assistant:
         retriever = Retriever.open(store, encoder)
         reader = TransformersReader.load(prepared_reader(settings.reader.model, settings.reader.adapter, progress))
         answers = settings.answers
-        answerer = Answerer(reader, Calibration.load(), Threshold(answers.threshold, answers.max_items))
+        answerer = Answerer(
+            reader, Calibration.load(settings.reader.adapter), Threshold(answers.threshold, answers.max_items)
+        )
         return cls(retriever, answerer, settings.retrieval.passages)
 
     def ask(self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None) -> Answer:

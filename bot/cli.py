@@ -17,10 +17,9 @@ from bot.question import checked
 from bot.settings import MAX_PASSAGES
 from bot.streams import complain, input_lines, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError, UsageError
-from retrieval.types import SearchFilter
+from retrieval.types import SearchFilter, StoreStatus
 
 if TYPE_CHECKING:
-    from bot.assistant import Assistant
     from bot.terminal import Terminal
     from reader.types import Answer
 
@@ -50,7 +49,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @as_json_option
-@click.option("--article", metavar="ID", help="Search this article only; `dateline status --json` lists the ids.")
+@click.option("--article", metavar="ID", help="Search this article only; `dateline status` lists the ids.")
 @click.option("--since", type=Day(), metavar="DATE", help="Only articles of this day or later (year-month-day).")
 @click.option("--until", type=Day(), metavar="DATE", help="Only articles of this day or earlier.")
 @click.option("--k", type=click.IntRange(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
@@ -73,11 +72,11 @@ def ask(
 
     terminal = Terminal()
     with terminal.spinner("Loading the models"):
-        from bot.assistant import Assistant
+        from bot.assistant import Assistant, store_status
 
+        if article is not None:
+            _check_article(store_status(settings), article)
         assistant = Assistant.open(settings, terminal.progress)
-    if article is not None:
-        _check_article(assistant, article)
     where = SearchFilter(article_id=article, since=since, until=until)
 
     def answer(asked: str) -> None:
@@ -137,14 +136,15 @@ def status(options: Options, as_json: bool) -> None:
     settings = options.settings()
     from bot.assistant import store_status
     from bot.json import status_json
-    from bot.overview import status_lines
+    from bot.layout import BLANK
+    from bot.overview import sources_lines, status_lines
     from bot.terminal import Terminal
 
     found = store_status(settings)
     if as_json:
         write_json(status_json(found))
     else:
-        Terminal().show(status_lines(found))
+        Terminal().show((*status_lines(found), BLANK, *sources_lines(found, None)))
 
 
 @cli.command()
@@ -206,9 +206,9 @@ def _show_answer(terminal: "Terminal", answer: "Answer", as_json: bool, titled: 
         terminal.show(exchange_lines(answer) if titled else answer_lines(answer))
 
 
-def _check_article(assistant: "Assistant", article: str) -> None:
-    known = [summary.id for summary in assistant.status().articles]
+def _check_article(status: StoreStatus, article: str) -> None:
+    known = [summary.id for summary in status.articles]
     if article not in known:
         close = get_close_matches(article, known, n=1)
-        mend = f"did you mean {close[0]}?" if close else "`dateline status --json` lists the ids."
+        mend = f"did you mean {close[0]}?" if close else "`dateline status` lists the ids."
         raise UsageError(f"There is no article {article!r} in the index; {mend}")

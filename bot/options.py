@@ -10,7 +10,7 @@ import click
 
 from bot.settings import Settings
 from bot.streams import complain
-from retrieval.errors import DatelineError
+from retrieval.errors import DatelineError, reason
 
 
 @dataclass(slots=True)
@@ -102,5 +102,5 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, DatelineError):
         return str(error)
     if isinstance(error, OSError):
-        return f"{error.strerror}" + (f": {error.filename}." if error.filename is not None else ".")
+        return f"{reason(error)}" + (f": {error.filename}." if error.filename is not None else ".")
     return f"{type(error).__name__}: {error}. This is a mistake in Dateline; --debug shows where."

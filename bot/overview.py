@@ -3,8 +3,9 @@
 from datetime import date
 
 from bot.layout import BLANK, Line, Run
-from bot.render import day, source_runs
+from bot.render import source_runs
 from reader.types import Answer
+from retrieval.heading import day
 from retrieval.types import ArticleSummary, IndexReport, StoreStatus
 
 LISTED = 50
@@ -31,7 +32,9 @@ def status_lines(status: StoreStatus) -> tuple[Line, ...]:
         Line("Articles    ", (Run(contents(status)),)),
         Line("Passages    ", (Run(f"{status.passages:,}"),)),
         Line("Encoder     ", (Run(f"{status.model} ({status.dimension} dimensions)"),)),
-        Line("Generation  ", (Run(f"{status.generation}, made on {day(status.created)} at {status.created:%H:%M}"),)),
+        Line(
+            "Generation  ", (Run(f"{status.generation}, made on {day(status.created)} at {status.created:%H:%M} UTC"),)
+        ),
         Line("On disk     ", (Run(f"{status.bytes / 1e6:,.1f} MB"),)),
     )
 

@@ -4,8 +4,9 @@ import unicodedata
 
 from retrieval.errors import UsageError
 
-# question, heading and passage share the reader's window of some 384 tokens: a longer question would crowd them out
-MAX_CHARACTERS = 1000
+# question, heading and passage share the reader's 384 tokens: 400 characters are some 100 of them, less than its limit
+# for the question, so that nothing of what is asked is cut
+MAX_CHARACTERS = 400
 
 
 def checked(question: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.layout import BLANK, Line, Run
 from reader.types import Answer, AnswerItem, Citation
-from retrieval.heading import heading
+from retrieval.heading import day, heading
 from retrieval.types import Article, Hit
 
 NEAREST = 3
@@ -95,11 +95,6 @@ def confidence_words(confidence: float) -> str:
     else:
         words = "more likely wrong than right"
     return f"{words} ({percent} %)"
-
-
-def day(when: date) -> str:
-    """date(2022, 3, 10) -> "10 March 2022"."""
-    return f"{when.day} {when:%B} {when.year}"
 
 
 def source_runs(title: str, path: str, source: str | None, published: date | None) -> tuple[Run, ...]:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
-from retrieval.errors import ConfigError
+from retrieval.errors import ConfigError, reason
 
 FILE_NAME = "config.toml"
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,7 +205,7 @@ def _parse(file: Path) -> dict[str, Any]:
             f"The configuration file {file} does not exist; check the path given with --config."
         ) from error
     except OSError as error:
-        raise ConfigError(f"The configuration file {file} cannot be read ({error.strerror}).") from error
+        raise ConfigError(f"The configuration file {file} cannot be read ({reason(error)}).") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:

@@ -1,8 +1,9 @@
 """End to end over the shipped articles: `python -m evaluation.answers [QUESTIONS] [--corpus FOLDER] [--verbose]`.
 
-Each question of the file has a kind and acceptable answers. A span is right if it has an acceptable form's words, or
-one form's words are in it and it has at most twice as many; a list by its items, each matched at most once (precision,
-recall and F1 over all items); "none" if nothing is answered; the citation if it points into the right article.
+Each question of the file has a kind and acceptable answers. An answer is right if it has an acceptable form's words,
+or these are among its own and it has at most twice as many. A question is wholly right if every answer due is there and
+no other; "none" if nothing is answered. Precision and recall are over all answers of a kind, each matched at most once.
+A citation is right if it points into the right article.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def matches(text: str, form: str) -> bool:
     words, wanted = folded(text), folded(form)
     if words == wanted:
         return True
-    return set(wanted) <= set(words) and len(words) <= max(2 * len(wanted), len(wanted) + 3)
+    return set(wanted) <= set(words) and len(words) <= 2 * len(wanted)
 
 
 def report(judged: Sequence[Judged]) -> dict[str, object]:
@@ -109,7 +110,9 @@ def main() -> None:
     parser.add_argument("--passages", type=int, default=8)
     parser.add_argument("--verbose", action="store_true", help="print what went wrong")
     options = parser.parse_args()
-    answerer = Answerer(shipped_reader(options.adapter), Calibration.load(), Threshold(options.threshold, items=20))
+    answerer = Answerer(
+        shipped_reader(options.adapter), Calibration.load(options.adapter), Threshold(options.threshold, items=20)
+    )
     judged = []
     with indexed(options.corpus, shipped_encoder()) as retriever:
         for asked in load(options.questions):

@@ -27,7 +27,7 @@ from evaluation.paragraphs import Collection, sample
 from evaluation.scoring import exact_match, f1
 from evaluation.wiring import ADAPTER, shipped_encoder, shipped_reader
 from reader.aggregate import candidates
-from reader.confidence import CALIBRATION, Calibration, Features, Logistic
+from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.train.data import Question, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--test", nargs="+", type=Path, required=True)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
     parser.add_argument("--limit", type=int, default=200, help="questions of each file")
-    parser.add_argument("--write", action="store_true", help=f"write {CALIBRATION.name}")
+    parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
     options = parser.parse_args()
     if both := set(options.fit) & set(options.test):
         parser.error(f"{', '.join(map(str, both))} cannot be both fitted and tested on")
@@ -150,7 +150,7 @@ def main() -> None:
             print("  tested on", json.dumps(trust(test, fitted[kind], best_only=not items)))
     if options.write:
         lines = ",\n".join(f' "{kind}": {json.dumps(asdict(logistic))}' for kind, logistic in fitted.items())
-        CALIBRATION.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+        (options.adapter / FILE_NAME).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,18 @@
 """Question files as a collection: every paragraph an article, every question asked of all of them."""
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reader.train.data import Question
+from reader.train.headings import real_title
 from retrieval.encoder import Encoder
 from retrieval.index import VectorIndex
 from retrieval.passages import split
 from retrieval.refresh import embedding_text
 from retrieval.types import Article, Evidence, Hit, Passage
-
-# a name such as wikipedia:16016, nfl_1184 or a random key says nothing about the paragraph
-_KEY = re.compile(r"[a-z]+:\d+|.*\d{3,}.*|[a-z0-9]{16,}|Filtered_.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,5 @@ def sample(questions: Sequence[Question], count: int, seed: int) -> list[Questio
 
 
 def _article(question: Question) -> Article:
-    name, title = question.paragraph.name, question.paragraph.title
-    shown = "" if _KEY.fullmatch(title) else title.replace("_", " ")
-    return Article(name, shown, None, None, None, None, name, question.paragraph.text)
+    name = question.paragraph.name
+    return Article(name, real_title(question.paragraph), None, None, None, None, name, question.paragraph.text)

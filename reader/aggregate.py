@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reader.confidence import Calibration, Features
-from reader.names import folded, name_coverage, within
+from reader.names import asked_names, folded, name_coverage, within
 from reader.questions import wanted
-from reader.spans import best_spans, list_items, non_overlapping
+from reader.spans import best_spans, list_items, non_overlapping, overlap
 from reader.types import Kind, PassageReading, Span
 from retrieval.heading import heading
 from retrieval.types import Evidence
@@ -77,7 +77,7 @@ def aggregate(
     spans = candidates(question, readings, evidence, calibration, items=False)
     if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
-    return Findings("span", (merged(spans)[0],))
+    return Findings("span", (merged([span for span in spans if span.probability >= threshold.answer])[0],))
 
 
 def candidates(
@@ -90,12 +90,13 @@ def candidates(
 ) -> list[Candidate]:
     """What each passage offers as the answer, or as items of a list, best first; no two overlap in one article."""
     logistic = calibration.item if items else calibration.span
+    asked = asked_names(question, "\n".join(hit.text for hit in evidence.hits))
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
         about = heading(article)
-        names = name_coverage(question, f"{about}\n{reading.hit.text}")
-        opening = name_coverage(question, f"{about}\n{article.text[:OPENING_CHARACTERS]}")
+        names = name_coverage(asked, f"{about}\n{reading.hit.text}")
+        opening = name_coverage(asked, f"{about}\n{article.text[:OPENING_CHARACTERS]}")
         spans = best_spans(reading, article.text, SPANS_PER_PASSAGE)
         best = spans[0].score if spans else 0.0
         offered = _items(reading, article.text, spans) if items else spans
@@ -125,7 +126,7 @@ def merged(offered: Sequence[Candidate]) -> list[Finding]:
     """Candidates that say the same as one finding each; all best first.
 
     The same are: equal words ("the Caracas talks", "Caracas talks"), and a part and its whole ("Lavrov",
-    "Sergei Lavrov"), spelling aside. A name of one word is shown by the fuller form that was found of it. What is made
+    "Sergei Lavrov"), spelling aside. A name of one word is shown by the fuller name that was found for it. What is made
     of several findings ("Cilia Flores and Sergei Melik-Bagdasarov", where each was found) is left out.
     """
     findings: list[Finding] = []
@@ -135,10 +136,17 @@ def merged(offered: Sequence[Candidate]) -> list[Finding]:
             findings.append(Finding(candidate, (candidate,)))
         elif len(alike) == 1:
             known = findings[alike[0]]
-            fuller = len(folded(known.best.text)) == 1 < len(folded(candidate.text))
-            best = replace(candidate, probability=known.best.probability) if fuller else known.best
+            best = known.best
+            if _fuller_name(candidate.text, best.text):
+                best = replace(candidate, probability=best.probability)
             findings[alike[0]] = Finding(best, (*known.same, candidate))
     return findings
+
+
+def _fuller_name(text: str, known: str) -> bool:
+    """Whether `text` is the name `known` with more before it: "Sergei Lavrov" for "Lavrov", not "the Lavrov talks"."""
+    words = text.split()
+    return len(words) > 1 and words[-1] == known and all(word[0].isupper() for word in words)
 
 
 def _say_the_same(one: Candidate, other: Candidate) -> bool:
@@ -154,14 +162,9 @@ def _apart(offered: Sequence[Candidate]) -> list[Candidate]:
     """The candidates, best first, without those that overlap a better one: they are other cuts of the same words."""
     kept: list[Candidate] = []
     for candidate in offered:
-        if not any(_overlap(candidate.span, other.span) for other in kept):
+        if not any(overlap(candidate.span, other.span) for other in kept):
             kept.append(candidate)
     return kept
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    same_article = one.hit.passage.article_id == other.hit.passage.article_id
-    return same_article and one.start < other.end and other.start < one.end
 
 
 def _in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:

@@ -51,6 +51,9 @@ def check(answer: Answer, stored: Mapping[str, Article]) -> None:
 
 
 def _holds(citation: Citation, article: Article, words: str | None) -> bool:
+    described = (citation.title, citation.source, citation.url, citation.published)
+    if described != (article.title, article.source, article.url, article.published):
+        return False
     inside = citation.quote_start <= citation.answer_start < citation.answer_end <= citation.quote_end
     same = article.text[citation.quote_start : citation.quote_end] == citation.quote
     return inside and same and words in (None, article.text[citation.answer_start : citation.answer_end])

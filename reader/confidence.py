@@ -1,10 +1,11 @@
 """From what is known of a candidate answer to the probability that it is right.
 
-A logistic regression over a few features that anybody can read; `python -m evaluation.calibration` fits it on
-questions with known answers and writes calibration.json beside this file.
+A logistic regression over a few features that anybody can read. It belongs to the reader whose scores it was fitted on,
+and lies beside that reader's adapter; `python -m evaluation.calibration` fits it on questions with known answers.
 """
 
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +14,9 @@ from typing import Any
 
 from retrieval.errors import ModelError
 
-CALIBRATION = Path(__file__).with_name("calibration.json")
+FILE_NAME = "calibration.json"
+SHIPPED = Path(__file__).parent / "weights"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class Features:
 
     `span`      start + end - null logit of the reader, in nats: the candidate's own, or, for an item of a list, that of
                 the best span of its passage
-    `item`      what the list head makes of an item, in nats; 0 for an answer that is no item
+    `item`      what the list head makes of an item (without a list head: the item's own span score), in nats;
+                0 for an answer that is no item
     `dense`     cosine of question and passage
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
     `opening`   the same share for the heading and the opening of the article, which say what it is all about
@@ -56,8 +60,15 @@ class Calibration:
     item: Logistic
 
     @classmethod
-    def load(cls, path: Path = CALIBRATION) -> "Calibration":
-        """Raises ModelError if the file is missing or is no calibration."""
+    def load(cls, adapter: Path | None = SHIPPED) -> "Calibration":
+        """The calibration in an adapter's folder. For a reader that has none, the shipped one, with a warning.
+
+        Raises ModelError if the file is damaged.
+        """
+        path = (SHIPPED if adapter is None else adapter) / FILE_NAME
+        if adapter is None or not path.is_file():
+            path = SHIPPED / FILE_NAME
+            log.warning("This reader has no %s: its confidence is that of the shipped reader.", FILE_NAME)
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(_logistic(data["span"]), _logistic(data["item"]))

@@ -27,7 +27,7 @@ class Limits:
     """In tokens: of a whole input, of the question, of the heading, and the overlap of two windows of one passage."""
 
     input: int = 384
-    question: int = 64
+    question: int = 128
     heading: int = 64
     overlap: int = 96
 

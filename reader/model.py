@@ -13,13 +13,12 @@ from safetensors.torch import load_file
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
+from reader.prepare import ITEM_HEAD
 from reader.types import PassageReading
 from retrieval.errors import ModelError
 from retrieval.heading import heading
 from retrieval.models import quieten_transformers
 from retrieval.types import Evidence, Hit
-
-ITEM_HEAD = "item_head.safetensors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,19 @@ import shutil
 import warnings
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from retrieval.errors import ModelError
-from retrieval.models import WEIGHTS, cache_folder, check_sha256, new_folder, quieten_transformers, resolve, sha256_file
+from retrieval.models import (
+    PACKAGED,
+    WEIGHTS,
+    cache_folder,
+    check_sha256,
+    new_folder,
+    quieten_transformers,
+    resolve,
+    sha256_file,
+)
 from retrieval.progress import Progress
 
 ADAPTER = "adapter_model.safetensors"
@@ -35,9 +46,13 @@ def prepared_reader(model: str, adapter: Path | None, progress: Progress) -> Pat
                 f"The reader's adapter folder {adapter} has no {name}; restore it (in a checkout: "
                 f"`git checkout -- {adapter.name}`), or set [reader] adapter in config.toml."
             )
-    target = cache_folder() / f"reader-{_key(model, adapter)}"
+    packaged = PACKAGED.get(model)
+    # packaged weights are known by their pinned hash: where they are merged already, they need not be read again
+    digest = packaged.sha256 if packaged is not None else sha256_file(resolve(model, progress) / WEIGHTS)
+    target = cache_folder() / f"reader-{_key(digest, adapter)}"
     if not target.is_dir():
         base = resolve(model, progress)
+        check_sha256(base / WEIGHTS, digest)
         with new_folder(target) as temporary:
             if not target.is_dir():
                 _merge(base, adapter, temporary, progress)
@@ -45,9 +60,9 @@ def prepared_reader(model: str, adapter: Path | None, progress: Progress) -> Pat
     return target
 
 
-def _key(model: str, adapter: Path) -> str:
-    """12 hex digits over the base's name and every file that decides the merged weights."""
-    digest = hashlib.sha256(f"{model}\n".encode())
+def _key(base: str, adapter: Path) -> str:
+    """12 hex digits over all that decides the merged weights: the base's SHA-256 and the adapter's files."""
+    digest = hashlib.sha256(f"{base}\n".encode())
     for name in (*ADAPTER_FILES, ITEM_HEAD):
         if (adapter / name).is_file():
             digest.update(f"{name} {sha256_file(adapter / name)}\n".encode())
@@ -56,7 +71,6 @@ def _key(model: str, adapter: Path) -> str:
 
 def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
     from peft import PeftModel
-    from safetensors import SafetensorError
     from transformers import AutoModelForQuestionAnswering
 
     quieten_transformers()
@@ -69,11 +83,17 @@ def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
                 merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
             advance(1)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            reason = " ".join(str(error).split())[:300]
+            problem = " ".join(str(error).split())[:300]
             raise ModelError(
-                f"The adapter in {adapter} does not fit the base model in {base} ({reason}); restore both."
+                f"The adapter in {adapter} does not fit the base model in {base} ({problem}); restore both."
             ) from error
-        merged.save_pretrained(folder)
+        try:
+            merged.save_pretrained(folder)
+        except SafetensorError as error:
+            raise ModelError(
+                f"The merged reader cannot be written to {folder.parent} ({error}); free some disk space "
+                "(2 GB is enough) or set DATELINE_CACHE to another folder."
+            ) from error
         for source, names in ((base, TOKENIZER_FILES), (adapter, (ITEM_HEAD,))):
             for name in names:
                 if (source / name).is_file():

@@ -13,7 +13,35 @@ _ASKING = frozenset({"who", "whom", "which", "what", "when", "where", "why", "ho
 _COMMANDS = frozenset({"list", "name", "enumerate"})
 _PLURAL_VERBS = frozenset({"are", "were", "all", "else"})
 _SINGULAR_VERBS = frozenset({"is", "was", "has", "does", "did", "this", "its", "who's", "what's"})
-_IRREGULAR_PLURALS = frozenset({"people", "men", "women", "children", "parties", "police"})
+# "which" and "what" ask about the noun that comes before one of these
+_AUXILIARIES = (
+    _PLURAL_VERBS
+    | _SINGULAR_VERBS
+    | frozenset(
+        {
+            "do",
+            "have",
+            "had",
+            "can",
+            "could",
+            "will",
+            "would",
+            "should",
+            "may",
+            "might",
+            "must",
+            "in",
+            "of",
+            "on",
+            "at",
+            "to",
+        }
+    )
+)
+_NOUN_WORDS = 4
+_IRREGULAR_PLURALS = frozenset({"people", "men", "women", "children"})
+# verbs after "what" that look like plural nouns, and nouns that do and are none
+_NO_PLURALS = frozenset({"happens", "makes", "comes", "goes", "says", "means", "causes", "news", "politics", "series"})
 # "who was present", "who was there": asks for everybody, whatever the verb's number
 _PRESENT = frozenset({"present", "there", "at", "in", "among", "also", "with"})
 
@@ -37,15 +65,30 @@ def wanted(question: str) -> Wanted:
         if first in _PLURAL_VERBS or (first == "was" and len(rest) > 1 and rest[1] in _PRESENT):
             return "several"
         return "one" if first in _SINGULAR_VERBS - {"did"} else "either"
-    if asking in {"which", "what"} and (first in _PLURAL_VERBS or any(_plural(word) for word in rest[:2])):
+    if asking == "which" and first == "of":
+        return "either"
+    if asking in {"which", "what"} and (first in _PLURAL_VERBS or any(_plural(word) for word in _noun(rest))):
         return "several"
     return "one"
 
 
+def _noun(words: list[str]) -> list[str]:
+    """The words of the noun after "which" or "what": ["caribbean", "prime", "ministers"] of "... were at the talks"."""
+    noun: list[str] = []
+    for word in words[:_NOUN_WORDS]:
+        if word in _AUXILIARIES:
+            break
+        noun.append(word)
+    return noun
+
+
 def _plural(word: str) -> bool:
-    """Whether an English noun looks plural: "countries" and "people" do, "crisis", "process" and "does" do not."""
+    """Whether an English noun looks plural: "countries" and "people" do, "crisis", "process" and "Peru's" do not."""
     if word in _IRREGULAR_PLURALS:
         return True
     return (
-        len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _SINGULAR_VERBS
+        len(word) > 3
+        and word.endswith("s")
+        and not word.endswith(("ss", "us", "is", "'s", "’s"))
+        and word not in _NO_PLURALS
     )

@@ -76,13 +76,15 @@ def non_overlapping(spans: Sequence[Span]) -> list[Span]:
     """
     kept: list[Span] = []
     for span in sorted(spans, key=lambda span: -span.score):
-        article = span.hit.passage.article_id
-        if not any(
-            span.start < other.end and other.start < span.end and other.hit.passage.article_id == article
-            for other in kept
-        ):
+        if not any(overlap(span, other) for other in kept):
             kept.append(span)
     return kept
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two spans share a character of one article."""
+    same_article = one.hit.passage.article_id == other.hit.passage.article_id
+    return same_article and one.start < other.end and other.start < one.end
 
 
 def list_items(reading: PassageReading, text: str) -> list[Span]:

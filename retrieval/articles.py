@@ -6,19 +6,24 @@ source, url, date, language; all optional). Files named README and hidden files 
 
 import hashlib
 import os
+import re
+import stat
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 
-import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
-from retrieval.errors import ArticleError, CorpusError
+from retrieval.errors import ArticleError, CorpusError, reason
 from retrieval.types import Article
 
 SUFFIXES = frozenset({".txt", ".md"})
 MAX_BYTES = 20_000_000
 HEADLINE_WORDS = 25
+_ABSENT = frozenset({"", "~", "null", "Null", "NULL"})
+# a line of white space parts paragraphs as an empty one does
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 def find_files(corpus: Path) -> list[Path]:
@@ -33,12 +38,17 @@ def find_files(corpus: Path) -> list[Path]:
 
 
 def _walk(corpus: Path) -> Iterator[Path]:
-    for folder, subfolders, names in os.walk(corpus):
+    for folder, subfolders, names in os.walk(corpus, onerror=_unreadable):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         for name in names:
             path = Path(folder, name)
             if path.suffix.lower() in SUFFIXES and not name.startswith(".") and path.stem.upper() != "README":
                 yield path
+
+
+def _unreadable(error: OSError) -> None:
+    # without what is below, its articles would seem to be deleted
+    raise CorpusError(f"The folder {error.filename} cannot be read ({reason(error)}); mend its permissions.") from error
 
 
 def article_id(relative_path: str) -> str:
@@ -49,12 +59,15 @@ def article_id(relative_path: str) -> str:
 def read_bytes(path: Path) -> bytes:
     """The content of a file. Raises ArticleError if it cannot be read, is empty or is too large."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ArticleError(f"is {size:,} bytes, more than the {MAX_BYTES:,} allowed; split it or leave it out")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ArticleError("is no regular file; leave it out of the corpus")
+        if found.st_size > MAX_BYTES:
+            size = f"{found.st_size:,} bytes"
+            raise ArticleError(f"is {size}, more than the {MAX_BYTES:,} allowed; split it or leave it out")
         data = path.read_bytes()
     except OSError as error:
-        raise ArticleError(f"cannot be read ({error.strerror}); check its permissions") from error
+        raise ArticleError(f"cannot be read ({reason(error)}); check its permissions") from error
     if not data.strip():
         raise ArticleError("is empty; write the article into it or delete it")
     return data
@@ -62,15 +75,12 @@ def read_bytes(path: Path) -> bytes:
 
 def parse(data: bytes, relative_path: str) -> Article:
     """The article that a file's bytes hold. Raises ArticleError if they are no UTF-8 text or name bad metadata."""
+    if any("\ud800" <= character <= "\udfff" for character in relative_path):
+        raise ArticleError("has a name that is not UTF-8; rename it")
     text = _decode(data)
+    metadata: dict[str, object] = {}
     if Path(relative_path).suffix.lower() == ".md":
-        try:
-            metadata, text = frontmatter.parse(text)
-        except (yaml.YAMLError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise ArticleError(f"has front matter that is not valid YAML ({reason}); mend it") from error
-    else:
-        metadata = {}
+        metadata, text = _front_matter(text)
     if not text.strip():
         raise ArticleError("has no text below its front matter; write the article into it or delete it")
     title = _string(metadata, "title")
@@ -84,6 +94,26 @@ def parse(data: bytes, relative_path: str) -> Article:
         path=relative_path,
         text=text,
     )
+
+
+def _front_matter(text: str) -> tuple[dict[str, object], str]:
+    """The fields between the first two lines of ---, and the text below them; the whole text where there are none."""
+    handler = YAMLHandler()
+    if not handler.detect(text):
+        return {}, text
+    try:
+        written, below = handler.split(text)
+    except ValueError:  # the first rule has no second
+        return {}, text
+    try:
+        # BaseLoader leaves every value as it is written: to the others `No` is false and `12:30` is 750
+        fields = yaml.load(written, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        raise ArticleError(f"has front matter that is not valid YAML ({problem}); mend it") from error
+    if fields is None or isinstance(fields, dict):
+        return fields if fields is not None else {}, below.strip()
+    return {}, text  # two rules with a sentence between them
 
 
 def _decode(data: bytes) -> str:
@@ -101,9 +131,9 @@ def _headline(text: str) -> str:
 
     "Talks in Antalya\\n\\nThe two ministers met." -> "Talks in Antalya";  "They met.\\n\\nThen" -> ""
     """
-    first, _, rest = text.strip().partition("\n")
+    first = text.strip().partition("\n")[0]
     line = first.strip().removeprefix("# ").strip()
-    alone = rest.startswith("\n") or first.startswith("# ")
+    alone = first.startswith("# ") or "\n" not in _BLANK_LINE.split(text.strip(), maxsplit=1)[0]
     if not alone or len(line.split()) > HEADLINE_WORDS or line.endswith((".", ":", ";", ",", '."', ".”", ',"')):
         return ""
     return line
@@ -111,25 +141,21 @@ def _headline(text: str) -> str:
 
 def _string(metadata: dict[str, object], key: str) -> str | None:
     value = metadata.get(key)
-    if value is None:
-        return None
     if isinstance(value, dict | list):
-        raise ArticleError(f"has {key} {value!r} in its front matter, expected one line of text; mend it")
-    return " ".join(str(value).split()) or None
+        raise ArticleError(f"has {key} {str(value)[:60]!r} in its front matter, expected one line of text; mend it")
+    line = " ".join(str(value).split())
+    return None if value is None or line in _ABSENT else line
 
 
 def _published(metadata: dict[str, object]) -> datetime | None:
     """`date` (or `published`) as an aware datetime; a date without a time is midnight UTC."""
-    value = metadata.get("date", metadata.get("published"))
+    value = _string(metadata, "date" if "date" in metadata else "published")
     if value is None:
         return None
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError as error:
-            raise ArticleError(f"has date {value!r} in its front matter, expected one such as 2024-02-20") from error
-    if isinstance(value, datetime):
-        return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), tzinfo=UTC)
-    raise ArticleError(f"has date {value!r} in its front matter, expected one such as 2024-02-20")
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)  # the first and the last day of the calendar may have no such moment
+    except (ValueError, OverflowError) as error:
+        raise ArticleError(f"has date {value!r} in its front matter, expected one such as 2024-02-20") from error
+    return moment

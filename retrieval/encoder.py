@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from retrieval.errors import ModelError
 from retrieval.models import quieten_transformers, sha256_file
@@ -61,9 +62,11 @@ class SentenceTransformerEncoder:
         quieten_transformers()
         try:
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            reason = " ".join(str(error).split())
-            raise ModelError(f"The encoder in {folder} cannot be loaded ({reason}).") from error
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            problem = " ".join(str(error).split())[:300]
+            raise ModelError(
+                f"The encoder in {folder} cannot be loaded ({problem}); restore it, or name another in [encoder] model."
+            ) from error
         return cls(model, fingerprint(folder))
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -63,3 +63,8 @@ class BusyError(StoreError):
 
 class CitationError(DatelineError):
     """A quote is not what the stored article says."""
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in its words: "No space left on device"."""
+    return error.strerror if error.strerror is not None else str(error)

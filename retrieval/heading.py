@@ -1,5 +1,7 @@
 """The heading of an article: what tells its passages apart from those of another article."""
 
+from datetime import date
+
 from retrieval.sentences import sentence_spans
 from retrieval.types import Article
 
@@ -18,8 +20,13 @@ def heading(article: Article) -> str:
     subject = " ".join(article.title.split()) if article.title else lead(article)
     if article.published is None:
         return subject
-    date = f"{article.published.day} {article.published:%B %Y}"
-    return f"{subject} ({date})" if subject else date
+    published = day(article.published)
+    return f"{subject} ({published})" if subject else published
+
+
+def day(when: date) -> str:
+    """date(2022, 3, 10) -> "10 March 2022"."""
+    return f"{when.day} {when:%B %Y}"
 
 
 def lead(article: Article) -> str:

@@ -36,9 +36,7 @@ class VectorIndex:
 
     @classmethod
     def load(cls, path: Path) -> "VectorIndex":
-        """Raises FileNotFoundError if there is no such file, StoreError if it is damaged."""
-        if not path.exists():
-            raise FileNotFoundError(path)
+        """Raises StoreError if the file is missing or damaged."""
         try:
             return cls(faiss.read_index(str(path)))
         except RuntimeError as error:
@@ -48,8 +46,10 @@ class VectorIndex:
         """Writes the index to `path`, whole or not at all, and flushes it to disk. Raises StoreError."""
         temporary = path.with_name(path.name + ".tmp")
         try:
-            faiss.write_index(self._index, str(temporary))
-            with temporary.open("rb+") as file:
+            # faiss's own writer does not notice a disk that is full by a few bytes
+            with temporary.open("wb") as file:
+                file.write(faiss.serialize_index(self._index).data)
+                file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
             folder = os.open(path.parent, os.O_RDONLY)
@@ -57,7 +57,7 @@ class VectorIndex:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-        except (RuntimeError, OSError) as error:
+        except OSError as error:
             temporary.unlink(missing_ok=True)
             raise StoreError(f"The index cannot be written to {path.parent}; free some disk space there.") from error
 

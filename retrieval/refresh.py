@@ -19,7 +19,7 @@ from pathlib import Path
 
 from retrieval.articles import article_id, find_files, parse, read_bytes
 from retrieval.encoder import Encoder
-from retrieval.errors import ArticleError, CorpusError
+from retrieval.errors import ArticleError, CorpusError, StoreError
 from retrieval.heading import heading
 from retrieval.passages import split
 from retrieval.progress import Progress, silent
@@ -86,7 +86,7 @@ def refresh(
         embedded = _embed_missing(scan, connection, encoder, full, progress)
         generation = newest_generation(connection)
         stale = generation is None or generation.fingerprint != encoder.fingerprint
-        if generation is None or stale or full or scan.fresh or scan.removed or not store.has_file(generation):
+        if generation is None or stale or full or scan.fresh or scan.removed or not store.is_whole(generation):
             generation = _publish(scan, connection, store, encoder, model)
             _sweep(connection, store, encoder)
     return IndexReport(
@@ -122,7 +122,6 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
     with progress("Reading articles", len(files)) as advance:
         for path, file in present.items():
             before = known.get(path)
-            content_hash = before
             try:
                 data = read_bytes(file)
                 content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
@@ -130,10 +129,11 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
                     fresh.append(_read(data, path, content_hash))
             except ArticleError as error:
                 skipped.append(Skipped(path, str(error)))
-            if before is None and content_hash is not None:
-                added.add(article_id(path))
-            elif before is not None:
-                (unchanged if before == content_hash else changed).add(article_id(path))
+                if before is not None:
+                    unchanged.add(article_id(path))
+            else:
+                known_as = added if before is None else unchanged if before == content_hash else changed
+                known_as.add(article_id(path))
             advance(1)
     removed = frozenset(article_id(path) for path in known.keys() - present.keys())
     return _Scan(tuple(fresh), frozenset(added), frozenset(changed), removed, frozenset(unchanged), tuple(skipped))
@@ -184,6 +184,10 @@ def _without_vector(connection: sqlite3.Connection, fingerprint: str, kept: froz
 
 
 def _publish(scan: _Scan, connection: sqlite3.Connection, store: Store, encoder: Encoder, model: str) -> Generation:
+    before = newest_generation(connection)
+    # known from the manifest where it is the same encoder, which need not be loaded then
+    same = before is not None and before.fingerprint == encoder.fingerprint
+    dimension = before.dimension if before is not None and same else encoder.dimension
     with transaction(connection):
         gone = scan.removed | {reading.article.id for reading in scan.fresh}
         connection.executemany("DELETE FROM articles WHERE id = ?", [(key,) for key in gone])
@@ -196,8 +200,11 @@ def _publish(scan: _Scan, connection: sqlite3.Connection, store: Store, encoder:
                     for (start, end), text in zip(reading.spans, reading.texts, strict=True)
                 ],
             )
-        index = build_index(connection, encoder.fingerprint, encoder.dimension)
-        generation = insert_generation(connection, model, encoder.fingerprint, encoder.dimension, len(index))
+        index = build_index(connection, encoder.fingerprint, dimension)
+        passages: int = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
+        if len(index) != passages:
+            raise StoreError(f"{passages - len(index)} passages have no vector; run `dateline index --full`.")
+        generation = insert_generation(connection, model, encoder.fingerprint, dimension, passages)
         index.save(store.folder / generation.index_file)
     return generation
 

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import sentencex
 
+# sentencex takes only an empty line for the end of a paragraph, not one of white space
+_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 # sentencex 1.0.32 looks a byte beside a character up and panics where white space is not ASCII
 _WIDE_SPACE = re.compile(r"[^\S\n]|[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -21,10 +23,12 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
 
     `language` is an ISO 639-1 code; None is read as English.
     """
-    cuts = {0, len(text)}
+    cuts = {match.end() for match in _PARAGRAPH.finditer(text)}
     code = language if language is not None else "en"
     for boundary in sentencex.get_sentence_boundaries(code, _WIDE_SPACE.sub(" ", text)):
-        # a paragraph break is no sentence of its own: it belongs to the sentence before it
-        if text[boundary["start_index"] : boundary["end_index"]].strip():
-            cuts.add(boundary["start_index"])
-    return list(pairwise(sorted(cuts)))
+        sentence = text[boundary["start_index"] : boundary["end_index"]]
+        # white space belongs to the sentence before it, and a paragraph break is no sentence of its own
+        if sentence.strip():
+            cuts.add(boundary["start_index"] + len(sentence) - len(sentence.lstrip()))
+    first = len(text) - len(text.lstrip())
+    return list(pairwise(sorted({0, len(text)} | {cut for cut in cuts if cut > first})))

@@ -4,21 +4,22 @@ A *generation* is one published state of the whole collection. It is the last ro
 that opens a read transaction sees one generation, whole, until it closes it, whatever is written meanwhile (SQLite's
 WAL mode gives the snapshot). The FAISS file that a generation names is on disk before the generation is committed.
 
-Text is stored as UTF-8; lone surrogates cannot come in, because files are decoded strictly.
+Text is stored as UTF-8; lone surrogates cannot come in, because files are decoded strictly and a name that is not
+UTF-8 is skipped.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from retrieval.errors import BusyError, NoIndexError, StoreError
+from retrieval.errors import BusyError, NoIndexError, StoreError, reason
 from retrieval.index import VectorIndex
 from retrieval.types import Article, ArticleSummary, Passage, SearchFilter, StoreStatus
 
@@ -96,17 +97,13 @@ class Store:
         """One generation, held until the block ends. Raises NoIndexError before the first `dateline index`."""
         if not (self.folder / DATABASE).is_file():
             raise NoIndexError(f"There is no index in {self.folder} yet; run `dateline index` first.")
-        with translated(self.folder):
-            connection = sqlite3.connect(
-                f"{(self.folder / DATABASE).resolve().as_uri()}?mode=rw", uri=True, check_same_thread=False
-            )
-            try:
-                connection.isolation_level = None
-                connection.execute("PRAGMA query_only = ON")
-                connection.execute("BEGIN")
-                yield Snapshot(self.folder, connection)
-            finally:
-                connection.close()
+        uri = f"{(self.folder / DATABASE).resolve().as_uri()}?mode=rw"
+        with translated(self.folder), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            if _schema_version(connection, self.folder) == 0:
+                raise NoIndexError(f"There is no finished index in {self.folder} yet; run `dateline index`.")
+            yield Snapshot(self.folder, connection)
 
     @contextmanager
     def writer(self) -> Iterator[sqlite3.Connection]:
@@ -122,34 +119,32 @@ class Store:
             raise BusyError(f"Another process is indexing into {self.folder}; try again when it is done.") from error
         except OSError as error:
             raise StoreError(
-                f"The storage folder {self.folder} cannot be written ({error.strerror}); mend its permissions or the "
+                f"The storage folder {self.folder} cannot be written ({reason(error)}); mend its permissions or the "
                 "disk's free space, or set [storage] path in config.toml to another folder."
             ) from error
-        with lock, translated(self.folder):
-            connection = sqlite3.connect(self.folder / DATABASE, isolation_level=None)
-            try:
+        try:
+            with (
+                translated(self.folder),
+                closing(sqlite3.connect(self.folder / DATABASE, isolation_level=None)) as connection,
+            ):
                 self._prepare(connection)
                 yield connection
-            finally:
-                connection.close()
-                lock.release()
+        finally:
+            lock.release()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
+        if _schema_version(connection, self.folder) == 0:
             connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
-            raise StoreError(
-                f"The database in {self.folder} has format {version}, this program reads {SCHEMA_VERSION}; "
-                "delete the folder and run `dateline index`."
-            )
 
-    def has_file(self, generation: Generation) -> bool:
-        """Whether the generation's FAISS file is there."""
-        return (self.folder / generation.index_file).is_file()
+    def is_whole(self, generation: Generation) -> bool:
+        """Whether the generation's FAISS file is there, can be read, and holds all its passages."""
+        try:
+            return len(VectorIndex.load(self.folder / generation.index_file)) == generation.passages
+        except StoreError:
+            return False
 
 
 class Snapshot:
@@ -165,14 +160,15 @@ class Snapshot:
 
     def index(self) -> VectorIndex:
         """The FAISS index of this generation, rebuilt from the database if its file is gone."""
-        try:
-            index = VectorIndex.load(self._folder / self.generation.index_file)
-        except FileNotFoundError:
-            return build_index(self._connection, self.generation.fingerprint, self.generation.dimension)
+        path = self._folder / self.generation.index_file
+        if path.exists():
+            index = VectorIndex.load(path)
+        else:
+            index = build_index(self._connection, self.generation.fingerprint, self.generation.dimension)
         if len(index) != self.generation.passages:
             raise StoreError(
-                f"The index file {self.generation.index_file} holds {len(index)} passages, the database "
-                f"{self.generation.passages}; run `dateline index --full`."
+                f"The index file {path} holds {len(index)} passages, expected {self.generation.passages}; "
+                "run `dateline index` to rebuild it."
             )
         return index
 
@@ -198,11 +194,11 @@ class Snapshot:
             query += " AND a.id = ?"
             values.append(where.article_id)
         if where.since is not None:
-            query += " AND a.published_utc >= ?"
-            values.append(_utc(datetime.combine(where.since, time(), tzinfo=UTC)))
+            query += " AND substr(a.published_utc, 1, 10) >= ?"
+            values.append(where.since.isoformat())
         if where.until is not None:
-            query += " AND a.published_utc < ?"
-            values.append(_utc(datetime.combine(where.until, time(), tzinfo=UTC) + timedelta(days=1)))
+            query += " AND substr(a.published_utc, 1, 10) <= ?"
+            values.append(where.until.isoformat())
         return [row[0] for row in self._connection.execute(query, values)]
 
     def status(self) -> StoreStatus:
@@ -224,6 +220,17 @@ class Snapshot:
             passages=generation.passages,
             bytes=sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file()),
         )
+
+
+def _schema_version(connection: sqlite3.Connection, folder: Path) -> int:
+    """The format of the database, 0 for one that is still empty. Raises StoreError if it is another program's."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, SCHEMA_VERSION):
+        raise StoreError(
+            f"The database in {folder} has format {version}, expected {SCHEMA_VERSION}; "
+            "delete the folder and run `dateline index`."
+        )
+    return version
 
 
 def newest_generation(connection: sqlite3.Connection) -> Generation | None:

@@ -1,5 +1,6 @@
 """Files become articles with the metadata they state, and bad files become one clear sentence."""
 
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def test_dates(written: str, meant: datetime) -> None:
     assert article.published == meant
 
 
+def test_front_matter_is_kept_as_it_is_written() -> None:
+    article = parse(b"---\ntitle: No\nsource: 12:30\nlanguage: no\nurl: null\n---\nText.", "a.md")
+    assert (article.title, article.source, article.language, article.url) == ("No", "12:30", "no", None)
+
+
+@pytest.mark.parametrize("text", ["---\nThe two ministers met.\n---\nSecond part.", "---\nNo second rule."])
+def test_rules_around_a_sentence_are_no_front_matter(text: str) -> None:
+    assert parse(text.encode(), "a.md").text == text
+
+
 def test_what_the_file_does_not_say_is_absent() -> None:
     article = parse(b"They met on Monday. They will meet again.", "2024-01-05-talks.txt")
     assert (article.title, article.source, article.url, article.published, article.language) == (
@@ -55,6 +66,7 @@ def test_what_the_file_does_not_say_is_absent() -> None:
         ("Talks resume in Geneva\n\nThe two sides met.", "Talks resume in Geneva"),
         ("# Talks resume\nThe two sides met.", "Talks resume"),
         ("The two sides met.\n\nThey will meet again.", ""),
+        ("Talks resume in Geneva\n \nThe two sides met.", "Talks resume in Geneva"),
         ("Talks resume in Geneva\nThe two sides met.", ""),
         ("“We agreed,” she said.\n\nThen she left.", ""),
     ],
@@ -74,7 +86,10 @@ def test_text_is_kept_verbatim_but_for_line_ends_and_a_byte_order_mark() -> None
         (b"PK\x03\x04\x00\x00", "a.txt", "binary"),
         ("Zoë".encode("latin-1"), "a.txt", "not UTF-8"),
         (b'---\ntitle: "open\n---\nText.', "a.md", "not valid YAML"),
-        (b"---\ndate: 2024-02-31\n---\nText.", "a.md", "not valid YAML"),
+        (b"---\ndate: 2024-02-31\n---\nText.", "a.md", "'2024-02-31'"),
+        (b"---\ndate: 0001-01-01T00:00:00+14:00\n---\nText.", "a.md", "0001-01-01"),
+        (b"---\ntitle: " + b"[" * 5000 + b"\n---\nText.", "a.md", "not valid YAML"),
+        (b"Text.", "bad\udcff.txt", "not UTF-8"),
         (b"---\ndate: soon\n---\nText.", "a.md", "'soon'"),
         (b"---\ntitle: [a, b]\n---\nText.", "a.md", "title"),
         (b"---\ntitle: A\n---\n\n", "a.md", "no text"),
@@ -96,6 +111,28 @@ def test_unreadable_files_say_why(tmp_path: Path) -> None:
         read_bytes(large)
     with pytest.raises(ArticleError, match="cannot be read"):
         read_bytes(gone)
+
+
+def test_a_pipe_is_no_article(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "p.txt")
+    with pytest.raises(ArticleError, match="no regular file"):
+        read_bytes(tmp_path / "p.txt")
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # the tests may run as root, whom no permission stops
+    with pytest.raises(CorpusError, match="closed cannot be read"):
+        find_files(tmp_path)
 
 
 def test_only_articles_are_found(tmp_path: Path) -> None:

@@ -64,6 +64,13 @@ def test_a_quote_that_the_store_no_longer_holds_is_refused(stored: str | None) -
         check(answer, {} if stored is None else {"a": article_of(stored)})
 
 
+def test_a_citation_of_another_title_is_refused() -> None:
+    answer = answer_with(TEXT, 0, 6)
+    retitled = dataclasses.replace(article_of(TEXT), title="Other talks")
+    with pytest.raises(CitationError):
+        check(answer, {"a": retitled})
+
+
 def test_an_answer_that_is_not_the_words_at_its_place_is_refused() -> None:
     start = TEXT.index("3.5 percent")
     answer = answer_with(TEXT, start, start + 11)

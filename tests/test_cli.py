@@ -112,7 +112,7 @@ def test_as_text_every_answer_stands_below_its_question(run: Run) -> None:
         (["ask", "?!"], ["holds no word"]),
         (["ask", "who\x07?"], ["control character U+0007"]),
         (["ask", "who\udcff?"], ["not UTF-8"]),
-        (["ask", "x" * 100_000], ["100000 characters", "at most 1000"]),
+        (["ask", "x" * 100_000], ["100000 characters", "at most 400"]),
         (["ask", "x", "--since", "20240201"], ["'20240201' is no date", "such as 2024-02-20"]),
         (["ask", "x", "--since", "2024-W05-4"], ["'2024-W05-4' is no date"]),
         (["ask", "x", "--until", "2024-02-30"], ["--until", "'2024-02-30' is no date"]),

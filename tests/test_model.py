@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 from reader.inputs import Context, Limits, windows
-from reader.model import ITEM_HEAD, TransformersReader, batches, collate
+from reader.model import TransformersReader, batches, collate
+from reader.prepare import ITEM_HEAD
 from retrieval.errors import ModelError
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests import tiny

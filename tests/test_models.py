@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import random
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -17,14 +18,14 @@ from retrieval.errors import ModelError
 from retrieval.models import WEIGHTS, Packaged, new_folder, resolve
 from retrieval.progress import silent
 
-CONTENT = b"weights " * 1000
+CONTENT = random.Random(0).randbytes(8000)
 
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
     """A model in three installed parts of one zip, named "org/tiny"; yields the parts' files."""
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as writer:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
         writer.writestr(f"tiny/{WEIGHTS}", CONTENT)
         writer.writestr("tiny/1_Pooling/config.json", "{}")
     data = archive.getvalue()
@@ -76,7 +77,7 @@ def test_a_damaged_part_leaves_nothing_half_written(damage: str, parts: list[Pat
     elif damage == "gone":
         parts[0].unlink()
     else:
-        data[60:64] = b"XXXX"
+        data[60:90] = b"\xff" * 30
         parts[0].write_bytes(data)
     with pytest.raises(ModelError, match="run `make setup`"):
         resolve("org/tiny", silent)

@@ -52,21 +52,36 @@ def test_others_are_not(one: str, other: str) -> None:
     assert not within(folded(one), folded(other))
 
 
-def test_what_a_question_is_about() -> None:
-    assert asked_names("Who attended the Caracas meeting in 2024?") == ["caracas", "2024"]
-    assert asked_names("Did Peru's president meet Melik-Bagdasarov?") == ["peru", "melik", "bagdasarov"]
-    assert asked_names("Who came?") == []
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Who attended the Caracas meeting in 2024?", ["caracas", "2024"]),
+        ("Did Peru's president meet Melik-Bagdasarov?", ["peru", "melik", "bagdasarov"]),
+        ("Havana meeting: who attended?", ["havana"]),
+        ("In 2019, who came?", ["2019"]),
+        ("Who came?", []),
+    ],
+)
+def test_what_a_question_is_about(question: str, names: list[str]) -> None:
+    assert asked_names(question) == names
+
+
+def test_without_capitals_the_evidence_tells_names_from_words() -> None:
+    evidence = "The president, Ana May, may travel to Caracas. Attended by all, the meeting in Caracas went well."
+    assert asked_names("who may have attended the caracas meeting?", evidence) == ["caracas"]
+    assert asked_names("Who attended the Caracas meeting?", evidence) == ["caracas"]
 
 
 def test_coverage_counts_the_names_that_are_mentioned() -> None:
     text = "Talks in Antalya (10 March 2022)\nThe Venezuelan minister also attended."
-    assert name_coverage("Who attended the Antalya meeting?", text) == 1.0
-    assert name_coverage("Who attended the Havana meeting?", text) == 0.0
-    assert name_coverage("Was Venezuela in Havana?", text) == 0.5
-    assert name_coverage("Who attended?", text) == 1.0
+    assert name_coverage(["antalya"], text) == 1.0
+    assert name_coverage(["havana"], text) == 0.0
+    assert name_coverage(["venezuela", "havana"], text) == 0.5
+    assert name_coverage([], text) == 1.0
 
 
 @given(st.text(), st.text())
 def test_coverage_is_a_share_of_any_text(question: str, text: str) -> None:
-    assert 0.0 <= name_coverage(question, text) <= 1.0
-    assert name_coverage(question, f"{question} {text}") == 1.0
+    names = asked_names(question, text)
+    assert 0.0 <= name_coverage(names, text) <= 1.0
+    assert name_coverage(names, f"{question} {text}") == 1.0

@@ -20,6 +20,7 @@ from reader.questions import wanted
         "Please name the signatories.",
         "Which Caribbean leaders came?",
         "In which cities was it shown?",
+        "Which Caribbean prime ministers were at the talks?",
     ],
 )
 def test_several(question: str) -> None:
@@ -27,7 +28,14 @@ def test_several(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["Who attended the meeting?", "Whom did the minister meet?", "who signed it", "Tell me who spoke"]
+    "question",
+    [
+        "Who attended the meeting?",
+        "Whom did the minister meet?",
+        "who signed it",
+        "Tell me who spoke",
+        "Which of the ministers resigned?",
+    ],
 )
 def test_either(question: str) -> None:
     assert wanted(question) == "either"
@@ -46,6 +54,10 @@ def test_either(question: str) -> None:
         "Why did the talks fail?",
         "Where is it?",
         "The capital of Peru",
+        "What is Peru's capital?",
+        "What did the president's envoy say?",
+        "What happens next?",
+        "What does James want?",
     ],
 )
 def test_one(question: str) -> None:

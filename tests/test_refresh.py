@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
+from retrieval.index import VectorIndex
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.store import DATABASE, Store
@@ -97,6 +98,36 @@ def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
     assert [path for path, _, _ in contents(store, encoder)] == ["flood.md", "harbour.txt"]
 
 
+def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    refresh(corpus, store, encoder, "model")
+    before = contents(store, encoder)
+    (corpus / "flood.md").write_bytes("Größe".encode("latin-1"))
+    (corpus / "new.txt").write_bytes("Größe".encode("latin-1"))
+    report = refresh(corpus, store, encoder, "model")
+    assert (report.added, report.changed, report.unchanged, len(report.skipped)) == (0, 0, 2, 2)
+    other = Counting(encoder, other=True)
+    assert refresh(corpus, store, other, "other-model").passages == len(before)
+    assert contents(store, other) == before
+
+
+@pytest.mark.parametrize("missing", [1, 100, 600, 3000])
+def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_path: Path) -> None:
+    vectors = np.eye(60, 384, dtype=np.float32)
+    index = VectorIndex.build(384, iter([(np.arange(60, dtype=np.int64), vectors)]))
+    index.save(tmp_path / "whole.faiss")
+    size = (tmp_path / "whole.faiss").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - missing, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="free some disk space"):
+            index.save(tmp_path / "short.faiss")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["whole.faiss"]
+
+
 @pytest.mark.parametrize("damage", ["emptied", "removed", "only bad files"])
 def test_an_empty_corpus_is_an_error_and_the_index_stays(
     damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
@@ -161,10 +192,21 @@ def test_a_damaged_index_file_is_one_clear_sentence(
 ) -> None:
     refresh(corpus, store, encoder, "model")
     next(store.folder.glob("*.faiss")).write_bytes(b"no index")
-    with pytest.raises(StoreError, match="damaged; run"):
+    with pytest.raises(StoreError, match="damaged; run `dateline index`"):
         everything(store, encoder)
-    refresh(corpus, store, encoder, "model", full=True)
-    assert len(contents(store, encoder)) == 2
+    counting = Counting(encoder)
+    refresh(corpus, store, counting, "model")
+    assert (len(contents(store, encoder)), counting.embedded) == (2, 0)
+
+
+def test_a_database_that_was_only_begun_is_no_index_yet(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    store.folder.mkdir()
+    sqlite3.connect(store.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
+    with pytest.raises(NoIndexError, match="run `dateline index`"):
+        everything(store, encoder)
+    assert refresh(corpus, store, encoder, "model").added == 2
 
 
 def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
@@ -196,6 +238,8 @@ def test_a_database_of_another_format_says_what_to_do(
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="format 99"):
         refresh(corpus, store, encoder, "model")
+    with pytest.raises(StoreError, match="format 99"):
+        everything(store, encoder)
     (store.folder / DATABASE).write_bytes(b"something else" * 100)
     with pytest.raises(StoreError, match="not a database"):
         refresh(corpus, store, encoder, "model")

@@ -40,9 +40,10 @@ def test_a_sentence_is_not_broken(sentence: str) -> None:
     assert sentences == ["Before it came this.", sentence, "After it came that."]
 
 
-def test_a_blank_line_ends_a_headline() -> None:
-    text = "Talks resume in Geneva\n\nThe two sides met on Monday."
+@pytest.mark.parametrize("blank", ["\n\n", "\n \n", "\n\n\n", "\n\t\n"])
+def test_a_blank_line_ends_a_headline(blank: str) -> None:
+    text = f"Talks resume in Geneva{blank}The two sides met on Monday."
     assert [text[start:end] for start, end in sentence_spans(text)] == [
-        "Talks resume in Geneva\n\n",
+        f"Talks resume in Geneva{blank}",
         "The two sides met on Monday.",
     ]

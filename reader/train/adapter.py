@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import AutoModelForQuestionAnswering
 
-from reader.model import ITEM_HEAD, load_item_head
+from reader.model import load_item_head
+from reader.prepare import ITEM_HEAD
 
 BASE = "sentence-transformers/all-mpnet-base-v2"
 TARGETS = ["attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o"]
