@@ -31,34 +31,33 @@ from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.train.data import Question, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
-from retrieval.types import Evidence
 
 PASSAGES = 8
 RIGHT_F1 = 0.6
 NEAR_MISSES = 1 / 3
 # on the way to the fit the candidates are ordered by the reader alone
-_PLAIN = Logistic(0.0, Features(span=1.0, item=1.0, dense=0.0, names=0.0, opening=0.0))
+_PLAIN = Logistic(0.0, Features(span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0, opening=0.0))
 PLAIN = Calibration(_PLAIN, _PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Candidates: `features` (n, 5) float64, `right` (n,) bool, `question` (n,) int64, the number of the question."""
+    """Candidates: `features` (n, 6) float64, `right` (n,) bool, `question` (n,) int64, the number of the question."""
 
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
     question: NDArray[np.int64]
 
 
-def examples(questions: Sequence[Question], collection: Collection, reader: Reader, *, items: bool) -> Examples:
-    """Every question's best candidate of each passage, or every item of a list."""
+def examples(
+    questions: Sequence[Question], collection: Collection, reader: Reader, passages: int, *, items: bool
+) -> Examples:
+    """Every question's best candidate of each of its nearest `passages`, or every item of a list in these."""
     rows, right, numbers = [], [], []
     for number, question in enumerate(questions):
-        evidence = collection.search(question.text, PASSAGES)
-        readings = reader.read(question.text, evidence)
-        for reading in readings:
-            one = Evidence((reading.hit,), evidence.articles, 0)
-            offered = candidates(question.text, [reading], one, PLAIN, items=items)
+        evidence = collection.search(question.text, passages)
+        for reading in reader.read(question.text, evidence):
+            offered = candidates(question.text, [reading], evidence, PLAIN, items=items)
             for candidate in offered if items else offered[:1]:
                 rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
                 right.append(_right(candidate.text, question))
@@ -126,6 +125,7 @@ def main() -> None:
     parser.add_argument("--test", nargs="+", type=Path, required=True)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
     parser.add_argument("--limit", type=int, default=200, help="questions of each file")
+    parser.add_argument("--passages", type=int, default=PASSAGES, help="read for each question")
     parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
     options = parser.parse_args()
     if both := set(options.fit) & set(options.test):
@@ -140,7 +140,7 @@ def main() -> None:
             for path, questions in files.items()
         }
         train, test = (
-            examples([q for path in paths for q in chosen[path]], collection, reader, items=items)
+            examples([q for path in paths for q in chosen[path]], collection, reader, options.passages, items=items)
             for paths in (options.fit, options.test)
         )
         fitted[kind] = fit(train)

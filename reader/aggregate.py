@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from reader.confidence import Calibration, Features
 from reader.names import asked_names, folded, name_coverage, within
 from reader.questions import wanted
-from reader.spans import best_spans, list_items, non_overlapping, overlap
+from reader.spans import SPANS_FOR_ITEMS, best_spans, item_score, non_overlapping, overlap
 from reader.types import Kind, PassageReading, Span
 from retrieval.heading import heading
 from retrieval.types import Evidence
@@ -73,7 +73,7 @@ def aggregate(
         items = candidates(question, readings, evidence, calibration, items=True)
         found = merged([item for item in items if item.probability >= threshold.answer])[: threshold.items]
         if len(found) > 1 or (asked == "several" and found):
-            return Findings("list", tuple(_in_reading_order(found, evidence)))
+            return Findings("list", tuple(in_reading_order(found, evidence)))
     spans = candidates(question, readings, evidence, calibration, items=False)
     if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
@@ -97,13 +97,12 @@ def candidates(
         about = heading(article)
         names = name_coverage(asked, f"{about}\n{reading.hit.text}")
         opening = name_coverage(asked, f"{about}\n{article.text[:OPENING_CHARACTERS]}")
-        spans = best_spans(reading, article.text, SPANS_PER_PASSAGE)
-        best = spans[0].score if spans else 0.0
-        offered = _items(reading, article.text, spans) if items else spans
-        for span in offered:
+        spans = best_spans(reading, article.text, SPANS_FOR_ITEMS if items else SPANS_PER_PASSAGE)
+        for span in non_overlapping(spans) if items else spans:
             features = Features(
-                span=best if items else span.score,
-                item=span.score if items else 0.0,
+                span=span.score,
+                best=spans[0].score if items else 0.0,
+                item=item_score(reading, span) if items else 0.0,
                 dense=reading.hit.score,
                 names=names,
                 opening=opening,
@@ -115,11 +114,6 @@ def candidates(
             if place not in found or found[place].probability < candidate.probability:
                 found[place] = candidate
     return _apart(sorted(found.values(), key=lambda candidate: -candidate.probability))
-
-
-def _items(reading: PassageReading, text: str, spans: Sequence[Span]) -> list[Span]:
-    """The items of a list in one passage: what the list head tags, or, without one, the spans that do not overlap."""
-    return list_items(reading, text) if reading.item is not None else non_overlapping(spans)
 
 
 def merged(offered: Sequence[Candidate]) -> list[Finding]:
@@ -167,7 +161,7 @@ def _apart(offered: Sequence[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
+def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
     """By article, the best first, and within an article from top to bottom."""
     rank: dict[str, int] = {}
     for hit in evidence.hits:

@@ -4,6 +4,7 @@ import time
 
 from reader.aggregate import Finding, Threshold, aggregate
 from reader.citations import cite
+from reader.companions import asks_who_was_there, with_companions
 from reader.confidence import Calibration
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
@@ -24,6 +25,8 @@ class Answerer:
         began = time.perf_counter()
         readings = self._reader.read(question, evidence) if evidence.hits else ()
         findings = aggregate(question, readings, evidence, self._calibration, self._threshold)
+        if findings.found and asks_who_was_there(question):
+            findings = with_companions(findings, evidence, self._reader, self._threshold)
         items = tuple(_item(finding, evidence) for finding in findings.found)
         read_ms = (time.perf_counter() - began) * 1000
         timing = Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms)

@@ -23,16 +23,16 @@ log = logging.getLogger(__name__)
 class Features:
     """What is known of one candidate.
 
-    `span`      start + end - null logit of the reader, in nats: the candidate's own, or, for an item of a list, that of
-                the best span of its passage
-    `item`      what the list head makes of an item (without a list head: the item's own span score), in nats;
-                0 for an answer that is no item
+    `span`      start + end - null logit of the reader, in nats
+    `best`      for an item of a list, the same of the best span of its passage; else 0
+    `item`      for an item of a list, what the list head makes of it, in nats; else, or without a list head, 0
     `dense`     cosine of question and passage
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
     `opening`   the same share for the heading and the opening of the article, which say what it is all about
     """
 
     span: float
+    best: float
     item: float
     dense: float
     names: float

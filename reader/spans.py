@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from reader.types import PassageReading, Span
 
 MAX_TOKENS = 30
+SPANS_FOR_ITEMS = 60  # so many that each item's best span is among them, behind all other cuts of the first
 _NEVER = np.float32(-np.inf)
 
 
@@ -88,54 +89,21 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 def list_items(reading: PassageReading, text: str) -> list[Span]:
-    """The items that the list head tags in this passage, in reading order, snapped to whole words.
+    """The items of a list in this passage, in reading order: the spans that do not overlap and that beat `null`."""
+    spans = non_overlapping(best_spans(reading, text, SPANS_FOR_ITEMS))
+    return sorted((span for span in spans if span.score > 0), key=lambda span: span.start)
 
-    The tags are the best path outside / begins / continues (Viterbi), where "continues" may only follow "begins" or
-    "continues". Empty where the model has no list head.
 
-    `score` is the mean over the item's tokens of log((P(begins) + P(continues)) / P(outside)), in nats: like a span's
-    it is above 0 where the model prefers "part of the answer" to "not", but it knows nothing of `null`.
+def item_score(reading: PassageReading, span: Span) -> float:
+    """What the list head makes of a span, in nats: log((P(begins) + P(continues)) / P(outside)) of its first token.
+
+    Above 0 it prefers "part of the list" to "not"; 0 where the model has no list head.
     """
-    if reading.item is None or len(reading.item) == 0:
-        return []
-    inside = np.logaddexp(reading.item[:, 1], reading.item[:, 2]) - reading.item[:, 0]
-    items: dict[tuple[int, int], Span] = {}
-    for first, last in _tagged(_viterbi(reading.item)):
-        place = _snapped(reading, text, first, last)
-        score = float(inside[first : last + 1].mean())
-        if place not in items or items[place].score < score:
-            items[place] = Span(reading.hit, *place, score=score)
-    return list(items.values())
-
-
-def _viterbi(logits: NDArray[np.float32]) -> list[int]:
-    """The best sequence of tags (0 outside, 1 begins, 2 continues) in which 2 never follows 0 or stands first.
-
-    logits O/B/I  [[0, 3, 0], [0, 1, 2], [5, 0, 4.5], [1, 0, 2]]  ->  [1, 2, 2, 2]   (11.5; with an O third: 11.0)
-    """
-    # best[t] is the score of the best path so far that ends with tag t
-    best = np.array([logits[0, 0], logits[0, 1], _NEVER], dtype=np.float64)
-    came: list[tuple[int, int, int]] = []
-    for row in logits[1:]:
-        anywhere = int(best.argmax())
-        within = 1 if best[1] >= best[2] else 2
-        came.append((anywhere, anywhere, within))
-        best = np.array([best[anywhere], best[anywhere], best[within]]) + row
-    tags = [int(best.argmax())]
-    for before in reversed(came):
-        tags.append(before[tags[-1]])
-    return tags[::-1]
-
-
-def _tagged(tags: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last token of each item: [1, 2, 0, 1, 1, 2] -> [(0, 1), (3, 3), (4, 5)]."""
-    runs: list[tuple[int, int]] = []
-    for place, tag in enumerate(tags):
-        if tag == 1:
-            runs.append((place, place))
-        elif tag == 2:
-            runs[-1] = (runs[-1][0], place)
-    return runs
+    if reading.item is None:
+        return 0.0
+    first = min(int(np.searchsorted(reading.offsets[:, 1], span.start, side="right")), len(reading.item) - 1)
+    outside, begins, continues = reading.item[first]
+    return float(np.logaddexp(begins, continues) - outside)
 
 
 def _snapped(reading: PassageReading, text: str, first: int, last: int) -> tuple[int, int]:

@@ -11,9 +11,8 @@ from reader.types import PassageReading
 from retrieval.types import Article, Evidence, Hit, Passage
 
 # the probability is the logistic of the reader's score alone, except in the test of the other features
-SCORE = Logistic(0.0, Features(span=1.0, item=0.0, dense=0.0, names=0.0, opening=0.0))
-ITEM = Logistic(0.0, Features(span=0.0, item=1.0, dense=0.0, names=0.0, opening=0.0))
-PLAIN = Calibration(SCORE, ITEM)
+SCORE = Logistic(0.0, Features(span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0, opening=0.0))
+PLAIN = Calibration(SCORE, SCORE)
 THRESHOLD = Threshold(answer=0.5, items=20)
 LOW = -9.0
 
@@ -22,8 +21,8 @@ def passage(number: int, article_id: str, text: str) -> Hit:
     return Hit(Passage(number, article_id, 0, len(text)), text, 1.0 / (number + 1), number, None)
 
 
-def reading(hit: Hit, scores: dict[str, float], tagged: bool = False) -> PassageReading:
-    """A reading in which each phrase of `scores` is a span (or, `tagged`, an item) with that score."""
+def reading(hit: Hit, scores: dict[str, float], heads: dict[str, float] | None = None) -> PassageReading:
+    """A reading in which each phrase of `scores` is a span with that score; `heads`: what the list head makes of it."""
     tokens: list[tuple[int, int]] = []
     at = 0
     for word in hit.text.split(" "):
@@ -31,16 +30,14 @@ def reading(hit: Hit, scores: dict[str, float], tagged: bool = False) -> Passage
         at += len(word) + 1
     start = np.full(len(tokens), LOW, dtype=np.float32)
     end = np.full(len(tokens), LOW, dtype=np.float32)
-    item = np.tile(np.array([9.0, 0.0, 0.0], dtype=np.float32), (len(tokens), 1))
+    item = np.zeros((len(tokens), 3), dtype=np.float32)
     for phrase, score in scores.items():
         first = hit.text.index(phrase)
         places = [n for n, (left, right) in enumerate(tokens) if left < first + len(phrase) and first < right]
         start[places[0]] = end[places[-1]] = score / 2
-        for n in places:
-            # log((e^b + e^i) / e^o) is the score where only one of "begins" and "continues" counts
-            item[n] = (0.0, score, -90.0) if n == places[0] else (0.0, -90.0, score)
+        item[places[0]] = (0.0, (heads or {}).get(phrase, 0.0), -90.0)
     offsets = np.array(tokens, dtype=np.int32)
-    return PassageReading(hit, offsets, start, end, null=0.0, item=item if tagged else None)
+    return PassageReading(hit, offsets, start, end, null=0.0, item=None if heads is None else item)
 
 
 def read(question: str, readings: Sequence[PassageReading], calibration: Calibration = PLAIN) -> Findings:
@@ -88,8 +85,8 @@ def test_items_come_in_reading_order_from_every_passage() -> None:
     findings = read(
         "Which ministers came?",
         [
-            reading(passage(0, "a", "Ana Ruiz came and then Bo Lund"), {"Ana Ruiz": 1.0, "Bo Lund": 3.0}, tagged=True),
-            reading(passage(1, "b", "Also Cy Orr came"), {"Cy Orr": 2.0}, tagged=True),
+            reading(passage(0, "a", "Ana Ruiz came and then Bo Lund"), {"Ana Ruiz": 1.0, "Bo Lund": 3.0}),
+            reading(passage(1, "b", "Also Cy Orr came"), {"Cy Orr": 2.0}),
         ],
     )
     assert (findings.kind, texts(findings)) == ("list", ["Ana Ruiz", "Bo Lund", "Cy Orr"])
@@ -99,10 +96,8 @@ def test_parts_and_spellings_of_one_name_are_one_item() -> None:
     findings = read(
         "Which ministers came?",
         [
-            reading(passage(0, "a", "Lavrov came with Yvan Gil"), {"Lavrov": 3.0, "Yvan Gil": 1.0}, tagged=True),
-            reading(
-                passage(1, "b", "Sergei Lavrov and Yván Gil"), {"Sergei Lavrov": 2.0, "Yván Gil": 2.0}, tagged=True
-            ),
+            reading(passage(0, "a", "Lavrov came with Yvan Gil"), {"Lavrov": 3.0, "Yvan Gil": 1.0}),
+            reading(passage(1, "b", "Sergei Lavrov and Yván Gil"), {"Sergei Lavrov": 2.0, "Yván Gil": 2.0}),
         ],
     )
     assert sorted(texts(findings)) == ["Sergei Lavrov", "Yván Gil"]
@@ -113,8 +108,8 @@ def test_a_phrase_made_of_several_items_is_left_out() -> None:
     findings = read(
         "Which ministers came?",
         [
-            reading(passage(0, "a", "Ana Ruiz and so did Bo Lund"), {"Ana Ruiz": 3.0, "Bo Lund": 3.0}, tagged=True),
-            reading(passage(1, "b", "Ana Ruiz and Bo Lund"), {"Ana Ruiz and Bo Lund": 1.0}, tagged=True),
+            reading(passage(0, "a", "Ana Ruiz and so did Bo Lund"), {"Ana Ruiz": 3.0, "Bo Lund": 4.0}),
+            reading(passage(1, "b", "Ana Ruiz and Bo Lund"), {"Ana Ruiz and Bo Lund": 1.0}),
         ],
     )
     assert texts(findings) == ["Ana Ruiz", "Bo Lund"]
@@ -123,22 +118,20 @@ def test_a_phrase_made_of_several_items_is_left_out() -> None:
 @pytest.mark.parametrize(("second", "kind"), [(2.0, "list"), (-2.0, "span")])
 def test_an_open_question_gets_a_list_where_there_are_several(second: float, kind: str) -> None:
     hit = passage(0, "a", "Ana Ruiz came and then Bo Lund")
-    findings = read("Who came?", [reading(hit, {"Ana Ruiz": 3.0, "Bo Lund": second}, tagged=True)])
+    findings = read("Who came?", [reading(hit, {"Ana Ruiz": 3.0, "Bo Lund": second})])
     assert findings.kind == kind
 
 
-def test_without_a_list_head_the_items_are_spans_that_do_not_overlap() -> None:
+def test_what_the_list_head_and_the_passage_say_of_an_item_counts() -> None:
     hit = passage(0, "a", "Ana Ruiz came and then Bo Lund")
-    by_item = Logistic(0.0, Features(span=0.0, item=1.0, dense=0.0, names=0.0, opening=0.0))
-    found = reading(hit, {"Ana Ruiz": 6.0, "Bo Lund": 4.0})
-    findings = read("Which people came?", [found], Calibration(SCORE, by_item))
-    assert findings.kind == "list"
-    assert texts(findings)[0] == "Ana Ruiz"
+    by_head = Logistic(-2.0, Features(span=0.1, best=0.1, item=1.0, dense=0.0, names=0.0, opening=0.0))
+    found = reading(hit, {"Ana Ruiz": 6.0, "Bo Lund": 8.0}, heads={"Ana Ruiz": 3.0, "Bo Lund": -3.0})
+    assert texts(read("Which people came?", [found], Calibration(SCORE, by_head))) == ["Ana Ruiz"]
 
 
 def test_a_list_has_no_more_items_than_allowed() -> None:
     hit = passage(0, "a", "Ana came Bo came Cy came")
-    found = reading(hit, {"Ana": 3.0, "Bo": 2.0, "Cy": 1.0}, tagged=True)
+    found = reading(hit, {"Ana": 3.0, "Bo": 2.0, "Cy": 1.0})
     article = Article("a", "", None, None, None, None, "a", hit.text)
     evidence = Evidence((hit,), {"a": article}, 1)
     findings = aggregate("Which people came?", [found], evidence, PLAIN, Threshold(0.5, 2))
@@ -146,7 +139,7 @@ def test_a_list_has_no_more_items_than_allowed() -> None:
 
 
 def test_what_passage_and_article_are_about_counts() -> None:
-    about = Logistic(-3.0, Features(span=0.1, item=0.0, dense=0.0, names=3.0, opening=3.0))
+    about = Logistic(-3.0, Features(span=0.1, best=0.0, item=0.0, dense=0.0, names=3.0, opening=3.0))
     findings = read(
         "What was the name of the speaker in Oslo?",
         [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reader.spans import _viterbi, best_spans, list_items, non_overlapping
+from reader.spans import best_spans, item_score, list_items, non_overlapping
 from reader.types import PassageReading, Span
 from retrieval.types import Hit, Passage
 
@@ -102,32 +102,21 @@ def test_the_same_place_in_another_article_is_another_place() -> None:
     assert len(non_overlapping([span(0, 5, 1.0), span(0, 5, 2.0, "b")])) == 2
 
 
-@given(st.lists(st.lists(LOGITS, min_size=3, max_size=3), min_size=1, max_size=6))
-def test_tags_are_the_best_legal_path(rows: list[list[float]]) -> None:
-    logits = np.array(rows, dtype=np.float32)
-
-    def total(tags: tuple[int, ...]) -> float:
-        return sum(float(logits[row, tag]) for row, tag in enumerate(tags))
-
-    def legal(tags: tuple[int, ...]) -> bool:
-        return all(tag != 2 or before != 0 for before, tag in zip((0, *tags), tags, strict=False))
-
-    tags = tuple(_viterbi(logits))
-    assert legal(tags)
-    best = max(total(path) for path in itertools.product(range(3), repeat=len(rows)) if legal(path))
-    assert total(tags) == pytest.approx(best)
-
-
-def test_a_path_is_chosen_as_a_whole() -> None:
-    # token by token the third would be outside, and the fourth could then not continue
-    assert _viterbi(np.array([[0, 3, 0], [0, 1, 2], [5, 0, 4.5], [1, 0, 2]], dtype=np.float32)) == [1, 2, 2, 2]
-
-
-def test_items_are_whole_words_with_their_scores() -> None:
+def test_items_are_the_spans_that_beat_null_in_reading_order() -> None:
     text = "Ana, Bo and Carla left"
     pieces = [(0, 3), (3, 4), (5, 7), (8, 11), (12, 15), (15, 17), (18, 22)]
-    item: list[list[float]] = [[0, 4, 0], [5, 0, 0], [0, 3, 0], [5, 0, 0], [0, 2, 0], [1, 0, 0], [5, 0, 0]]
-    found = list_items(reading_of(text, pieces, [0.0] * 7, [0.0] * 7, item=item), text)
-    assert [text[span.start : span.end] for span in found] == ["Ana", "Bo", "Carla"]
-    assert found[0].score == pytest.approx(np.log(np.exp(4) + 1))
-    assert found[0].score > found[1].score > found[2].score > 0
+    start = [1.0, -9, 2.0, -9, 3.0, -9, -4.0]
+    end = [1.0, -9, 2.0, -9, -9, 3.0, -4.0]
+    reading = reading_of(text, pieces, start, end, null=1.0)
+    assert [text[item.start : item.end] for item in list_items(reading, text)] == ["Ana", "Bo", "Carla"]
+    assert list_items(reading_of(text, pieces, start, end, null=9.0), text) == []
+
+
+def test_the_list_head_is_asked_about_the_first_token_of_a_span() -> None:
+    text = "Ana, Bo and Carla left"
+    pieces = [(0, 3), (3, 4), (5, 7), (8, 11), (12, 15), (15, 17), (18, 22)]
+    item: list[list[float]] = [[0, 4, -90], [5, 0, 0], [0, -90, 3], [5, 0, 0], [1, 2, -90], [1, 0, 0], [5, 0, 0]]
+    reading = reading_of(text, pieces, [0.0] * 7, [0.0] * 7, item=item)
+    places = [(0, 3), (5, 7), (12, 17)]
+    assert [item_score(reading, span(*place, 0.0)) for place in places] == pytest.approx([4.0, 3.0, 1.0])
+    assert item_score(reading_of(text, pieces, [0.0] * 7, [0.0] * 7), span(0, 3, 0.0)) == 0.0
