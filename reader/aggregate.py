@@ -19,8 +19,7 @@ from retrieval.types import Evidence
 SPANS_PER_PASSAGE = 20
 # a longer text that holds an answer says more than the answer: it is no second source for it
 EXTRA_WORDS = 3
-# news says first what it is about: some 120 words, as many as a passage
-OPENING_CHARACTERS = 800
+OPENING_CHARACTERS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ def aggregate(
     asked = wanted(question)
     if asked != "one":
         items = candidates(question, readings, evidence, calibration, items=True)
-        found = merged([item for item in items if item.probability >= threshold.answer])[: threshold.items]
+        likely = [item for item in items if item.probability >= threshold.answer]
+        found = merged(_about_the_same(question, likely, evidence))[: threshold.items]
         if len(found) > 1 or (asked == "several" and found):
             return Findings("list", tuple(in_reading_order(found, evidence)))
     spans = candidates(question, readings, evidence, calibration, items=False)
@@ -94,9 +94,7 @@ def candidates(
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        about = heading(article)
-        names = name_coverage(asked, f"{about}\n{reading.hit.text}")
-        opening = name_coverage(asked, f"{about}\n{article.text[:OPENING_CHARACTERS]}")
+        names = name_coverage(asked, f"{heading(article)}\n{reading.hit.text}")
         spans = best_spans(reading, article.text, SPANS_FOR_ITEMS if items else SPANS_PER_PASSAGE)
         for span in non_overlapping(spans) if items else spans:
             features = Features(
@@ -105,7 +103,6 @@ def candidates(
                 item=item_score(reading, span) if items else 0.0,
                 dense=reading.hit.score,
                 names=names,
-                opening=opening,
             )
             text = article.text[span.start : span.end]
             candidate = Candidate(span, text, features, logistic.probability(features))
@@ -114,6 +111,23 @@ def candidates(
             if place not in found or found[place].probability < candidate.probability:
                 found[place] = candidate
     return _apart(sorted(found.values(), key=lambda candidate: -candidate.probability))
+
+
+def _about_the_same(question: str, items: Sequence[Candidate], evidence: Evidence) -> list[Candidate]:
+    """The items from the articles that are most about what the question names.
+
+    A list is of one thing, such as the people at one meeting, so that what comes from an article about another one does
+    not belong, however well its sentence fits. What an article is about stands in its heading and its opening.
+    """
+    asked = asked_names(question, "\n".join(hit.text for hit in evidence.hits))
+
+    def about(item: Candidate) -> float:
+        article = evidence.article(item.span.hit)
+        opening = name_coverage(asked, f"{heading(article)}\n{article.text[:OPENING_CHARACTERS]}")
+        return opening + item.features.names
+
+    most = max((about(item) for item in items), default=0.0)
+    return [item for item in items if about(item) == most]
 
 
 def merged(offered: Sequence[Candidate]) -> list[Finding]:

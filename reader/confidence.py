@@ -28,7 +28,6 @@ class Features:
     `item`      for an item of a list, what the list head makes of it, in nats; else, or without a list head, 0
     `dense`     cosine of question and passage
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
-    `opening`   the same share for the heading and the opening of the article, which say what it is all about
     """
 
     span: float
@@ -36,7 +35,6 @@ class Features:
     item: float
     dense: float
     names: float
-    opening: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,26 @@
+"""What the repository ships as weights."""
+
+from pathlib import Path
+
+from reader.confidence import SHIPPED, Calibration, Features
+
+LIMIT = 20_000_000
+
+
+def test_the_weights_are_small_and_described() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < LIMIT
+    card = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    for word in ("licence", "Recipe", "Scores", "Limits", "SQuADShifts"):
+        assert word in card
+
+
+def test_more_evidence_never_counts_against_an_answer() -> None:
+    calibration = Calibration.load()
+    little = Features(span=-5.0, best=0.0, item=-3.0, dense=0.2, names=0.0)
+    much = Features(span=5.0, best=5.0, item=3.0, dense=0.8, names=1.0)
+    for logistic in (calibration.span, calibration.item):
+        assert 0 < logistic.probability(little) < 0.5 < logistic.probability(much) < 1
+
+
+def test_a_reader_without_a_calibration_has_the_shipped_one(tmp_path: Path) -> None:
+    assert Calibration.load(tmp_path) == Calibration.load(None) == Calibration.load()
