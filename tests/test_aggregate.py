@@ -149,3 +149,14 @@ def test_what_a_passage_is_about_counts() -> None:
         Calibration(about, about),
     )
     assert texts(findings) == ["Bo"]
+
+
+def test_a_list_is_of_one_thing() -> None:
+    findings = read(
+        "Which people came to Oslo?",
+        [
+            reading(passage(0, "a", "To Rome came Ana and then Bo"), {"Ana": 9.0, "Bo": 8.0}),
+            reading(passage(1, "b", "To Oslo came Cy and then Di"), {"Cy": 3.0, "Di": 2.0}),
+        ],
+    )
+    assert texts(findings) == ["Cy", "Di"]
