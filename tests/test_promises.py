@@ -190,5 +190,5 @@ def test_the_command_from_an_empty_folder_to_an_answer(tmp_path: Path) -> None:
     answered = dateline("ask", "--json", "-", stdin="Who opened the bridge?\n\nWhen did the mayor open it?\n")
     assert (answered.returncode, answered.stderr) == (0, "")
     first, second = (json.loads(line) for line in answered.stdout.splitlines())
-    assert "Ana Ruiz" in first["answers"][0]["text"]
+    assert "Ana Ruiz" in first["answers"][0]["citations"][0]["quote"]
     assert "Monday" in second["answers"][0]["text"]
