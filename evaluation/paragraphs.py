@@ -44,7 +44,8 @@ class Collection:
             passage = self.passages[number]
             text = self.articles[passage.article_id].text[passage.start : passage.end]
             hits.append(Hit(passage, text, score, rank, None))
-        return Evidence(tuple(hits), {h.passage.article_id: self.articles[h.passage.article_id] for h in hits}, 0)
+        articles = {hit.passage.article_id: self.articles[hit.passage.article_id] for hit in hits}
+        return Evidence(hits=tuple(hits), articles=articles, groups={key: key for key in articles}, generation=0)
 
 
 def sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:

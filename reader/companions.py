@@ -11,6 +11,7 @@ sigmoid(span score), that the sentence says who met them.
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 
 from reader.aggregate import Candidate, Findings, Threshold, in_reading_order, merged
@@ -56,7 +57,7 @@ def _companions(person: Candidate, evidence: Evidence, reader: Reader) -> list[C
     hit = person.span.hit
     article = evidence.article(hit)
     sentence = cite(article, person.span)
-    (reading,) = reader.read(f"Who met {person.text}?", Evidence((hit,), evidence.articles, evidence.generation))
+    (reading,) = reader.read(f"Who met {person.text}?", replace(evidence, hits=(hit,)))
     best = _best_in(
         [span for span in best_spans(reading, article.text, SPANS_LOOKED_AT) if not overlap(span, person.span)],
         sentence.quote_start,

@@ -69,7 +69,8 @@ class Retriever:
             )
             for rank, (passage, score) in enumerate(zip(passages, found.scores, strict=True))
         )
-        return Evidence(hits=hits, articles=articles, generation=snapshot.generation.id)
+        groups = {key: key for key in articles}
+        return Evidence(hits=hits, articles=articles, groups=groups, generation=snapshot.generation.id)
 
     def _index(self, snapshot: Snapshot) -> VectorIndex:
         generation = snapshot.generation

@@ -26,6 +26,23 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A line of a file that is no part of its article: `line` counts from 1 in the file; `reason` is the rule's."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """An article as it came out of its file, and what was left out of its text."""
+
+    article: Article
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A run of whole sentences of one article: `article.text[start:end]`."""
 
@@ -52,10 +69,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a search returns: the hits, best first, and every article they come from, by article id."""
+    """What a search returns: the hits, best first, with their articles and the reprints of these, by article id.
+
+    `groups` gives the *source group* of each of these articles: an article and its reprints, edited lightly or not,
+    are one group and count as one source.
+    """
 
     hits: tuple[Hit, ...]
     articles: Mapping[str, Article]
+    groups: Mapping[str, str]
     generation: int
 
     def article(self, hit: Hit) -> Article:
@@ -74,10 +96,18 @@ class SearchFilter:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is no article, and why."""
+    """A file, or a record of one, that is no article, and why."""
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """What one file holds: its articles, and its records that are none."""
+
+    intakes: tuple[Intake, ...]
+    skipped: tuple[Skipped, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None 
         types.Hit(types.Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None)
         for number, id in enumerate(ids)
     )
-    evidence = types.Evidence(hits, ARTICLES, generation=1)
+    evidence = types.Evidence(hits, ARTICLES, {key: key for key in ARTICLES}, generation=1)
     ana, bo = (AnswerItem(name, 0.78, None, (citation("a1", name),)) for name in ("Ana", "Bo"))
     timing = Timing(retrieve=1.0, read=2.0, total=3.5)
     match question.split()[0]:

@@ -45,7 +45,7 @@ def read(question: str, readings: Sequence[PassageReading], calibration: Calibra
         r.hit.passage.article_id: Article(r.hit.passage.article_id, "", None, None, None, None, "a", r.hit.text)
         for r in readings
     }
-    evidence = Evidence(tuple(r.hit for r in readings), articles, 1)
+    evidence = Evidence(tuple(r.hit for r in readings), articles, {key: key for key in articles}, 1)
     return aggregate(question, readings, evidence, calibration, THRESHOLD)
 
 
@@ -133,7 +133,7 @@ def test_a_list_has_no_more_items_than_allowed() -> None:
     hit = passage(0, "a", "Ana came Bo came Cy came")
     found = reading(hit, {"Ana": 3.0, "Bo": 2.0, "Cy": 1.0})
     article = Article("a", "", None, None, None, None, "a", hit.text)
-    evidence = Evidence((hit,), {"a": article}, 1)
+    evidence = Evidence((hit,), {"a": article}, {"a": "a"}, 1)
     findings = aggregate("Which people came?", [found], evidence, PLAIN, Threshold(0.5, 2))
     assert texts(findings) == ["Ana", "Bo"]
 

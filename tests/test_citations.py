@@ -29,7 +29,7 @@ def answer_with(text: str, start: int, end: int) -> Answer:
     article = article_of(text)
     citation = cite(article, span_in(text, start, end))
     item = AnswerItem(text[start:end], 0.9, None, (citation,))
-    return Answer("Who?", "span", (item,), Evidence((), {"a": article}, 1), Timing(0, 0, 0))
+    return Answer("Who?", "span", (item,), Evidence((), {"a": article}, {"a": "a"}, 1), Timing(0, 0, 0))
 
 
 def test_the_quote_is_the_sentence_around_the_answer() -> None:

@@ -25,7 +25,7 @@ def evidence(*cuts: tuple[int, int]) -> Evidence:
     hits = tuple(
         Hit(Passage(number, "a", start, end), TEXT[start:end], 0.0, 0, None) for number, (start, end) in enumerate(cuts)
     )
-    return Evidence(hits, {"a": article}, 1)
+    return Evidence(hits, {"a": article}, {"a": "a"}, 1)
 
 
 def tiny_reader(limits: Limits = LIMITS, batch_tokens: int = 8192, items: bool = True) -> TransformersReader:

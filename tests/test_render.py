@@ -42,7 +42,8 @@ def answers(draw: st.DrawFn) -> Answer:
         items.append(AnswerItem(draw(nasty), draw(st.floats(0, 1)), draw(st.none() | nasty), cited))
     several: tuple[Kind, ...] = ("list", "differing")
     kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
-    return Answer(draw(nasty), kind, tuple(items), Evidence(tuple(hits), articles, 1), Timing(1, 1, 2))
+    evidence = Evidence(tuple(hits), articles, {key: key for key in articles}, 1)
+    return Answer(draw(nasty), kind, tuple(items), evidence, Timing(1, 1, 2))
 
 
 def _citation(draw: st.DrawFn, article: Article) -> Citation:
