@@ -1,7 +1,7 @@
 """The wiring: settings become a store, an encoder and a reader, and questions become checked answers."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from bot.question import checked
@@ -12,14 +12,18 @@ from reader.citations import check
 from reader.confidence import Calibration
 from reader.prepare import prepared_reader
 from reader.types import Answer
+from retrieval.adding import AddReport, add
 from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
 from retrieval.errors import CitationError
+from retrieval.feeds import take
+from retrieval.fetch import FetchLimits
 from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.store import Store
-from retrieval.types import Article, IndexReport, SearchFilter, StoreStatus
+from retrieval.storage.store import Store
+from retrieval.storage.verify import Verification, verify
+from retrieval.types import Article, IndexReport, Intake, SearchFilter, StoreStatus
 
 ATTEMPTS = 3
 EVERYTHING = SearchFilter()
@@ -80,12 +84,64 @@ class Assistant:
         return self._retriever.status()
 
 
-def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> IndexReport:
-    """Brings the store up to date with the corpus. Raises CorpusError, BusyError, ModelError, StoreError."""
-    folder = resolve(settings.encoder.model, progress)
-    encoder = LazyEncoder(fingerprint(folder), lambda: SentenceTransformerEncoder.load(folder))
-    store = Store(settings.storage.path)
-    return refresh(settings.corpus.path, store, encoder, settings.encoder.model, full=full, progress=progress)
+class Indexer:
+    """Brings the store up to date with the corpus; a process that does so again and again loads the encoder once."""
+
+    def __init__(self, settings: Settings, encoder: LazyEncoder) -> None:
+        self._settings = settings
+        self._encoder = encoder
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress) -> "Indexer":
+        """Finds the encoder, and leaves loading it for when there is something to embed. Raises ModelError."""
+        folder = resolve(settings.encoder.model, progress)
+        return cls(settings, LazyEncoder(fingerprint(folder), lambda: SentenceTransformerEncoder.load(folder)))
+
+    def refresh(
+        self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
+    ) -> IndexReport:
+        """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
+        return refresh(
+            self._settings.corpus.path,
+            Store(self._settings.storage.path),
+            self._encoder,
+            self._settings.encoder.model,
+            full=full,
+            progress=progress,
+            tell=tell,
+        )
+
+    def warm_up(self) -> None:
+        """Loads the encoder, so that the next new article need not wait for it. Raises ModelError."""
+        self._encoder.encode(["ready"])
+
+
+def index_corpus(
+    settings: Settings, progress: Progress, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
+) -> IndexReport:
+    """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError."""
+    return Indexer.open(settings, progress).refresh(progress, full=full, tell=tell)
+
+
+def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
+    """Copies files and fetches pages into the corpus; indexes nothing. Raises CorpusError."""
+    return add(settings.corpus.path, names, _limits(settings))
+
+
+def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
+    """Fetches what is new in these feeds into the corpus; indexes nothing. Raises CorpusError, StoreError."""
+    return take(settings.corpus.path, settings.storage.path / "feeds.json", urls, _limits(settings))
+
+
+def verify_store(settings: Settings, progress: Progress) -> Verification:
+    """Checks all that the store holds; loads no model. Raises NoIndexError, StoreError."""
+    return verify(Store(settings.storage.path), progress)
+
+
+def stored_intake(settings: Settings, article_id: str) -> Intake | None:
+    """One article with what was left out of its file. Raises NoIndexError, StoreError."""
+    with Store(settings.storage.path).snapshot() as snapshot:
+        return snapshot.intake(article_id)
 
 
 def store_status(settings: Settings) -> StoreStatus:
@@ -98,3 +154,8 @@ def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole. Raises ModelError."""
     resolve(settings.encoder.model, progress)
     prepared_reader(settings.reader.model, settings.reader.adapter, progress)
+
+
+def _limits(settings: Settings) -> FetchLimits:
+    fetch = settings.fetch
+    return FetchLimits(fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses)

@@ -7,17 +7,17 @@ What is slow to import is imported inside the commands: neither `--help` nor a w
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.options import Day, Group, Options
+from bot.operating import add, check_article, feed, index, prepare, status, verify, watch
+from bot.options import Day, Group, Options, as_json_option
 from bot.question import checked
 from bot.settings import MAX_PASSAGES
 from bot.streams import complain, input_lines, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError, UsageError
-from retrieval.types import SearchFilter, StoreStatus
+from retrieval.types import SearchFilter
 
 if TYPE_CHECKING:
     from bot.terminal import Terminal
@@ -33,9 +33,6 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
         except PackageNotFoundError:
             click.echo("dateline (not installed)")
         context.exit()
-
-
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
 @click.group(cls=Group)
@@ -75,7 +72,7 @@ def ask(
         from bot.assistant import Assistant, store_status
 
         if article is not None:
-            _check_article(store_status(settings), article)
+            check_article(store_status(settings), article)
         assistant = Assistant.open(settings, terminal.progress)
     where = SearchFilter(article_id=article, since=since, until=until)
 
@@ -101,65 +98,8 @@ def chat(options: Options) -> int:
     return run(settings, Terminal(), options.explain)
 
 
-@cli.command()
-@click.option("--full", is_flag=True, help="Embed everything again, also what has not changed.")
-@as_json_option
-@click.pass_obj
-def index(options: Options, full: bool, as_json: bool) -> int:
-    """Bring the index up to date with the folder of articles."""
-    settings = options.settings()
-    from bot.json import report_json
-    from bot.overview import counted, report_lines
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
-    with terminal.spinner("Indexing"):
-        from bot.assistant import index_corpus
-
-        report = index_corpus(settings, terminal.progress, full=full)
-    if as_json:
-        write_json(report_json(report))
-    else:
-        terminal.show(report_lines(report))
-    for skipped in report.skipped:
-        complain(f"skipped {skipped.path}: {skipped.reason}")
-    if report.skipped:
-        complain(f"{counted(len(report.skipped), 'file')} skipped; the other articles are indexed.")
-    return 1 if report.skipped else 0
-
-
-@cli.command()
-@as_json_option
-@click.pass_obj
-def status(options: Options, as_json: bool) -> None:
-    """Show what is indexed."""
-    settings = options.settings()
-    from bot.assistant import store_status
-    from bot.json import status_json
-    from bot.layout import BLANK
-    from bot.overview import sources_lines, status_lines
-    from bot.terminal import Terminal
-
-    found = store_status(settings)
-    if as_json:
-        write_json(status_json(found))
-    else:
-        Terminal().show((*status_lines(found), BLANK, *sources_lines(found, None)))
-
-
-@cli.command()
-@click.pass_obj
-def prepare(options: Options) -> None:
-    """Put the models together in the cache folder, so that the first question need not wait for it."""
-    settings = options.settings()
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
-    with terminal.spinner("Preparing the models"):
-        from bot.assistant import prepare_models
-
-        prepare_models(settings, terminal.progress)
-    click.echo("The models are ready.")
+for command in (index, watch, add, feed, status, verify, prepare):
+    cli.add_command(command)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -204,11 +144,3 @@ def _show_answer(terminal: "Terminal", answer: "Answer", as_json: bool, titled: 
         write_json(answer_json(answer))
     else:
         terminal.show(exchange_lines(answer) if titled else answer_lines(answer))
-
-
-def _check_article(status: StoreStatus, article: str) -> None:
-    known = [summary.id for summary in status.articles]
-    if article not in known:
-        close = get_close_matches(article, known, n=1)
-        mend = f"did you mean {close[0]}?" if close else "`dateline status` lists the ids."
-        raise UsageError(f"There is no article {article!r} in the index; {mend}")

@@ -5,10 +5,14 @@ One object a line. Text stays as it is, not escaped to ASCII; a lone surrogate, 
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reader.types import Answer, AnswerItem, Citation
-from retrieval.types import Article, Hit, IndexReport, StoreStatus
+from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, StoreStatus
+
+if TYPE_CHECKING:  # they bring the network and the index along
+    from retrieval.adding import AddReport
+    from retrieval.storage.verify import Verification
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -48,6 +52,43 @@ def report_json(report: IndexReport) -> str:
     )
 
 
+def added_json(report: "AddReport") -> str:
+    """What came into the corpus, as `dateline add --json` prints it before what `index` prints."""
+    return _document(
+        {
+            "added": list(report.added),
+            "unchanged": list(report.unchanged),
+            "skipped": [{"path": skipped.path, "reason": skipped.reason} for skipped in report.skipped],
+        }
+    )
+
+
+def verification_json(found: "Verification") -> str:
+    """What `dateline verify --json` prints."""
+    return _document(
+        {
+            "generation": found.generation,
+            "articles": found.articles,
+            "passages": found.passages,
+            "problems": [{"problem": each.problem, "mend": each.mend} for each in found.findings],
+        }
+    )
+
+
+def intake_json(intake: Intake, status: StoreStatus) -> str:
+    """One article and what was left out of its file, as `dateline status --article ID --json` prints it."""
+    article = intake.article
+    (summary,) = [each for each in status.articles if each.id == article.id]
+    return _document(
+        {
+            **_summary(summary),
+            "url": article.url,
+            "text": article.text,
+            "left_out": [{"line": drop.line, "text": drop.text, "reason": drop.reason} for drop in intake.dropped],
+        }
+    )
+
+
 def status_json(status: StoreStatus) -> str:
     """What the store holds, as `dateline status --json` prints it."""
     return _document(
@@ -59,25 +100,30 @@ def status_json(status: StoreStatus) -> str:
             "dimension": status.dimension,
             "passages": status.passages,
             "bytes": status.bytes,
-            "articles": [
-                {
-                    "id": article.id,
-                    "title": article.title,
-                    "source": article.source,
-                    "published": article.published.isoformat() if article.published is not None else None,
-                    "path": article.path,
-                    "passages": article.passages,
-                }
-                for article in status.articles
-            ],
+            "articles": [_summary(article) for article in status.articles],
         }
     )
+
+
+def _summary(article: ArticleSummary) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "title": article.title,
+        "source": article.source,
+        "published": article.published.isoformat() if article.published is not None else None,
+        "language": article.language,
+        "path": article.path,
+        "source_group": article.source_group,
+        "passages": article.passages,
+        "lines_left_out": article.dropped,
+    }
 
 
 def _item(item: AnswerItem) -> dict[str, Any]:
     return {
         "text": item.text,
         "confidence": float(item.confidence),
+        "sources": item.sources,
         "resolved_date": item.resolved_date,
         "citations": [_citation(citation) for citation in item.citations],
     }
@@ -95,6 +141,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "quote_end": citation.quote_end,
         "answer_start": citation.answer_start,
         "answer_end": citation.answer_end,
+        "source_group": citation.source_group,
     }
 
 

@@ -37,6 +37,9 @@ class Options:
         complain(_sentence(error))
 
 
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+
+
 class Command(click.Command):
     """A command with the options that all have."""
 

@@ -1,12 +1,17 @@
 """What the store holds and what a run of the index did, as lines for a terminal. Pure, like `bot.render`."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from bot.layout import BLANK, Line, Run
 from bot.render import source_runs
 from reader.types import Answer
 from retrieval.heading import day
-from retrieval.types import ArticleSummary, IndexReport, StoreStatus
+from retrieval.types import ArticleSummary, IndexReport, Intake, StoreStatus
+
+if TYPE_CHECKING:  # they bring the network and the index along
+    from retrieval.adding import AddReport
+    from retrieval.storage.verify import Verification
 
 LISTED = 50
 
@@ -28,8 +33,20 @@ def contents(status: StoreStatus) -> str:
 
 def status_lines(status: StoreStatus) -> tuple[Line, ...]:
     """The store in a few lines."""
+    foreign = sum(article.language not in (None, "en") for article in status.articles)
+    sources = len({article.source_group for article in status.articles})
     return (
         Line("Articles    ", (Run(contents(status)),)),
+        *(
+            (Line("Reprints    ", (Run(f"{len(status.articles) - sources:,}, counted with what they repeat"),)),)
+            if sources < len(status.articles)
+            else ()
+        ),
+        *(
+            (Line("Language    ", (Run(f"{counted(foreign, 'article')} not in English, which the models read best"),)),)
+            if foreign
+            else ()
+        ),
         Line("Passages    ", (Run(f"{status.passages:,}"),)),
         Line("Encoder     ", (Run(f"{status.model} ({status.dimension} dimensions)"),)),
         Line(
@@ -67,10 +84,56 @@ def report_lines(report: IndexReport) -> tuple[Line, ...]:
     )
 
 
+def added_lines(report: "AddReport") -> tuple[Line, ...]:
+    """What came into the corpus."""
+    return (
+        *(Line("Added       ", (Run(path),)) for path in report.added),
+        *(Line("Unchanged   ", (Run(path),)) for path in report.unchanged),
+    )
+
+
+def intake_lines(intake: Intake, status: StoreStatus) -> tuple[Line, ...]:
+    """One article: what is known of it, where else it was printed, and what of its file is no part of it."""
+    article = intake.article
+    (summary,) = [each for each in status.articles if each.id == article.id]
+    reprints = [each for each in status.articles if each.source_group == summary.source_group and each.id != article.id]
+    fields = (
+        ("Title", article.title),
+        ("Source", article.source),
+        ("Published", day(article.published) if article.published is not None else None),
+        ("Link", article.url),
+        ("Language", article.language),
+        ("File", article.path),
+        ("Text", f"{counted(len(article.text), 'character')}, {counted(summary.passages, 'passage')}"),
+    )
+    lines = [Line(f"{name:<12}", (Run(value if value else "not given"),)) for name, value in fields]
+    if reprints:
+        lines += [BLANK, Line("The same text, counted as one source"), *map(_article, reprints)]
+    lines += [BLANK, Line(f"Left out of the file: {counted(len(intake.dropped), 'line')}")]
+    lines += [Line(f"{drop.line:>6}  ", (Run(drop.text), Run(f" — {drop.reason}", "dim"))) for drop in intake.dropped]
+    return tuple(lines)
+
+
+def verification_lines(found: "Verification") -> tuple[Line, ...]:
+    """That all is well, or each problem and the command that mends it."""
+    checked = (
+        f"generation {found.generation}, {counted(found.articles, 'article')}, {counted(found.passages, 'passage')}"
+    )
+    if not found.findings:
+        return (Line("", (Run("The index is whole: ", "answer"), Run(checked))),)
+    problems = counted(len(found.findings), "problem")
+    lines = [Line("", (Run(f"{problems} in the index: ", "answer"), Run(checked)))]
+    lines += [Line("• ", (Run(f"{each.problem}; {each.mend}."),)) for each in found.findings[:LISTED]]
+    if len(found.findings) > LISTED:
+        lines.append(Line("  ", (Run(f"… and {len(found.findings) - LISTED} more; `--json` lists all.", "dim"),)))
+    return tuple(lines)
+
+
 def _newest_first(article: ArticleSummary) -> date:
     return article.published.date() if article.published is not None else date.min
 
 
 def _article(article: ArticleSummary) -> Line:
     source = source_runs(article.title, article.path, article.source, article.published)
-    return Line("  ", (Run(f"{article.id}  ", "dim"), *source))
+    foreign = () if article.language in (None, "en") else (Run(f" · in another language ({article.language})"),)
+    return Line("  ", (Run(f"{article.id}  ", "dim"), *source, *foreign))

@@ -10,22 +10,24 @@ from retrieval.heading import day, heading
 from retrieval.types import Article, Hit
 
 NEAREST = 3
+MAX_REPRINTS = 3
 NEAREST_CHARACTERS = 160
 INDENT = "    "
+ALSO = f"{INDENT}also in: "
 
 Interval = tuple[int, int]
 
 
 class _Sentence(NamedTuple):
-    article_id: str
-    start: int
-    end: int
+    source_group: str
+    quote: str
 
 
 def answer_lines(answer: Answer) -> tuple[Line, ...]:
     """The answer, then each sentence that says it, numbered; "not found" and the nearest passages where there is none.
 
-    Two items that cite the same sentence share its number, and all their words are marked in it.
+    Two items that cite the same sentence share its number, and all their words are marked in it. A reprint that has the
+    sentence too is named below it.
     """
     if not answer.answers:
         return _not_found(answer)
@@ -36,7 +38,7 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
         cited = dict.fromkeys(numbers[_sentence(citation)] for citation in item.citations)
         lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
     for number, citations in enumerate(sentences.values(), start=1):
-        lines += [BLANK, *_citation(number, citations, answer.article(citations[0]))]
+        lines += [BLANK, *_cited(number, citations, answer)]
     return tuple(lines)
 
 
@@ -130,26 +132,35 @@ def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, 
         runs.insert(0, Run(f"{day(max(dates))}: " if dates else "undated: "))
     if item.resolved_date is not None:
         runs.append(Run(f" ({_resolved(item.resolved_date)})"))
-    runs.append(Run(f" — {confidence_words(item.confidence)}", "dim"))
+    sources = f" · {item.sources} sources" if item.sources > 1 else ""
+    runs.append(Run(f" — {confidence_words(item.confidence)}{sources}", "dim"))
     runs.append(Run("".join(f" [{number}]" for number in cited)))
     return tuple(runs)
 
 
-def _citation(number: int, citations: Sequence[Citation], article: Article) -> list[Line]:
-    citation = citations[0]
-    base = citation.quote_start
-    quote = marked(citation.quote, [(each.answer_start - base, each.answer_end - base) for each in citations])
-    lines = [
-        Line(f"[{number}] ", (Run("“"), *quote, Run("”"))),
-        Line(INDENT, source_runs(citation.title, article.path, citation.source, citation.published)),
-    ]
+def _cited(number: int, citations: Sequence[Citation], answer: Answer) -> list[Line]:
+    """One sentence: the quote, the article that it was found in, and the reprints that have it too."""
+    places = [(each.answer_start - each.quote_start, each.answer_end - each.quote_start) for each in citations]
+    lines = [Line(f"[{number}] ", (Run("“"), *marked(citations[0].quote, places), Run("”")))]
+    first, *reprints = {citation.article_id: citation for citation in citations}.values()
+    lines += _source(INDENT, first, answer)
+    for reprint in reprints[:MAX_REPRINTS]:
+        lines += _source(ALSO, reprint, answer)
+    if len(reprints) > MAX_REPRINTS:
+        lines.append(Line(f"{INDENT}and {len(reprints) - MAX_REPRINTS} more"))
+    return lines
+
+
+def _source(lead: str, citation: Citation, answer: Answer) -> list[Line]:
+    path = answer.article(citation).path
+    lines = [Line(lead, source_runs(citation.title, path, citation.source, citation.published))]
     if citation.url:
-        lines.append(Line(INDENT, (Run(citation.url, "dim"),), whole=True))
+        lines.append(Line(" " * len(lead), (Run(citation.url, "dim"),), whole=True))
     return lines
 
 
 def _sentences(answer: Answer) -> dict[_Sentence, list[Citation]]:
-    """Every sentence that is cited, in the order of the answers, with all the citations of it."""
+    """Every sentence that is cited, in the order of the answers, with all its citations, those of reprints too."""
     sentences: dict[_Sentence, list[Citation]] = {}
     for item in answer.answers:
         for citation in item.citations:
@@ -158,7 +169,7 @@ def _sentences(answer: Answer) -> dict[_Sentence, list[Citation]]:
 
 
 def _sentence(citation: Citation) -> _Sentence:
-    return _Sentence(citation.article_id, citation.quote_start, citation.quote_end)
+    return _Sentence(citation.source_group, citation.quote)
 
 
 def _citations(answer: Answer, hit: Hit) -> list[Citation]:

@@ -81,6 +81,12 @@ def _number(expected: str, low: float, high: float) -> Rule:
     return Rule(expected, read)
 
 
+def _flag(value: object, folder: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
 def _ids(value: object, folder: Path) -> tuple[int, ...]:
     if isinstance(value, list) and all(type(item) is int and item > 0 for item in value):
         return tuple(value)
@@ -98,6 +104,9 @@ ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
 MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
 PROBABILITY = _number("a number from 0 to 1", 0, 1)
 SECONDS = _number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 0))
+TIME_LIMIT = _number("a number of seconds, more than 0", math.nextafter(0, 1), math.nextafter(math.inf, 0))
+MEGABYTES = _number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
+FLAG = Rule("true or false", _flag)
 IDS = Rule("a list of Discord ids, such as [123456789012345678]", _ids)
 LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
 
@@ -147,6 +156,15 @@ class AnswersSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """[fetch]: limits of one page from the web: seconds in all, megabytes unpacked, hosts of the own network or not."""
+
+    timeout_seconds: Annotated[float, TIME_LIMIT] = 30.0
+    max_megabytes: Annotated[float, MEGABYTES] = 20.0
+    private_addresses: Annotated[bool, FLAG] = False
+
+
+@dataclass(frozen=True, slots=True)
 class DiscordSettings:
     """[discord]: server ids, seconds between one person's questions, questions that may wait, role ids."""
 
@@ -173,6 +191,7 @@ class Settings:
     reader: ReaderSettings = ReaderSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answers: AnswersSettings = AnswersSettings()
+    fetch: FetchSettings = FetchSettings()
     discord: DiscordSettings = DiscordSettings()
     logging: LoggingSettings = LoggingSettings()
 

@@ -9,9 +9,11 @@ import numpy as np
 from reader.train.data import Question
 from reader.train.headings import real_title
 from retrieval.encoder import Encoder
-from retrieval.index import VectorIndex
+from retrieval.heading import heading
 from retrieval.passages import split
-from retrieval.refresh import embedding_text
+from retrieval.storage.index import VectorBatch, VectorIndex
+from retrieval.storage.segments import passage_vectors
+from retrieval.storage.staging import passage_text
 from retrieval.types import Article, Evidence, Hit, Passage
 
 
@@ -32,9 +34,10 @@ class Collection:
             Passage(0, article.id, start, end) for article in articles.values() for start, end in split(article.text)
         ]
         passages = [Passage(number, p.article_id, p.start, p.end) for number, p in enumerate(passages)]
-        vectors = encoder.encode([embedding_text(articles[p.article_id], p.start, p.end) for p in passages])
-        ids = np.arange(len(passages), dtype=np.int64)
-        return cls(articles, passages, VectorIndex.build(encoder.dimension, iter([(ids, vectors)])), encoder)
+        texts = encoder.encode([passage_text(articles[p.article_id].text, p.start, p.end) for p in passages])
+        headings = encoder.encode([heading(articles[p.article_id]) for p in passages])
+        batch = VectorBatch(np.arange(len(passages), dtype=np.int64), passage_vectors(texts, headings))
+        return cls(articles, passages, VectorIndex.build(encoder.dimension, iter([batch])), encoder)
 
     def search(self, question: str, k: int) -> Evidence:
         """The `k` nearest passages by cosine."""

@@ -12,7 +12,7 @@ from retrieval.models import ENCODER, READER_BASE, resolve
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.store import Store
+from retrieval.storage.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"

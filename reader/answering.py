@@ -1,14 +1,16 @@
 """A question and its evidence become an answer."""
 
 import time
+from collections.abc import Sequence
 
 from reader.aggregate import Finding, Threshold, aggregate
-from reader.citations import cite
+from reader.citations import cite, reprints
 from reader.companions import asks_who_was_there, with_companions
 from reader.confidence import Calibration
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
 
+# sentences, reprints of them aside
 MAX_CITATIONS = 4
 
 
@@ -34,14 +36,24 @@ class Answerer:
 
 
 def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
-    """The finding with its citations, the best first: one for each sentence that says it, at most `MAX_CITATIONS`."""
-    citations: dict[tuple[str, int, int], Citation] = {}
+    """The finding with the sentences that say it, the best first, each followed by its reprints."""
+    sentences: dict[tuple[str, str], Citation] = {}
     for candidate in (finding.best, *finding.same):
-        citation = cite(evidence.article(candidate.span.hit), candidate.span)
-        citations.setdefault((citation.article_id, citation.quote_start, citation.quote_end), citation)
+        article = evidence.article(candidate.span.hit)
+        citation = cite(article, candidate.span, evidence.groups[article.id])
+        sentences.setdefault((citation.source_group, citation.quote), citation)
+    cited = _independent_first(list(sentences.values()))[:MAX_CITATIONS]
     return AnswerItem(
         text=finding.best.text,
         confidence=finding.best.probability,
         resolved_date=None,
-        citations=tuple(citations.values())[:MAX_CITATIONS],
+        citations=tuple(each for citation in cited for each in (citation, *reprints(citation, evidence))),
     )
+
+
+def _independent_first(citations: Sequence[Citation]) -> list[Citation]:
+    """The first citation of each source group, then the others; each part in the order it had."""
+    first: dict[str, Citation] = {}
+    for citation in citations:
+        first.setdefault(citation.source_group, citation)
+    return sorted(citations, key=lambda citation: citation is not first[citation.source_group])

@@ -1,15 +1,21 @@
 """Citations: made from spans, and checked against the stored text."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from reader.types import Answer, Citation, Span
 from retrieval.errors import CitationError
 from retrieval.sentences import sentence_spans
-from retrieval.types import Article
+from retrieval.types import Article, Evidence
+
+Interval = tuple[int, int]
 
 
-def cite(article: Article, span: Span) -> Citation:
-    """The sentence, or the run of sentences, that `span` stands in, without the white space around it."""
+def cite(article: Article, span: Span, source_group: str | None = None) -> Citation:
+    """The sentence, or the run of sentences, that `span` stands in, without the white space around it.
+
+    Without `source_group` the article is a group of its own.
+    """
     passage = span.hit.passage
     text = article.text[passage.start : passage.end]
     sentences = [
@@ -17,33 +23,35 @@ def cite(article: Article, span: Span) -> Citation:
         for start, end in sentence_spans(text, article.language)
         if passage.start + start < span.end and span.start < passage.start + end
     ]
-    start, end = sentences[0][0], sentences[-1][1]
-    quote = article.text[start:end]
-    start += len(quote) - len(quote.lstrip())
-    end -= len(quote) - len(quote.rstrip())
-    return Citation(
-        article_id=article.id,
-        title=article.title,
-        source=article.source,
-        url=article.url,
-        published=article.published,
-        quote=article.text[start:end],
-        quote_start=start,
-        quote_end=end,
-        answer_start=span.start,
-        answer_end=span.end,
-    )
+    quote = _trimmed(article.text, sentences[0][0], sentences[-1][1])
+    return _citation(article, quote, (span.start, span.end), article.id if source_group is None else source_group)
+
+
+def reprints(citation: Citation, evidence: Evidence) -> tuple[Citation, ...]:
+    """The very same sentence in each other article of the citation's source group that has it, by article id."""
+    found = []
+    for key in sorted(evidence.articles):
+        article = evidence.articles[key]
+        if evidence.groups[key] == citation.source_group and key != citation.article_id:
+            start = _place(citation.quote, article)
+            if start is not None:
+                shift = start - citation.quote_start
+                answer = citation.answer_start + shift, citation.answer_end + shift
+                found.append(_citation(article, (start, citation.quote_end + shift), answer, citation.source_group))
+    return tuple(found)
 
 
 def check(answer: Answer, stored: Mapping[str, Article]) -> None:
     """Raises CitationError unless every quote and every cited answer of `answer` is what `stored` says there.
 
-    `stored` is the articles by id, read from the store now; the first citation of an answer holds its very words.
+    `stored` is the articles by id, read from the store now; the first citation of an answer holds its very words. The
+    source groups are those of the evidence.
     """
     for item in answer.answers:
         for place, citation in enumerate(item.citations):
             article = stored.get(citation.article_id)
-            if article is None or not _holds(citation, article, item.text if place == 0 else None):
+            grouped = answer.evidence.groups.get(citation.article_id) == citation.source_group
+            if article is None or not grouped or not _holds(citation, article, item.text if place == 0 else None):
                 raise CitationError(
                     f"The article {citation.article_id} no longer says {citation.quote[:60]!r} where it was cited; "
                     "ask again."
@@ -57,3 +65,46 @@ def _holds(citation: Citation, article: Article, words: str | None) -> bool:
     inside = citation.quote_start <= citation.answer_start < citation.answer_end <= citation.quote_end
     same = article.text[citation.quote_start : citation.quote_end] == citation.quote
     return inside and same and words in (None, article.text[citation.answer_start : citation.answer_end])
+
+
+def _citation(article: Article, quote: Interval, answer: Interval, source_group: str) -> Citation:
+    start, end = quote
+    return Citation(
+        article_id=article.id,
+        title=article.title,
+        source=article.source,
+        url=article.url,
+        published=article.published,
+        quote=article.text[start:end],
+        quote_start=start,
+        quote_end=end,
+        answer_start=answer[0],
+        answer_end=answer[1],
+        source_group=source_group,
+    )
+
+
+def _place(quote: str, article: Article) -> int | None:
+    """Where `article` has `quote` as whole sentences, first; None where it has not.
+
+    "5 died." is not in "15 died.", and not in "He denied that 5 died."
+    """
+    if quote not in article.text:
+        return None
+    sentences = _sentences(article.text, article.language)
+    ends = {end for _, end in sentences}
+    places = (start for start, _ in sentences if article.text.startswith(quote, start) and start + len(quote) in ends)
+    return next(places, None)
+
+
+# the items of a list look for their sentences in the same few reprints
+@lru_cache(maxsize=64)
+def _sentences(text: str, language: str | None) -> tuple[Interval, ...]:
+    """The sentences of `text` without the white space around them."""
+    return tuple(_trimmed(text, start, end) for start, end in sentence_spans(text, language))
+
+
+def _trimmed(text: str, start: int, end: int) -> Interval:
+    """`text[start:end]` without the white space around it."""
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())

@@ -60,7 +60,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where an answer stands: the sentence (`quote`) and the answer's own place, both slices of the article's text."""
+    """Where an answer stands: the sentence (`quote`) and the answer's own place, both slices of the article's text.
+
+    Articles of one `source_group` are reprints of one text, and one source.
+    """
 
     article_id: str
     title: str
@@ -72,6 +75,7 @@ class Citation:
     quote_end: int
     answer_start: int
     answer_end: int
+    source_group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,11 @@ class AnswerItem:
     confidence: float
     resolved_date: str | None
     citations: tuple[Citation, ...]
+
+    @property
+    def sources(self) -> int:
+        """How many of the cited articles are independent of each other: an article and its reprints count once."""
+        return len({citation.source_group for citation in self.citations})
 
 
 @dataclass(frozen=True, slots=True)

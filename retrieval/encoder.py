@@ -15,7 +15,7 @@ from retrieval.models import quieten_transformers, sha256_file
 if TYPE_CHECKING:  # a heavy import, paid for where a model is loaded
     from sentence_transformers import SentenceTransformer
 
-BATCH = 32
+BATCH = 16
 # all that decides a vector: weights, tokenizer, pooling; not read-me files
 DECISIVE_SUFFIXES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 

@@ -4,6 +4,8 @@
     ├── UsageError            a question, option or setting that cannot be meant (exit status 2)
     │   └── ConfigError       config.toml or the environment
     ├── ArticleError          one file that is no readable article: it is reported and skipped
+    │   └── VanishedError     it was deleted between being listed and being read
+    ├── FetchError            one address on the web that gives no page
     ├── CorpusError           the folder of articles as a whole
     ├── ModelError            weights that are missing, damaged or of the wrong kind
     ├── StoreError            the database or the index
@@ -35,6 +37,19 @@ class ConfigError(UsageError):
 
 class ArticleError(DatelineError):
     """One file cannot be read as an article."""
+
+
+class FetchError(DatelineError):
+    """An address on the web gives no page; the message is `url` and what its `problem` is."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"{url} {problem}.")
+        self.url = url
+        self.problem = problem
+
+
+class VanishedError(ArticleError):
+    """A file was deleted after the folder was listed."""
 
 
 class CorpusError(DatelineError):

@@ -2,100 +2,144 @@
 
 The order of events is what makes it safe to kill at any moment:
 
-    1. read the files that changed, cut them into passages    nothing is written
-    2. embed the texts that have no vector yet                each batch is committed, so it is never done twice
-    3. in one transaction: replace articles and passages,
-       write the new FAISS file beside the old one,
-       commit the generation that names it                    readers see the old one until here, the new one after
-    4. delete what no generation needs                        harmless if it never happens
+    1. read the files that changed and stage their articles    seen by nobody; a run that follows finds them
+    2. embed the texts that have no vector yet                 each batch is committed, so it is never done twice
+    3. in one transaction: staged files become live, what they
+       replace is deleted, the new index file is written and
+       flushed, the generation is inserted                     readers see the old one until here, the new one after
+    4. delete files that the database does not name            harmless if it never happens
 """
 
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval.articles import article_id, find_files, parse, read_bytes
 from retrieval.encoder import Encoder
-from retrieval.errors import ArticleError, CorpusError, StoreError
-from retrieval.heading import heading
-from retrieval.passages import split
+from retrieval.errors import ArticleError, CorpusError, VanishedError
+from retrieval.intake.articles import parse
+from retrieval.intake.files import find_files, read_bytes
 from retrieval.progress import Progress, silent
-from retrieval.store import (
-    Generation,
-    Store,
-    build_index,
-    insert_article,
-    insert_generation,
-    insert_vectors,
-    newest_generation,
-    stored_articles,
-    transaction,
+from retrieval.storage.database import transaction
+from retrieval.storage.embedding import embed_missing
+from retrieval.storage.grouping import bereaved, join_groups
+from retrieval.storage.segments import (
+    SegmentRecord,
+    damaged,
+    segment_path,
+    segment_records,
+    to_rewrite,
+    write_segment,
 )
-from retrieval.types import Article, IndexReport, Skipped
+from retrieval.storage.staging import delete_files, remember, stage
+from retrieval.storage.store import Generation, Store, insert_generation, newest_generation
+from retrieval.types import IndexReport, Skipped
 
-# part of every content hash: raise it, and every file is read, split and headed anew
-READING_VERSION = b"1"
-EMBED_BATCH = 64
+# part of every content hash: raise it, and every file is read, cleaned and split anew
+READING_VERSION = b"2"
+STAGE_BATCH = 64
+# a file that changes twice within this time may look the same afterwards: it is read again
+CLOCK_GRAIN_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """An article as just read from its file; `texts` holds what is embedded for each of its passages."""
+class _Known:
+    """A version of a file in the database."""
 
-    article: Article
+    id: int
     content_hash: bytes
-    spans: tuple[tuple[int, int], ...]
-    texts: tuple[str, ...]
+    stat: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What the corpus folder holds, beside what the store holds. Everything but `fresh` is article ids."""
+    """What the corpus folder holds, beside what the store holds.
 
-    fresh: tuple[_Reading, ...]
-    added: frozenset[str]
-    changed: frozenset[str]
-    removed: frozenset[str]
-    unchanged: frozenset[str]
+    `staged` files wait to become live; the live files `leaving`, by id, go then; `kept` of them stay.
+    """
+
+    staged: int
+    leaving: tuple[int, ...]
+    kept: int
     skipped: tuple[Skipped, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Articles by what publishing will do to them."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a generation is made with; `anew` if nothing of the index before can stay."""
+
+    model: str
+    fingerprint: str
+    dimension: int
+    anew: bool
+
+
 def refresh(
-    corpus: Path, store: Store, encoder: Encoder, model: str, *, full: bool = False, progress: Progress = silent
+    corpus: Path,
+    store: Store,
+    encoder: Encoder,
+    model: str,
+    *,
+    full: bool = False,
+    progress: Progress = silent,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> IndexReport:
     """Publishes a generation that holds what `corpus` holds now, or none where nothing has changed.
 
-    Only texts without a vector of this encoder are embedded; with `full`, all are. A file that cannot be read is
-    reported in `skipped`, and what the store had of it stays. `model` is the encoder's name, for the manifest.
-    Raises CorpusError, BusyError, StoreError.
+    Only texts without a vector of this encoder are embedded; with `full`, every file is read and embedded again. A file
+    that cannot be read is reported in `skipped`, and what the store had of it stays. `model` is the encoder's name, for
+    the manifest; `tell` hears what the operator should know before it is done. Raises CorpusError, BusyError,
+    StoreError.
     """
     began = time.monotonic()
     files = find_files(corpus)
     if not files:
-        raise CorpusError(
-            f"The corpus folder {corpus} holds no .txt or .md article; put some in it. An index made before is kept."
-        )
+        raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
     with store.writer() as connection:
+        _sweep(connection, store)
         scan = _scan(corpus, files, connection, full, progress)
-        if not scan.fresh and not scan.unchanged:
-            first = scan.skipped[0]
-            raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first.path} {first.reason}.")
-        embedded = _embed_missing(scan, connection, encoder, full, progress)
-        generation = newest_generation(connection)
-        stale = generation is None or generation.fingerprint != encoder.fingerprint
-        if generation is None or stale or full or scan.fresh or scan.removed or not store.is_whole(generation):
-            generation = _publish(scan, connection, store, encoder, model)
-            _sweep(connection, store, encoder)
+        if not scan.staged and not scan.kept:
+            first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
+            raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
+        before = newest_generation(connection)
+        other = before is not None and before.fingerprint != encoder.fingerprint
+        if before is not None and other:
+            tell(
+                f"The encoder has changed from {before.model} to {model}, so all passages are embedded again; "
+                "until that is done, questions are answered from the old index."
+            )
+        embedded = embed_missing(
+            connection, encoder, everything=other, without=scan.leaving, again=full, progress=progress
+        )
+        counts = _count(connection, scan)
+        lost = [record for record in segment_records(connection) if damaged(store.folder, record)]
+        generation = before
+        if generation is None or other or scan.staged or scan.leaving or lost:
+            # known from the manifest where it is the same encoder, which need not be loaded then
+            dimension = encoder.dimension if before is None or other else before.dimension
+            target = _Target(model, encoder.fingerprint, dimension, anew=full or other)
+            generation = _publish(scan, connection, store, target, lost, progress)
+            _sweep(connection, store)
+        skipped = (*scan.skipped, *_skipped_records(connection))
     return IndexReport(
         generation=generation.id,
-        added=len(scan.added),
-        changed=len(scan.changed),
-        removed=len(scan.removed),
-        unchanged=len(scan.unchanged),
-        skipped=scan.skipped,
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        unchanged=counts.unchanged,
+        skipped=tuple(sorted(skipped, key=lambda skip: skip.path)),
         passages=generation.passages,
         embedded=embedded,
         reused=generation.passages - embedded,
@@ -103,126 +147,117 @@ def refresh(
     )
 
 
-def embedding_text(article: Article, start: int, end: int) -> str:
-    """What is embedded for a passage: the article's heading, then the passage."""
-    return f"{heading(article)}\n{article.text[start:end].strip()}"
-
-
-def text_hash(text: str) -> bytes:
-    """The key of a text's vector, 16 bytes."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
 def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full: bool, progress: Progress) -> _Scan:
-    known: dict[str, bytes] = dict(connection.execute("SELECT path, content_hash FROM articles"))
-    present = {file.relative_to(corpus).as_posix(): file for file in files}
-    fresh: list[_Reading] = []
+    """Stages what is new or has changed."""
+    live, staged = _known(connection, live=True), _known(connection, live=False)
+    absent, wanted = set(live), set[str]()
     skipped: list[Skipped] = []
-    added, changed, unchanged = set[str](), set[str](), set[str]()
     with progress("Reading articles", len(files)) as advance:
-        for path, file in present.items():
-            before = known.get(path)
-            try:
-                data = read_bytes(file)
-                content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
-                if full or before != content_hash:
-                    fresh.append(_read(data, path, content_hash))
-            except ArticleError as error:
-                skipped.append(Skipped(path, str(error)))
-                if before is not None:
-                    unchanged.add(article_id(path))
-            else:
-                known_as = added if before is None else unchanged if before == content_hash else changed
-                known_as.add(article_id(path))
-            advance(1)
-    removed = frozenset(article_id(path) for path in known.keys() - present.keys())
-    return _Scan(tuple(fresh), frozenset(added), frozenset(changed), removed, frozenset(unchanged), tuple(skipped))
-
-
-def _read(data: bytes, path: str, content_hash: bytes) -> _Reading:
-    article = parse(data, path)
-    spans = tuple(split(article.text, article.language))
-    return _Reading(article, content_hash, spans, tuple(embedding_text(article, start, end) for start, end in spans))
-
-
-def _embed_missing(
-    scan: _Scan, connection: sqlite3.Connection, encoder: Encoder, full: bool, progress: Progress
-) -> int:
-    """Gives every text that the next generation needs a vector; returns how many were computed."""
-    texts = {text_hash(text): text for reading in scan.fresh for text in reading.texts}
-    if not full:
-        for key in _with_vector(connection, encoder.fingerprint):
-            texts.pop(key, None)
-    kept = scan.unchanged - {reading.article.id for reading in scan.fresh}
-    texts.update(_without_vector(connection, encoder.fingerprint, kept))
-    keys = list(texts)
-    with progress("Embedding passages", len(keys)) as advance:
-        for first in range(0, len(keys), EMBED_BATCH):
-            batch = keys[first : first + EMBED_BATCH]
-            vectors = encoder.encode([texts[key] for key in batch])
+        for first in range(0, len(files), STAGE_BATCH):
+            batch = files[first : first + STAGE_BATCH]
             with transaction(connection):
-                insert_vectors(connection, encoder.fingerprint, batch, vectors)
+                for file in batch:
+                    path = file.relative_to(corpus).as_posix()
+                    try:
+                        if _stage_if_new(connection, file, path, live.get(path), staged.get(path), full):
+                            wanted.add(path)
+                    except VanishedError:
+                        continue
+                    except ArticleError as error:
+                        skipped.append(Skipped(path, str(error)))
+                    absent.discard(path)
             advance(len(batch))
-    return len(keys)
-
-
-def _with_vector(connection: sqlite3.Connection, fingerprint: str) -> Iterator[bytes]:
-    for (key,) in connection.execute("SELECT text_hash FROM embeddings WHERE fingerprint = ?", (fingerprint,)):
-        yield key
-
-
-def _without_vector(connection: sqlite3.Connection, fingerprint: str, kept: frozenset[str]) -> dict[bytes, str]:
-    """Texts of stored passages that this encoder has not embedded: all of them after a change of encoder."""
-    rows = connection.execute(
-        "SELECT p.article_id, p.start, p.end FROM passages p LEFT JOIN embeddings e "
-        "ON e.text_hash = p.text_hash AND e.fingerprint = ? WHERE e.text_hash IS NULL",
-        (fingerprint,),
-    ).fetchall()
-    stored = stored_articles(connection, {row[0] for row in rows} & kept)
-    texts = [embedding_text(stored[key], start, end) for key, start, end in rows if key in stored]
-    return {text_hash(text): text for text in texts}
-
-
-def _publish(scan: _Scan, connection: sqlite3.Connection, store: Store, encoder: Encoder, model: str) -> Generation:
-    before = newest_generation(connection)
-    # known from the manifest where it is the same encoder, which need not be loaded then
-    same = before is not None and before.fingerprint == encoder.fingerprint
-    dimension = before.dimension if before is not None and same else encoder.dimension
     with transaction(connection):
-        gone = scan.removed | {reading.article.id for reading in scan.fresh}
-        connection.executemany("DELETE FROM articles WHERE id = ?", [(key,) for key in gone])
-        for reading in scan.fresh:
-            insert_article(connection, reading.article, reading.content_hash)
-            connection.executemany(
-                "INSERT INTO passages (article_id, start, end, text_hash) VALUES (?, ?, ?, ?)",
-                [
-                    (reading.article.id, start, end, text_hash(text))
-                    for (start, end), text in zip(reading.spans, reading.texts, strict=True)
-                ],
-            )
-        index = build_index(connection, encoder.fingerprint, dimension)
+        delete_files(connection, [known.id for path, known in staged.items() if path not in wanted])
+    leaving = tuple(live[path].id for path in sorted(absent | (wanted & live.keys())))
+    return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
+
+
+def _known(connection: sqlite3.Connection, live: bool) -> dict[str, _Known]:
+    query = "SELECT path, id, content_hash, stat FROM files WHERE live = ?"
+    return {row[0]: _Known(*row[1:]) for row in connection.execute(query, (live,))}
+
+
+def _stage_if_new(
+    connection: sqlite3.Connection, file: Path, path: str, live: _Known | None, staged: _Known | None, full: bool
+) -> bool:
+    """Whether a staged version of the file is to replace the live one. Raises ArticleError."""
+    stat = _stat(file)
+    if live is not None and live.stat == stat is not None and not full:
+        return False
+    data = read_bytes(file)
+    content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
+    if live is not None and live.content_hash == content_hash and not full:
+        connection.execute("UPDATE files SET stat = ? WHERE id = ?", (stat, live.id))
+        return False
+    if staged is None or staged.content_hash != content_hash or full:
+        stage(connection, path, content_hash, stat, parse(data, path))
+    return True
+
+
+def _stat(file: Path) -> str | None:
+    """What changes when a file is written or another takes its place; None if a further change might not show in it."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None  # reading it says why
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < CLOCK_GRAIN_NS:
+        return None
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def _count(connection: sqlite3.Connection, scan: _Scan) -> _Counts:
+    remember(connection, "leaving", scan.leaving)
+    (staged, same, replaced), (left, live) = (
+        connection.execute(query).fetchone()
+        for query in (
+            """SELECT count(*), coalesce(sum(old.digest = new.digest), 0), count(old.id)
+               FROM articles new JOIN files f ON f.id = new.file AND NOT f.live
+               LEFT JOIN articles old ON old.id = new.id AND old.file IN leaving""",
+            "SELECT coalesce(sum(file IN leaving), 0), count(*) FROM live_articles",
+        )
+    )
+    return _Counts(
+        added=staged - replaced, changed=replaced - same, removed=left - replaced, unchanged=live - left + same
+    )
+
+
+def _publish(
+    scan: _Scan,
+    connection: sqlite3.Connection,
+    store: Store,
+    target: _Target,
+    lost: Sequence[SegmentRecord],
+    progress: Progress,
+) -> Generation:
+    with transaction(connection):
+        apart = bereaved(connection, scan.leaving)
+        delete_files(connection, scan.leaving)
+        fresh = [row[0] for row in connection.execute(_STAGED_ARTICLES)]
+        connection.execute("UPDATE files SET live = 1 WHERE live = 0")
+        join_groups(connection, [*apart, *fresh], progress)
+        if target.anew:
+            connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
+        unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
+        records = segment_records(connection)
+        chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost)}
+        rewritten = [record for record in records if target.anew or record.id in chosen]
+        write_segment(connection, store.folder, rewritten, target.fingerprint, target.dimension)
         passages: int = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
-        if len(index) != passages:
-            raise StoreError(f"{passages - len(index)} passages have no vector; run `dateline index --full`.")
-        generation = insert_generation(connection, model, encoder.fingerprint, dimension, passages)
-        index.save(store.folder / generation.index_file)
-    return generation
+        return insert_generation(connection, target.model, target.fingerprint, target.dimension, passages)
 
 
-def _sweep(connection: sqlite3.Connection, store: Store, encoder: Encoder) -> None:
-    """Deletes vectors without a passage, old generations and their files.
+_STAGED_ARTICLES = "SELECT a.number FROM articles a JOIN files f ON f.id = a.file WHERE f.live = 0 ORDER BY a.number"
 
-    The generation before the newest keeps its file: a reader may just be about to open it.
-    """
-    with transaction(connection):
-        connection.execute(
-            "DELETE FROM embeddings WHERE fingerprint != ? OR text_hash NOT IN (SELECT text_hash FROM passages)",
-            (encoder.fingerprint,),
-        )
-        connection.execute(
-            "DELETE FROM generations WHERE id NOT IN (SELECT id FROM generations ORDER BY id DESC LIMIT 2)"
-        )
-    named = {row[0] for row in connection.execute("SELECT index_file FROM generations")}
+
+def _skipped_records(connection: sqlite3.Connection) -> list[Skipped]:
+    query = "SELECT s.path, s.reason FROM skipped s JOIN files f ON f.id = s.file WHERE f.live ORDER BY s.rowid"
+    return [Skipped(*row) for row in connection.execute(query)]
+
+
+def _sweep(connection: sqlite3.Connection, store: Store) -> None:
+    """Deletes files that the database does not name. A reader that was about to open one makes it again in memory."""
+    named = {segment_path(store.folder, record.id) for record in segment_records(connection)}
     for path in store.folder.glob("passages-*.faiss*"):
-        if path.name not in named:
+        if path not in named:
             path.unlink(missing_ok=True)

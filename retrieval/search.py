@@ -3,17 +3,24 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexMismatchError, UsageError
-from retrieval.index import VectorIndex
-from retrieval.store import Snapshot, Store
-from retrieval.types import Article, Evidence, Hit, SearchFilter, StoreStatus
+from retrieval.reprints import distinct
+from retrieval.storage.index import SegmentedIndex
+from retrieval.storage.store import Snapshot, Store
+from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter, StoreStatus
+
+# so many passages are found for each that is read: reprints of better ones are left out
+SPARE = 4
+REPRINTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     generation: int
-    index: VectorIndex
+    index: SegmentedIndex
 
 
 class Retriever:
@@ -49,6 +56,8 @@ class Retriever:
     def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
         """The `k` passages nearest to the question by cosine, with their articles; filtered before ranking.
 
+        A passage that only repeats what a better one's reprint says takes no place, but its article comes along.
+
         Raises UsageError if `where` names an article that is not there, StoreError and its kinds.
         """
         with self._store.snapshot() as snapshot:
@@ -56,10 +65,11 @@ class Retriever:
             if where.article_id is not None and not snapshot.articles([where.article_id]):
                 raise UsageError(f"There is no article {where.article_id!r}; `dateline status` lists the ids.")
             among = None if where == SearchFilter() else snapshot.filtered(where)
-            found = index.search(self._encoder.encode([question])[0], k, among)
+            found = index.search(self._encoder.encode([question])[0], k * SPARE, among)
             passages = snapshot.passages(found.ids.tolist())
-            articles = snapshot.articles({passage.article_id for passage in passages})
-        hits = tuple(
+            groups = snapshot.source_groups([passage.article_id for passage in passages], where, REPRINTS)
+            articles = snapshot.articles(groups)
+        hits = [
             Hit(
                 passage=passage,
                 text=articles[passage.article_id].text[passage.start : passage.end],
@@ -67,12 +77,15 @@ class Retriever:
                 dense_rank=rank,
                 lexical_rank=None,
             )
-            for rank, (passage, score) in enumerate(zip(passages, found.scores, strict=True))
-        )
-        groups = {key: key for key in articles}
-        return Evidence(hits=hits, articles=articles, groups=groups, generation=snapshot.generation.id)
+            for rank, (passage, score) in enumerate(sorted(zip(passages, found.scores, strict=True), key=_best_first))
+        ]
+        kept = distinct(hits, groups)[:k]
+        told = {groups[hit.passage.article_id] for hit in kept}
+        groups = {key: group for key, group in groups.items() if group in told}
+        articles = {key: articles[key] for key in groups}
+        return Evidence(hits=tuple(kept), articles=articles, groups=groups, generation=snapshot.generation.id)
 
-    def _index(self, snapshot: Snapshot) -> VectorIndex:
+    def _index(self, snapshot: Snapshot) -> SegmentedIndex:
         generation = snapshot.generation
         if generation.fingerprint != self._encoder.fingerprint:
             raise IndexMismatchError(
@@ -81,6 +94,13 @@ class Retriever:
             )
         loaded = self._loaded
         if loaded is None or loaded.generation != generation.id:
-            loaded = _Loaded(generation.id, snapshot.index())
+            known = {} if loaded is None else {segment.id: segment.index for segment in loaded.index.segments}
+            loaded = _Loaded(generation.id, snapshot.index(known))
             self._loaded = loaded
         return loaded.index
+
+
+def _best_first(found: tuple[Passage, np.float32]) -> tuple[float, str, int]:
+    """Equal scores in an order that does not depend on the history of the index."""
+    passage, score = found
+    return -float(score), passage.article_id, passage.start

@@ -112,7 +112,10 @@ class FileContents:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one run of the refresh did; article and passage counts, wall-clock seconds."""
+    """What one run of the refresh did; article and passage counts, wall-clock seconds.
+
+    `embedded` passages are those whose text was new to the encoder; `reused` ones had a vector already.
+    """
 
     generation: int
     added: int
@@ -128,14 +131,17 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class ArticleSummary:
-    """An article without its text, as lists of articles show it."""
+    """An article without its text, as lists of articles show it; `dropped` lines of its file are no part of it."""
 
     id: str
     title: str
     source: str | None
     published: datetime | None
+    language: str | None
     path: str
+    source_group: str
     passages: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """A `bot.assistant` without models: every answer is a function of the question alone.
 
+There are two articles, and each is a source group of its own.
+
 "list ..."   two items, both in one sentence         "nowhere ..."  not found
 "differ ..." two versions, of two articles           "fail ..."     StoreError; "break ..." a RuntimeError
 "slow ..."   answered after `SLOW_SECONDS`           anything else  a span, which is the question's first word
@@ -7,14 +9,17 @@
 
 import os
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.question import checked
 from bot.settings import Settings
 from reader.types import Answer, AnswerItem, Citation, Timing
 from retrieval import types
+from retrieval.adding import AddReport
 from retrieval.errors import ModelError, NoIndexError, StoreError
 from retrieval.progress import Progress
+from retrieval.storage.verify import Finding, Verification
 
 SLOW_SECONDS = 3.0
 EVERYWHERE = types.SearchFilter()
@@ -25,6 +30,7 @@ ARTICLES = {
     "a1": types.Article("a1", "Talks in Caracas", "Example Wire", LINK, DATED, "en", "talks.txt", TEXT),
     "a2": types.Article("a2", "", None, None, None, None, "untitled.txt", TEXT),
 }
+GROUPS = {"a1": "a1", "a2": "a2"}
 
 
 def citation(article_id: str, words: str) -> Citation:
@@ -32,7 +38,7 @@ def citation(article_id: str, words: str) -> Citation:
     article = ARTICLES[article_id]
     quote, start = TEXT[:22], TEXT.index(words)
     meta = (article.title, article.source, article.url, article.published)
-    return Citation(article_id, *meta, quote, 0, len(quote), start, start + len(words))
+    return Citation(article_id, *meta, quote, 0, len(quote), start, start + len(words), GROUPS[article_id])
 
 
 def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
@@ -42,7 +48,7 @@ def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None 
         types.Hit(types.Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None)
         for number, id in enumerate(ids)
     )
-    evidence = types.Evidence(hits, ARTICLES, {key: key for key in ARTICLES}, generation=1)
+    evidence = types.Evidence(hits, ARTICLES, GROUPS, generation=1)
     ana, bo = (AnswerItem(name, 0.78, None, (citation("a1", name),)) for name in ("Ana", "Bo"))
     timing = Timing(retrieve=1.0, read=2.0, total=3.5)
     match question.split()[0]:
@@ -83,11 +89,38 @@ class Assistant:
         return STATUS
 
 
-SUMMARIES = tuple(types.ArticleSummary(a.id, a.title, a.source, a.published, a.path, 1) for a in ARTICLES.values())
+SUMMARIES = tuple(
+    types.ArticleSummary(a.id, a.title, a.source, a.published, a.language, a.path, a.id, passages=1, dropped=0)
+    for a in ARTICLES.values()
+)
 STATUS = types.StoreStatus(1, DATED, "fake/encoder", "f00d", 4, SUMMARIES, 2, 2048)
 
 
-def index_corpus(settings: Settings, progress: Progress, full: bool = False) -> types.IndexReport:
+def stored_intake(settings: Settings, article_id: str) -> types.Intake | None:
+    """Each article comes from a file with one line of boilerplate."""
+    return types.Intake(ARTICLES[article_id], (types.Dropped(3, "Share\x1b this", "a prompt to share"),))
+
+
+def verify_store(settings: Settings, progress: Progress) -> Verification:
+    """Finds a lost index file if the storage folder is called "damaged"."""
+    lost = (Finding("The index file x.faiss is lost", "run `dateline index`"),)
+    return Verification(1, 2, 2, lost if settings.storage.path.name == "damaged" else ())
+
+
+def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
+    """Adds what is called new.txt, knows what is called old.txt, and skips the rest."""
+    added = tuple(name for name in names if name == "new.txt")
+    known = tuple(name for name in names if name == "old.txt")
+    rest = tuple(types.Skipped(name, "is no article") for name in names if name not in (*added, *known))
+    return AddReport(added, known, rest)
+
+
+def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
+    """A feed has one new article."""
+    return AddReport(("example.org/new.html",), (), ())
+
+
+def index_corpus(settings: Settings, progress: Progress, full: bool = False, tell: object = None) -> types.IndexReport:
     """Finds two articles, and a file to skip if the folder is called "skips"."""
     with progress("Embedding [passages]", 2) as advance:
         advance(2)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reader.citations import check, cite
-from reader.types import Answer, AnswerItem, Span, Timing
+from reader.citations import check, cite, reprints
+from reader.types import Answer, AnswerItem, Citation, Span, Timing
 from retrieval.errors import CitationError
 from retrieval.passages import split
 from retrieval.types import Article, Evidence, Hit, Passage
@@ -77,3 +77,72 @@ def test_an_answer_that_is_not_the_words_at_its_place_is_refused() -> None:
     invented = dataclasses.replace(answer.answers[0], text="4.5 percent")
     with pytest.raises(CitationError):
         check(dataclasses.replace(answer, answers=(invented,)), {"a": article_of(TEXT)})
+
+
+def test_a_citation_of_another_source_group_than_the_evidence_says_is_refused() -> None:
+    answer = answer_with(TEXT, 0, 6)
+    check(answer, answer.evidence.articles)
+    for groups in ({"a": "z"}, {}):
+        with pytest.raises(CitationError):
+            check(dataclasses.replace(answer, evidence=dataclasses.replace(answer.evidence, groups=groups)), STORED)
+
+
+STORED = {"a": article_of(TEXT)}
+SENTENCE = "5 people died."
+
+
+def reprints_in(*others: str) -> tuple[tuple[Citation, ...], Evidence]:
+    """The reprints of the citation of "5 people" in "a", among articles "b", "c" ... of its group."""
+    text = f"It was Monday. {SENTENCE}"
+    texts = dict(zip("abcd", (text, *others), strict=False))
+    articles = {key: dataclasses.replace(article_of(each), id=key) for key, each in texts.items()}
+    evidence = Evidence((), articles, dict.fromkeys(articles, "a"), 1)
+    start = text.index("5 people")
+    return reprints(cite(articles["a"], span_in(text, start, start + 8), "a"), evidence), evidence
+
+
+def test_a_reprint_that_has_the_very_sentence_is_cited_with_its_own_offsets() -> None:
+    found, evidence = reprints_in("Nothing of it.", f"OSLO — It was Monday.\n\n{SENTENCE} More may be found.")
+    (citation,) = found
+    text = evidence.articles["c"].text
+    assert (citation.article_id, citation.source_group) == ("c", "a")
+    assert text[citation.quote_start : citation.quote_end] == citation.quote == SENTENCE
+    assert text[citation.answer_start : citation.answer_end] == "5 people"
+    item = AnswerItem("5 people", 0.9, None, found)
+    check(Answer("How many?", "span", (item,), evidence, Timing(0, 0, 0)), evidence.articles)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Monday 5 people  died.",
+        "15 people died.",
+        "He denied that 5 people died.",
+        "5 people died.5 in all, that is, 0.",
+    ],
+)
+def test_words_that_are_no_sentence_of_the_reprint_are_not_cited(text: str) -> None:
+    assert reprints_in(text)[0] == ()
+
+
+def test_what_another_source_says_in_the_same_words_is_no_reprint() -> None:
+    _, evidence = reprints_in(SENTENCE, SENTENCE)
+    apart = dataclasses.replace(evidence, groups={"a": "a", "b": "b", "c": "a"})
+    text = evidence.articles["a"].text
+    citation = cite(evidence.articles["a"], span_in(text, 15, 17), "a")
+    assert [each.article_id for each in reprints(citation, apart)] == ["c"]
+
+
+@given(TEXTS, TEXTS, st.data())
+def test_any_reprint_is_cited_exactly(text: str, around: str, data: st.DataObject) -> None:
+    words = [place for place, character in enumerate(text) if not character.isspace()]
+    if not words:
+        return
+    start = data.draw(st.sampled_from(words))
+    articles = {"a": article_of(text), "b": dataclasses.replace(article_of(f"{around}\n\n{text}"), id="b")}
+    evidence = Evidence((), articles, {"a": "a", "b": "a"}, 1)
+    citation = cite(articles["a"], span_in(text, start, start + 1), "a")
+    for found in (citation, *reprints(citation, evidence)):
+        stored = articles[found.article_id].text
+        assert stored[found.quote_start : found.quote_end] == found.quote == citation.quote
+        assert stored[found.answer_start : found.answer_end] == text[start]

@@ -55,7 +55,7 @@ def configured(tmp_path: Path, content: str) -> str:
 
 def test_an_answer_goes_to_standard_output_and_nothing_else_does(run: Run) -> None:
     outcome = run("ask", "hello")
-    assert outcome.out.startswith("hello — almost certainly right (99 %) [1] [2]\n")
+    assert outcome.out.startswith("hello — almost certainly right (99 %) · 2 sources [1] [2]\n")
     assert (outcome.status, outcome.err) == (0, "")
 
 

@@ -20,6 +20,7 @@ def test_an_answer() -> None:
             {
                 "text": "hello",
                 "confidence": 0.997,
+                "sources": 2,
                 "resolved_date": None,
                 "citations": [
                     {
@@ -31,6 +32,7 @@ def test_an_answer() -> None:
                         **quote,
                         "answer_start": 14,
                         "answer_end": 21,
+                        "source_group": "a1",
                     },
                     {
                         "article_id": "a2",
@@ -41,6 +43,7 @@ def test_an_answer() -> None:
                         **quote,
                         "answer_start": 14,
                         "answer_end": 21,
+                        "source_group": "a2",
                     },
                 ],
             }
@@ -56,7 +59,8 @@ def test_an_answer() -> None:
 def test_the_order_of_keys_is_part_of_it() -> None:
     found = json.loads(answer_json(answer("list")))
     assert list(found) == ["question", "kind", "answers", "evidence", "timing_ms"]
-    assert list(found["answers"][0]) == ["text", "confidence", "resolved_date", "citations"]
+    assert list(found["answers"][0]) == ["text", "confidence", "sources", "resolved_date", "citations"]
+    assert list(found["answers"][0]["citations"][0])[-2:] == ["answer_end", "source_group"]
     assert [item["text"] for item in found["answers"]] == ["Ana", "Bo"]
 
 

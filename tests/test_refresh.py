@@ -3,57 +3,29 @@
 import resource
 import shutil
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
-from retrieval.index import VectorIndex
+from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.store import DATABASE, Store
-from retrieval.types import Evidence, SearchFilter
-
-EVERYTHING = SearchFilter()
-
-
-class Counting:
-    """The real encoder, with a count of what it is asked to embed; `other` is another encoder to the store."""
-
-    def __init__(self, encoder: SentenceTransformerEncoder, other: bool = False, fail_after: int | None = None) -> None:
-        self._encoder = encoder
-        self.fingerprint = "other" if other else encoder.fingerprint
-        self.dimension = encoder.dimension
-        self.embedded = 0
-        self._fail_after = fail_after
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        if self._fail_after is not None and self.embedded >= self._fail_after:
-            raise KeyboardInterrupt
-        self.embedded += len(texts)
-        return self._encoder.encode(texts)
-
-
-def write(corpus: Path, name: str, text: str) -> None:
-    path = corpus / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+from retrieval.storage import embedding
+from retrieval.storage.database import DATABASE
+from retrieval.storage.index import VectorBatch, VectorIndex
+from retrieval.storage.store import Store
+from retrieval.storage.verify import verify
+from retrieval.types import Evidence
+from tests.stores import EVERYTHING, Counting, contents, write
 
 
 def everything(store: Store, encoder: SentenceTransformerEncoder | Counting) -> Evidence:
     return Retriever.open(store, encoder).search("What happened?", 1000, EVERYTHING)
-
-
-def contents(store: Store, encoder: SentenceTransformerEncoder | Counting) -> list[tuple[str, str, float]]:
-    """All that a search can see, whatever the ids: path, passage and score."""
-    evidence = everything(store, encoder)
-    return sorted((evidence.article(hit).path, hit.text, round(hit.score, 5)) for hit in evidence.hits)
 
 
 @pytest.fixture
@@ -79,8 +51,8 @@ def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: Sente
     (corpus / "flood.md").rename(corpus / "river.md")
     third = refresh(corpus, store, counting, "model")
     assert (third.generation, third.added, third.changed, third.removed, third.embedded) == (2, 1, 1, 1, 1)
-    assert counting.embedded == 3
-    assert [path for path, _, _ in contents(store, encoder)] == ["harbour.txt", "river.md"]
+    assert counting.embedded == 5  # three passages and two headings
+    assert [held.path for held in contents(store)] == ["harbour.txt", "river.md"]
     full = refresh(corpus, store, counting, "model", full=True)
     assert (full.generation, full.unchanged, full.embedded) == (3, 2, 2)
 
@@ -95,27 +67,27 @@ def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
     assert [skip.path for skip in report.skipped] == ["flood.md", "new.txt"]
     assert all("is empty" in skip.reason for skip in report.skipped)
     assert (report.added, report.changed, report.removed, report.unchanged) == (0, 0, 0, 2)
-    assert [path for path, _, _ in contents(store, encoder)] == ["flood.md", "harbour.txt"]
+    assert [held.path for held in contents(store)] == ["flood.md", "harbour.txt"]
 
 
 def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
     corpus: Path, store: Store, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
-    before = contents(store, encoder)
+    before = contents(store)
     (corpus / "flood.md").write_bytes("Größe".encode("latin-1"))
     (corpus / "new.txt").write_bytes("Größe".encode("latin-1"))
     report = refresh(corpus, store, encoder, "model")
     assert (report.added, report.changed, report.unchanged, len(report.skipped)) == (0, 0, 2, 2)
     other = Counting(encoder, other=True)
     assert refresh(corpus, store, other, "other-model").passages == len(before)
-    assert contents(store, other) == before
+    assert contents(store) == before
 
 
 @pytest.mark.parametrize("missing", [1, 100, 600, 3000])
 def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_path: Path) -> None:
     vectors = np.eye(60, 384, dtype=np.float32)
-    index = VectorIndex.build(384, iter([(np.arange(60, dtype=np.int64), vectors)]))
+    index = VectorIndex.build(384, iter([VectorBatch(np.arange(60, dtype=np.int64), vectors)]))
     index.save(tmp_path / "whole.faiss")
     size = (tmp_path / "whole.faiss").stat().st_size
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -133,7 +105,7 @@ def test_an_empty_corpus_is_an_error_and_the_index_stays(
     damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
-    before = contents(store, encoder)
+    before = contents(store)
     shutil.rmtree(corpus)
     if damage != "removed":
         corpus.mkdir()
@@ -141,23 +113,28 @@ def test_an_empty_corpus_is_an_error_and_the_index_stays(
         write(corpus, "bad.txt", "")
     with pytest.raises(CorpusError, match=str(corpus)):
         refresh(corpus, store, encoder, "model")
-    assert contents(store, encoder) == before
+    assert contents(store) == before
 
 
-def test_interrupted_embedding_goes_on_where_it_stopped(
-    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(embedding, "BATCH", 64)
     corpus = tmp_path / "many"
     for number in range(150):
         write(corpus, f"{number}.txt", f"Report number {number} came out on a Monday.")
-    interrupted = Counting(encoder, fail_after=64)
+    interrupted = Counting(encoder, fail_after=128)
     with pytest.raises(KeyboardInterrupt):
         refresh(corpus, store, interrupted, "model")
     with pytest.raises(NoIndexError):
         everything(store, encoder)
+    # what was staged is taken as it is, and what was embedded is not embedded again
+    monkeypatch.setattr("retrieval.refresh.parse", lambda data, path: pytest.fail(f"{path} is parsed again"))
     resumed = Counting(encoder)
     report = refresh(corpus, store, resumed, "model")
-    assert (report.passages, resumed.embedded) == (150, 150 - interrupted.embedded)
+    assert (report.added, report.passages, interrupted.embedded) == (150, 150, 128)
+    assert resumed.embedded == 150 - 128  # the one sentence of each is also its heading
+    assert len(contents(store)) == 150
 
 
 def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
@@ -169,34 +146,34 @@ def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
         everything(store, other)
     report = refresh(corpus, store, other, "second-model")
     assert (report.unchanged, report.embedded) == (2, 2)
-    assert len(contents(store, other)) == 2
+    assert len(contents(store)) == 2
     with pytest.raises(IndexMismatchError):
         everything(store, encoder)
 
 
-def test_a_lost_index_file_is_rebuilt_without_embedding(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+@pytest.mark.parametrize("damage", ["garbage", "short", "lost", "one bit"])
+def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
+    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
-    before = contents(store, encoder)
-    next(store.folder.glob("*.faiss")).unlink()
-    assert contents(store, encoder) == before
+    before = contents(store)
+    found = [hit.text for hit in everything(store, encoder).hits]
+    (file,) = store.folder.glob("*.faiss")
+    whole = file.read_bytes()
+    if damage == "lost":
+        file.unlink()
+    else:
+        flipped = whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:]
+        file.write_bytes({"garbage": b"no index", "short": whole[:-1], "one bit": flipped}[damage])
+    assert [hit.text for hit in everything(store, encoder).hits] == found
+    (finding,) = verify(store, silent).findings
+    assert file.name in finding.problem
+    assert "dateline index" in finding.mend
     counting = Counting(encoder)
-    refresh(corpus, store, counting, "model")
+    report = refresh(corpus, store, counting, "model")
+    assert (report.generation, counting.embedded) == (2, 0)
+    assert contents(store) == before
     assert len(list(store.folder.glob("*.faiss"))) == 1
-    assert (contents(store, encoder), counting.embedded) == (before, 0)
-
-
-def test_a_damaged_index_file_is_one_clear_sentence(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
-) -> None:
-    refresh(corpus, store, encoder, "model")
-    next(store.folder.glob("*.faiss")).write_bytes(b"no index")
-    with pytest.raises(StoreError, match="damaged; run `dateline index`"):
-        everything(store, encoder)
-    counting = Counting(encoder)
-    refresh(corpus, store, counting, "model")
-    assert (len(contents(store, encoder)), counting.embedded) == (2, 0)
 
 
 def test_a_database_that_was_only_begun_is_no_index_yet(
@@ -217,7 +194,7 @@ def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: Se
 
 def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
     refresh(corpus, store, encoder, "model")
-    before = contents(store, encoder)
+    before = contents(store)
     write(corpus, "long.txt", "".join(f"Sentence {number} says something of its own. " for number in range(2500)))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, ((store.folder / DATABASE).stat().st_size + 50_000, limits[1]))
@@ -226,7 +203,7 @@ def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: Sentence
             refresh(corpus, store, encoder, "model")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert contents(store, encoder) == before
+    assert contents(store) == before
     assert refresh(corpus, store, encoder, "model").added == 1
 
 
@@ -245,17 +222,32 @@ def test_a_database_of_another_format_says_what_to_do(
         refresh(corpus, store, encoder, "model")
 
 
-WORDS = ["Lisbon", "Oslo", "harvest", "budget", "strike"]
+PLACES = ["Lisbon", "Oslo"]
+NAMES = ["a.txt", "b.md", "c/d.txt"]
 CHANGES = st.lists(
-    st.tuples(
-        st.sampled_from(["write", "delete", "rename", "refresh"]),
-        st.sampled_from(["a.txt", "b.md", "c/d.txt"]),
-        st.sampled_from(["a.txt", "b.md", "c/d.txt"]),
-        st.sampled_from(WORDS),
+    st.one_of(
+        st.tuples(st.just("write"), st.sampled_from(NAMES), st.sampled_from(PLACES), st.integers(1, 3)),
+        st.tuples(st.just("edit"), st.sampled_from(NAMES), st.sampled_from(PLACES), st.integers(1, 3)),
+        st.tuples(st.just("delete"), st.sampled_from(NAMES), st.just(""), st.just(0)),
+        st.tuples(st.just("rename"), st.sampled_from(NAMES), st.sampled_from(NAMES), st.just(0)),
+        st.tuples(st.just("refresh"), st.just(""), st.just(""), st.just(0)),
     ),
     min_size=1,
-    max_size=12,
+    max_size=15,
 )
+
+
+def report(place: str, paragraphs: int) -> str:
+    """An article of as many passages; those of one place are reprints of each other, cut at different lengths."""
+    matters = ["the harbour", "the new railway", "the schools"]
+    return "\n\n".join(
+        " ".join(
+            f"The council of {place} spoke about {matter} for the {ordinal} time, and about what the {ordinal} plan "
+            f"for {matter} would cost the people of {place} in the end."
+            for ordinal in ("first", "second", "third", "fourth")
+        )
+        for matter in matters[:paragraphs]
+    )
 
 
 @given(CHANGES)
@@ -263,15 +255,17 @@ CHANGES = st.lists(
 def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
     tmp_path_factory: pytest.TempPathFactory,
     encoder: SentenceTransformerEncoder,
-    changes: list[tuple[str, str, str, str]],
+    changes: list[tuple[str, str, str, int]],
 ) -> None:
     folder = tmp_path_factory.mktemp("history")
     corpus, lived = folder / "corpus", Store(folder / "lived")
     write(corpus, "always.txt", "Something is always here.")
-    for change, name, other, word in changes:
+    for change, name, other, length in changes:
         path = corpus / name
         if change == "write":
-            write(corpus, name, f"News of {word}.\n\nIt was about {word} again.")
+            write(corpus, name, report(other, length))
+        elif change == "edit" and path.exists():
+            write(corpus, name, f"{path.read_text()}\n\nA word from {other}, {length} days on.")
         elif change == "delete":
             path.unlink(missing_ok=True)
         elif change == "rename" and path.exists():
@@ -282,4 +276,4 @@ def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
     refresh(corpus, lived, encoder, "model")
     fresh = Store(folder / "fresh")
     refresh(corpus, fresh, encoder, "model")
-    assert contents(lived, encoder) == contents(fresh, encoder)
+    assert contents(lived) == contents(fresh)

@@ -15,6 +15,7 @@ from bot.layout import Line, Page, plain
 from bot.overview import contents, sources_lines, status_lines
 from bot.render import answer_lines, confidence_words, exchange_lines, marked, passages_lines
 from bot.streams import harmless
+from reader.citations import check
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, StoreStatus
 from tests.fakes import LINK, STATUS, answer
@@ -29,27 +30,28 @@ nasty = st.lists(st.text(max_size=8) | harmful, max_size=12).map("".join)
 def answers(draw: st.DrawFn) -> Answer:
     """Any answer whose citations are true, about articles that hold anything."""
     articles, hits = {}, []
-    for number in range(draw(st.integers(1, 2))):
+    for number in range(draw(st.integers(1, 3))):
         # text comes out of UTF-8 files, so it alone holds no lone surrogates
         text = draw(nasty).replace("\ud800", "") + "x"
         published = draw(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))
         id, title, path = f"{number}", draw(nasty), draw(nasty)
         articles[id] = Article(id, title, draw(st.none() | nasty), draw(st.none() | nasty), published, None, path, text)
         hits.append(Hit(Passage(number, id, 0, len(text)), text, draw(st.floats(-9, 9)), number, None))
+    groups = {key: draw(st.sampled_from(["0", key])) for key in articles}
     items = []
     for _ in range(draw(st.integers(0, 3))):
-        cited = tuple(_citation(draw, article) for article in articles.values())
+        cited = tuple(_citation(draw, article, groups[article.id]) for article in articles.values())
         items.append(AnswerItem(draw(nasty), draw(st.floats(0, 1)), draw(st.none() | nasty), cited))
     several: tuple[Kind, ...] = ("list", "differing")
     kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
-    evidence = Evidence(tuple(hits), articles, {key: key for key in articles}, 1)
+    evidence = Evidence(tuple(hits), articles, groups, 1)
     return Answer(draw(nasty), kind, tuple(items), evidence, Timing(1, 1, 2))
 
 
-def _citation(draw: st.DrawFn, article: Article) -> Citation:
+def _citation(draw: st.DrawFn, article: Article, group: str) -> Citation:
     start, answer_start, answer_end, end = sorted(draw(st.integers(0, len(article.text))) for _ in range(4))
     meta = (article.title, article.source, article.url, article.published)
-    return Citation(article.id, *meta, article.text[start:end], start, end, answer_start, answer_end)
+    return Citation(article.id, *meta, article.text[start:end], start, end, answer_start, answer_end, group)
 
 
 def drawn(lines: tuple[Line, ...], width: int, colours: bool = True) -> str:
@@ -106,7 +108,7 @@ def test_an_escape_sequence_or_markup_in_an_article_stays_text() -> None:
 def test_one_answer_with_its_sources() -> None:
     lines = plain(answer_lines(answer("hello"))).splitlines()
     assert lines == [
-        "hello — almost certainly right (99 %) [1] [2]",
+        "hello — almost certainly right (99 %) · 2 sources [1] [2]",
         "",
         "[1] “Ana met Bo in **Caracas**.”",
         "    Talks in Caracas · Example Wire · 20 February 2024",
@@ -115,6 +117,55 @@ def test_one_answer_with_its_sources() -> None:
         "[2] “Ana met Bo in **Caracas**.”",
         "    untitled.txt",
     ]
+
+
+def reprinted(times: int) -> Answer:
+    """An answer from "a1", which the articles "r0", "r1" ... reprint further down in their texts."""
+    found = answer("hello")
+    original = found.answers[0].citations[0]
+    articles, citations = dict(found.evidence.articles), [original]
+    for number in range(times):
+        id, title, link = f"r{number}", f"Paper {number}", f"https://{number}.example/"
+        text = f"By our desk.\n\n{original.quote}"
+        articles[id] = Article(id, title, None, link, None, "en", f"{id}.txt", text)
+        at = text.index(original.quote)
+        citations.append(Citation(id, title, None, link, None, original.quote, at, at + 22, at + 14, at + 21, "a1"))
+    evidence = replace(found.evidence, articles=articles, groups=dict.fromkeys(articles, "a1"))
+    answered = Answer("hello", "span", (replace(found.answers[0], citations=tuple(citations)),), evidence, found.timing)
+    check(replace(answered, answers=(replace(answered.answers[0], text="Caracas"),)), articles)
+    return answered
+
+
+def test_reprints_stand_below_the_one_quote_and_are_one_source() -> None:
+    assert plain(answer_lines(reprinted(2))).splitlines() == [
+        "hello — almost certainly right (99 %) [1]",
+        "",
+        "[1] “Ana met Bo in **Caracas**.”",
+        "    Talks in Caracas · Example Wire · 20 February 2024",
+        f"    {LINK}",
+        "    also in: Paper 0",
+        "             https://0.example/",
+        "    also in: Paper 1",
+        "             https://1.example/",
+    ]
+
+
+@pytest.mark.parametrize(("times", "last"), [(3, "https://2.example/"), (4, "and 1 more"), (13, "and 10 more")])
+def test_of_many_reprints_three_are_named(times: int, last: str) -> None:
+    lines = plain(answer_lines(reprinted(times))).splitlines()
+    assert sum("also in" in line for line in lines) == 3
+    assert lines[-1].strip() == last
+
+
+def test_items_that_cite_different_reprints_of_a_sentence_share_its_number() -> None:
+    found = reprinted(1)
+    original, reprint = found.answers[0].citations
+    other = AnswerItem("Bo", 0.9, None, (replace(reprint, answer_start=22, answer_end=24),))
+    items = (replace(found.answers[0], citations=(original,)), other)
+    shown = plain(answer_lines(replace(found, kind="list", answers=items)))
+    assert "2. Bo — likely right (90 %) [1]\n" in shown
+    assert "[1] “Ana met **Bo** in **Caracas**.”\n" in shown
+    assert shown.count("“") == 1
 
 
 def test_a_list_has_a_line_an_item_and_a_shared_sentence_has_one_number() -> None:
@@ -204,7 +255,7 @@ def test_passages_that_were_read_have_scores_and_ranks() -> None:
 
 
 def test_sources_show_the_cited_first_then_the_newest() -> None:
-    old = ArticleSummary("a0", "Old", None, datetime(1999, 1, 1, tzinfo=UTC), "old.txt", 1)
+    old = ArticleSummary("a0", "Old", None, datetime(1999, 1, 1, tzinfo=UTC), None, "old.txt", "a0", 1, 0)
     many = tuple(replace(old, id=f"m{number}") for number in range(60))
     status = StoreStatus(1, old.published or datetime.now(UTC), "m", "f", 4, (*many, *STATUS.articles), 62, 1)
     shown = plain(sources_lines(status, replace(answer("list"), answers=answer("list").answers[:1])))

@@ -8,9 +8,11 @@ import pytest
 
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import NoIndexError, UsageError
-from retrieval.refresh import embedding_text, refresh
+from retrieval.heading import heading
+from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.store import Store
+from retrieval.storage.segments import HEADING_WEIGHT
+from retrieval.storage.store import Store
 from retrieval.types import SearchFilter
 
 EVERYTHING = SearchFilter()
@@ -27,8 +29,10 @@ def retriever(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransfo
 def test_hits_are_the_nearest_by_cosine_best_first(retriever: Retriever, encoder: SentenceTransformerEncoder) -> None:
     question = "Who signed the grain agreement?"
     everything = retriever.search(question, 1000, EVERYTHING)
-    texts = [embedding_text(everything.article(h), h.passage.start, h.passage.end) for h in everything.hits]
-    cosines = encoder.encode(texts) @ encoder.encode([question])[0]
+    texts = encoder.encode([hit.text.strip() for hit in everything.hits])
+    headings = encoder.encode([heading(everything.article(hit)) for hit in everything.hits])
+    vectors = texts + HEADING_WEIGHT * headings
+    cosines = vectors @ encoder.encode([question])[0] / np.linalg.norm(vectors, axis=1)
     scores = np.array([hit.score for hit in everything.hits])
     np.testing.assert_allclose(scores, cosines, atol=1e-5)
     assert (np.diff(scores) <= 0).all()
@@ -96,6 +100,6 @@ def test_a_snapshot_sees_one_generation_while_another_is_published(
         articles = snapshot.articles([passage.article_id for passage in passages])
         assert snapshot.generation.id == 1
         assert [article.text for article in articles.values()] == ["The bridge opened on Monday."]
-        assert len(snapshot.index()) == 1
+        assert len(snapshot.index({})) == 1
     with store.snapshot() as snapshot:
-        assert (snapshot.generation.id, len(snapshot.index())) == (2, 2)
+        assert (snapshot.generation.id, len(snapshot.index({}))) == (2, 2)

@@ -31,6 +31,8 @@ def test_without_a_file_all_is_default_and_relative_to_the_current_folder(folder
     assert settings.reader.adapter == ROOT / "reader/weights"
     assert (settings.retrieval.passages, settings.answers.threshold, settings.answers.max_items) == (8, 0.5, 20)
     assert settings.discord.cooldown_seconds == 10.0
+    assert (settings.fetch.timeout_seconds, settings.fetch.max_megabytes) == (30.0, 20.0)
+    assert settings.fetch.private_addresses is False
     assert settings.logging.level == "warning"
 
 
@@ -81,6 +83,11 @@ def test_whole_numbers_and_lists_become_what_the_settings_declare(folder: Path) 
     assert settings.discord.guilds == (1, 2)
 
 
+def test_limits_of_fetching_can_be_set(folder: Path) -> None:
+    fetch = load(folder, "[fetch]\ntimeout_seconds = 5\nmax_megabytes = 0.5\nprivate_addresses = true\n").fetch
+    assert (fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses) == (5.0, 0.5, True)
+
+
 def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
     assert load(folder, b"\xef\xbb\xbf[retrieval]\npassages = 3\n").retrieval.passages == 3
 
@@ -104,6 +111,12 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[answers]\nthreshold = nan\n", ["threshold is nan", "a number from 0 to 1"]),
         ("[discord]\ncooldown_seconds = inf\n", ["cooldown_seconds is inf", "seconds"]),
         ("[discord]\ncooldown_seconds = -1\n", ["cooldown_seconds is -1", "seconds"]),
+        ("[fetch]\ntimeout_seconds = 0\n", ["[fetch] timeout_seconds is 0", "seconds, more than 0"]),
+        ("[fetch]\ntimeout_seconds = inf\n", ["timeout_seconds is inf", "seconds, more than 0"]),
+        ("[fetch]\nmax_megabytes = 21\n", ["max_megabytes is 21", "more than 0 and at most 20"]),
+        ("[fetch]\nmax_megabytes = 0\n", ["max_megabytes is 0", "more than 0 and at most 20"]),
+        ("[fetch]\nprivate_addresses = 1\n", ["private_addresses is 1", "true or false"]),
+        ('[fetch]\nprivate_addresses = "yes"\n', ["private_addresses is 'yes'", "true or false"]),
         ('[discord]\nguilds = ["1"]\n', ["guilds is ['1']", "a list of Discord ids"]),
         ("[discord]\nadmin_roles = 5\n", ["admin_roles is 5", "a list of Discord ids"]),
         ('[logging]\nlevel = "loud"\n', ["level is 'loud'", '"debug"']),

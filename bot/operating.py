@@ -1,0 +1,233 @@
+"""The commands of the person who runs Dateline: what comes into the corpus, and the state of the index."""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.options import Command, Options, as_json_option
+from bot.streams import complain, write_json
+from retrieval.errors import BusyError, DatelineError, UsageError
+from retrieval.types import IndexReport, Skipped, StoreStatus
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.terminal import Terminal
+    from retrieval.adding import AddReport
+
+
+@click.command(cls=Command)
+@click.option("--full", is_flag=True, help="Read every file and embed every passage again, also what has not changed.")
+@as_json_option
+@click.pass_obj
+def index(options: Options, full: bool, as_json: bool) -> int:
+    """Bring the index up to date with the folder of articles."""
+    settings = options.settings()
+    from bot.terminal import Terminal
+
+    return _index(settings, Terminal(), as_json, full)
+
+
+@click.command(cls=Command)
+@as_json_option
+@click.pass_obj
+def watch(options: Options, as_json: bool) -> None:
+    """Bring the index up to date, and again whenever the folder of articles changes; Ctrl-C ends it."""
+    settings = options.settings()
+    from bot.assistant import Indexer
+    from bot.terminal import Terminal
+    from retrieval.watch import follow
+
+    terminal = Terminal()
+    with terminal.spinner("Loading the encoder"):
+        indexer = Indexer.open(settings, terminal.progress)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    update = _Updates(lambda: indexer.refresh(terminal.progress, tell=complain), terminal, as_json)
+    warm = threading.Thread(target=indexer.warm_up, daemon=True)
+    try:
+        warm.start()
+        follow(settings.corpus.path, update, stop)
+    except KeyboardInterrupt:
+        stop.set()
+
+
+@click.command(cls=Command)
+@click.argument("names", metavar="PATH|URL...", nargs=-1, required=True)
+@as_json_option
+@click.pass_obj
+def add(options: Options, names: tuple[str, ...], as_json: bool) -> int:
+    """Copy files or folders, or fetch web pages, into the folder of articles, then index them."""
+    settings = options.settings()
+    from bot.assistant import add_articles
+
+    return _take_in(settings, lambda: add_articles(settings, names), as_json)
+
+
+@click.command(cls=Command)
+@click.argument("urls", metavar="URL...", nargs=-1, required=True)
+@as_json_option
+@click.pass_obj
+def feed(options: Options, urls: tuple[str, ...], as_json: bool) -> int:
+    """Fetch what is new in RSS or Atom feeds into the folder of articles, then index it."""
+    settings = options.settings()
+    from bot.assistant import take_feeds
+
+    return _take_in(settings, lambda: take_feeds(settings, urls), as_json)
+
+
+@click.command(cls=Command)
+@click.option("--article", metavar="ID", help="Show one article, and which lines of its file were left out and why.")
+@as_json_option
+@click.pass_obj
+def status(options: Options, article: str | None, as_json: bool) -> None:
+    """Show what is indexed."""
+    settings = options.settings()
+    from bot.assistant import store_status, stored_intake
+    from bot.json import intake_json, status_json
+    from bot.layout import BLANK
+    from bot.overview import intake_lines, sources_lines, status_lines
+    from bot.terminal import Terminal
+
+    found = store_status(settings)
+    if article is None:
+        if as_json:
+            write_json(status_json(found))
+        else:
+            Terminal().show((*status_lines(found), BLANK, *sources_lines(found, None)))
+        return
+    check_article(found, article)
+    intake = stored_intake(settings, article)
+    if intake is None:
+        raise UsageError(f"The article {article} has just been removed; `dateline status` lists those that are there.")
+    if as_json:
+        write_json(intake_json(intake, found))
+    else:
+        Terminal().show(intake_lines(intake, found))
+
+
+@click.command(cls=Command)
+@as_json_option
+@click.pass_obj
+def verify(options: Options, as_json: bool) -> int:
+    """Prove that the index is whole: every passage, every vector, every file; say what mends what is not."""
+    settings = options.settings()
+    from bot.assistant import verify_store
+    from bot.json import verification_json
+    from bot.overview import verification_lines
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Verifying"):
+        found = verify_store(settings, terminal.progress)
+    if as_json:
+        write_json(verification_json(found))
+    else:
+        terminal.show(verification_lines(found))
+    return 1 if found.findings else 0
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def prepare(options: Options) -> None:
+    """Put the models together in the cache folder, so that the first question need not wait for it."""
+    settings = options.settings()
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Preparing the models"):
+        from bot.assistant import prepare_models
+
+        prepare_models(settings, terminal.progress)
+    click.echo("The models are ready.")
+
+
+def check_article(status: StoreStatus, article: str) -> None:
+    """Raises UsageError unless there is an article of this id."""
+    known = [summary.id for summary in status.articles]
+    if article not in known:
+        close = get_close_matches(article, known, n=1)
+        mend = f"did you mean {close[0]}?" if close else "`dateline status` lists the ids."
+        raise UsageError(f"There is no article {article!r} in the index; {mend}")
+
+
+class _Updates:
+    """Refreshes, and says what changed; what it has complained of once, it does not repeat every second."""
+
+    def __init__(self, refresh: Callable[[], IndexReport], terminal: "Terminal", as_json: bool) -> None:
+        self._refresh = refresh
+        self._terminal = terminal
+        self._as_json = as_json
+        self._generation = 0
+        self._complaints: frozenset[str] = frozenset()
+
+    def __call__(self) -> bool:
+        """Whether it is done; if not, it should be tried again."""
+        try:
+            report = self._refresh()
+        except DatelineError as error:
+            self._complain([str(error)])
+            return not isinstance(error, BusyError)
+        self._complain([f"skipped {skipped.path}: {skipped.reason}" for skipped in report.skipped])
+        if report.generation != self._generation:
+            self._generation = report.generation
+            _show_report(self._terminal, report, self._as_json)
+        return True
+
+    def _complain(self, complaints: Sequence[str]) -> None:
+        for complaint in complaints:
+            if complaint not in self._complaints:
+                complain(complaint)
+        self._complaints = frozenset(complaints)
+
+
+def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False) -> int:
+    from bot.overview import counted
+
+    with terminal.spinner("Indexing"):
+        from bot.assistant import index_corpus
+
+        report = index_corpus(settings, terminal.progress, full=full, tell=complain)
+    _show_report(terminal, report, as_json)
+    _complain_of(report.skipped)
+    if report.skipped:
+        complain(f"{counted(len(report.skipped), 'file')} skipped; the other articles are indexed.")
+    return 1 if report.skipped else 0
+
+
+def _take_in(settings: "Settings", take: Callable[[], "AddReport"], as_json: bool) -> int:
+    """Adds to the corpus, then indexes; what could not be added makes the exit status 1."""
+    from bot.json import added_json
+    from bot.overview import added_lines
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Adding"):
+        added = take()
+    if as_json:
+        write_json(added_json(added))
+    else:
+        terminal.show(added_lines(added))
+    _complain_of(added.skipped)
+    if not added.added:
+        return 1 if added.skipped else 0
+    indexed = _index(settings, terminal, as_json)
+    return 1 if added.skipped else indexed
+
+
+def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> None:
+    from bot.json import report_json
+    from bot.overview import report_lines
+
+    if as_json:
+        write_json(report_json(report))
+    else:
+        terminal.show(report_lines(report))
+
+
+def _complain_of(skipped: Sequence[Skipped]) -> None:
+    for each in skipped:
+        complain(f"skipped {each.path}: {each.reason}")

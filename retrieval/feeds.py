@@ -1,0 +1,212 @@
+"""Taking new articles from RSS and Atom feeds.
+
+What was taken is remembered in a file, and only once it is on the disk: an interruption repeats work and loses no
+article. Because it is remembered, an article that was taken and then deleted from the corpus does not come back.
+"""
+
+import calendar
+import dataclasses
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import feedparser
+
+from retrieval.adding import AddReport, Stored, Tally, store_page, write_whole
+from retrieval.errors import ArticleError, FetchError, StoreError, reason
+from retrieval.fetch import FetchLimits, Page, Validators, fetch
+
+FIRST_ENTRIES = 100
+FULL_TEXT_WORDS = 100
+_TAG = re.compile(r"<[^>]*>")
+_UNDATED = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One item of a feed. `full_text` is HTML, "" where the feed has no more than a summary; `link` "" for none.
+
+    `dated` orders entries: when it was published or, where the feed does not say, updated.
+    """
+
+    key: str
+    link: str
+    title: str
+    source: str
+    published: datetime | None
+    dated: datetime
+    full_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is remembered of a feed: the version seen last, if all of it was taken, and the keys of what was taken."""
+
+    validators: Validators
+    taken: frozenset[str]
+
+
+def take(corpus: Path, state_file: Path, urls: Sequence[str], limits: FetchLimits) -> AddReport:
+    """Fetches the articles that are new in the feeds at `urls`, and stores them as `add` stores a page.
+
+    Of a feed seen for the first time it takes the newest 100. An entry whose page cannot be had is reported and tried
+    again the next time. Raises StoreError if `state_file` is damaged or cannot be written, CorpusError if the corpus
+    cannot.
+    """
+    memories = _load(state_file)
+    tally = Tally()
+    for url in urls:
+        before = memories.get(url)
+        try:
+            memories[url] = _take_feed(corpus, url, before, limits, tally)
+        except FetchError as error:
+            tally.skip(url, error)
+        else:
+            if memories[url] != before:
+                _save(state_file, memories)
+    return tally.report()
+
+
+def _take_feed(corpus: Path, url: str, memory: _Memory | None, limits: FetchLimits, tally: Tally) -> _Memory:
+    page = fetch(url, limits, memory.validators if memory is not None else None)
+    if memory is not None and page.unchanged:
+        return memory
+    entries = _entries(url, page)
+    taken = set(memory.taken) if memory is not None else {entry.key for entry in entries[FIRST_ENTRIES:]}
+    validators = page.validators
+    for entry in entries:
+        if entry.key in taken:
+            continue
+        if not entry.link:
+            tally.skip(url, ArticleError(f"has an entry without a link, {entry.title!r}; add its article by hand"))
+            taken.add(entry.key)
+            continue
+        try:
+            tally.count(_store(corpus, entry, limits))
+        except (ArticleError, FetchError) as error:
+            tally.skip(entry.link, error)
+            validators = Validators()  # so that the feed is read again, and the entry tried again
+        else:
+            taken.add(entry.key)
+    return _Memory(validators, frozenset(taken))
+
+
+def _store(corpus: Path, entry: _Entry, limits: FetchLimits) -> Stored:
+    """The entry's page or, where no article can be read from that, the text that the feed has of it."""
+    page = fetch(entry.link, limits)
+    try:
+        return store_page(corpus, entry.link, page)
+    except ArticleError:
+        if not entry.full_text:
+            raise
+        record = dataclasses.replace(page, body=_record(entry, page.url), content_type="application/json")
+        return store_page(corpus, entry.link, record)
+
+
+def _record(entry: _Entry, url: str) -> bytes:
+    """What the feed says of an article, as a .json file says it."""
+    fields = {
+        "title": entry.title,
+        "url": url,
+        "source": entry.source,
+        "published": entry.published.isoformat() if entry.published is not None else None,
+        "text": f"<article>{entry.full_text}</article>",
+    }
+    return json.dumps({name: value for name, value in fields.items() if value}, indent=1).encode()
+
+
+def _entries(url: str, page: Page) -> list[_Entry]:
+    """What a feed lists, newest first, each once. Raises FetchError if it is no feed."""
+    kind = "application/xml" if page.charset is None else f"application/xml; charset={page.charset}"
+    try:
+        # a stream: bytes as such could be taken for the name of a file
+        parsed = feedparser.parse(
+            io.BytesIO(page.body), response_headers={"content-location": page.url, "content-type": kind}
+        )
+    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:  # of malformed characters
+        raise FetchError(url, f"is a feed that cannot be read ({error}); tell its publisher") from error
+    if not parsed.get("version"):
+        raise FetchError(url, "is no RSS or Atom feed; give the address of the feed, or add an article as a page")
+    source = _line(parsed.feed.get("title"))
+    entries = (_entry(item, source) for item in parsed.entries)
+    newest_first = sorted(entries, key=lambda entry: entry.dated, reverse=True)
+    once = {entry.key: entry for entry in reversed(newest_first)}
+    return list(reversed(once.values()))
+
+
+def _entry(item: Mapping[str, Any], source: str) -> _Entry:
+    link, title = _line(item.get("link")), _line(item.get("title"))
+    moments = (_moment(item, "published_parsed"), _moment(item, "updated_parsed"))
+    return _Entry(
+        key=next((key for key in (_line(item.get("id")), link, title) if key), ""),
+        link=link,
+        title=title,
+        source=source,
+        published=moments[0],
+        dated=next((moment for moment in moments if moment is not None), _UNDATED),
+        full_text=_full_text(item),
+    )
+
+
+def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
+    if name in item and item[name] is not None:
+        with suppress(ValueError, OverflowError):
+            return datetime.fromtimestamp(calendar.timegm(item[name]), UTC)
+    return None
+
+
+def _full_text(item: Mapping[str, Any]) -> str:
+    for content in item.get("content", ()):
+        markup = str(content.get("value", ""))
+        if "html" in content.get("type", "") and len(_TAG.sub(" ", markup).split()) >= FULL_TEXT_WORDS:
+            return markup
+    return ""
+
+
+def _line(value: object) -> str:
+    return " ".join(str(value).split()) if value is not None else ""
+
+
+def _load(file: Path) -> dict[str, _Memory]:
+    try:
+        feeds = json.loads(file.read_bytes())
+        return {url: _memory(kept) for url, kept in feeds.items()}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreError(
+            f"What was taken from feeds cannot be read from {file} ({reason(error)}); mend its permissions."
+        ) from error
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise StoreError(
+            f"{file}, which says what was taken from feeds, is damaged; delete it, and the feeds are taken anew "
+            "(articles deleted from the corpus on purpose come back)."
+        ) from error
+
+
+def _memory(kept: object) -> _Memory:
+    match kept:
+        case {"etag": str() | None as etag, "modified": str() | None as modified, "taken": [*taken]}:
+            if all(isinstance(key, str) for key in taken):
+                return _Memory(Validators(etag, modified), frozenset(taken))
+    raise ValueError
+
+
+def _save(file: Path, memories: Mapping[str, _Memory]) -> None:
+    feeds = {
+        url: {"etag": memory.validators.etag, "modified": memory.validators.modified, "taken": sorted(memory.taken)}
+        for url, memory in memories.items()
+    }
+    try:
+        write_whole(file, json.dumps(feeds, indent=1).encode())
+    except OSError as error:
+        raise StoreError(
+            f"What was taken from feeds cannot be written to {file} ({reason(error)}); mend the folder's permissions "
+            "or the disk's free space."
+        ) from error

@@ -1,0 +1,191 @@
+"""Leaving out the lines of a file that are no part of its article.
+
+Lines are dropped whole, or a repeat of them is; what remains is never rewritten, so that every quote is a line that the
+file has. In order, until nothing more is found, so that cleaning a clean text drops nothing:
+
+    boilerplate      lines of a known shape (see `rules`), and the caption above a photo credit
+    repeats          a paragraph that stood above, word for word
+    other headlines  "Strait: Ferries Run Again After Storm", alone between two paragraphs of prose
+
+Worked example:
+
+    Bridge reopens                      kept: the headline
+                                        kept
+    The mayor cuts the ribbon           photo caption: the line above a credit, without a full stop
+    (Photo by Jane Roe/AFP)             photo credit
+                                        kept
+    The bridge was opened on Friday.    kept
+    Share this article                  sharing or advertising
+
+A miss shows a line of boilerplate; a false drop costs an answer. So where a rule cannot be sure, the line stays.
+"""
+
+import re
+from collections.abc import Sequence
+
+from retrieval.intake.rules import CAPTION, OTHER_STORY, PHOTO_CREDIT, TWEET, rule_for
+from retrieval.intake.types import Cleaned, Line
+from retrieval.types import Dropped
+
+REPEAT = "repeats a paragraph above"
+OTHER_HEADLINE = "headline of another story"
+
+CAPTION_WORDS = 60
+LOOSE_CAPTION_WORDS = range(5, 41)
+HEADLINE_WORDS = range(6, 21)
+PROSE_WORDS = 8
+
+_SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
+_OPEN_END = re.compile(r"[:;,]$")
+_LIST_ITEM = re.compile(r"[-*•–—#>|]|\(?\w{1,3}[.)]\s|\d")
+_NAME_AND_COLON = re.compile(r"[A-Z][\w’'.-]*(?: [\w’'.-]+){0,3}: \S.*")
+# the words that a headline in title case may leave small
+_SMALL = (
+    "a an the and or but nor as at by for from in into of off on onto out over per to up via vs with after amid than "
+    "before near under"
+)
+_FIRST_LETTER = re.compile(r"[\"'“”‘’(\[$€£]*[A-Z0-9]")
+
+Marks = dict[int, str]
+
+
+def text_lines(text: str, first: int = 1) -> tuple[Line, ...]:
+    """The lines of `text`, numbered from `first`: joining them with \\n gives it back."""
+    return tuple(Line(number, line) for number, line in enumerate(text.split("\n"), first))
+
+
+def clean(lines: Sequence[Line], *, headlines: bool = True) -> Cleaned:
+    """The lines that belong to the article, without blank lines at either end, and those dropped, with reasons.
+
+    Without `headlines`, a line is never taken for the headline of another story.
+    """
+    passes = (_boilerplate, _repeats, _other_headlines) if headlines else (_boilerplate, _repeats)
+    kept, dropped = list(lines), list[Dropped]()
+    while True:
+        before = len(dropped)
+        for find in passes:
+            kept = _without_blank_ends(kept)
+            marks = find(kept)
+            dropped += [Dropped(kept[at].number, kept[at].text, reason) for at, reason in marks.items()]
+            kept = [line for at, line in enumerate(kept) if at not in marks]
+        if len(dropped) == before:
+            return Cleaned(tuple(kept), tuple(sorted(dropped, key=lambda drop: drop.line)))
+
+
+def _without_blank_ends(lines: Sequence[Line]) -> list[Line]:
+    written = [at for at, line in enumerate(lines) if line.text.strip()]
+    return list(lines[written[0] : written[-1] + 1]) if written else []
+
+
+def _boilerplate(lines: Sequence[Line]) -> Marks:
+    marks: Marks = {}
+    captions = set[str]()
+    parted = _has_blank(lines)
+    for at, line in enumerate(lines):
+        rule = rule_for(line.text)
+        # the first line is the article's own headline, though it begin "Watch:"
+        if rule is None or (at == 0 and rule.reason == OTHER_STORY):
+            continue
+        above: list[int] = []
+        if rule.reason in {PHOTO_CREDIT, TWEET} and parted:
+            above = _paragraph_above(lines, at, marks)
+        if rule.reason == PHOTO_CREDIT:
+            above = above if above else _line_above(lines, at, marks, parted)
+            captions |= {lines[caption].text.strip() for caption in above}
+        marks |= dict.fromkeys(above, CAPTION if rule.reason == PHOTO_CREDIT else rule.reason)
+        marks[at] = rule.reason
+    for at, line in enumerate(lines):
+        if at > 0 and at not in marks and line.text.strip() in captions:
+            marks[at] = CAPTION
+    return marks
+
+
+def _paragraph_above(lines: Sequence[Line], at: int, marks: Marks) -> list[int]:
+    """The lines above line `at` in its paragraph, but for the headline; none where they are too long for a caption."""
+    above = []
+    while (at := at - 1) > 0 and lines[at].text.strip() and at not in marks:
+        above.append(at)
+    return above if len(_words(lines, above)) <= CAPTION_WORDS else []
+
+
+def _line_above(lines: Sequence[Line], at: int, marks: Marks, parted: bool) -> list[int]:
+    """The line above line `at`, blank ones not counted, where it stands alone and is neither a sentence nor an item."""
+    above = at - 1
+    while above > 0 and not lines[above].text.strip():
+        above -= 1
+    text = lines[above].text.strip()
+    if above <= 0 or above in marks or _ends(text) or _LIST_ITEM.match(text):
+        return []
+    alone = not parted or not lines[above - 1].text.strip()
+    return [above] if alone and len(text.split()) in LOOSE_CAPTION_WORDS else []
+
+
+def _has_blank(lines: Sequence[Line]) -> bool:
+    return any(not line.text.strip() for line in lines)
+
+
+def _repeats(lines: Sequence[Line]) -> Marks:
+    marks: Marks = {}
+    seen = set[str]()
+    for paragraph in _paragraphs(lines):
+        words = _words(lines, paragraph)
+        text = " ".join(words)
+        # a figure or a "No." may stand twice in a table or a dialogue
+        if len(words) < 3 and len(text) < 20:
+            continue
+        if text in seen:
+            marks |= dict.fromkeys(paragraph, REPEAT)
+        seen.add(text)
+    return marks
+
+
+def _other_headlines(lines: Sequence[Line]) -> Marks:
+    paragraphs = _paragraphs(lines)
+    prose = [_is_prose(_words(lines, paragraph)) for paragraph in paragraphs]
+    return {
+        paragraphs[at][0]: OTHER_HEADLINE
+        for at in range(1, len(paragraphs) - 1)
+        if prose[at - 1]
+        and prose[at + 1]
+        and len(paragraphs[at]) == 1
+        and _is_other_headline(lines[paragraphs[at][0]].text.strip())
+    }
+
+
+def _is_other_headline(line: str) -> bool:
+    """Whether a line that stands alone reads as a headline: in title case, or a name with a colon, and no sentence.
+
+    "Envoy: We Will Not Wait For An Answer From Oslo" and "Landslide: 12 people missing, according to the police" do;
+    "The delegation was led by", "Foreign Minister Ana Roe" and "What happens next in Oslo?" do not.
+    """
+    words = line.split()
+    if len(words) not in HEADLINE_WORDS or _ends(line) or line.isupper() or _LIST_ITEM.match(line):
+        return False
+    title_case = all(_FIRST_LETTER.match(word) or word in _SMALL.split() or not word[0].isalpha() for word in words)
+    return title_case or _NAME_AND_COLON.fullmatch(line) is not None
+
+
+def _ends(text: str) -> bool:
+    """Whether the line ends as a sentence does, or as one that goes on below."""
+    return _SENTENCE_END.search(text) is not None or _OPEN_END.search(text) is not None
+
+
+def _is_prose(words: Sequence[str]) -> bool:
+    return len(words) >= PROSE_WORDS and _SENTENCE_END.search(words[-1]) is not None
+
+
+def _words(lines: Sequence[Line], paragraph: Sequence[int]) -> list[str]:
+    return " ".join(lines[at].text for at in paragraph).split()
+
+
+def _paragraphs(lines: Sequence[Line]) -> list[list[int]]:
+    """Runs of lines between blank ones, as indices; in a text without a blank line, each line is a paragraph."""
+    if not _has_blank(lines):
+        return [[at] for at in range(len(lines))]
+    paragraphs: list[list[int]] = [[]]
+    for at, line in enumerate(lines):
+        if line.text.strip():
+            paragraphs[-1].append(at)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return [paragraph for paragraph in paragraphs if paragraph]

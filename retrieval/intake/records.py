@@ -1,0 +1,125 @@
+"""JSON files: one object, an array of objects, or an object a line; with plain field names or schema.org's.
+
+{"title": ..., "text": ..., "url": ..., "source": ..., "date": ..., "language": ...}
+{"@type": "NewsArticle", "headline": ..., "articleBody": ..., "mainEntityOfPage": {"@id": ...},
+ "publisher": {"name": ...}, "datePublished": ..., "inLanguage": ...}
+"""
+
+import re
+import reprlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from retrieval.errors import ArticleError
+from retrieval.intake.decoding import tidy
+from retrieval.intake.fields import load, metadata, plain
+from retrieval.intake.html import fragment_text
+from retrieval.intake.types import Draft, Record
+from retrieval.types import Skipped
+
+# a file of this many is a database, and each may have to be named in a report
+MAX_RECORDS = 100_000
+TEXT = ("text", "body", "articleBody", "content")
+# where an object keeps its records
+LISTS = ("@graph", "articles", "items")
+_TAG = re.compile(
+    r"\s*<(?:!doctype|html|body|article|section|div|p|h[1-6]|ul|ol|blockquote|figure|span)\b[^<>]*>", re.IGNORECASE
+)
+
+
+def read(text: str, path: str) -> Iterator[Record | Skipped]:
+    """The records of a JSON file; its lines or items that are none are Skipped, by their place.
+
+    A .jsonl file has an object a line, and so may a .json file that is no JSON as a whole. Raises ArticleError where
+    the file is no JSON.
+    """
+    feed = path.lower().endswith(".jsonl")
+    opens_with_object = isinstance(_loaded(text.lstrip().partition("\n")[0]), dict)
+    # a .jsonl file of one line is a feed that has just begun
+    if feed and opens_with_object:
+        return _lines(text, path)
+    whole = _loaded(text)
+    if not isinstance(whole, ArticleError):
+        return _items(whole, path)
+    if feed or opens_with_object:
+        return _lines(text, path)
+    raise whole
+
+
+def draft(fields: Mapping[str, Any]) -> Draft:
+    """The article that a record holds. Raises ArticleError where it has no text, or names a field twice."""
+    return Draft(metadata(fields), _text(fields))
+
+
+def key(fields: Mapping[str, Any], draft: Draft) -> tuple[str, str]:
+    """What tells a record from the others of its file: the kind of thing (url, id, title or text), and the thing."""
+    name = fields.get("id", fields.get("@id"))
+    if draft.metadata.url is not None:
+        return "url", draft.metadata.url
+    if isinstance(name, str | int):
+        return "id", str(name)
+    return ("title", draft.metadata.title) if draft.metadata.title is not None else ("text", draft.text)
+
+
+def _lines(text: str, path: str) -> Iterator[Record | Skipped]:
+    _check_number(text.count("\n"))
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield _record(_loaded(line), number, path)
+
+
+def _items(value: object, path: str) -> Iterator[Record | Skipped]:
+    if isinstance(value, dict):
+        value = _unwrapped(value)
+    if isinstance(value, dict):
+        yield Record(0, value)
+    elif isinstance(value, list):
+        _check_number(len(value))
+        for position, item in enumerate(value, 1):
+            yield _record(item, position, path)
+    else:
+        raise ArticleError(f"holds {reprlib.repr(value)}, expected an object with a text, or an array of them")
+
+
+def _check_number(records: int) -> None:
+    if records > MAX_RECORDS:
+        raise ArticleError(f"holds {records:,} records, more than the {MAX_RECORDS:,} allowed; split it")
+
+
+def _unwrapped(value: dict[str, Any]) -> object:
+    """The array that `value` is wrapped around, or itself; of a schema.org graph, what has a text."""
+    name = next((name for name in LISTS if isinstance(value.get(name), list)), None)
+    if name is None or any(field in value for field in TEXT):
+        return value
+    if name != "@graph":
+        return value[name]
+    nodes = [node for node in value[name] if isinstance(node, dict) and any(field in node for field in TEXT)]
+    return nodes[0] if len(nodes) == 1 else nodes
+
+
+def _record(value: object, place: int, path: str) -> Record | Skipped:
+    if isinstance(value, dict):
+        return Record(place, value)
+    problem = value if isinstance(value, ArticleError) else f"is {reprlib.repr(value)}, expected an object with a text"
+    return Skipped(f"{path}:{place}", str(problem))
+
+
+def _loaded(text: str) -> object:
+    """What `text` says in JSON, or the ArticleError that says why it is none."""
+    try:
+        return load(text)
+    except ArticleError as error:
+        return error
+
+
+def _text(fields: Mapping[str, Any]) -> str:
+    for name in TEXT:
+        value = plain(fields, name, ("rendered",))
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise ArticleError(f"has {name} {reprlib.repr(value)}, expected a string")
+        text = tidy(value)
+        if text.strip():
+            return fragment_text(text) if _TAG.match(text) else text
+    raise ArticleError(f"has no text (expected in one of the fields {', '.join(TEXT)})")

@@ -1,0 +1,70 @@
+"""Source groups in the database: an article and its reprints bear the same `source_group`.
+
+A group is a connected component of "is a reprint of" among the live articles, and bears the smallest article id in it.
+So it depends on the articles only, and not on the order in which they came.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.progress import Progress
+from retrieval.reprints import are_reprints
+
+Signature = NDArray[np.uint32]
+
+
+def join_groups(connection: sqlite3.Connection, articles: Sequence[int], progress: Progress) -> None:
+    """Finds the groups of live articles, by number, that have none yet but their own; those that are gone are passed
+    over."""
+    with progress("Comparing articles", len(articles)) as advance:
+        for number in sorted(articles):
+            found = connection.execute("SELECT id, signature FROM articles WHERE number = ?", (number,)).fetchone()
+            if found is not None:
+                _join(connection, number, *found)
+            advance(1)
+
+
+def _join(connection: sqlite3.Connection, number: int, article_id: str, signature: bytes) -> None:
+    groups = {article_id} | _groups_of_reprints(connection, number, signature)
+    smallest = min(groups)
+    connection.execute("UPDATE articles SET source_group = ? WHERE number = ?", (smallest, number))
+    connection.executemany(
+        "UPDATE articles SET source_group = ? WHERE source_group = ?",
+        [(smallest, group) for group in groups - {smallest}],
+    )
+
+
+def bereaved(connection: sqlite3.Connection, files: Iterable[int]) -> list[int]:
+    """The live articles, by number, whose group may fall apart when these files are deleted; each is made its own
+    group, to be joined again after the deletion."""
+    query = """SELECT other.number FROM articles gone JOIN live_articles other ON other.source_group = gone.source_group
+               WHERE gone.file = ? AND other.file != gone.file"""
+    numbers = sorted({row[0] for file in files for row in connection.execute(query, (file,))})
+    connection.executemany("UPDATE articles SET source_group = id WHERE number = ?", [(each,) for each in numbers])
+    return numbers
+
+
+def _groups_of_reprints(connection: sqlite3.Connection, number: int, signature: bytes) -> set[str]:
+    own = _loaded(signature)
+    if not are_reprints(own, own):
+        return set()  # there is not a word in it
+    same = connection.execute(
+        "SELECT source_group FROM live_articles WHERE signature = ? AND number < ? LIMIT 1", (signature, number)
+    ).fetchone()
+    if same is not None:
+        # a twin that was joined before: whatever this one is a reprint of, that one is too
+        return {same[0]}
+    query = """SELECT DISTINCT a.source_group, a.signature FROM bands mine JOIN bands theirs ON theirs.band = mine.band
+               JOIN live_articles a ON a.number = theirs.article WHERE mine.article = ? AND theirs.article != ?"""
+    groups: set[str] = set()
+    for group, other in connection.execute(query, (number, number)):
+        if group not in groups and are_reprints(own, _loaded(other)):
+            groups.add(group)
+    return groups
+
+
+def _loaded(signature: bytes) -> Signature:
+    return np.frombuffer(signature, dtype="<u4").astype(np.uint32)

@@ -1,0 +1,133 @@
+"""Which passages lie in which index file, and when small files become one.
+
+Worked example, sizes in passages: an index of 1,000 takes one article of 6 passages after another.
+
+    1000 | 6          the first article is a segment of its own
+    1000 | 12         the second: its neighbour is not larger, so the two become one
+    1000 | 12 | 6     the third: 12 is larger than 6
+    1000 | 24         the fourth: 6 + 6 = 12, and 12 is not larger
+
+So each passage is written about log2(n) times over the life of the index, and there are about as many segments.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import StoreError
+from retrieval.storage.index import SavedFile, VectorBatch, VectorIndex, file_digest
+
+# The vector of a passage is that of its text plus a little of its heading's, which tells it apart from the passages of
+# other articles; kept apart from each other in the database, so that a new title or date embeds no passage again.
+HEADING_WEIGHT = 0.2
+VECTOR_BATCH = 4096
+DEAD_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """What the database knows of a segment's file: `passages` in it, `dead` of them; its length and digest."""
+
+    id: int
+    passages: int
+    dead: int
+    file: SavedFile
+
+    @property
+    def live(self) -> int:
+        """How many of the passages still exist."""
+        return self.passages - self.dead
+
+
+def segment_path(folder: Path, segment: int) -> Path:
+    """Where the file of a segment lies."""
+    return folder / f"passages-{segment}.faiss"
+
+
+def segment_records(connection: sqlite3.Connection) -> list[SegmentRecord]:
+    """All segments, the oldest first."""
+    query = """SELECT id, passages, bytes, digest, (SELECT count(*) FROM dead WHERE segment = id)
+               FROM segments ORDER BY id"""
+    return [SegmentRecord(row[0], row[1], row[4], SavedFile(row[2], row[3])) for row in connection.execute(query)]
+
+
+def damaged(folder: Path, record: SegmentRecord) -> bool:
+    """Whether the file of a segment is lost or is not what was written."""
+    try:
+        return file_digest(segment_path(folder, record.id)) != record.file
+    except OSError:
+        return True
+
+
+def to_rewrite(records: Sequence[SegmentRecord], fresh: int) -> list[SegmentRecord]:
+    """Which of the segments, the oldest first, are better written anew with the `fresh` new passages."""
+    chosen = {record.id for record in records if record.dead > DEAD_SHARE * record.passages}
+    size = fresh
+    for record in reversed(records):
+        if not 0 < record.live <= size:
+            break
+        size += record.live
+        chosen.add(record.id)
+    return [record for record in records if record.id in chosen]
+
+
+def write_segment(
+    connection: sqlite3.Connection, folder: Path, rewritten: Sequence[SegmentRecord], fingerprint: str, dimension: int
+) -> None:
+    """Puts the passages that have no segment yet, and those of the `rewritten` ones, into one new segment.
+
+    Part of the caller's transaction; the file is on disk when this returns. Raises StoreError.
+    """
+    old = [(record.id,) for record in rewritten]
+    connection.executemany("UPDATE passages SET segment = NULL WHERE segment = ?", old)
+    connection.executemany("DELETE FROM segments WHERE id = ?", old)
+    count: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
+    if count == 0:
+        return
+    segment = connection.execute(
+        "INSERT INTO segments (passages, bytes, digest) VALUES (?, 0, x'')", (count,)
+    ).lastrowid
+    if segment is None:
+        raise StoreError("The database gave the new segment no number; run `dateline index` again.")
+    connection.execute("UPDATE passages SET segment = ? WHERE segment IS NULL", (segment,))
+    saved = build_segment(connection, segment, fingerprint, dimension).save(segment_path(folder, segment))
+    connection.execute("UPDATE segments SET bytes = ?, digest = ? WHERE id = ?", (saved.length, saved.digest, segment))
+
+
+def build_segment(connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int) -> VectorIndex:
+    """The index of a segment's passages, from the stored vectors; nothing is embedded. Raises StoreError."""
+    index = VectorIndex.build(dimension, segment_vectors(connection, segment, fingerprint, dimension))
+    count: int = connection.execute("SELECT count(*) FROM passages WHERE segment = ?", (segment,)).fetchone()[0]
+    if len(index) != count:
+        raise StoreError(f"{count - len(index)} passages have no vector; run `dateline index --full`.")
+    return index
+
+
+def segment_vectors(
+    connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int
+) -> Iterator[VectorBatch]:
+    """The passages of a segment with their vectors: unit(text + HEADING_WEIGHT * heading), by id."""
+    rows = connection.execute(
+        """SELECT p.id, e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
+           JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
+           JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
+           WHERE p.segment = ? ORDER BY p.id""",
+        (fingerprint, fingerprint, segment),
+    )
+    while batch := rows.fetchmany(VECTOR_BATCH):
+        ids = np.array([row[0] for row in batch], dtype=np.int64)
+        text, heading = (
+            np.frombuffer(b"".join(row[column] for row in batch), dtype="<f4").reshape(len(batch), dimension)
+            for column in (1, 2)
+        )
+        yield VectorBatch(ids, passage_vectors(text, heading))
+
+
+def passage_vectors(text: NDArray[np.float32], heading: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, dimension) float32, unit norm: the vectors of n passages from those of their texts and headings."""
+    vectors = text + np.float32(HEADING_WEIGHT) * heading
+    return np.ascontiguousarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)

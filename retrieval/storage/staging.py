@@ -1,0 +1,127 @@
+"""Files become rows: staged while nobody sees them, made live together, deleted with all that only they needed."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from datetime import UTC
+
+from retrieval.heading import heading
+from retrieval.passages import split
+from retrieval.reprints import bands, signature
+from retrieval.types import Article, FileContents, Intake, Skipped
+
+
+def text_hash(text: str) -> bytes:
+    """The key of a text's vector, 16 bytes."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def passage_text(article: str, start: int, end: int) -> str:
+    """What is embedded for a passage: its words, without the white space around them."""
+    return article[start:end].strip()
+
+
+def digest(article: Article) -> bytes:
+    """16 bytes that differ for articles that differ in text or metadata."""
+    fields = [field.isoformat() if hasattr(field, "isoformat") else field for field in astuple(article)]
+    return hashlib.blake2b(repr(fields).encode(), digest_size=16).digest()
+
+
+def stage(
+    connection: sqlite3.Connection, path: str, content_hash: bytes, stat: str | None, contents: FileContents
+) -> None:
+    """Writes a version of a file, with its articles and passages, that nobody sees until it is published.
+
+    It takes the place of one staged before. An article whose id another file's article has is skipped.
+    """
+    delete_files(connection, [row[0] for row in connection.execute(_STAGED_AT, (path,))])
+    file = connection.execute(
+        "INSERT INTO files (path, content_hash, stat, live) VALUES (?, ?, ?, 0)", (path, content_hash, stat)
+    ).lastrowid
+    skipped = list(contents.skipped)
+    for intake in contents.intakes:
+        other = connection.execute(_SAME_ID_ELSEWHERE, (intake.article.id, path)).fetchone()
+        if other is None:
+            _insert(connection, file, intake)
+        else:
+            skipped.append(Skipped(path, f"has by chance the same id as {other[0]}; rename one of the two"))
+    connection.executemany(
+        "INSERT INTO skipped VALUES (?, ?, ?)", [(file, record.path, record.reason) for record in skipped]
+    )
+
+
+_STAGED_AT = "SELECT id FROM files WHERE path = ? AND live = 0"
+_SAME_ID_ELSEWHERE = "SELECT f.path FROM articles a JOIN files f ON f.id = a.file WHERE a.id = ? AND f.path != ?"
+
+
+def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) -> None:
+    article = intake.article
+    published = article.published
+    headed = heading(article)
+    minhash = signature(article.text)
+    values = {
+        "file": file,
+        "id": article.id,
+        "title": article.title,
+        "source": article.source,
+        "url": article.url,
+        "published": None if published is None else published.isoformat(),
+        "published_utc": None if published is None else published.astimezone(UTC).isoformat(timespec="seconds"),
+        "language": article.language,
+        "path": article.path,
+        "text": article.text,
+        "digest": digest(article),
+        "heading": headed,
+        "heading_hash": text_hash(headed),
+        "signature": minhash.astype("<u4").tobytes(),
+        "source_group": article.id,
+    }
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    number = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", values).lastrowid
+    connection.executemany(
+        "INSERT INTO dropped VALUES (?, ?, ?, ?)",
+        [(number, line.line, line.text, line.reason) for line in intake.dropped],
+    )
+    connection.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(band, number) for band in bands(minhash)])
+    connection.executemany(
+        "INSERT INTO passages (article, start, end, text_hash) VALUES (?, ?, ?, ?)",
+        [
+            (number, start, end, text_hash(passage_text(article.text, start, end)))
+            for start, end in split(article.text, article.language)
+        ],
+    )
+
+
+def delete_files(connection: sqlite3.Connection, files: Sequence[int]) -> None:
+    """Deletes files with their articles and passages, and the vectors that nothing else needs.
+
+    What a segment's file holds of them is noted as dead. Part of the caller's transaction.
+    """
+    if not files:
+        return
+    remember(connection, "doomed", files)
+    connection.execute(
+        """INSERT INTO dead SELECT p.segment, p.id FROM passages p JOIN articles a ON a.number = p.article
+           WHERE a.file IN doomed AND p.segment IS NOT NULL"""
+    )
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS orphans (text_hash BLOB PRIMARY KEY) WITHOUT ROWID")
+    connection.execute("DELETE FROM orphans")
+    connection.execute(
+        """INSERT OR IGNORE INTO orphans SELECT p.text_hash FROM passages p JOIN articles a ON a.number = p.article
+           WHERE a.file IN doomed UNION SELECT heading_hash FROM articles WHERE file IN doomed"""
+    )
+    connection.execute("DELETE FROM files WHERE id IN doomed")
+    connection.execute(
+        """DELETE FROM embeddings WHERE text_hash IN (
+               SELECT text_hash FROM orphans o WHERE NOT EXISTS (SELECT 1 FROM passages WHERE text_hash = o.text_hash)
+               AND NOT EXISTS (SELECT 1 FROM articles WHERE heading_hash = o.text_hash))"""
+    )
+
+
+def remember(connection: sqlite3.Connection, table: str, ids: Iterable[int]) -> None:
+    """Fills a temporary table of this connection with `ids`."""
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY)")
+    connection.execute(f"DELETE FROM {table}")
+    connection.executemany(f"INSERT INTO {table} VALUES (?)", [(each,) for each in ids])

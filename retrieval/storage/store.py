@@ -1,0 +1,254 @@
+"""The store: the folder of the database and the index files; what can be read of one generation."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from retrieval.errors import BusyError, NoIndexError, StoreError, reason
+from retrieval.storage.database import DATABASE, prepare, schema_version, translated
+from retrieval.storage.index import Segment, SegmentedIndex, VectorIndex
+from retrieval.storage.segments import SegmentRecord, build_segment, damaged, segment_path, segment_records
+from retrieval.types import Article, ArticleSummary, Dropped, Intake, Passage, SearchFilter, StoreStatus
+
+ARTICLE_COLUMNS = "id, title, source, url, published, language, path, text"
+SQL_VARIABLES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The manifest of one published state."""
+
+    id: int
+    created: datetime
+    model: str
+    fingerprint: str
+    dimension: int
+    passages: int
+
+
+class Store:
+    """The folder that holds the database and the index files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """One generation, held until the block ends. Raises NoIndexError before the first `dateline index`."""
+        if not (self.folder / DATABASE).is_file():
+            raise NoIndexError(f"There is no index in {self.folder} yet; run `dateline index` first.")
+        uri = f"{(self.folder / DATABASE).resolve().as_uri()}?mode=rw"
+        with translated(self.folder), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            if schema_version(connection, self.folder) == 0:
+                raise NoIndexError(f"There is no finished index in {self.folder} yet; run `dateline index`.")
+            yield Snapshot(self.folder, connection)
+
+    @contextmanager
+    def writer(self) -> Iterator[sqlite3.Connection]:
+        """The one connection that may write, to a database that is made where there is none.
+
+        Raises BusyError while another process has it, StoreError if the folder or the database cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / "write.lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise BusyError(f"Another process is indexing into {self.folder}; try again when it is done.") from error
+        except OSError as error:
+            raise StoreError(
+                f"The storage folder {self.folder} cannot be written ({reason(error)}); mend its permissions or the "
+                "disk's free space, or set [storage] path in config.toml to another folder."
+            ) from error
+        try:
+            with (
+                translated(self.folder),
+                closing(sqlite3.connect(self.folder / DATABASE, isolation_level=None)) as connection,
+            ):
+                prepare(connection, self.folder)
+                yield connection
+        finally:
+            lock.release()
+
+
+class Snapshot:
+    """Reads of one generation."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.connection = connection
+        generation = newest_generation(connection)
+        if generation is None:
+            raise NoIndexError(f"There is no finished index in {folder} yet; run `dateline index`.")
+        self.generation = generation
+
+    def index(self, loaded: Mapping[int, VectorIndex]) -> SegmentedIndex:
+        """The index of this generation; segments that are `loaded` already, by id, are not loaded again.
+
+        A segment whose file is lost or damaged is made again, in memory, from the database. Raises StoreError if the
+        database lacks vectors too.
+        """
+        dead: dict[int, list[int]] = {}
+        for segment, passage in self.connection.execute("SELECT segment, passage FROM dead ORDER BY passage"):
+            dead.setdefault(segment, []).append(passage)
+        segments = []
+        for record in segment_records(self.connection):
+            index = loaded[record.id] if record.id in loaded else self._load(record)
+            gone = dead.get(record.id, [])
+            if len(index) != record.passages:
+                # made again from the database, which had forgotten some of its dead by then
+                gone = sorted(set(gone) & set(index.ids.tolist()))
+            segments.append(Segment(record.id, index, tuple(gone)))
+        whole = SegmentedIndex(tuple(segments))
+        if len(whole) != self.generation.passages:
+            raise StoreError(
+                f"The index in {self.folder} holds {len(whole)} passages, expected {self.generation.passages}; "
+                "run `dateline index` to rebuild it."
+            )
+        return whole
+
+    def _load(self, record: SegmentRecord) -> VectorIndex:
+        # a damaged file is not even opened: who knows what FAISS makes of it
+        if not damaged(self.folder, record):
+            return VectorIndex.load(segment_path(self.folder, record.id))
+        generation = self.generation
+        return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension)
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """The passages with these ids, in the order asked for."""
+        found = {}
+        for start in range(0, len(ids), SQL_VARIABLES):
+            some = [int(passage_id) for passage_id in ids[start : start + SQL_VARIABLES]]
+            query = f"SELECT id, article_id, start, end FROM live_passages WHERE id IN ({_marks(some)})"
+            found.update({row[0]: Passage(*row) for row in self.connection.execute(query, some)})
+        return [found[int(passage_id)] for passage_id in ids]
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """The articles with these ids, by id; an id that the generation does not hold is left out."""
+        query = f"SELECT {ARTICLE_COLUMNS} FROM live_articles WHERE id = ?"
+        rows = (row for article_id in ids for row in self.connection.execute(query, (article_id,)))
+        return {row[0]: stored_article(row) for row in rows}
+
+    def intake(self, article_id: str) -> Intake | None:
+        """One article with what was left out of its file; None if the generation does not hold it."""
+        article = self.articles([article_id]).get(article_id)
+        if article is None:
+            return None
+        query = """SELECT d.line, d.text, d.reason FROM dropped d JOIN live_articles a ON a.number = d.article
+                   WHERE a.id = ? ORDER BY d.line"""
+        return Intake(article, tuple(Dropped(*row) for row in self.connection.execute(query, (article_id,))))
+
+    def source_groups(self, ids: Sequence[str], where: SearchFilter, most: int) -> dict[str, str]:
+        """The source group of each of these articles, and of up to `most` of each group that `where` lets through."""
+        groups: dict[str, str] = {}
+        for article_id in ids:
+            query = "SELECT id, source_group FROM live_articles WHERE id = ?"
+            groups.update(self.connection.execute(query, (article_id,)))
+        condition = _condition(where)
+        for group in sorted(set(groups.values())):
+            query = f"SELECT id FROM live_articles a WHERE source_group = ? {condition.sql} ORDER BY published_utc, id"
+            for (article_id,) in self.connection.execute(f"{query} LIMIT ?", (group, *condition.values, most)):
+                groups.setdefault(article_id, group)
+        return groups
+
+    def filtered(self, where: SearchFilter) -> list[int]:
+        """The ids of all passages that `where` lets through."""
+        condition = _condition(where)
+        query = "SELECT p.id FROM passages p JOIN live_articles a ON a.number = p.article WHERE 1"
+        return [row[0] for row in self.connection.execute(f"{query} {condition.sql}", condition.values)]
+
+    def status(self) -> StoreStatus:
+        """What this generation holds."""
+        query = """SELECT a.id, a.title, a.source, a.published, a.language, a.path, a.source_group,
+                   (SELECT count(*) FROM passages p WHERE p.article = a.number),
+                   (SELECT count(*) FROM dropped d WHERE d.article = a.number)
+                   FROM live_articles a ORDER BY a.published_utc DESC, a.path, a.id"""
+        articles = tuple(
+            ArticleSummary(
+                id=row[0],
+                title=row[1],
+                source=row[2],
+                published=_moment(row[3]),
+                language=row[4],
+                path=row[5],
+                source_group=row[6],
+                passages=row[7],
+                dropped=row[8],
+            )
+            for row in self.connection.execute(query)
+        )
+        generation = self.generation
+        return StoreStatus(
+            generation=generation.id,
+            created=generation.created,
+            model=generation.model,
+            fingerprint=generation.fingerprint,
+            dimension=generation.dimension,
+            articles=articles,
+            passages=generation.passages,
+            bytes=sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """What follows WHERE for articles called `a`, and the values of its question marks."""
+
+    sql: str
+    values: tuple[str, ...]
+
+
+def _condition(where: SearchFilter) -> _Condition:
+    """An article without a date is in no period."""
+    parts = {
+        " AND a.id = ?": where.article_id,
+        " AND substr(a.published_utc, 1, 10) >= ?": None if where.since is None else where.since.isoformat(),
+        " AND substr(a.published_utc, 1, 10) <= ?": None if where.until is None else where.until.isoformat(),
+    }
+    given = {sql: value for sql, value in parts.items() if value is not None}
+    return _Condition("".join(given), tuple(given.values()))
+
+
+def newest_generation(connection: sqlite3.Connection) -> Generation | None:
+    """The generation to answer from, or None before the first."""
+    row = connection.execute(
+        "SELECT id, created, model, fingerprint, dimension, passages FROM generations ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else Generation(row[0], datetime.fromisoformat(row[1]), *row[2:])
+
+
+def insert_generation(
+    connection: sqlite3.Connection, model: str, fingerprint: str, dimension: int, passages: int
+) -> Generation:
+    """Adds the next generation; only its manifest is kept, what older ones held is gone."""
+    created = datetime.now(UTC)
+    connection.execute("DELETE FROM generations")
+    number = connection.execute(
+        "INSERT INTO generations (created, model, fingerprint, dimension, passages) VALUES (?, ?, ?, ?, ?)",
+        (created.isoformat(), model, fingerprint, dimension, passages),
+    ).lastrowid
+    if number is None:
+        raise StoreError("The database gave the new generation no number; run `dateline index` again.")
+    return Generation(number, created, model, fingerprint, dimension, passages)
+
+
+def stored_article(row: Sequence[Any]) -> Article:
+    """The article of a row of `ARTICLE_COLUMNS`."""
+    article_id, title, source, url, published, language, path, text = row
+    return Article(article_id, title, source, url, _moment(published), language, path, text)
+
+
+def _moment(iso: str | None) -> datetime | None:
+    return None if iso is None else datetime.fromisoformat(iso)
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))

@@ -1,0 +1,74 @@
+"""What tests of the store share: writing articles, an encoder that counts, and all that a store holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.encoder import Encoder
+from retrieval.progress import silent
+from retrieval.storage.store import Store
+from retrieval.storage.verify import verify
+from retrieval.types import SearchFilter
+
+EVERYTHING = SearchFilter()
+
+
+class Counting:
+    """The real encoder, with a count of what it is asked to embed; `other` is another encoder to the store."""
+
+    def __init__(self, encoder: Encoder, other: bool = False, fail_after: int | None = None) -> None:
+        self._encoder = encoder
+        self.fingerprint = "other" if other else encoder.fingerprint
+        self.dimension = encoder.dimension
+        self.embedded = 0
+        self._fail_after = fail_after
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self._fail_after is not None and self.embedded >= self._fail_after:
+            raise KeyboardInterrupt
+        self.embedded += len(texts)
+        return self._encoder.encode(texts)
+
+
+def write(corpus: Path, name: str, text: str) -> None:
+    path = corpus / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One passage as a store holds it."""
+
+    path: str
+    text: str
+    source_group: str
+    vector: NDArray[np.float32]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Held)
+            and (self.path, self.text, self.source_group) == (other.path, other.text, other.source_group)
+            # texts are embedded in batches, and a batch's shape may change the last bits
+            and bool(np.allclose(self.vector, other.vector, atol=1e-5))
+        )
+
+
+def contents(store: Store) -> list[Held]:
+    """All that a search can see, whatever the ids. The store is proved whole first."""
+    assert verify(store, silent).findings == ()
+    with store.snapshot() as snapshot:
+        index = snapshot.index({})
+        passages = snapshot.passages(snapshot.filtered(EVERYTHING))
+        articles = snapshot.articles({passage.article_id for passage in passages})
+        groups = snapshot.source_groups(list(articles), EVERYTHING, 0)
+        held = []
+        for passage in sorted(passages, key=lambda p: (articles[p.article_id].path, p.article_id, p.start)):
+            article = articles[passage.article_id]
+            (segment,) = [each for each in index.segments if passage.id in each.index.ids]
+            vector = segment.index.vectors([passage.id])[0]
+            held.append(Held(article.path, article.text[passage.start : passage.end], groups[article.id], vector))
+        return held

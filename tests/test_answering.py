@@ -1,0 +1,57 @@
+"""From readings to an answer with its citations: each source once, and its reprints beside it."""
+
+from collections.abc import Mapping
+
+from reader.answering import MAX_CITATIONS, Answerer
+from reader.citations import check
+from reader.types import Answer, PassageReading
+from retrieval.types import Article, Evidence, Hit
+from tests.test_aggregate import PLAIN, THRESHOLD, passage, reading
+
+
+class Finds:
+    """A reader that finds "Oslo" wherever a passage has it, the earlier hit with the higher score."""
+
+    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        return tuple(
+            reading(hit, {"Oslo": 9.0 - place} if "Oslo" in hit.text else {}) for place, hit in enumerate(evidence.hits)
+        )
+
+
+def asked(texts: Mapping[str, str], groups: Mapping[str, str], hits: str) -> Answer:
+    """The answer to "Where was it?" from the articles `texts`, of which those in `hits` are read whole, in order."""
+    articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
+    read: tuple[Hit, ...] = tuple(passage(number, key, texts[key]) for number, key in enumerate(hits))
+    answer = Answerer(Finds(), PLAIN, THRESHOLD).answer("Where was it?", Evidence(read, articles, groups, 1), 0.0)
+    check(answer, articles)
+    return answer
+
+
+def cited(answer: Answer) -> list[str]:
+    (item,) = answer.answers
+    return [citation.article_id for citation in item.citations]
+
+
+SAID = "They met in Oslo ."
+
+
+def test_a_reprint_stands_after_the_article_that_it_reprints_and_counts_as_one_source() -> None:
+    texts = {"a": SAID, "b": "It was in Oslo .", "c": f"Wire report.\n\n{SAID}", "d": SAID}
+    answer = asked(texts, {"a": "a", "b": "b", "c": "a", "d": "d"}, "abd")
+    assert cited(answer) == ["a", "c", "b", "d"]
+    assert answer.answers[0].sources == 3
+
+
+def test_a_reprint_that_was_read_too_is_cited_once() -> None:
+    answer = asked({"a": SAID, "b": SAID}, {"a": "a", "b": "a"}, "ba")
+    assert cited(answer) == ["b", "a"]
+    assert answer.answers[0].sources == 1
+
+
+def test_independent_sources_come_before_other_sentences_of_one_and_reprints_push_nothing_out() -> None:
+    texts = {key: f"Report {key} has it in Oslo ." for key in "abcdefg"} | {"r": "Report a has it in Oslo ."}
+    groups = {key: key for key in "abcdefg"} | {"b": "a", "c": "a", "r": "a"}
+    answer = asked(texts, groups, "abcdefg")
+    assert cited(answer) == ["a", "r", "d", "e", "f"]
+    assert answer.answers[0].sources == MAX_CITATIONS
+    assert cited(asked(texts, groups, "abcd")) == ["a", "r", "d", "b", "c"]
