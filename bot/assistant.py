@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 
 from bot.question import checked
 from bot.settings import Settings
@@ -14,7 +13,6 @@ from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.adding import AddReport, add
 from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
-from retrieval.errors import CitationError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
 from retrieval.models import resolve
@@ -25,7 +23,6 @@ from retrieval.storage.store import Store
 from retrieval.storage.verify import Verification, verify
 from retrieval.types import Article, IndexReport, Intake, SearchFilter, StoreStatus
 
-ATTEMPTS = 3
 EVERYTHING = SearchFilter()
 
 
@@ -55,29 +52,25 @@ class Assistant:
         return cls(retriever, answerer, settings.retrieval.passages)
 
     def ask(self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None) -> Answer:
-        """The answer, its citations checked against the store as it is now.
+        """The answer from one generation of the store, its citations checked against it.
 
-        Raises UsageError for a question that is none, CitationError if the articles keep changing under it.
+        Raises UsageError for a question that is none, StoreError and its kinds, CitationError if the answer cites what
+        the store does not say.
         """
         asked = checked(question)
-        for _ in range(ATTEMPTS - 1):
-            # where a refresh replaces a cited article meanwhile, the new generation has its own answer
-            with suppress(CitationError):
-                return self._checked(asked, where, k)
-        return self._checked(asked, where, k)
-
-    def _checked(self, question: str, where: SearchFilter, k: int | None) -> Answer:
-        began = time.perf_counter()
-        evidence = self._retriever.search(question, self._passages if k is None else k, where)
-        retrieve_ms = (time.perf_counter() - began) * 1000
-        answer = self._answerer.answer(question, evidence, retrieve_ms)
-        cited = {citation.article_id for item in answer.answers for citation in item.citations}
-        check(answer, self.articles(cited))
+        with self._retriever.hold() as held:
+            began = time.perf_counter()
+            evidence = held.search(asked, self._passages if k is None else k, where)
+            retrieve_ms = (time.perf_counter() - began) * 1000
+            answer = self._answerer.answer(asked, evidence, retrieve_ms)
+            # read from the database once more: nothing is shown that it does not say
+            check(answer, held.articles({c.article_id for item in answer.answers for c in item.citations}))
         return answer
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """The articles with these ids as they are stored now; those that are gone are left out."""
-        return self._retriever.articles(ids)
+        with self._retriever.hold() as held:
+            return held.articles(ids)
 
     def status(self) -> StoreStatus:
         """What the store holds now."""

@@ -1,6 +1,7 @@
 """A question finds its evidence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,8 @@ class _Loaded:
 class Retriever:
     """Searches the newest generation of a store.
 
-    A search holds one generation from beginning to end; the next one moves to the newest. The index in memory is
-    replaced as a whole, so that searches in several threads disturb each other in nothing.
+    A question holds one generation from beginning to end; the next one moves to the newest. The index in memory is
+    replaced as a whole, so that questions in several threads disturb each other in nothing.
     """
 
     def __init__(self, store: Store, encoder: Encoder) -> None:
@@ -43,15 +44,51 @@ class Retriever:
             retriever._index(snapshot)
         return retriever
 
-    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
-        """The articles with these ids as they are stored now; those that are gone are left out."""
+    @contextmanager
+    def hold(self) -> Iterator["Held"]:
+        """The newest generation, unchanged until the block ends, whatever is published meanwhile.
+
+        Raises IndexMismatchError, StoreError.
+        """
         with self._store.snapshot() as snapshot:
-            return snapshot.articles(ids)
+            yield Held(snapshot, self._index(snapshot), self._encoder)
 
     def status(self) -> StoreStatus:
         """What the store holds now."""
         with self._store.snapshot() as snapshot:
             return snapshot.status()
+
+    def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
+        """See `Held.search`, in the newest generation."""
+        with self.hold() as held:
+            return held.search(question, k, where)
+
+    def _index(self, snapshot: Snapshot) -> SegmentedIndex:
+        generation = snapshot.generation
+        if generation.fingerprint != self._encoder.fingerprint:
+            raise IndexMismatchError(
+                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), and another "
+                f"({self._encoder.fingerprint}) is configured; run `dateline index`, or set [encoder] model back."
+            )
+        loaded = self._loaded
+        if loaded is None or loaded.generation != generation.id:
+            known = {} if loaded is None else {segment.id: segment.index for segment in loaded.index.segments}
+            loaded = _Loaded(generation.id, snapshot.index(known))
+            self._loaded = loaded
+        return loaded.index
+
+
+class Held:
+    """One generation, held."""
+
+    def __init__(self, snapshot: Snapshot, index: SegmentedIndex, encoder: Encoder) -> None:
+        self._snapshot = snapshot
+        self._index = index
+        self._encoder = encoder
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """The articles with these ids as they are stored; those that are not there are left out."""
+        return self._snapshot.articles(ids)
 
     def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
         """The `k` passages nearest to the question by cosine, with their articles; filtered before ranking.
@@ -60,15 +97,14 @@ class Retriever:
 
         Raises UsageError if `where` names an article that is not there, StoreError and its kinds.
         """
-        with self._store.snapshot() as snapshot:
-            index = self._index(snapshot)
-            if where.article_id is not None and not snapshot.articles([where.article_id]):
-                raise UsageError(f"There is no article {where.article_id!r}; `dateline status` lists the ids.")
-            among = None if where == SearchFilter() else snapshot.filtered(where)
-            found = index.search(self._encoder.encode([question])[0], k * SPARE, among)
-            passages = snapshot.passages(found.ids.tolist())
-            groups = snapshot.source_groups([passage.article_id for passage in passages], where, REPRINTS)
-            articles = snapshot.articles(groups)
+        snapshot = self._snapshot
+        if where.article_id is not None and not snapshot.articles([where.article_id]):
+            raise UsageError(f"There is no article {where.article_id!r}; `dateline status` lists the ids.")
+        among = None if where == SearchFilter() else snapshot.filtered(where)
+        found = self._index.search(self._encoder.encode([question])[0], k * SPARE, among)
+        passages = snapshot.passages(found.ids.tolist())
+        groups = snapshot.source_groups([passage.article_id for passage in passages], where, REPRINTS)
+        articles = snapshot.articles(groups)
         hits = [
             Hit(
                 passage=passage,
@@ -84,20 +120,6 @@ class Retriever:
         groups = {key: group for key, group in groups.items() if group in told}
         articles = {key: articles[key] for key in groups}
         return Evidence(hits=tuple(kept), articles=articles, groups=groups, generation=snapshot.generation.id)
-
-    def _index(self, snapshot: Snapshot) -> SegmentedIndex:
-        generation = snapshot.generation
-        if generation.fingerprint != self._encoder.fingerprint:
-            raise IndexMismatchError(
-                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), and another "
-                f"({self._encoder.fingerprint}) is configured; run `dateline index`, or set [encoder] model back."
-            )
-        loaded = self._loaded
-        if loaded is None or loaded.generation != generation.id:
-            known = {} if loaded is None else {segment.id: segment.index for segment in loaded.index.segments}
-            loaded = _Loaded(generation.id, snapshot.index(known))
-            self._loaded = loaded
-        return loaded.index
 
 
 def _best_first(found: tuple[Passage, np.float32]) -> tuple[float, str, int]:

@@ -1,0 +1,152 @@
+"""Kills, full disks, second writers and endless refreshes: whatever happens, the store is whole and answers go on."""
+
+import json
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.assistant import Indexer
+from bot.settings import Settings
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.errors import StoreError
+from retrieval.intake.language import detect
+from retrieval.progress import silent
+from retrieval.refresh import refresh
+from retrieval.storage.database import DATABASE
+from retrieval.storage.store import Store
+from tests.stores import contents, write
+
+ROOT = Path(__file__).resolve().parent.parent
+REFRESHES = 50
+
+
+def test_an_index_run_can_be_killed_at_any_moment() -> None:
+    command = [sys.executable, "-m", "evaluation.crashes", "--kills", "100", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["kills"] == 100
+    assert outcome["held_before"] > 50  # most are killed before they publish
+
+
+def test_a_disk_that_is_full_at_any_point_loses_nothing(
+    tmp_path: Path, encoder: SentenceTransformerEncoder, fills_up_after: Callable[[int], None]
+) -> None:
+    corpus, store = tmp_path / "corpus", Store(tmp_path / "store")
+    write(corpus, "short.txt", "The ferry to Lisbon was late again.")
+    refresh(corpus, store, encoder, "model")
+    before = contents(store)
+    detect("The language model is unpacked into the folder for temporary files, once, for a text of some length. " * 3)
+    for number in range(15):
+        write(corpus, f"{number}.txt", " ".join(f"Line {line} of report {number} is here." for line in range(30)))
+    failed = 0
+    size = (store.folder / DATABASE).stat().st_size
+    for room in (0, 4096, 20_000, 40_000, 80_000):
+        fills_up_after(size + room)
+        try:
+            refresh(corpus, store, encoder, "model")
+        except StoreError as error:
+            failed += 1
+            assert "free some disk space" in str(error)
+            fills_up_after(-1)
+            assert contents(store) == before
+    assert failed >= 3
+    fills_up_after(-1)
+    refresh(corpus, store, encoder, "model")
+    fresh = Store(tmp_path / "fresh")
+    refresh(corpus, fresh, encoder, "model")
+    assert contents(store) == contents(fresh)
+    assert len(contents(store)) > len(before)
+
+
+@pytest.fixture
+def fills_up_after() -> Iterator[Callable[[int], None]]:
+    """Sets how many bytes a file may have before the disk seems full; -1 for as many as it likes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(length: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limits[0] if length < 0 else length, limits[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_of_two_writers_one_is_told_to_wait_and_the_store_is_whole(tmp_path: Path) -> None:
+    for number in range(60):
+        write(tmp_path / "corpus", f"{number}.txt", f"Report {number} came out. It was about case {number} of many.")
+    (tmp_path / "config.toml").touch()
+    command = [sys.executable, "-m", "bot", "index", "--json", "--config", str(tmp_path / "config.toml")]
+    runs = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        for _ in range(2)
+    ]
+    ends = []
+    for run in runs:
+        output, complaints = run.communicate()
+        ends.append((run.returncode, json.loads(output)["articles"]["added"] if output else complaints))
+    done = [added for status, added in ends if status == 0]
+    refused = [complaint for status, complaint in ends if status != 0]
+    # the second may come after the first has ended, and then finds nothing to do
+    assert sorted(done) in ([60], [0, 60])
+    assert all("Another process is indexing" in complaint for complaint in refused)
+    assert len(contents(Store(tmp_path / ".dateline"))) == 60
+
+
+def test_questions_are_answered_from_one_generation_while_refreshes_go_by(tmp_path: Path) -> None:
+    """Two articles always carry the same number: an answer that saw two generations would show two numbers."""
+    corpus = tmp_path / "corpus"
+    config = tmp_path / "config.toml"
+    config.touch()
+    settings = Settings.load(config)
+    indexer = Indexer.open(settings, silent)
+
+    def publish(number: int) -> None:
+        write(corpus, "north.txt", f"The north bridge of Porto was opened by engine number {number} on Monday.")
+        write(corpus, "south.txt", f"The south bridge of Porto was opened by engine number {number} on Monday.")
+        indexer.refresh(silent)
+
+    publish(1000)
+    command = [sys.executable, "-m", "bot", "ask", "--json", "-", "--config", str(config)]
+    seen: list[set[str]] = []
+    quoted: list[str] = []
+
+    def ask(asking: subprocess.Popen[str]) -> None:
+        assert asking.stdin is not None and asking.stdout is not None
+        asking.stdin.write("Which engine number opened the north bridge of Porto?\n")
+        asking.stdin.flush()
+        answer = json.loads(asking.stdout.readline())
+        texts = [hit["text"] for hit in answer["evidence"]]
+        seen.append({text.split("number ")[1].split()[0] for text in texts})
+        cited = [citation["quote"] for item in answer["answers"] for citation in item["citations"]]
+        assert len(texts) == 2 and set(cited) <= {text.strip() for text in texts}
+        quoted.extend(cited)
+
+    def publish_all() -> None:
+        for number in range(1001, 1001 + REFRESHES):
+            publish(number)
+            time.sleep(0.1)
+
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, encoding="utf-8") as asking:
+        try:
+            ask(asking)
+            publishing = threading.Thread(target=publish_all)
+            publishing.start()
+            while publishing.is_alive():
+                ask(asking)
+            publishing.join()
+            ask(asking)
+        except BaseException:
+            asking.kill()
+            raise
+    assert asking.returncode == 0
+    assert all(len(numbers) == 1 for numbers in seen)
+    assert seen[-1] == {str(1000 + REFRESHES)}
+    assert len({number for numbers in seen for number in numbers}) > 2  # it saw some of them go by
+    assert any(str(1000 + REFRESHES) in quote for quote in quoted)
