@@ -14,6 +14,7 @@ from retrieval.errors import BusyError, DatelineError, UsageError
 from retrieval.types import IndexReport, Skipped, StoreStatus
 
 if TYPE_CHECKING:
+    from bot.assistant import Indexer
     from bot.settings import Settings
     from bot.terminal import Terminal
     from retrieval.adding import AddReport
@@ -37,22 +38,19 @@ def index(options: Options, full: bool, as_json: bool) -> int:
 def watch(options: Options, as_json: bool) -> None:
     """Bring the index up to date, and again whenever the folder of articles changes; Ctrl-C ends it."""
     settings = options.settings()
-    from bot.assistant import Indexer
     from bot.terminal import Terminal
-    from retrieval.watch import follow
 
     terminal = Terminal()
-    with terminal.spinner("Loading the encoder"):
+    # An exception, as Ctrl-C is, may be swallowed or renamed by a library that is being imported. No kill harms the
+    # store, so the process simply ends.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, frame: terminal.leave())
+    from bot.assistant import Indexer
+    from retrieval.watch import follow
+
+    with terminal.spinner("Looking for the encoder"):
         indexer = Indexer.open(settings, terminal.progress)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
-    update = _Updates(lambda: indexer.refresh(terminal.progress, tell=complain), terminal, as_json)
-    warm = threading.Thread(target=indexer.warm_up, daemon=True)
-    try:
-        warm.start()
-        follow(settings.corpus.path, update, stop)
-    except KeyboardInterrupt:
-        stop.set()
+    follow(settings.corpus.path, Updates(indexer, terminal, as_json), threading.Event())
 
 
 @click.command(cls=Command)
@@ -154,11 +152,11 @@ def check_article(status: StoreStatus, article: str) -> None:
         raise UsageError(f"There is no article {article!r} in the index; {mend}")
 
 
-class _Updates:
+class Updates:
     """Refreshes, and says what changed; what it has complained of once, it does not repeat every second."""
 
-    def __init__(self, refresh: Callable[[], IndexReport], terminal: "Terminal", as_json: bool) -> None:
-        self._refresh = refresh
+    def __init__(self, indexer: "Indexer", terminal: "Terminal", as_json: bool) -> None:
+        self._indexer = indexer
         self._terminal = terminal
         self._as_json = as_json
         self._generation = 0
@@ -167,14 +165,16 @@ class _Updates:
     def __call__(self) -> bool:
         """Whether it is done; if not, it should be tried again."""
         try:
-            report = self._refresh()
+            report = self._indexer.refresh(self._terminal.progress, tell=complain)
+            if report.generation != self._generation:
+                self._generation = report.generation
+                _show_report(self._terminal, report, self._as_json)
+            self._complain([f"skipped {skipped.path}: {skipped.reason}" for skipped in report.skipped])
+            # while nobody waits for it, so that the next new article need not
+            self._indexer.warm_up()
         except DatelineError as error:
             self._complain([str(error)])
             return not isinstance(error, BusyError)
-        self._complain([f"skipped {skipped.path}: {skipped.reason}" for skipped in report.skipped])
-        if report.generation != self._generation:
-            self._generation = report.generation
-            _show_report(self._terminal, report, self._as_json)
         return True
 
     def _complain(self, complaints: Sequence[str]) -> None:
@@ -185,8 +185,6 @@ class _Updates:
 
 
 def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False) -> int:
-    from bot.overview import counted
-
     with terminal.spinner("Indexing"):
         from bot.assistant import index_corpus
 
@@ -194,7 +192,7 @@ def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool
     _show_report(terminal, report, as_json)
     _complain_of(report.skipped)
     if report.skipped:
-        complain(f"{counted(len(report.skipped), 'file')} skipped; the other articles are indexed.")
+        complain(f"{len(report.skipped):,} skipped; the other articles are indexed.")
     return 1 if report.skipped else 0
 
 

@@ -6,6 +6,7 @@ meet. A relative path is taken from the folder that holds the file (without a fi
 
 import dataclasses
 import math
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -207,12 +208,14 @@ class Settings:
         for name, table in tables.items():
             _check_section(file, name, table, sections)
         folder = file.absolute().parent
-        return cls(
+        settings = cls(
             **{
                 name: _section(file, name, defaults, tables.get(name, {}), folder)
                 for name, defaults in sections.items()
             }
         )
+        _check_apart(file, settings)
+        return settings
 
 
 def _parse(file: Path) -> dict[str, Any]:
@@ -262,6 +265,16 @@ def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], 
                 "correct it, or remove the line to have the default."
             ) from error
     return type(defaults)(**values)
+
+
+def _check_apart(file: Path, settings: Settings) -> None:
+    """The index must not stand among the articles, or `watch` would take each of its own changes for a new article."""
+    corpus, storage = (Path(os.path.realpath(path)) for path in (settings.corpus.path, settings.storage.path))
+    if storage.is_relative_to(corpus) and not any(part[0] == "." for part in storage.relative_to(corpus).parts):
+        raise ConfigError(
+            f"{file}: [storage] path is {settings.storage.path}, among the articles in {settings.corpus.path}; "
+            'expected another folder, such as ".dateline".'
+        )
 
 
 def _rules(defaults: Any) -> dict[str, Rule]:

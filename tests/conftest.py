@@ -1,17 +1,23 @@
-"""The real parts, loaded once for the whole run."""
+"""The real parts, loaded once for the whole run; and the command, run in this process without them."""
 
 import dataclasses
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bot.assistant import Assistant, index_corpus
+from bot.cli import main
 from bot.settings import CorpusSettings, Settings, StorageSettings
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.models import resolve
 from retrieval.progress import silent
+from tests import fakes
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
@@ -53,3 +59,37 @@ def _assistant(corpus: Path, storage: Path) -> Assistant:
     settings = settings_for(corpus, storage)
     index_corpus(settings, silent)
     return Assistant.open(settings, silent)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs `dateline` in this process and an empty folder, with the fake assistant."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "bot.assistant", fakes)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+    def call(*args: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = main(args)
+        return Outcome(status, *capfd.readouterr())
+
+    return call
+
+
+def configured(tmp_path: Path, content: str) -> str:
+    """The path of a configuration file with this content."""
+    file = tmp_path / "other.toml"
+    file.write_text(content)
+    return str(file)

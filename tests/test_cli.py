@@ -1,56 +1,19 @@
 """The command: what goes to which stream, the exit status, and how little a mistake costs."""
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bot.cli import cli, main
-from tests import fakes
+from bot.cli import cli
+from tests.conftest import ROOT, Run, configured
 
-ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, str(ROOT / "tests" / "with_fake.py")]
 HEAVY = ["rich", "numpy", "torch", "prompt_toolkit", "pydantic", "transformers", "faiss", "logging.config", "sqlite3"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs `dateline` in this process and an empty folder, with the fake assistant."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, "bot.assistant", fakes)
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-
-    def call(*args: str, stdin: bytes = b"") -> Outcome:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = main(args)
-        return Outcome(status, *capfd.readouterr())
-
-    return call
-
-
-def configured(tmp_path: Path, content: str) -> str:
-    file = tmp_path / "other.toml"
-    file.write_text(content)
-    return str(file)
 
 
 def test_an_answer_goes_to_standard_output_and_nothing_else_does(run: Run) -> None:
@@ -158,30 +121,6 @@ def test_errors_are_status_1_and_a_traceback_is_shown_with_debug_only(run: Run) 
         outcome = run(*args)
         assert "Traceback" in outcome.err
         assert outcome.err.endswith("dateline: The database is damaged; run `dateline index --full`.\n")
-
-
-def test_index_reports_what_it_did(run: Run) -> None:
-    outcome = run("index")
-    assert "2 added, 0 changed, 0 removed, 0 unchanged" in outcome.out
-    assert (outcome.status, outcome.err) == (0, "")
-    assert json.loads(run("index", "--json", "--full").out)["passages"] == {"total": 2, "embedded": 2, "reused": 0}
-
-
-def test_a_skipped_file_is_named_and_the_status_says_so(run: Run, tmp_path: Path) -> None:
-    skips = configured(tmp_path, '[corpus]\npath = "skips"\n')
-    outcome = run("index", "--json", "--config", skips)
-    assert outcome.status == 1
-    assert json.loads(outcome.out)["skipped"] == [{"path": "bad\x1b.txt", "reason": "it is empty."}]
-    assert outcome.err.splitlines() == [
-        "dateline: skipped bad�.txt: it is empty.",
-        "dateline: 1 file skipped; the other articles are indexed.",
-    ]
-
-
-def test_status_and_prepare(run: Run) -> None:
-    assert "2 articles, 20 February 2024" in run("status").out
-    assert json.loads(run("status", "--json").out)["dimension"] == 4
-    assert run("prepare").out == "The models are ready.\n"
 
 
 def test_without_a_command_the_help_is_shown(run: Run) -> None:

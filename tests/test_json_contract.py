@@ -5,10 +5,12 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.json import answer_json, report_json, status_json
+from bot.json import added_json, answer_json, intake_json, report_json, status_json, verification_json
 from reader.types import Answer, Timing
-from retrieval.types import Article, Evidence, Hit, IndexReport, Passage, Skipped
-from tests.fakes import DATED, LINK, STATUS, TEXT, answer
+from retrieval.adding import AddReport
+from retrieval.storage.verify import Finding, Verification
+from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, Skipped
+from tests.fakes import ARTICLES, DATED, LINK, STATUS, TEXT, answer
 
 
 def test_an_answer() -> None:
@@ -94,10 +96,42 @@ def test_a_status() -> None:
         "title": "",
         "source": None,
         "published": None,
+        "language": None,
         "path": "untitled.txt",
+        "source_group": "a2",
         "passages": 1,
+        "lines_left_out": 0,
     }
     assert list(found)[:-1] == ["generation", "created", "model", "fingerprint", "dimension", "passages", "bytes"]
+
+
+def test_one_article() -> None:
+    intake = Intake(ARTICLES["a1"], (Dropped(3, "Share this", "a prompt to share"),))
+    assert json.loads(intake_json(intake, STATUS)) == {
+        **json.loads(status_json(STATUS))["articles"][0],
+        "url": LINK,
+        "text": TEXT,
+        "left_out": [{"line": 3, "text": "Share this", "reason": "a prompt to share"}],
+    }
+
+
+def test_what_was_added() -> None:
+    report = AddReport(("new.txt",), ("old.txt",), (Skipped("x.pdf", "is no article"),))
+    assert json.loads(added_json(report)) == {
+        "added": ["new.txt"],
+        "unchanged": ["old.txt"],
+        "skipped": [{"path": "x.pdf", "reason": "is no article"}],
+    }
+
+
+def test_a_verification() -> None:
+    found = Verification(3, 2, 7, (Finding("The index file x is lost", "run `dateline index`"),))
+    assert json.loads(verification_json(found)) == {
+        "generation": 3,
+        "articles": 2,
+        "passages": 7,
+        "problems": [{"problem": "The index file x is lost", "mend": "run `dateline index`"}],
+    }
 
 
 @given(st.lists(st.text(max_size=3) | st.sampled_from("\udcff\udc80\n\u2028")).map("".join))

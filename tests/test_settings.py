@@ -83,6 +83,13 @@ def test_whole_numbers_and_lists_become_what_the_settings_declare(folder: Path) 
     assert settings.discord.guilds == (1, 2)
 
 
+def test_the_index_may_be_hidden_among_the_articles_or_stand_above_them(folder: Path) -> None:
+    assert load(folder, '[corpus]\npath = "."\n').storage.path == folder / ".dateline"
+    assert load(folder, '[storage]\npath = "corpus/.hidden/index"\n').corpus.path == folder / "corpus"
+    assert load(folder, '[storage]\npath = "."\n').storage.path == folder
+    assert load(folder, '[storage]\npath = "corpus-index"\n').storage.path == folder / "corpus-index"
+
+
 def test_limits_of_fetching_can_be_set(folder: Path) -> None:
     fetch = load(folder, "[fetch]\ntimeout_seconds = 5\nmax_megabytes = 0.5\nprivate_addresses = true\n").fetch
     assert (fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses) == (5.0, 0.5, True)
@@ -127,6 +134,9 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[corpus]\npath = news\n", ["not valid TOML", "line 2"]),
         ("a = " + "[" * 5000, ["not valid TOML"]),
         (b"[corpus]\npath = '\xff'\n", ["not UTF-8", "byte 17"]),
+        ('[storage]\npath = "corpus/../corpus/index"\n', ["corpus/index, among the articles in", '".dateline"']),
+        ('[corpus]\npath = "."\n[storage]\npath = "index"\n', ["/index, among the articles in"]),
+        ('[storage]\npath = "corpus"\n', ["[storage] path is", "among the articles in"]),
         (f'[corpus]\npath = ["{"x" * 500}"]\n', ["path is ['xxx", "…"]),
     ],
 )

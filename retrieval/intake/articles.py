@@ -28,6 +28,7 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 def parse(data: bytes, relative_path: str) -> FileContents:
     """The articles that a file's bytes hold; of a file of records, also those that are none, as "feed.jsonl:12".
 
+    What is dropped is named by its line in the file or, for a page or a record, in the text taken out of it.
     Raises ArticleError where the file as a whole holds no article.
     """
     if any("\ud800" <= character <= "\udfff" for character in relative_path):
@@ -48,7 +49,7 @@ def _plain(text: str) -> Draft:
 def _records(text: str, path: str) -> FileContents:
     intakes: list[Intake] = []
     skipped: list[Skipped] = []
-    places: dict[tuple[str, str], int] = {}
+    places: dict[str, int] = {}
     for record in records.read(text, path):
         if isinstance(record, Skipped):
             skipped.append(record)
@@ -65,14 +66,14 @@ def _records(text: str, path: str) -> FileContents:
     return FileContents(tuple(intakes), tuple(skipped))
 
 
-def _from_record(record: Record, path: str, places: dict[tuple[str, str], int]) -> Intake:
+def _from_record(record: Record, path: str, places: dict[str, int]) -> Intake:
     """The article of one record among many; `places` tells where each key was met, and learns of this one."""
     draft = records.draft(record.fields)
-    key = records.key(record.fields, draft)
+    kind, key = records.key(record.fields, draft)
     if key in places:
-        raise ArticleError(f"has the same {key[0]} as {path}:{places[key]}, which is taken; delete one")
+        raise ArticleError(f"has the same {kind} as {path}:{places[key]}, which is taken; delete one")
     # by what it is, not where it stands: a line put in above it must not make another article of it
-    intake = _intake(draft, article_id(f"{path}#{key[1]}"), path, alone=False)
+    intake = _intake(draft, article_id(f"{path}#{key}"), path, alone=False)
     places[key] = record.place
     return intake
 
@@ -81,9 +82,9 @@ def _intake(draft: Draft, key: str, path: str, *, alone: bool) -> Intake:
     """The article that `key` names, cleaned; `alone` is whether it is the only one of its file."""
     if not draft.text.strip():
         raise ArticleError("has no text; write the article into it or delete it")
+    if (count := draft.text.count("\n")) > MAX_LINES:
+        raise ArticleError(f"has {count:,} lines, more than the {MAX_LINES:,} allowed; split it")
     lines = text_lines(draft.text, draft.first_line)
-    if len(lines) > MAX_LINES:
-        raise ArticleError(f"has {len(lines):,} lines, more than the {MAX_LINES:,} of an article; split it")
     header = Header(Metadata(), lines, ()) if draft.from_page else read_header(lines)
     cleaned = clean(header.lines, headlines=not draft.from_page)
     dropped = tuple(sorted(header.dropped + cleaned.dropped, key=lambda drop: drop.line))

@@ -86,13 +86,13 @@ def _boilerplate(lines: Sequence[Line]) -> Marks:
         # the first line is the article's own headline, though it begin "Watch:"
         if rule is None or (at == 0 and rule.reason == OTHER_STORY):
             continue
-        above: list[int] = []
-        if rule.reason in {PHOTO_CREDIT, TWEET} and parted:
-            above = _paragraph_above(lines, at, marks)
         if rule.reason == PHOTO_CREDIT:
-            above = above if above else _line_above(lines, at, marks, parted)
-            captions |= {lines[caption].text.strip() for caption in above}
-        marks |= dict.fromkeys(above, CAPTION if rule.reason == PHOTO_CREDIT else rule.reason)
+            caption = _paragraph_above(lines, at, marks, parted)
+            caption = caption if caption else _line_above(lines, at, marks, parted)
+            captions |= {lines[above].text.strip() for above in caption}
+            marks |= dict.fromkeys(caption, CAPTION)
+        elif rule.reason == TWEET:
+            marks |= dict.fromkeys(_paragraph_above(lines, at, marks, parted), TWEET)
         marks[at] = rule.reason
     for at, line in enumerate(lines):
         if at > 0 and at not in marks and line.text.strip() in captions:
@@ -100,10 +100,13 @@ def _boilerplate(lines: Sequence[Line]) -> Marks:
     return marks
 
 
-def _paragraph_above(lines: Sequence[Line], at: int, marks: Marks) -> list[int]:
-    """The lines above line `at` in its paragraph, but for the headline; none where they are too long for a caption."""
-    above = []
-    while (at := at - 1) > 0 and lines[at].text.strip() and at not in marks:
+def _paragraph_above(lines: Sequence[Line], at: int, marks: Marks, parted: bool) -> list[int]:
+    """The lines above line `at` in its paragraph, but for the headline; none where they are too long for a caption.
+
+    `parted` is whether blank lines part the paragraphs of the text: else each line is one.
+    """
+    above: list[int] = []
+    while parted and (at := at - 1) > 0 and lines[at].text.strip() and at not in marks:
         above.append(at)
     return above if len(_words(lines, above)) <= CAPTION_WORDS else []
 

@@ -33,9 +33,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# what a text may hold by accident, as a share of its bytes
+# what a text may hold by accident, as a share of its characters
 _MAX_CONTROLS = 0.05
-_CONTROLS = bytes(sorted({*range(32), 127} - set(b"\t\n\v\f\r\x1b")))
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 # NULs and other controls, soft hyphens, zero-width spaces and byte order marks cannot be seen; half a pair is nothing
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\ufeff\ud800-\udfff]")
@@ -71,11 +71,16 @@ _TEXT_CODECS = re.compile(r"cp\d+|iso8859-\d+|iso2022_jp|koi8-[rtu]|gb18030|big5
 
 _MIN_PROBABILITY = 0.98
 _MAX_MESS = 0.1
-# what another encoding makes of accented letters in an alphabet with capitals: "cafÃ©", "erkl„rte", "donÕt"
+# what another encoding makes of accented letters: a capital or a sign within a word ("cafÃ©", "LŽon", "erkl„rte"), a
+# sign that ends one ("clich‚"), and one that stands alone ("25 ¡ C")
 _CASED = [chr(code) for code in range(0xC0, 0x530)]
 _LOWER = "a-z" + "".join(filter(str.islower, _CASED))
 _UPPER = "".join(filter(str.isupper, _CASED))
-_GARBLED = re.compile(rf"[{_LOWER}][{_UPPER}]|[A-Z{_UPPER}{_LOWER}][^\x00-\x7f\w\s’‘·–—…][A-Z{_UPPER}{_LOWER}]")
+_LETTER = f"[A-Z{_LOWER}{_UPPER}]"
+_GARBLED = re.compile(
+    rf"[{_LOWER}][{_UPPER}]|[A-Z][{_UPPER}][{_LOWER}]|{_LETTER}[^\x00-\x7f\w\s’‘·–—…]{_LETTER}"
+    rf"|{_LETTER}(?:[‚„ƒˆ˜†‡‰¨¸¢¦¬±¶¼½¾‹]|‘(?!\w))|ƒ{_LETTER}|¤|[¡‚„] |(?<!\S)[œøžšõÐÛÕÒ](?!\S)"
+)
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -88,12 +93,11 @@ def decode(data: bytes, declared: str | None = None) -> str:
         if data.startswith(signature):
             raise ArticleError(f"is {kind}, not text; put its text into a .txt file, or leave it out of the corpus")
     wide = _wide(data)
-    if wide is not None:
-        return tidy(_strictly(data, wide))
-    controls = len(data) - len(data.translate(None, _CONTROLS))
-    if controls > len(data) * _MAX_CONTROLS:
-        raise ArticleError(f"is binary, not text (it holds {controls:,} control bytes); leave it out of the corpus")
-    return tidy(_narrow(data, declared))
+    text = _strictly(data, wide) if wide is not None else data.decode("latin-1")
+    controls = len(_CONTROL.findall(text))
+    if controls > len(text) * _MAX_CONTROLS:
+        raise ArticleError(f"is binary, not text (it holds {controls:,} control codes); leave it out of the corpus")
+    return tidy(text if wide is not None else _narrow(data, declared))
 
 
 def tidy(text: str) -> str:

@@ -25,6 +25,7 @@ STAMP = "date stamp"
 
 MAX_CHARACTERS = 300
 SOURCE_WORDS = 8
+HEADLINE_WORDS = 25
 
 _FIELDS = {
     "title": "title",
@@ -60,7 +61,7 @@ def read_header(lines: Sequence[Line]) -> Header:
         field = _said(line, alone)
         if field is not None:
             said[at] = field
-        elif place > 0 and _PASSED_OVER.fullmatch(line) is None:
+        elif not (_PASSED_OVER.fullmatch(line) or (place == 0 and _may_be_headline(line))):
             break
     if written and written[-1] not in said:
         field = _said(_flat(lines[written[-1]].text), alone)
@@ -90,6 +91,10 @@ def _unglued(header: Header) -> Header:
         (*header.lines[:at], rest, *header.lines[at + 1 :]),
         (*header.dropped, Dropped(number, match["stamp"], STAMP)),
     )
+
+
+def _may_be_headline(line: str) -> bool:
+    return 0 < len(line.split()) <= HEADLINE_WORDS and not line.endswith(".")
 
 
 def _said(line: str, alone: bool) -> Metadata | None:

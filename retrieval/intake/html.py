@@ -124,7 +124,7 @@ def _declared(tree: Any, head: str) -> Metadata:
     saved_from = _SAVED_FROM.search(head)
     return Metadata(
         title=first(said.title, one_line(tags.get("og:title")), _only_heading(tree), _title(tree)),
-        source=first(said.source, *(one_line(tags.get(name)) for name in _SOURCE_TAGS)),
+        source=first(said.source, *(_site_name(tags.get(name)) for name in _SOURCE_TAGS)),
         url=first(
             *(web_address(link.get("href")) for link in tree.xpath("//link[@rel='canonical']")),
             web_address(tags.get("og:url")),
@@ -138,6 +138,11 @@ def _declared(tree: Any, head: str) -> Metadata:
         ),
         language=first(language_code(tree.get("lang")), said.language, language_code(tags.get("content-language"))),
     )
+
+
+def _site_name(value: str | None) -> str | None:
+    # some pages name their account on another site instead
+    return one_line(value) if web_address(value) is None else None
 
 
 def _json_ld(tree: Any) -> Metadata:

@@ -1,7 +1,6 @@
 """Markdown files: front matter between two lines of --- (YAML) or +++ (TOML), and the text below it."""
 
 import re
-import reprlib
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +9,7 @@ import yaml
 
 from retrieval.errors import ArticleError
 from retrieval.intake import dates
-from retrieval.intake.metadata import NAMES, language_code, one_line, web_address
+from retrieval.intake.metadata import NAMES, brief, language_code, one_line, web_address
 from retrieval.intake.types import Draft, Metadata
 
 # front matter is a few lines; two rules far apart are part of the text
@@ -56,9 +55,7 @@ def _value(fields: Mapping[str, object], field: str) -> str | None:
     name = next((name for name in NAMES[field] if name in fields), None)
     value = fields[name] if name is not None else None
     if isinstance(value, dict | list):
-        # YAML's aliases can make a short value endless
-        short = reprlib.repr(value)
-        raise ArticleError(f"has {name} {short} in its front matter, expected one line of text; mend it")
+        raise ArticleError(f"has {name} {brief(value)} in its front matter, expected one line of text; mend it")
     line = one_line(str(value)) if value is not None else None
     return line if line not in _ABSENT else None
 

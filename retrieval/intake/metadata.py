@@ -4,6 +4,7 @@ Nothing is guessed into a citation: a value that is not what its field holds is 
 """
 
 import re
+import reprlib
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ NAMES = {
     "title": ("title", "headline"),
     "source": ("source", "publisher", "site_name"),
     "url": ("url", "link", "mainEntityOfPage"),
-    "published": ("date", "published", "datePublished", "published_at", "publishedAt"),
+    "published": ("date", "published", "datePublished", "date_published", "published_at", "publishedAt"),
     "language": ("language", "lang", "inLanguage"),
 }
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_].*)?", re.IGNORECASE)
@@ -45,6 +46,11 @@ def language_code(value: str | None) -> str | None:
     """The ISO 639-1 code that a language tag begins with: "en-GB" -> "en"; None for "English"."""
     match = _LANGUAGE.fullmatch(value.strip()) if value is not None else None
     return match[1].lower() if match is not None else None
+
+
+def brief(value: object) -> str:
+    """How a value looks, in a few characters, however much it holds."""
+    return reprlib.repr(value)[:60]
 
 
 def merged(declared: Metadata, found: Metadata) -> Metadata:

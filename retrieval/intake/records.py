@@ -1,4 +1,4 @@
-"""JSON files: one object, an array of objects, or an object a line; with plain field names or schema.org's.
+"""JSON files: one object, an array of objects, or an object a line; plain field names, schema.org's or a JSON Feed's.
 
 {"title": ..., "text": ..., "url": ..., "source": ..., "date": ..., "language": ...}
 {"@type": "NewsArticle", "headline": ..., "articleBody": ..., "mainEntityOfPage": {"@id": ...},
@@ -6,7 +6,6 @@
 """
 
 import re
-import reprlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,12 +13,13 @@ from retrieval.errors import ArticleError
 from retrieval.intake.decoding import tidy
 from retrieval.intake.fields import load, metadata, plain
 from retrieval.intake.html import fragment_text
+from retrieval.intake.metadata import brief
 from retrieval.intake.types import Draft, Record
 from retrieval.types import Skipped
 
 # a file of this many is a database, and each may have to be named in a report
 MAX_RECORDS = 100_000
-TEXT = ("text", "body", "articleBody", "content")
+TEXT = ("text", "body", "articleBody", "content", "content_text", "content_html")
 # where an object keeps its records
 LISTS = ("@graph", "articles", "items")
 _TAG = re.compile(
@@ -78,7 +78,7 @@ def _items(value: object, path: str) -> Iterator[Record | Skipped]:
         for position, item in enumerate(value, 1):
             yield _record(item, position, path)
     else:
-        raise ArticleError(f"holds {reprlib.repr(value)}, expected an object with a text, or an array of them")
+        raise ArticleError(f"holds {brief(value)}, expected an object with a text, or an array of them")
 
 
 def _check_number(records: int) -> None:
@@ -100,7 +100,7 @@ def _unwrapped(value: dict[str, Any]) -> object:
 def _record(value: object, place: int, path: str) -> Record | Skipped:
     if isinstance(value, dict):
         return Record(place, value)
-    problem = value if isinstance(value, ArticleError) else f"is {reprlib.repr(value)}, expected an object with a text"
+    problem = value if isinstance(value, ArticleError) else f"is {brief(value)}, expected an object with a text"
     return Skipped(f"{path}:{place}", str(problem))
 
 
@@ -118,7 +118,7 @@ def _text(fields: Mapping[str, Any]) -> str:
         if value is None:
             continue
         if not isinstance(value, str):
-            raise ArticleError(f"has {name} {reprlib.repr(value)}, expected a string")
+            raise ArticleError(f"has {name} {brief(value)}, expected a string")
         text = tidy(value)
         if text.strip():
             return fragment_text(text) if _TAG.match(text) else text

@@ -1,7 +1,7 @@
 """What a line of boilerplate looks like, told by its shape and length alone.
 
-Each rule wants the whole line, and one of no more than so many words: a sentence of the article that merely mentions a
-newsletter, or Getty Images, is longer, goes on, or begins otherwise.
+A rule wants the whole line, and one of no more than so many words: a sentence of the article that merely mentions a
+newsletter, or Getty Images, is longer, goes on, or begins otherwise. Each pattern below is one shape.
 """
 
 import re
@@ -30,8 +30,12 @@ class Rule:
         return len(line.split()) <= self.words and self.pattern.fullmatch(line) is not None
 
 
-def _any_case(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+def _exactly(*shapes: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{shape})" for shape in shapes))
+
+
+def _any_case(*shapes: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{shape})" for shape in shapes), re.IGNORECASE)
 
 
 _AGENCY = (
@@ -42,21 +46,20 @@ _AGENCY = (
 _NAME = r"[\w.'’-]+(?: [\w.'’-]+){0,4}"
 _IMAGE = r"(?:[Ff]ile )?(?:[Pp]hotos?|[Pp]hotographs?|[Ii]mages?|[Pp]ictures?|[Ii]llustration|PHOTO|IMAGE)"
 _SLASH = r" ?[/|] ?"
+_IN_BRACKETS = r"[^()\[\]]"
 # a person's name before the agency's tells a credit from a list of sources such as (AFP/Reuters)
-_BRACKETED = (
-    rf"[(\[]+(?:{_IMAGE}(?: ?:| by| courtesy| credit)\b[^()\[\]]{{1,80}}"
-    rf"|AP Photo{_SLASH}[^()\[\]]{{1,60}}"
-    rf"|{_NAME} {_NAME}{_SLASH}(?:[^()\[\]]{{1,40}}{_SLASH})?{_AGENCY}\b[^()\[\]]{{0,40}})[)\]]+"
+_CREDIT = (
+    rf"[(\[]+(?:{_IMAGE}(?: ?:| by| courtesy| credit)\b{_IN_BRACKETS}{{1,80}}"
+    rf"|AP Photo{_SLASH}{_IN_BRACKETS}{{1,60}}"
+    rf"|{_NAME} {_NAME}{_SLASH}(?:{_IN_BRACKETS}{{1,40}}{_SLASH})?{_AGENCY}\b{_IN_BRACKETS}{{0,40}})[)\]]+"
 )
 _SITE = (
     r"(?:twitter|x|facebook|instagram|telegram|whatsapp|youtube|tiktok|linkedin|threads|bluesky|google news|reddit"
     r"|pinterest|flipboard|messenger|e-?mail|print|copy link|social media)"
 )
 _SITES = rf"{_SITE}(?:[\s,|/&•·]+(?:and )?{_SITE})*"
-_MORE = (
-    r"(?:see also|also see|also read|read also|read more|read next|up next|related|don['’]t miss|more on this|watch)"
-)
 _STORIES = r"(?:stories|story|articles?|news|posts|topics|coverage|content|links|videos?)"
+_MAILING = r"(?:newsletters?|inbox|e-?mails?|alerts?|updates|briefing|bulletin|digest|channel|podcast|feed)"
 
 RULES = (
     Rule(
@@ -64,61 +67,73 @@ RULES = (
         "NEW You can now listen to Example News articles!",
         14,
         _any_case(
-            r"(?:the ?)?(?:new ?)?(?:you can )?(?:now )?listen to (?:this|our|the|[\w ]{1,30}?) ?"
-            r"(?:article|articles|story|stories|episode|report)(?:[.!]| ?[·•|(-]? ?[\d:]+(?: ?min(?:ute)?s?)?\)?)?"
-            r"|(?:play audio|audio player|[\d:]{4,8} ?/ ?[\d:]{4,8})|your browser does not support .*"
+            r"(?:the ?)?(?:new ?)?(?:you can )?(?:now )?listen to [\w ]{1,30}(?:articles?|story|stories|episode|report)"
+            r"[.!]?(?: ?[·•|(-]? ?[\d:]+(?: ?min(?:ute)?s?)?\)?)?",
+            r"play audio|audio player|[\d:]{4,8} ?/ ?[\d:]{4,8}",
+            r"your browser does not support .*",
         ),
     ),
     Rule(
         PHOTO_CREDIT,
         "(Photo by JANE ROE/AFP via Getty Images)",
         15,
-        re.compile(
-            rf"{_BRACKETED}|[(\[]+(?:{_NAME}(?:{_SLASH}| via ))*{_AGENCY}(?:(?:{_SLASH}| via ){_NAME})*[)\]]+"
-            rf"|{_AGENCY}{_SLASH}{_NAME}|{_NAME}(?:{_SLASH}{_AGENCY})+(?: via {_AGENCY})?"
-            rf"|[(\[]+{_IMAGE}[)\]]+|{_IMAGE}(?: credit| courtesy| source)?: ?.+|{_IMAGE} by {_NAME}(?:{_SLASH}.*)?"
-            r"|Credit: ?.+"
+        _exactly(
+            _CREDIT,
+            rf"[(\[]+(?:{_NAME}(?:{_SLASH}| via ))*{_AGENCY}(?:(?:{_SLASH}| via ){_NAME})*[)\]]+",
+            rf"[(\[]+{_IMAGE}[)\]]+",
+            rf"{_AGENCY}{_SLASH}{_NAME}(?:{_SLASH}{_NAME})?",
+            rf"{_NAME}(?:{_SLASH}{_AGENCY})+(?: via {_AGENCY})?",
+            rf"{_IMAGE}(?: credit| courtesy| source)?: ?.+",
+            rf"{_IMAGE} by {_NAME}(?:{_SLASH}.*)?",
+            r"Credit: ?.+|Getty Images",
         ),
     ),
     Rule(
         CAPTION,
         "FILE PHOTO: The two presidents shake hands in Lisbon on Friday. REUTERS/Jane Roe",
         80,
-        re.compile(
-            rf"(?:FILE(?: PHOTO)?|File (?:photo|image|picture)) ?[:–—-].+|.+ {_BRACKETED}\.?|.+\WREUTERS/{_NAME}"
-            rf"|.+(?:via |/)Getty Images[)\]]*|.+\. (?:Photograph|Photo|Picture): {_NAME}{_SLASH}.+"
-            r"|(?:Image|Media|Video|Photo) (?:source|caption|copyright|credit)(?:,|:| [A-Z(]).*|!\[[^\]]*\]\([^)]*\)"
+        _exactly(
+            r"(?:FILE(?: PHOTO)?|File (?:photo|image|picture)) ?[:–—-].+",
+            rf".+ {_CREDIT}\.?",
+            rf".+\WREUTERS/{_NAME}",
+            r".+(?:via |/)Getty Images[)\]]*",
+            rf".+\. (?:Photograph|Photo|Picture): {_NAME}{_SLASH}.+",
+            r"(?:Image|Media|Video|Photo) (?:source|caption|copyright|credit)(?:,|:| [A-Z(]).*",
+            r"!\[[^\]]*\]\([^)]*\)",
         ),
     ),
     Rule(
         OTHER_STORY,
         "Read more: Ferry strike enters its second week",
         40,
-        re.compile(
-            rf"(?i:{_MORE}(?: {_STORIES})?)(?:(?:\s*[:：|»>]\s*|\s+[–—-]\s+).*)?"
-            rf"|(?i:(?:recommended|most read|trending|top {_STORIES}|you (?:may|might) also like)(?: {_STORIES})?:?)"
-            r"|(?i:more from) [A-Z][\w ]{1,30}|(?:READ MORE|ALSO READ|READ ALSO)\b.*"
-            r"|(?i:see also|also read|read also|read more)\s+(?:(?:about|on)\s.*|[A-Z“\"'‘].*)[^.]"
+        _exactly(
+            r"(?i:see also|also (?:see|read)|read (?:also|more|next)|up next|related|don['’]t miss|more on this|watch)"
+            rf"(?: (?i:{_STORIES}))?(?:(?:\s*[:：|»>]\s*|\s+[–—-]\s+).*)?",
+            r"(?i:see also|also read|read also|read more)\s+(?:(?:about|on)\s.*|[A-Z“\"'‘].*)[^.]",
+            r"(?:READ MORE|ALSO READ|READ ALSO)\b.*",
+            rf"(?i:(?:recommended|most read|trending|top {_STORIES}|you (?:may|might) also like)(?: {_STORIES})?:?)",
+            r"(?i:more from) [A-Z][\w ]{1,30}",
         ),
     ),
     Rule(
         TWEET,
-        "We are proud! pic.example — Jane Roe (@janeroe) February 1, 2022",
+        "We are so proud! — Jane Roe (@janeroe) February 1, 2022",
         100,
-        re.compile(
-            r".*\bpic\.(?:twitter|x)\.com/\w+.*|(?:.*\s)?(?:—|--|–|&mdash;) ?.{1,80}\(@\w{1,30}\) "
-            r"(?:[A-Z][a-z]+\.? \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]+\.? \d{4})"
+        _exactly(
+            r".*\bpic\.(?:twitter|x)\.com/\w+.*",
+            r"(?:.*\s)?(?:—|--|–|&mdash;) ?.{1,80}\(@\w{1,30}\) [A-Z][a-z]+\.? \d{1,2}, \d{4}",
+            r"(?:.*\s)?(?:—|--|–|&mdash;) ?.{1,80}\(@\w{1,30}\) \d{1,2} [A-Z][a-z]+\.? \d{4}",
         ),
     ),
     Rule(
         "comment form",
-        "Your email address will not be published. Required fields are marked *",
+        "Your email address will not be published. You can sign with any name.",
         30,
         _any_case(
-            r"(?:leave|post|write|add|submit) (?:a |your )?(?:reply|comment)s?(?: cancel reply)?\.?|cancel reply"
-            r"|your e-?mail address will not be published\..*|required fields are marked ?\*?\.?"
-            r"|save my name,? e-?mail.*|this site uses akismet.*|notify me of (?:follow-?up|new).*"
-            r"|(?:name|e-?mail|website|comment) ?\*|(?:\d+|no) comments?(?: yet)?|comments"
+            r"(?:leave|post|write|add|submit) (?:a |your )?(?:reply|comment)s?(?: cancel reply)?\.?|cancel reply",
+            r"your e-?mail address will not be published\..*|this site uses akismet.*",
+            r"save my name,? e-?mail.*|notify me of (?:follow-?up|new).*|required fields are marked ?\*?\.?",
+            r"(?:name|e-?mail|website|comment) ?\*|(?:\d+|no) comments?(?: yet)?|comments",
         ),
     ),
     Rule(
@@ -126,11 +141,10 @@ RULES = (
         "Sign up for our daily newsletter and never miss a story",
         30,
         _any_case(
-            r"(?:please )?(?:sign up|subscribe|register)\b.{0,80}\b"
-            r"(?:newsletters?|inbox|e-?mails?|alerts?|updates|briefing|bulletin|digest|channel|podcast|feed)\b.{0,80}"
-            r"|(?:sign up|subscribe|register|log in|sign in)(?: now| today| here| for free)?[.!]?"
-            r"|get (?:the|our|all) .{0,80}\b(?:inbox|newsletters?|e-?mail)\b.{0,40}"
-            r"|(?:download|get) (?:our|the) (?:[\w ]{1,30} )?app\b.{0,60}"
+            rf"(?:please )?(?:sign up|subscribe|register)\b.{{0,80}}\b{_MAILING}\b.{{0,80}}",
+            r"(?:sign up|subscribe|register|log in|sign in)(?: now| today| here| for free)?[.!]?",
+            r"get (?:the|our|all) .{0,80}\b(?:inbox|newsletters?|e-?mail)\b.{0,40}",
+            r"(?:download|get) (?:our|the) (?:[\w ]{1,30} )?app\b.{0,60}",
         ),
     ),
     Rule(
@@ -138,14 +152,14 @@ RULES = (
         "Follow us on Facebook and Twitter",
         20,
         _any_case(
-            r"share(?: this)?(?: (?:article|story|post|page|news))?:?|facebook|twitter|whatsapp|print|copy link"
-            rf"|(?:share|tweet|pin)(?: this| it)?(?: article| story| post)? (?:on|via|to) {_SITES}|{_SITE}\W+{_SITES}"
-            rf"|(?:follow|like|join|find) us on {_SITES}.{{0,40}}|follow [\w@. ]{{1,30}} on {_SITES}[.!:]?"
-            r"|(?:advertisement|advertising|advert|sponsored(?: content)?|promoted|ads?)\.?"
-            r"|advertisement ?[-–—:].{0,60}|(?:story|article|content) continues (?:below|after)\b.{0,30}"
-            r"|(?:click|tap) here\b.{0,100}|(?:continue reading|scroll (?:down )?to continue)\b.{0,30}"
-            r"|for more (?:news|stories|updates|videos)\b.{0,30}\b(?:visit|follow|click|go to|see)\b.{0,60}"
-            r"|skip to (?:main )?content|back to top|loading\W*"
+            r"share(?: this)?(?: (?:article|story|post|page|news))?:?|facebook|twitter|whatsapp|print|copy link",
+            rf"(?:share|tweet|pin)(?: this| it)?(?: article| story| post)? (?:on|via|to) {_SITES}|{_SITE}\W+{_SITES}",
+            rf"(?:follow|like|join|find) us on {_SITES}.{{0,40}}|follow [\w@. ]{{1,30}} on {_SITES}[.!:]?",
+            r"(?:advertisement|advertising|sponsored(?: content)?|promoted|ads?)\.?|advertisement ?[-–—:].{0,60}",
+            r"(?:story|article|content) continues (?:below|after)\b.{0,30}|(?:scroll )?to continue reading\b.{0,30}",
+            r"(?:click|tap) here(?: (?:to|for|and)\b.{0,100})?[.!]?",
+            r"for more (?:news|stories|updates|videos)\b.{0,30}\b(?:visit|follow|click|go to|see)\b.{0,60}",
+            r"skip to (?:main )?content|back to top|loading\W*",
         ),
     ),
     Rule(
@@ -153,10 +167,11 @@ RULES = (
         "We use cookies to improve your experience.",
         50,
         _any_case(
-            r"(?:we|our partners and we|(?:this|our) (?:web)?(?:site|page)) uses? cookies\b.*"
-            r"|(?:accept|reject|manage|allow)(?: all)? (?:cookies|preferences|settings)"
-            r"|(?:cookie|privacy) (?:policy|notice|settings)|terms (?:of (?:use|service)|(?:and|&) conditions)"
-            r"|by (?:signing up|subscribing|clicking|continuing|submitting)\b.*\byou (?:agree|accept|consent)\b.*"
+            r"(?:we|our partners and we|(?:this|our) (?:web)?(?:site|page)) uses? cookies"
+            r"(?: (?:to|and|for|on (?:this|our))\b.*|\.)?",
+            r"(?:accept|reject|manage|allow)(?: all)? (?:cookies|preferences|settings)",
+            r"(?:cookie|privacy) (?:policy|notice|settings)|terms (?:of (?:use|service)|(?:and|&) conditions)",
+            r"by (?:signing up|subscribing|clicking|continuing|submitting)\b.*\byou (?:agree|accept|consent)\b.*",
         ),
     ),
     Rule(
@@ -164,17 +179,18 @@ RULES = (
         "© 2022 Example News. All rights reserved.",
         40,
         _any_case(
-            r"(?:copyright ?)?(?:©|\(c\) ?(?:19|20)\d\d).*|copyright (?:19|20)\d\d .{1,100}"
-            r"|(?:.*\W)?all rights reserved\.?|this material may not be published, broadcast.*"
+            r"(?:copyright ?)?(?:©|\(c\) ?(?:19|20)\d\d).*|copyright (?:19|20)\d\d .{1,100}",
+            r"(?:.*\W)?all rights reserved\.?",
+            r"this material may not be published, broadcast.*",
         ),
     ),
     Rule(
         "agency sign-off",
         "(Reporting by Jane Roe; Editing by John Doe)",
         60,
-        re.compile(
-            r"\(?(?:Additional )?[Rr]eporting by [^;]+;.*\b(?:[Ww]riting|[Ee]diting|[Rr]eporting) by .*"
-            r"|Our Standards: .*Trust Principles\.?"
+        _exactly(
+            r"\(?(?:Additional )?[Rr]eporting by [^;]+;.*\b(?:[Ww]riting|[Ee]diting|[Rr]eporting) by .*",
+            r"Our Standards: .*Trust Principles\.?",
         ),
     ),
 )

@@ -1,0 +1,215 @@
+"""What indexing costs: `python -m evaluation.indexing [--articles N] [--data QUESTIONS] [--repeat N] [--json]`.
+
+Over a newsroom (see evaluation.newsroom), with the shipped encoder, in one process:
+
+embedding   the same texts, passages and headings, embedded by the index and by SentenceTransformer.encode with its own
+            batch size (one call, batch_size=32, normalize_embeddings=True), in turns, each from nothing. The index's
+            time is that of all of retrieval.storage.embedding.embed_missing: it also finds the texts, stores the
+            vectors and flushes them to disk. The ratio is taken of each turn, the one to the other.
+first index the whole of the same runs, by phase
+again       refreshes of the last of these stores: with nothing new; after every file was touched; after every file was
+            renamed, and after the title and the source of every article were edited, when no passage may be embedded
+
+Exit status 1 if a passage was. On a machine that does other work, too, PyTorch's threads wait for each other, and all
+of it takes several times as long.
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.newsroom import Newsroom, write
+from evaluation.phases import BETWEEN, EMBEDDING, READING, Run, as_json, run, show_phases
+from retrieval.encoder import Encoder, SentenceTransformerEncoder, fingerprint
+from retrieval.intake.files import find_files
+from retrieval.models import ENCODER, quieten_transformers, resolve
+from retrieval.progress import silent
+from retrieval.storage.store import Store
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PLAIN_BATCH = 32
+WARM_UP = 64
+RENAMED, EDITED = "every file renamed", "every title and source edited"
+
+
+class Listening:
+    """An encoder that remembers what it was asked to embed."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.fingerprint = encoder.fingerprint
+        self.dimension = encoder.dimension
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `Encoder.encode`."""
+        self.texts += texts
+        return self._encoder.encode(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One run of the index from nothing, and the seconds that the plain library took for the same texts."""
+
+    index: Run
+    plain: float
+
+    @property
+    def embedding(self) -> float:
+        """The seconds that the index embedded."""
+        return self.index.spent(BETWEEN[READING], EMBEDDING)
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as the plain library the index embeds."""
+        return self.plain / self.embedding
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A refresh of an index that was there; `headings` embedded with it."""
+
+    name: str
+    run: Run
+    headings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All of it; `texts` are the different passages and headings; `loading` the encoder takes seconds, `threads` are
+    those that it computes with."""
+
+    articles: int
+    texts: int
+    loading: float
+    threads: int
+    turns: tuple[Turn, ...]
+    again: tuple[Again, ...]
+
+    @property
+    def passages(self) -> int:
+        """The passages embedded in a turn."""
+        return self.turns[0].index.report.embedded
+
+    @property
+    def wasted(self) -> int:
+        """The passages that were embedded though no text had changed."""
+        return sum(each.run.report.embedded for each in self.again)
+
+
+def measure(newsroom: Newsroom, articles: int, repeat: int, folder: Path) -> Measured:
+    """Everything, in the empty `folder`."""
+    corpus = folder / "corpus"
+    write(corpus, newsroom.stories(articles))
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    quieten_transformers()
+    began = time.perf_counter()
+    weights = resolve(ENCODER, silent)
+    model = SentenceTransformer(str(weights), device="cpu", local_files_only=True)
+    encoder = SentenceTransformerEncoder(model, fingerprint(weights))
+    loading = time.perf_counter() - began
+    model.encode(["warm-up"] * WARM_UP, show_progress_bar=False)
+    turns = []
+    for _ in range(repeat):
+        listening = Listening(encoder)
+        shutil.rmtree(folder / "store", ignore_errors=True)
+        index = run(corpus, Store(folder / "store"), listening, ENCODER)
+        turns.append(Turn(index, _plain(model, listening.texts)))
+    again = _again(corpus, Store(folder / "store"), encoder, newsroom, articles)
+    return Measured(articles, len(listening.texts), loading, torch.get_num_threads(), tuple(turns), tuple(again))
+
+
+def _plain(model: "SentenceTransformer", texts: list[str]) -> float:
+    began = time.perf_counter()
+    model.encode(texts, batch_size=PLAIN_BATCH, normalize_embeddings=True, show_progress_bar=False)
+    return time.perf_counter() - began
+
+
+def _again(corpus: Path, store: Store, encoder: Encoder, newsroom: Newsroom, articles: int) -> list[Again]:
+    def touch() -> None:
+        for path in find_files(corpus):
+            path.touch()
+
+    def rename() -> None:
+        for path in find_files(corpus):
+            path.rename(path.with_stem(f"{path.stem}-renamed"))
+
+    def edit() -> None:
+        shutil.rmtree(corpus)
+        stories = newsroom.stories(articles)
+        write(corpus, (replace(story, title=f"{story.title}, again", source="Example Desk") for story in stories))
+        rename()
+
+    changes: dict[str, Callable[[], None]] = {
+        "nothing new": lambda: None,
+        "every file touched": touch,
+        RENAMED: rename,
+        EDITED: edit,
+    }
+    done = []
+    for name, change in changes.items():
+        change()
+        listening = Listening(encoder)
+        refreshed = run(corpus, store, listening, ENCODER)
+        done.append(Again(name, refreshed, len(listening.texts) - refreshed.report.embedded))
+    return done
+
+
+def show(measured: Measured) -> None:
+    """Tables for people."""
+    turns = measured.turns
+    print(
+        f"{measured.articles:,} articles: {measured.passages:,} passages and "
+        f"{measured.texts - measured.passages:,} headings; {ENCODER.rpartition('/')[2]} on "
+        f"{measured.threads} threads, loaded in {measured.loading:.1f} s; median (least–most) of {len(turns)} turns\n"
+    )
+    print(f"{'embedding':30}{'passages/s':>12}{'texts/s':>10}{'seconds':>22}")
+    plain, own = [turn.plain for turn in turns], [turn.embedding for turn in turns]
+    for name, seconds in (("  the index", own), (f"  encode, batch_size={PLAIN_BATCH}", plain)):
+        middle = statistics.median(seconds)
+        rates = f"{measured.passages / middle:12.1f}{measured.texts / middle:10.1f}"
+        print(f"{name:30}{rates}{f'{middle:.1f} ({min(seconds):.1f}–{max(seconds):.1f})':>22}")
+    ratios = [turn.ratio for turn in turns]
+    print(f"  the index is {statistics.median(ratios):.2f} times as fast ({min(ratios):.2f}–{max(ratios):.2f})\n")
+    middle_run = sorted((turn.index for turn in turns), key=lambda index: index.seconds)[len(turns) // 2]
+    print(f"{'first index':30}{'seconds':>12}{'share':>10}")
+    show_phases(middle_run)
+    print(f"\n{'again':32}{'seconds':>10}{'passages embedded':>20}{'headings':>10}")
+    for each in measured.again:
+        print(f"  {each.name:30}{each.run.seconds:10.2f}{each.run.report.embedded:20}{each.headings:10}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=500)
+    parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
+    parser.add_argument("--repeat", type=int, default=3, help="how many turns")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
+        measured = measure(Newsroom.open(options.data), options.articles, options.repeat, Path(folder))
+    if options.json:
+        ratios = [turn.ratio for turn in measured.turns]
+        print(as_json({**asdict(measured), "ratios": ratios, "ratio": statistics.median(ratios)}))
+    else:
+        show(measured)
+    return 1 if measured.wasted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

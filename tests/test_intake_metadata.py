@@ -1,0 +1,310 @@
+"""Title, source, address, date and language are found where they are written, and nowhere else."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.errors import ArticleError
+from retrieval.intake.articles import parse
+from retrieval.intake.dates import day_in_address, day_in_name, moment
+from retrieval.intake.language import detect
+from retrieval.intake.metadata import language_code, web_address
+from retrieval.types import Article, Intake
+
+DAY = datetime(2024, 2, 21, tzinfo=UTC)
+BODY = "The old bridge was opened to traffic on Friday.\n\nThe mayor thanked the workers."
+
+
+def plain(text: str, path: str = "a.txt") -> Intake:
+    (intake,) = parse(text.encode(), path).intakes
+    return intake
+
+
+def said(article: Article) -> tuple[str | None, ...]:
+    published = article.published.date().isoformat() if article.published is not None else None
+    return article.title, article.source, article.url, published
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-02-21",
+        "20240221",
+        "2024/02/21",
+        "2024.2.21",
+        "21/02/2024",
+        "02/21/2024",
+        "21.02.2024",
+        "21 February 2024",
+        "21st of February, 2024",
+        "21 Feb 2024",
+        "February 21, 2024",
+        "Feb. 21, 2024",
+        "february 21st 2024",
+        "Wednesday, February 21, 2024",
+        "Wed 21 Feb. 2024",
+        "February 21, 2024, 11:30 PM EST",
+        "21 February 2024 18:30",
+        " 21  February\n2024 ",
+    ],
+)
+def test_a_whole_date_is_its_day(written: str) -> None:
+    assert moment(written) == DAY
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2024-02-21T18:30:00-04:00", datetime(2024, 2, 21, 18, 30, tzinfo=timezone(timedelta(hours=-4)))),
+        ("2024-02-21 18:30:00 +0200", datetime(2024, 2, 21, 18, 30, tzinfo=timezone(timedelta(hours=2)))),
+        ("2024-02-21T18:30:00.250Z", datetime(2024, 2, 21, 18, 30, 0, 250000, tzinfo=UTC)),
+        ("2024-02-21 18:30 UTC", datetime(2024, 2, 21, 18, 30, tzinfo=UTC)),
+        ("Wed, 21 Feb 2024 18:30:00 GMT", datetime(2024, 2, 21, 18, 30, tzinfo=UTC)),
+        ("21 Feb 2024 18:30 +0100", datetime(2024, 2, 21, 18, 30, tzinfo=timezone(timedelta(hours=1)))),
+        ("03/03/2024", datetime(2024, 3, 3, tzinfo=UTC)),
+    ],
+)
+def test_moments(written: str, meant: datetime) -> None:
+    assert moment(written) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "03/04/2024",
+        "February 2024",
+        "2024-02",
+        "2024",
+        "21 February",
+        "2024-02-31",
+        "2024-13-01",
+        "31 April 2024",
+        "99/99/2024",
+        "Wed, 99 Feb 2024 18:30:00 GMT",
+        "1066-10-14",
+        "14 October 1066",
+        "9999-01-01",
+        "0001-01-01T00:00:00+14:00",
+        "soon",
+        "",
+        "today",
+        "yesterday",
+        "21 Smarch 2024",
+        "on 21 February 2024 in Oslo",
+        "1708473600",
+        "²/²/²²²²",
+    ],
+)
+def test_what_is_no_one_day_is_no_date(written: str) -> None:
+    assert moment(written) is None
+
+
+@given(st.dates(min_value=date(1600, 1, 1), max_value=date(2100, 12, 31)))
+def test_every_day_is_read_as_it_is_written(day: date) -> None:
+    expected = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    for form in ("%Y-%m-%d", "%d %B %Y", "%B %d, %Y", "%a, %d %b %Y", "%Y/%m/%d"):
+        assert moment(day.strftime(form)) == expected
+    assert day_in_address(f"https://example.org/{day:%Y/%m/%d}/bridge") == expected
+    assert day_in_name(f"{day:%Y-%m-%d}-bridge.txt") == expected
+
+
+@given(st.text() | st.from_regex(r"\d{1,4}[-/. ]\d{1,4}[-/. ]\d{1,4}( \d\d:\d\d)?"))
+def test_a_date_is_aware_and_within_reason(written: str) -> None:
+    found = moment(written)
+    assert found is None or (found.tzinfo is not None and 1600 <= found.year <= 2100)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/news/2024/02/21/bridge",
+        "https://example.org/2024/2/21",
+        "https://example.org/world/2024/feb/21/bridge",
+        "https://example.org/bridge-2024-02-21.html",
+        "https://example.org/2024/02/21/bridge-2024-02-21",
+        "https://example.org/2024/02/21/bridge?updated=2024-03-01",
+    ],
+)
+def test_an_address_may_name_the_day(url: str) -> None:
+    assert day_in_address(url) == DAY
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/2024/02/bridge",
+        "https://example.org/20240221/bridge",
+        "https://example.org/2024/13/21/bridge",
+        "https://example.org/bridge-12024-02-213",
+        "https://example.org/2024/02/21/what-happened-on-2024-02-19",
+        "https://example.org/?date=2024-02-21",
+    ],
+)
+def test_an_address_that_names_no_day_or_two(url: str) -> None:
+    assert day_in_address(url) is None
+
+
+def test_a_file_name_may_begin_with_the_day() -> None:
+    assert plain(BODY, "news/2024-02-21-bridge.txt").article.published == DAY
+    assert plain(BODY, "2024_02_21.txt").article.published == DAY
+    for path in ("bridge (2024-02-21).txt", "2024-02-21/bridge.txt", "2024-02-bridge.txt", "2024-02-31-bridge.txt"):
+        assert plain(BODY, path).article.published is None
+    assert plain(f"Published: 2024-02-20\n\n{BODY}", "2024-02-21-b.txt").article.published == datetime(
+        2024, 2, 20, tzinfo=UTC
+    )
+
+
+def test_lines_above_a_plain_text_say_what_it_is() -> None:
+    intake = plain(
+        "Bridge reopens in Porto\nBy Jane Roe\nSource: Example Post\nURL: https://example.org/bridge\n"
+        f"Published: 5 March 2024\n\n{BODY}"
+    )
+    assert said(intake.article) == ("", "Example Post", "https://example.org/bridge", "2024-03-05")
+    assert intake.article.text == f"Bridge reopens in Porto\nBy Jane Roe\n\n{BODY}"
+    assert [drop.line for drop in intake.dropped] == [3, 4, 5]
+
+
+def test_the_headline_is_found_above_or_below_them() -> None:
+    for text in (
+        f"Bridge reopens\nSource: Example Post\n\n{BODY}",
+        f"Source: Example Post\n\nBridge reopens\n\n{BODY}",
+        f"Title: Bridge reopens\nSource: Example Post\n\n{BODY}",
+    ):
+        assert said(plain(text).article) == ("Bridge reopens", "Example Post", None, None)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2024-02-21",
+        "date 2024-02-21",
+        "Date: February 21, 2024",
+        "Published: February 21, 2024",
+        "Published on 21 February 2024",
+        "Posted February 21, 2024, 6:30 pm",
+        "Wednesday, 21 February 2024",
+    ],
+)
+def test_a_date_alone_above_or_below_is_that_of_publication(stamp: str) -> None:
+    for text in (f"{stamp}\n\n{BODY}", f"Bridge reopens\n\n{stamp}\n\n{BODY}", f"{BODY}\n\n{stamp}\n"):
+        intake = plain(text)
+        assert intake.article.published == DAY
+        assert stamp not in intake.article.text
+        assert [drop.reason for drop in intake.dropped] == ["date stamp"]
+
+
+def test_a_date_glued_to_the_first_line_is_cut_off() -> None:
+    intake = plain(f" date 2024-02-21 {BODY}")
+    assert (intake.article.text, intake.article.published) == (BODY, DAY)
+    assert [(drop.line, drop.text) for drop in intake.dropped] == [(1, "date 2024-02-21")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"date 2024-02-21 was agreed on for the opening. {BODY}",
+        f"Published: 03/04/2024\n\n{BODY}",
+        f"Published: 2024-02-31\n\n{BODY}",
+        f"Published: soon\n\n{BODY}",
+        f"{BODY}\n\n21 February 2024\n\nThe bridge was closed again.",
+        f"How the bridge was built\n\n21 February 2024\n\n{BODY}\n\n22 February 2024\n\nThe last stone was laid.",
+        f"On 21 February 2024 the bridge was opened. {BODY}",
+        f"{BODY}\n\nUpdated: 21 February 2024",
+        f"20240221\n\n{BODY}",
+    ],
+)
+def test_other_dates_are_part_of_the_text(text: str) -> None:
+    intake = plain(text)
+    assert intake.article.published is None
+    assert (intake.article.text, intake.dropped) == (text, ())
+
+
+def test_an_address_alone_above_a_plain_text_is_its_own() -> None:
+    intake = plain(f"https://example.org/2024/02/21/bridge\n\n{BODY}")
+    assert said(intake.article) == ("", None, "https://example.org/2024/02/21/bridge", "2024-02-21")
+    assert intake.article.text == BODY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{BODY}\n\nSource: Example Post",
+        f"{BODY}\n\nhttps://example.org/other",
+        f"By Jane Roe, Example Post\n\n{BODY}",
+        f"Bridge reopens\n\nSource: the river rises above the village, in hills near the sea.\n\n{BODY}",
+        f"URL: see below\n\n{BODY}",
+        f"The bridge was opened.\n\nSource: Example Post\n\n{BODY}",
+        f"Language: English\n\n{BODY}",
+    ],
+)
+def test_what_is_no_such_line_stays_and_says_nothing(text: str) -> None:
+    article = plain(text).article
+    assert (article.source, article.url, article.language, article.text) == (None, None, None, text)
+
+
+def test_what_the_file_does_not_say_is_absent() -> None:
+    article = plain("They met on Monday. They will meet again.").article
+    assert said(article) == ("", None, None, None)
+    assert article.language is None
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Talks resume in Geneva\n\nThe two sides met.", "Talks resume in Geneva"),
+        ("# Talks resume\nThe two sides met.", "Talks resume"),
+        ("The two sides met.\n\nThey will meet again.", ""),
+        ("Talks resume in Geneva\n \nThe two sides met.", "Talks resume in Geneva"),
+        ("Talks resume in Geneva\nThe two sides met.", ""),
+        ("“We agreed,” she said.\n\nThen she left.", ""),
+        ("Advertisement\n\nTalks resume in Geneva\n\nThe two sides met.", "Talks resume in Geneva"),
+    ],
+)
+def test_a_headline_stands_alone_and_is_no_sentence(text: str, title: str) -> None:
+    assert plain(text).article.title == title
+
+
+def test_a_text_long_enough_tells_its_language() -> None:
+    english = (
+        "The minister of education said on Tuesday that the talks with the unions would go on next week in Leeds. Many "
+        "questions were still open, her spokeswoman added, and among them was the money for the public nurseries. "
+        "The unions want it to be paid by the cities."
+    )
+    russian = (
+        "Министр образования заявил во вторник, что переговоры с профсоюзами продолжатся на следующей неделе в Казани. "
+        "По его словам, стороны ещё не договорились о сроках, однако правительство готово выделить дополнительные "
+        "средства на ремонт школ и детских садов."
+    )
+    assert (detect(english), detect(russian)) == ("en", "ru")
+    assert detect(english[:150]) is None
+    assert detect("1234 " * 500) is None
+    assert detect("xyzzy plugh " * 100) is None
+    assert plain(english).article.language == "en"
+    assert plain(f"---\nlanguage: fr-CA\n---\n{english}", "a.md").article.language == "fr"
+
+
+def test_a_language_is_two_letters() -> None:
+    assert [language_code(tag) for tag in ("en", "EN-gb", "pt_BR", " no ")] == ["en", "en", "pt", "no"]
+    assert [language_code(tag) for tag in ("English", "eng", "", "e", None)] == [None] * 5
+
+
+def test_an_address_is_a_whole_one() -> None:
+    assert web_address(" https://example.org/a?b=c#d ") == "https://example.org/a?b=c#d"
+    for wrong in (
+        "example.org",
+        "/a",
+        "javascript:alert(1)",
+        "ftp://example.org",
+        "https://",
+        "https://a b",
+        "http://[",
+        "",
+    ):
+        assert web_address(wrong) is None
+
+
+def test_a_name_that_is_not_utf8_is_refused() -> None:
+    with pytest.raises(ArticleError, match="has a name that is not UTF-8; rename it"):
+        parse(b"Text.", "bad\udcff.txt")

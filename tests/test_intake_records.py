@@ -1,0 +1,188 @@
+"""Records become articles that keep their ids, and bad ones are named by their place."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from retrieval.errors import ArticleError
+from retrieval.intake.articles import parse
+from retrieval.intake.files import article_id
+from retrieval.types import FileContents
+from tests.intake import only, said
+
+FIRST = "The old bridge over the Tarn was opened to traffic on Thursday after two years of repairs, the mayor said."
+SECOND = "“We are relieved,” she told reporters. The works cost 14 million euros, three more than had been planned."
+MORNING = datetime(2023, 5, 4, 9, 30, tzinfo=timezone(timedelta(hours=2)))
+DAY = datetime(2024, 2, 20, tzinfo=UTC)
+
+
+def records(path: str, *values: object) -> FileContents:
+    if path.endswith(".jsonl"):
+        return parse("\n".join(map(json.dumps, values)).encode(), path)
+    return parse(json.dumps(list(values)).encode(), path)
+
+
+def test_an_object_is_an_article() -> None:
+    fields = {"title": "Bridge", "text": "It is open.\r\nNow.", "url": "https://example.org/a", "source": "Post"}
+    article = only(json.dumps(fields | {"date": "2024-02-20", "language": "en"}), "a.json")
+    assert said(article) == ("Bridge", "Post", "https://example.org/a", DAY, "en")
+    assert (article.text, article.id) == ("It is open.\nNow.", article_id("a.json"))
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda node: node, lambda node: {"@graph": [{"@type": "WebSite", "name": "W"}, node]}]
+)
+def test_a_schema_org_article_is_read(wrap: object) -> None:
+    node = {
+        "@type": "NewsArticle",
+        "headline": "Bridge reopens",
+        "articleBody": "It is open.",
+        "mainEntityOfPage": {"@type": "WebPage", "@id": "https://example.org/bridge"},
+        "publisher": {"@type": "Organization", "name": "Example Post"},
+        "datePublished": "2023-05-04T09:30:00+02:00",
+        "inLanguage": "en-GB",
+    }
+    assert callable(wrap)
+    article = only(json.dumps(wrap(node)), "a.json")
+    assert said(article) == ("Bridge reopens", "Example Post", "https://example.org/bridge", MORNING, "en")
+    assert (article.text, article.id) == ("It is open.", article_id("a.json"))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.json", '[{"text": "One."}, {"text": "Two."}]'),
+        ("a.json", '{"version": "1", "items": [{"content_text": "One."}, {"content_html": "<p>Two.</p>"}]}'),
+        ("a.json", '{"articles": [{"text": "One."}, {"text": "Two."}]}'),
+        ("a.json", '{"@graph": [{"text": "One."}, {"@type": "WebSite"}, {"articleBody": "Two."}]}'),
+        ("a.json", '{"text": "One."}\n{"text": "Two."}\n'),
+        ("a.jsonl", '{"text": "One."}\n\n{"text": "Two."}'),
+        ("a.JSONL", '[{"text": "One."},\n{"text": "Two."}]'),
+    ],
+)
+def test_records_come_in_an_array_or_on_lines(path: str, text: str) -> None:
+    contents = parse(text.encode(), path)
+    assert [intake.article.text for intake in contents.intakes] == ["One.", "Two."]
+    assert {intake.article.path for intake in contents.intakes} == {path}
+    assert contents.skipped == ()
+
+
+@pytest.mark.parametrize("path", ["feed.jsonl", "feed.json"])
+def test_ids_of_records_do_not_depend_on_their_place(path: str) -> None:
+    one = {"text": "One.", "url": "https://example.org/1", "id": 7}
+    two = {"text": "Two.", "id": 8}
+    three = {"text": "Three.", "title": "Three"}
+    four = {"text": "Four."}
+    before = {i.article.text: i.article.id for i in records(path, one, two, three).intakes}
+    after = {i.article.text: i.article.id for i in records(path, four, three, one, two).intakes}
+    assert before.items() < after.items()
+    assert len(set(after.values())) == 4
+    assert after["One."] == article_id(f"{path}#https://example.org/1")
+    assert records(path, one).intakes[0].article.id == before["One."]
+
+
+def test_one_records_id_may_be_the_title_of_another() -> None:
+    contents = records("feed.jsonl", {"text": "One.", "id": "Bridge"}, {"text": "Two.", "title": "Bridge"})
+    assert [skipped.path for skipped in contents.skipped] == ["feed.jsonl:2"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [({"url": "https://example.org/1"}, "url"), ({"id": "x"}, "id"), ({"title": "Bridge"}, "title"), ({}, "text")],
+)
+def test_a_record_that_was_met_before_is_skipped(fields: dict[str, str], kind: str) -> None:
+    contents = records("feed.jsonl", {"text": "One."} | fields, {"text": "Two.", "id": 2}, {"text": "One."} | fields)
+    assert len(contents.intakes) == 2
+    (skipped,) = contents.skipped
+    assert (skipped.path, skipped.reason) == (
+        "feed.jsonl:3",
+        f"has the same {kind} as feed.jsonl:1, which is taken; delete one",
+    )
+
+
+def test_a_bad_record_is_skipped_by_its_place() -> None:
+    lines = [
+        '{"text": "One."}',
+        "{",
+        "",
+        "12",
+        '{"title": "A"}',
+        '{"text": 5}',
+        '{"text": "B", "text": "C"}',
+        "[" * 9999,
+    ]
+    contents = parse("\n".join(lines).encode(), "feed.jsonl")
+    assert [intake.article.text for intake in contents.intakes] == ["One."]
+    reasons = {skipped.path: skipped.reason for skipped in contents.skipped}
+    assert list(reasons) == [f"feed.jsonl:{line}" for line in (2, 4, 5, 6, 7, 8)]
+    for line, reason in {
+        2: "valid JSON",
+        4: "is 12",
+        5: "no text",
+        6: "has text 5",
+        7: "text twice",
+        8: "JSON",
+    }.items():
+        assert reason in reasons[f"feed.jsonl:{line}"]
+    array = records("feed.json", {"text": "One."}, None, {"text": "Leave a Reply"}, {"text": ["a", "b"]})
+    assert [skipped.path for skipped in array.skipped] == ["feed.json:2", "feed.json:3", "feed.json:4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[" * 100_000, "not valid JSON"),
+        ('{"a":' * 100_000, "not valid JSON"),
+        ('{"text": "open', "not valid JSON"),
+        ("[]", "holds no article"),
+        ("12", "holds 12, expected an object"),
+        ('"text"', "expected an object"),
+        ("{}", "has no text"),
+        ('{"text": " "}', "has no text"),
+        ('{"text": {"a": 1}}', "has no text"),
+        ('{"text": 5}', "has text 5, expected a string"),
+        ('[{"title": "A"}, 3]', "holds no article; a.json:1 has no text"),
+        ("1" * 5000, "not valid JSON"),
+        ("[1" + ",1" * 200_000 + "]", "holds 200,001 records, more than the 100,000 allowed"),
+    ],
+)
+def test_a_file_without_a_record_says_why(text: str, complaint: str) -> None:
+    with pytest.raises(ArticleError, match=complaint):
+        parse(text.encode(), "a.json")
+
+
+def test_values_of_the_wrong_kind_are_absent() -> None:
+    fields = {"text": "One.", "title": ["a", "b"], "source": {"id": 3}, "url": "example.org", "date": 1708473600}
+    assert said(only(json.dumps(fields | {"language": True}), "a.json")) == ("", None, None, None, None)
+    assert only('{"text": "One.", "title": 1984, "lang": ["en"], "date": "03/04/2024"}', "a.json").title == "1984"
+
+
+def test_half_characters_do_not_come_through_escapes() -> None:
+    article = only('{"text": "One \\ud83d\\ude00 \\ud83d two.\\u0000", "title": "A\\udc00b"}', "a.json")
+    assert (article.text, article.title) == ("One 😀  two.", "Ab")
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>One &amp; <b>two</b>.</p><p>Three\nfour.<br>Five.</p>", "One & two.\n\nThree four.\n\nFive."),
+        ("<div><script>x()</script><ul><li>One</li><li>Two</li></ul></div>", "One\n\nTwo"),
+        ("a < b, and <b>c</b> too", "a < b, and <b>c</b> too"),
+        ("<3 is a heart", "<3 is a heart"),
+    ],
+)
+def test_a_text_that_begins_with_a_tag_is_markup(markup: str, text: str) -> None:
+    assert only(json.dumps({"text": markup}), "a.json").text == text
+
+
+def test_records_are_cleaned_and_read_as_plain_text_is() -> None:
+    text = f"Source: Example Post\n\nBridge reopens\n\n{FIRST}\n\nAdvertisement\n\n{SECOND}"
+    (intake,) = parse(json.dumps({"text": text, "date": "2024-02-20"}).encode(), "a.json").intakes
+    assert said(intake.article)[:4] == ("Bridge reopens", "Example Post", None, DAY)
+    assert [drop.line for drop in intake.dropped] == [1, 7]
+
+
+def test_the_day_in_a_feeds_name_is_not_that_of_its_articles() -> None:
+    assert only('{"text": "One."}', "2024-02-20-one.json").published == DAY
+    assert records("2024-02-20-feed.jsonl", {"text": "One."}).intakes[0].article.published is None

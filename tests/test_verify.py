@@ -1,0 +1,117 @@
+"""Verification finds what is wrong with a store, and the command that it names mends it."""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.errors import StoreError
+from retrieval.progress import silent
+from retrieval.refresh import refresh
+from retrieval.storage.database import DATABASE
+from retrieval.storage.index import VectorBatch, VectorIndex, file_digest
+from retrieval.storage.segments import segment_path
+from retrieval.storage.store import Store
+from retrieval.storage.verify import verify
+from tests.stores import contents, write
+
+PARAGRAPH = " ".join(f"The harbour of Porto counted ship {number} on its way to the sea." for number in range(15))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    write(folder, "harbour.txt", f"Harbour counts ships\n\n{PARAGRAPH}")
+    write(folder, "flood.md", "---\ntitle: Flood in the valley\ndate: 2023-05-02\n---\nThe river rose by four metres.")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> Store:
+    store = Store(tmp_path / "store")
+    refresh(corpus, store, encoder, "model")
+    return store
+
+
+def test_a_whole_store_has_no_findings(store: Store) -> None:
+    found = verify(store, silent)
+    assert (found.generation, found.articles, found.findings) == (1, 2, ())
+    assert found.passages == len(contents(store)) > 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("UPDATE articles SET text = replace(text, 'ship', 'boat')", "is not what was read"),
+        ("UPDATE articles SET published = '2001-01-01T00:00:00+00:00' WHERE path = 'flood.md'", "is not what was read"),
+        ("UPDATE articles SET heading_hash = x'00'", "heading of"),
+        ("UPDATE passages SET end = end - 1 WHERE id = 1", "is no slice"),
+        ("UPDATE passages SET end = 99999", "is no slice"),
+        ("DELETE FROM passages WHERE id = 1", "leave words out"),
+        ("DELETE FROM passages WHERE id = (SELECT max(id) FROM passages)", "passages"),
+        ("DELETE FROM embeddings WHERE rowid = 1", "vectors"),
+        ("UPDATE embeddings SET vector = zeroblob(4 * 384)", "vectors"),
+        ("UPDATE embeddings SET vector = CAST(x'0000c07f' || substr(vector, 5) AS BLOB) WHERE rowid = 2", "vectors"),
+        ("UPDATE embeddings SET vector = substr(vector, 5) WHERE rowid = 2", "vectors"),
+        ("UPDATE passages SET segment = NULL WHERE id = 2", "are in the index"),
+        ("UPDATE articles SET source_group = 'zzz'", "source groups"),
+        ("UPDATE generations SET passages = 1", "Of 1 passages"),
+    ],
+)
+def test_each_damage_is_found_and_mended(
+    damage: str, problem: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    before = contents(store)
+    with sqlite3.connect(store.folder / DATABASE) as connection:
+        connection.execute(damage)
+    connection.close()
+    findings = verify(store, silent).findings
+    assert any(problem in finding.problem for finding in findings), findings
+    assert any("dateline index" in finding.mend for finding in findings)
+    full = any("--full" in finding.mend for finding in findings)
+    refresh(corpus, store, encoder, "model", full=full)
+    assert verify(store, silent).findings == ()
+    assert contents(store) == before
+
+
+@pytest.mark.parametrize("damage", ["another vector", "another passage", "one twice"])
+def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
+    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    before = contents(store)
+    path = segment_path(store.folder, 1)
+    ids = VectorIndex.load(path).ids
+    vectors = VectorIndex.load(path).vectors(ids.tolist())
+    if damage == "another vector":
+        vectors = np.roll(vectors, 1, axis=0)
+    elif damage == "another passage":
+        ids = ids + 1
+    else:
+        ids = np.maximum(ids, 2)
+    VectorIndex.build(vectors.shape[1], iter([VectorBatch(ids, vectors)])).save(path)
+    assert "not what was written" in verify(store, silent).findings[0].problem
+    # as if it had been written like this
+    saved = file_digest(path)
+    with sqlite3.connect(store.folder / DATABASE) as connection:
+        connection.execute("UPDATE segments SET bytes = ?, digest = ?", (saved.length, saved.digest))
+    connection.close()
+    (finding,) = verify(store, silent).findings
+    assert path.name in finding.problem
+    assert "--full" in finding.mend
+    refresh(corpus, store, encoder, "model", full=True)
+    assert contents(store) == before
+
+
+def test_a_file_that_is_no_database_any_more_is_an_error_with_a_mend(store: Store) -> None:
+    data = bytearray((store.folder / DATABASE).read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    for path in store.folder.glob(f"{DATABASE}-*"):
+        path.unlink()
+    (store.folder / DATABASE).write_bytes(data)
+    try:
+        mends = [finding.mend for finding in verify(store, silent).findings]
+    except StoreError as error:
+        mends = [str(error)]
+    assert any("delete the folder" in mend and "dateline index" in mend for mend in mends)
