@@ -4,6 +4,7 @@ Exit status: 0 done (an honest "not found" too), 2 bad usage or configuration, 1
 What is slow to import is imported inside the commands: neither `--help` nor a wrong option waits for it.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -104,6 +105,8 @@ for command in (index, watch, add, feed, status, verify, prepare):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
+    # read by OpenMP when torch and faiss load it: threads that wait in a loop starve whatever else the machine runs
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     options = Options()
     never_fail_to_encode()
     # the last resort, for a full disk and for what nobody foresaw; Python exits with status 1 after it

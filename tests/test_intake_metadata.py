@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.errors import ArticleError
+from retrieval.errors import ArticleError, ModelError
+from retrieval.intake import language
 from retrieval.intake.articles import parse
 from retrieval.intake.dates import day_in_address, day_in_name, moment
 from retrieval.intake.language import detect
@@ -308,3 +309,15 @@ def test_an_address_is_a_whole_one() -> None:
 def test_a_name_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(ArticleError, match="has a name that is not UTF-8; rename it"):
         parse(b"Text.", "bad\udcff.txt")
+
+
+def test_a_full_disk_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("py3langid.langid.LanguageIdentifier.from_model_file", full)
+    language._identifier.cache_clear()
+    with pytest.raises(ModelError, match=r"cannot be unpacked into .*No space left on device"):
+        language.detect("The council met again on Monday to speak about the harbour and the schools. " * 5)
+    monkeypatch.undo()
+    assert language.detect("The council met again on Monday to speak about the harbour and the schools. " * 5) == "en"

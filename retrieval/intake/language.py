@@ -5,7 +5,10 @@ ACL 2012). It takes half a second to load, so it is loaded when first asked.
 """
 
 import functools
+import tempfile
 from typing import Any
+
+from retrieval.errors import ModelError, reason
 
 MIN_LETTERS = 200
 MIN_PROBABILITY = 0.99
@@ -37,4 +40,9 @@ def probabilities(text: str) -> dict[str, float]:
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:
+        raise ModelError(
+            f"The language model cannot be unpacked into {tempfile.gettempdir()} ({reason(error)}); free some there."
+        ) from error
