@@ -19,7 +19,7 @@ from retrieval.types import Evidence
 SPANS_PER_PASSAGE = 20
 # a longer text that holds an answer says more than the answer: it is no second source for it
 EXTRA_WORDS = 3
-OPENING_CHARACTERS = 600
+OPENING_CHARACTERS = 400
 
 
 @dataclass(frozen=True, slots=True)
