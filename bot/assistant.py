@@ -106,7 +106,7 @@ class Indexer:
 
     def warm_up(self) -> None:
         """Loads the encoder, so that the next new article need not wait for it. Raises ModelError."""
-        self._encoder.encode(["ready"])
+        self._encoder.loaded()
 
 
 def index_corpus(

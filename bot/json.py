@@ -5,10 +5,11 @@ One object a line. Text stays as it is, not escaped to ASCII; a lone surrogate, 
 
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from reader.types import Answer, AnswerItem, Citation
-from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, StoreStatus
+from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, Skipped, StoreStatus
 
 if TYPE_CHECKING:  # they bring the network and the index along
     from retrieval.adding import AddReport
@@ -45,7 +46,7 @@ def report_json(report: IndexReport) -> str:
                 "removed": report.removed,
                 "unchanged": report.unchanged,
             },
-            "skipped": [{"path": skipped.path, "reason": skipped.reason} for skipped in report.skipped],
+            "skipped": _skipped(report.skipped),
             "passages": {"total": report.passages, "embedded": report.embedded, "reused": report.reused},
             "seconds": float(report.seconds),
         }
@@ -58,7 +59,7 @@ def added_json(report: "AddReport") -> str:
         {
             "added": list(report.added),
             "unchanged": list(report.unchanged),
-            "skipped": [{"path": skipped.path, "reason": skipped.reason} for skipped in report.skipped],
+            "skipped": _skipped(report.skipped),
         }
     )
 
@@ -103,6 +104,10 @@ def status_json(status: StoreStatus) -> str:
             "articles": [_summary(article) for article in status.articles],
         }
     )
+
+
+def _skipped(several: Sequence[Skipped]) -> list[dict[str, str]]:
+    return [{"path": skipped.path, "reason": skipped.reason} for skipped in several]
 
 
 def _summary(article: ArticleSummary) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from typing import Any
 
 import torch
 
-from retrieval.encoder import Encoder, SentenceTransformerEncoder
+from evaluation.wiring import shipped_encoder
+from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, NoIndexError, StoreError
-from retrieval.models import ENCODER, resolve
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.store import Store
@@ -221,7 +221,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", dest="as_json")
     options = parser.parse_args()
     torch.set_num_threads(1)  # a process with threads cannot be forked safely
-    encoder = SentenceTransformerEncoder.load(resolve(ENCODER, silent))
+    encoder = shipped_encoder()
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
         outcome = kill_repeatedly(Path(folder), encoder, options.kills, options.seed)
     if options.as_json:

@@ -90,13 +90,14 @@ class LazyEncoder:
     @property
     def dimension(self) -> int:
         """See `Encoder.dimension`; loads."""
-        return self._encoder().dimension
+        return self.loaded().dimension
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Encoder.encode`; loads."""
-        return self._encoder().encode(texts)
+        return self.loaded().encode(texts)
 
-    def _encoder(self) -> Encoder:
+    def loaded(self) -> Encoder:
+        """The encoder itself; loads it the first time. Raises what loading raises."""
         if self._loaded is None:
             self._loaded = self._load()
         return self._loaded

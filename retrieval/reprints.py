@@ -16,7 +16,7 @@ import re
 import unicodedata
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,25 +105,6 @@ def are_reprints(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> bool:
         return fewer == more and alike == 1
     contained = alike * (fewer + more) / (1 + alike) / fewer
     return contained >= CONTAINED and fewer >= SHORTEST_COPY * more and _numbers_agree(a[_NUMBERS], b[_NUMBERS])
-
-
-def source_groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The source group of each article, named after the smallest id in it; `pairs` are the reprints among `ids`.
-
-    "a", "b", "c", "d" with ("c", "b"), ("d", "c") -> {"a": "a", "b": "b", "c": "b", "d": "b"}
-    """
-    parents = {id: id for id in ids}
-
-    def root(id: str) -> str:
-        while parents[id] != id:
-            parents[id] = parents[parents[id]]
-            id = parents[id]
-        return id
-
-    for pair in pairs:
-        first, last = sorted(map(root, pair))
-        parents[last] = first
-    return {id: root(id) for id in parents}
 
 
 def distinct(hits: Sequence[Hit], groups: Mapping[str, str]) -> list[Hit]:

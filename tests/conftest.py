@@ -45,9 +45,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 @pytest.fixture(scope="session")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     """An assistant over two articles as they come from the web."""
+    return _assistant(raw_articles(), tmp_path_factory.mktemp("seeds"))
+
+
+def raw_articles() -> Path:
+    """The folder of articles as they come from the web; without it the test is skipped."""
     if not SEEDS.is_dir():
         pytest.skip(f"the raw articles are not beside this checkout, in {SEEDS.name}/")
-    return _assistant(SEEDS, tmp_path_factory.mktemp("seeds"))
+    return SEEDS
 
 
 def settings_for(corpus: Path, storage: Path) -> Settings:

@@ -1,7 +1,8 @@
 """What tests of the store share: writing articles, an encoder that counts, and all that a store holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
 from retrieval.progress import silent
+from retrieval.reprints import are_reprints, bands, signature
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
-from retrieval.types import SearchFilter
+from retrieval.types import Article, SearchFilter
 
 EVERYTHING = SearchFilter()
 
@@ -65,6 +67,7 @@ def contents(store: Store) -> list[Held]:
         passages = snapshot.passages(snapshot.filtered(EVERYTHING))
         articles = snapshot.articles({passage.article_id for passage in passages})
         groups = snapshot.source_groups(list(articles), EVERYTHING, 0)
+        assert groups == source_groups(articles, _reprints(articles))
         held = []
         for passage in sorted(passages, key=lambda p: (articles[p.article_id].path, p.article_id, p.start)):
             article = articles[passage.article_id]
@@ -72,3 +75,31 @@ def contents(store: Store) -> list[Held]:
             vector = segment.index.vectors([passage.id])[0]
             held.append(Held(article.path, article.text[passage.start : passage.end], groups[article.id], vector))
         return held
+
+
+def source_groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The source group of each article, named after the smallest id in it; `pairs` are the reprints among `ids`.
+
+    "a", "b", "c", "d" with ("c", "b"), ("d", "c") -> {"a": "a", "b": "b", "c": "b", "d": "b"}
+    """
+    parents = {id: id for id in ids}
+
+    def root(id: str) -> str:
+        while parents[id] != id:
+            parents[id] = parents[parents[id]]
+            id = parents[id]
+        return id
+
+    for pair in pairs:
+        first, last = sorted(map(root, pair))
+        parents[last] = first
+    return {id: root(id) for id in parents}
+
+
+def _reprints(articles: Mapping[str, Article]) -> Iterator[tuple[str, str]]:
+    """Every pair of reprints, by comparing each article with each other one."""
+    signatures = {key: signature(article.text) for key, article in articles.items()}
+    for one, other in combinations(articles, 2):
+        a, b = signatures[one], signatures[other]
+        if set(bands(a)) & set(bands(b)) and are_reprints(a, b):
+            yield one, other

@@ -11,7 +11,7 @@ from retrieval.intake.articles import parse
 from retrieval.intake.cleaning import OTHER_HEADLINE, REPEAT, clean, text_lines
 from retrieval.intake.rules import CAPTION, OTHER_STORY, PHOTO_CREDIT, RULES, TWEET, Rule, rule_for
 from retrieval.types import Article, Intake
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import ROOT, raw_articles
 
 PROSE = "The old bridge was opened to traffic on Friday, two years after the flood."
 MORE = "The mayor thanked the workers, and said that the ferry would stop at the end of May."
@@ -281,9 +281,7 @@ def test_the_sample_articles_lose_nothing() -> None:
 
 
 def seed(start: str) -> tuple[Intake, Article, Path]:
-    if not SEEDS.is_dir():
-        pytest.skip(f"the raw articles are not beside this checkout, in {SEEDS.name}/")
-    (path,) = SEEDS.glob(f"{start}*.txt")
+    (path,) = raw_articles().glob(f"{start}*.txt")
     (intake,) = parse(path.read_bytes(), path.name).intakes
     return intake, intake.article, path
 

@@ -3,9 +3,7 @@
 import re
 import subprocess
 
-import pytest
-
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import ROOT, raw_articles
 
 RUN = 8
 
@@ -16,9 +14,7 @@ def runs(text: str) -> set[tuple[str, ...]]:
 
 
 def test_no_eight_words_in_a_row_come_from_the_raw_articles() -> None:
-    if not SEEDS.is_dir():
-        pytest.skip(f"the raw articles are not beside this checkout, in {SEEDS.name}/")
-    seeds = set[tuple[str, ...]]().union(*(runs(path.read_text("utf-8")) for path in SEEDS.glob("*.txt")))
+    seeds = set[tuple[str, ...]]().union(*(runs(path.read_text("utf-8")) for path in raw_articles().glob("*.txt")))
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
     texts = [ROOT / name for name in listed.split("\0") if name.endswith((".md", ".py", ".json", ".toml", ".txt"))]
     assert texts

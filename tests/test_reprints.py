@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from retrieval.reprints import are_reprints, bands, distinct, signature, similarity, source_groups
+from retrieval.reprints import are_reprints, bands, distinct, signature, similarity
 from retrieval.types import Hit, Passage
 from tests.conftest import ROOT
+from tests.stores import source_groups
 
 ARTICLES = [path.read_text("utf-8").split("---", 2)[2].strip() for path in sorted((ROOT / "corpus").glob("2*.md"))]
 WORDS = " ".join(ARTICLES).split()

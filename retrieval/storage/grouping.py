@@ -30,7 +30,8 @@ def join_groups(connection: sqlite3.Connection, articles: Sequence[int], progres
 def _join(connection: sqlite3.Connection, number: int, article_id: str, signature: bytes) -> None:
     groups = {article_id} | _groups_of_reprints(connection, number, signature)
     smallest = min(groups)
-    connection.execute("UPDATE articles SET source_group = ? WHERE number = ?", (smallest, number))
+    if smallest != article_id:
+        connection.execute("UPDATE articles SET source_group = ? WHERE number = ?", (smallest, number))
     connection.executemany(
         "UPDATE articles SET source_group = ? WHERE source_group = ?",
         [(smallest, group) for group in groups - {smallest}],

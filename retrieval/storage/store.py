@@ -149,7 +149,7 @@ class Snapshot:
     def source_groups(self, ids: Sequence[str], where: SearchFilter, most: int) -> dict[str, str]:
         """The source group of each of these articles, and of up to `most` of each group that `where` lets through."""
         groups: dict[str, str] = {}
-        for article_id in ids:
+        for article_id in dict.fromkeys(ids):
             query = "SELECT id, source_group FROM live_articles WHERE id = ?"
             groups.update(self.connection.execute(query, (article_id,)))
         condition = _condition(where)
