@@ -101,7 +101,7 @@ def candidates(
                 span=span.score,
                 best=spans[0].score if items else 0.0,
                 item=item_score(reading, span) if items else 0.0,
-                dense=reading.hit.score,
+                dense=reading.hit.cosine,
                 names=names,
             )
             text = article.text[span.start : span.end]

@@ -1,7 +1,7 @@
 """From what is known of a candidate answer to the probability that it is right.
 
 A logistic regression over a few features that anybody can read. It belongs to the reader whose scores it was fitted on,
-and lies beside that reader's adapter; `python -m evaluation.calibration` fits it on questions with known answers.
+and lies beside that reader's adapter; `dateline evaluate calibration` fits it on questions with known answers.
 """
 
 import json
@@ -73,7 +73,7 @@ class Calibration:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"The calibration {path} cannot be read ({error!r}); restore it, or fit it anew with "
-                "`python -m evaluation.calibration`."
+                "`dateline evaluate calibration`."
             ) from error
 
 

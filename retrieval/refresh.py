@@ -5,15 +5,15 @@ The order of events is what makes it safe to kill at any moment:
     1. read the files that changed and stage their articles    seen by nobody; a run that follows finds them
     2. embed the texts that have no vector yet                 each batch is committed, so it is never done twice
     3. in one transaction: staged files become live, what they
-       replace is deleted, the new index file is written and
-       flushed, the generation is inserted                     readers see the old one until here, the new one after
+       replace is deleted, the new index files are
+       written and flushed, the generation is inserted         readers see the old one until here, the new one after
     4. delete files that the database does not name            harmless if it never happens
 """
 
 import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,17 +24,9 @@ from retrieval.intake.files import find_files, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
-from retrieval.storage.grouping import bereaved, join_groups
-from retrieval.storage.segments import (
-    SegmentRecord,
-    damaged,
-    segment_path,
-    segment_records,
-    to_rewrite,
-    write_segment,
-)
+from retrieval.storage.publishing import Target, find_lost, publish, sweep
 from retrieval.storage.staging import delete_files, remember, stage
-from retrieval.storage.store import Generation, Store, insert_generation, newest_generation
+from retrieval.storage.store import Store, newest_generation
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
@@ -76,16 +68,6 @@ class _Counts:
     unchanged: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What a generation is made with; `anew` if nothing of the index before can stay."""
-
-    model: str
-    fingerprint: str
-    dimension: int
-    anew: bool
-
-
 def refresh(
     corpus: Path,
     store: Store,
@@ -108,7 +90,7 @@ def refresh(
     if not files:
         raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
     with store.writer() as connection:
-        _sweep(connection, store)
+        sweep(connection, store.folder)
         scan = _scan(corpus, files, connection, full, progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
@@ -124,14 +106,14 @@ def refresh(
             connection, encoder, everything=other, without=scan.leaving, again=full, progress=progress
         )
         counts = _count(connection, scan)
-        lost = [record for record in segment_records(connection) if damaged(store.folder, record)]
+        lost = find_lost(connection, store.folder)
         generation = before
         if generation is None or other or scan.staged or scan.leaving or lost:
             # known from the manifest where it is the same encoder, which need not be loaded then
             dimension = encoder.dimension if before is None or other else before.dimension
-            target = _Target(model, encoder.fingerprint, dimension, anew=full or other)
-            generation = _publish(scan, connection, store, target, lost, progress)
-            _sweep(connection, store)
+            target = Target(model, encoder.fingerprint, dimension, anew=full or other)
+            generation = publish(connection, store.folder, target, progress, scan.leaving, lost)
+            sweep(connection, store.folder)
         skipped = (*scan.skipped, *_skipped_records(connection))
     return IndexReport(
         generation=generation.id,
@@ -222,42 +204,6 @@ def _count(connection: sqlite3.Connection, scan: _Scan) -> _Counts:
     )
 
 
-def _publish(
-    scan: _Scan,
-    connection: sqlite3.Connection,
-    store: Store,
-    target: _Target,
-    lost: Sequence[SegmentRecord],
-    progress: Progress,
-) -> Generation:
-    with transaction(connection):
-        apart = bereaved(connection, scan.leaving)
-        delete_files(connection, scan.leaving)
-        fresh = [row[0] for row in connection.execute(_STAGED_ARTICLES)]
-        connection.execute("UPDATE files SET live = 1 WHERE live = 0")
-        join_groups(connection, [*apart, *fresh], progress)
-        if target.anew:
-            connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
-        unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
-        records = segment_records(connection)
-        chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost)}
-        rewritten = [record for record in records if target.anew or record.id in chosen]
-        write_segment(connection, store.folder, rewritten, target.fingerprint, target.dimension)
-        passages: int = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
-        return insert_generation(connection, target.model, target.fingerprint, target.dimension, passages)
-
-
-_STAGED_ARTICLES = "SELECT a.number FROM articles a JOIN files f ON f.id = a.file WHERE f.live = 0 ORDER BY a.number"
-
-
 def _skipped_records(connection: sqlite3.Connection) -> list[Skipped]:
     query = "SELECT s.path, s.reason FROM skipped s JOIN files f ON f.id = s.file WHERE f.live ORDER BY s.rowid"
     return [Skipped(*row) for row in connection.execute(query)]
-
-
-def _sweep(connection: sqlite3.Connection, store: Store) -> None:
-    """Deletes files that the database does not name. A reader that was about to open one makes it again in memory."""
-    named = {segment_path(store.folder, record.id) for record in segment_records(connection)}
-    for path in store.folder.glob("passages-*.faiss*"):
-        if path not in named:
-            path.unlink(missing_ok=True)

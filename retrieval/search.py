@@ -1,19 +1,29 @@
-"""A question finds its evidence."""
+"""A question finds its evidence: by vector and by words, the two fused."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
-from retrieval.errors import IndexMismatchError, UsageError
+from retrieval.errors import IndexMismatchError
+from retrieval.fusion import coverage, fused, rarity
+from retrieval.periods import asked_period
 from retrieval.reprints import distinct
+from retrieval.storage.bm25 import WordIndex
+from retrieval.storage.candidates import read_candidates
 from retrieval.storage.index import SegmentedIndex
 from retrieval.storage.store import Snapshot, Store
-from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter, StoreStatus
+from retrieval.storage.words import load_words, passage_terms
+from retrieval.terms import asked_terms
+from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, StoreStatus
 
-# so many passages are found for each that is read: reprints of better ones are left out
+# so many passages each half of the search finds at least, and so many for each that is read: of those that fuse best,
+# reprints of better ones are left out
+POOL = 50
 SPARE = 4
 REPRINTS = 8
 
@@ -21,7 +31,8 @@ REPRINTS = 8
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     generation: int
-    index: SegmentedIndex
+    vectors: SegmentedIndex
+    words: WordIndex
 
 
 class Retriever:
@@ -40,9 +51,8 @@ class Retriever:
     def open(cls, store: Store, encoder: Encoder) -> "Retriever":
         """Loads the store's newest index. Raises NoIndexError, IndexMismatchError, StoreError."""
         retriever = cls(store, encoder)
-        with store.snapshot() as snapshot:
-            retriever._index(snapshot)
-        return retriever
+        with retriever.hold():
+            return retriever
 
     @contextmanager
     def hold(self) -> Iterator["Held"]:
@@ -50,20 +60,28 @@ class Retriever:
 
         Raises IndexMismatchError, StoreError.
         """
-        with self._store.snapshot() as snapshot:
-            yield Held(snapshot, self._index(snapshot), self._encoder)
+        for last in (False, False, True):
+            with self._store.snapshot() as snapshot:
+                # a generation may be replaced, and its files swept away, between its being chosen and loaded
+                if self._has(snapshot) or snapshot.has_files() or last:
+                    loaded = self._load(snapshot)
+                    yield Held(snapshot, loaded.vectors, loaded.words, self._encoder)
+                    return
 
     def status(self) -> StoreStatus:
         """What the store holds now."""
         with self._store.snapshot() as snapshot:
             return snapshot.status()
 
-    def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
+    def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
         """See `Held.search`, in the newest generation."""
         with self.hold() as held:
-            return held.search(question, k, where)
+            return held.search(question, k, where, as_of)
 
-    def _index(self, snapshot: Snapshot) -> SegmentedIndex:
+    def _has(self, snapshot: Snapshot) -> bool:
+        return self._loaded is not None and self._loaded.generation == snapshot.generation.id
+
+    def _load(self, snapshot: Snapshot) -> _Loaded:
         generation = snapshot.generation
         if generation.fingerprint != self._encoder.fingerprint:
             raise IndexMismatchError(
@@ -72,57 +90,96 @@ class Retriever:
             )
         loaded = self._loaded
         if loaded is None or loaded.generation != generation.id:
-            known = {} if loaded is None else {segment.id: segment.index for segment in loaded.index.segments}
-            loaded = _Loaded(generation.id, snapshot.index(known))
+            known = {} if loaded is None else {segment.id: segment.index for segment in loaded.vectors.segments}
+            words = load_words(snapshot.connection, snapshot.folder)
+            loaded = _Loaded(generation.id, snapshot.index(known), words)
             self._loaded = loaded
-        return loaded.index
+        return loaded
 
 
 class Held:
     """One generation, held."""
 
-    def __init__(self, snapshot: Snapshot, index: SegmentedIndex, encoder: Encoder) -> None:
+    def __init__(self, snapshot: Snapshot, vectors: SegmentedIndex, words: WordIndex, encoder: Encoder) -> None:
         self._snapshot = snapshot
-        self._index = index
+        self._vectors = vectors
+        self._words = words
         self._encoder = encoder
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """The articles with these ids as they are stored; those that are not there are left out."""
         return self._snapshot.articles(ids)
 
-    def search(self, question: str, k: int, where: SearchFilter) -> Evidence:
-        """The `k` passages nearest to the question by cosine, with their articles; filtered before ranking.
+    def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
+        """The `k` best passages for the question, with their articles; filtered before ranking.
 
-        A passage that only repeats what a better one's reprint says takes no place, but its article comes along.
+        Articles of the time that the question names are preferred; `as_of` is the day that "last week" counts from, and
+        without one no time is. A passage that only repeats what a better one's reprint says takes no place, but its
+        article comes along.
 
-        Raises UsageError if `where` names an article that is not there, StoreError and its kinds.
+        Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
         snapshot = self._snapshot
-        if where.article_id is not None and not snapshot.articles([where.article_id]):
-            raise UsageError(f"There is no article {where.article_id!r}; `dateline status` lists the ids.")
-        among = None if where == SearchFilter() else snapshot.filtered(where)
-        found = self._index.search(self._encoder.encode([question])[0], k * SPARE, among)
-        passages = snapshot.passages(found.ids.tolist())
-        groups = snapshot.source_groups([passage.article_id for passage in passages], where, REPRINTS)
-        articles = snapshot.articles(groups)
-        hits = [
-            Hit(
-                passage=passage,
-                text=articles[passage.article_id].text[passage.start : passage.end],
-                score=float(score),
-                dense_rank=rank,
-                lexical_rank=None,
-            )
-            for rank, (passage, score) in enumerate(sorted(zip(passages, found.scores, strict=True), key=_best_first))
-        ]
-        kept = distinct(hits, groups)[:k]
+        best = self.candidates(question, where, as_of, max(POOL, k * SPARE))[: k * SPARE]
+        groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
+        kept = distinct(best, groups)[:k]
         told = {groups[hit.passage.article_id] for hit in kept}
         groups = {key: group for key, group in groups.items() if group in told}
-        articles = {key: articles[key] for key in groups}
+        articles = snapshot.articles(groups)
         return Evidence(hits=tuple(kept), articles=articles, groups=groups, generation=snapshot.generation.id)
 
+    def candidates(self, question: str, where: SearchFilter, as_of: date | None, count: int) -> list[Hit]:
+        """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
 
-def _best_first(found: tuple[Passage, np.float32]) -> tuple[float, str, int]:
+        Where the question names a time, as many again are looked for among the articles of that time. Raises as
+        `search` does.
+        """
+        self._snapshot.check(where)
+        period = None if as_of is None else asked_period(question, as_of)
+        asked = asked_terms(question)
+        vector = self._encoder.encode([question])[0]
+        dense, lexical = self._ids(vector, asked, where, count)
+        found = {*dense, *lexical}
+        if period is not None:
+            found.update(*self._ids(vector, asked, _within(where, period), count))
+        generation = self._snapshot.generation
+        read = read_candidates(self._snapshot.connection, sorted(found), generation.fingerprint, generation.dimension)
+        cosines = read.vectors @ vector
+        weights = {term: rarity(self._words.frequency(term), len(self._words)) for term in asked}
+        dense_ranks = {id: rank for rank, id in enumerate(dense)}
+        lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
+        hits = []
+        for row, cosine in zip(read.rows, cosines.tolist(), strict=True):
+            covered = coverage(weights, set(passage_terms(row.heading, row.text)))
+            of_the_time = period is not None and row.day is not None and period.start <= row.day <= period.end
+            hits.append(
+                Hit(
+                    passage=row.passage,
+                    text=row.text,
+                    score=fused(cosine, covered, of_the_time),
+                    dense_rank=dense_ranks.get(row.passage.id),
+                    lexical_rank=lexical_ranks.get(row.passage.id),
+                    cosine=cosine,
+                    coverage=covered,
+                )
+            )
+        return sorted(hits, key=_best_first)
+
+    def _ids(
+        self, vector: NDArray[np.float32], asked: Sequence[str], where: SearchFilter, count: int
+    ) -> tuple[list[int], list[int]]:
+        """The passages nearest by vector and those best by words, each best first."""
+        among = None if where == SearchFilter() else self._snapshot.filtered(where)
+        dense = self._vectors.search(vector, count, among).ids.tolist()
+        return dense, self._words.search(asked, count, self._snapshot.word_filter(where))
+
+
+def _within(where: SearchFilter, period: Period) -> SearchFilter:
+    since = period.start if where.since is None else max(where.since, period.start)
+    until = period.end if where.until is None else min(where.until, period.end)
+    return replace(where, since=since, until=until)
+
+
+def _best_first(hit: Hit) -> tuple[float, str, int]:
     """Equal scores in an order that does not depend on the history of the index."""
-    passage, score = found
-    return -float(score), passage.article_id, passage.start
+    return -hit.score, hit.passage.article_id, hit.passage.start

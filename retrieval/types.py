@@ -56,8 +56,8 @@ class Passage:
 class Hit:
     """A passage that a search found.
 
-    `score` orders hits, higher is better; `dense_rank` and `lexical_rank` count from 0 and are None where that half of
-    the search did not find the passage.
+    `score` orders hits, higher is better; it is made of `cosine`, -1 to 1, and `coverage`, 0 to 1 (`retrieval.fusion`).
+    `dense_rank` and `lexical_rank` count from 0 and are None where that half of the search did not find the passage.
     """
 
     passage: Passage
@@ -65,6 +65,8 @@ class Hit:
     score: float
     dense_rank: int | None
     lexical_rank: int | None
+    cosine: float
+    coverage: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """What a search may find; applied before ranking. Dates are inclusive calendar days, compared in UTC."""
+    """What a search may find; applied before ranking. Dates are inclusive calendar days, compared in UTC.
+
+    `source` is an article's source without regard to case, accents and the white space around it.
+    """
 
     article_id: str | None = None
     since: date | None = None
     until: date | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The calendar days from `start` to `end`, both included."""
+
+    start: date
+    end: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 There are two articles, and each is a source group of its own.
 
 "list ..."   two items, both in one sentence         "nowhere ..."  not found
+"filter"     a span: what is searched, as of when
 "differ ..." two versions, of two articles           "fail ..."     StoreError; "break ..." a RuntimeError
 "slow ..."   answered after `SLOW_SECONDS`           anything else  a span, which is the question's first word
 """
@@ -10,7 +11,7 @@ There are two articles, and each is a source group of its own.
 import os
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.question import checked
 from bot.settings import Settings
@@ -18,6 +19,7 @@ from reader.types import Answer, AnswerItem, Citation, Timing
 from retrieval import types
 from retrieval.adding import AddReport
 from retrieval.errors import ModelError, NoIndexError, StoreError
+from retrieval.filters import unknown_article, unknown_source
 from retrieval.progress import Progress
 from retrieval.storage.verify import Finding, Verification
 
@@ -43,9 +45,13 @@ def citation(article_id: str, words: str) -> Citation:
 
 def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
     """The answer to a question: pure."""
-    ids = [id for id in ARTICLES if where.article_id in (None, id)][:k]
+    ids = [
+        id
+        for id, article in ARTICLES.items()
+        if where.article_id in (None, id) and where.source in (None, article.source)
+    ][:k]
     hits = tuple(
-        types.Hit(types.Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None)
+        types.Hit(types.Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None, 0.0, 0.0)
         for number, id in enumerate(ids)
     )
     evidence = types.Evidence(hits, ARTICLES, GROUPS, generation=1)
@@ -79,10 +85,19 @@ class Assistant:
         time.sleep(float(opening))
         return cls()
 
-    def ask(self, question: str, where: types.SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        where: types.SearchFilter = EVERYWHERE,
+        k: int | None = None,
+        as_of: date | None = None,
+    ) -> Answer:
         question = checked(question)
         if question.startswith("slow"):
             time.sleep(SLOW_SECONDS)
+        if question == "filter":
+            parts = (where.article_id, where.source, where.since, where.until, as_of)
+            question = "/".join("-" if part is None else str(part).replace(" ", "_") for part in parts)
         return answer(question, where, k)
 
     def status(self) -> types.StoreStatus:
@@ -133,6 +148,14 @@ def store_status(settings: Settings) -> types.StoreStatus:
     if settings.storage.path.name == "none":
         raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
     return STATUS
+
+
+def check_filter(settings: Settings, where: types.SearchFilter) -> None:
+    """Only what is written exactly as an article has it is known."""
+    if where.article_id not in (None, *ARTICLES):
+        raise unknown_article(str(where.article_id), list(ARTICLES))
+    if where.source not in (None, "Example Wire"):
+        raise unknown_source(str(where.source), ["Example Wire"])
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from retrieval.encoder import Encoder
 from retrieval.progress import silent
 from retrieval.reprints import are_reprints, bands, signature
-from retrieval.storage.store import Store
+from retrieval.storage.candidates import read_candidates
+from retrieval.storage.store import Snapshot, Store
 from retrieval.storage.verify import verify
-from retrieval.types import Article, SearchFilter
+from retrieval.types import Article, Passage, SearchFilter
 
 EVERYTHING = SearchFilter()
 
@@ -64,17 +65,31 @@ def contents(store: Store) -> list[Held]:
     assert verify(store, silent).findings == ()
     with store.snapshot() as snapshot:
         index = snapshot.index({})
-        passages = snapshot.passages(snapshot.filtered(EVERYTHING))
+        passages = all_passages(snapshot)
         articles = snapshot.articles({passage.article_id for passage in passages})
         groups = snapshot.source_groups(list(articles), EVERYTHING, 0)
         assert groups == source_groups(articles, _reprints(articles))
+        vectors = {
+            int(id): vector
+            for segment in index.segments
+            for batch in segment.index.batches()
+            for id, vector in zip(batch.ids, batch.vectors, strict=True)
+        }
         held = []
         for passage in sorted(passages, key=lambda p: (articles[p.article_id].path, p.article_id, p.start)):
             article = articles[passage.article_id]
-            (segment,) = [each for each in index.segments if passage.id in each.index.ids]
-            vector = segment.index.vectors([passage.id])[0]
-            held.append(Held(article.path, article.text[passage.start : passage.end], groups[article.id], vector))
+            held.append(
+                Held(article.path, article.text[passage.start : passage.end], groups[article.id], vectors[passage.id])
+            )
         return held
+
+
+def all_passages(snapshot: Snapshot) -> list[Passage]:
+    """Every passage of a generation."""
+    generation = snapshot.generation
+    ids = snapshot.filtered(EVERYTHING).tolist()
+    read = read_candidates(snapshot.connection, ids, generation.fingerprint, generation.dimension)
+    return [row.passage for row in read.rows]
 
 
 def source_groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

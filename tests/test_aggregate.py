@@ -18,7 +18,7 @@ LOW = -9.0
 
 
 def passage(number: int, article_id: str, text: str) -> Hit:
-    return Hit(Passage(number, article_id, 0, len(text)), text, 1.0 / (number + 1), number, None)
+    return Hit(Passage(number, article_id, 0, len(text)), text, 1.0 / (number + 1), number, None, 0.0, 0.0)
 
 
 def reading(hit: Hit, scores: dict[str, float], heads: dict[str, float] | None = None) -> PassageReading:

@@ -58,9 +58,11 @@ def ended(chat: "pexpect.spawn[str]") -> int:
     return int(chat.wait())
 
 
-def piped(folder: Path, lines: bytes, **environment: str) -> "subprocess.CompletedProcess[str]":
+def piped(folder: Path, lines: bytes, *options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     env = {**os.environ, **environment}
-    done = subprocess.run([*COMMAND, "chat"], cwd=folder, input=lines, env=env, capture_output=True, check=False)
+    done = subprocess.run(
+        [*COMMAND, "chat", *options], cwd=folder, input=lines, env=env, capture_output=True, check=False
+    )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -225,6 +227,63 @@ def test_an_error_in_one_question_does_not_end_the_chat(tmp_path: Path) -> None:
     ]
     assert "did you mean /sources?" in done.stderr
     assert "1. Ana" in done.stdout
+
+
+def test_a_filter_holds_until_it_is_changed_and_every_answer_shows_it(tmp_path: Path) -> None:
+    lines = (
+        b"/filter\nfilter\n/filter source Example  Wire\nfilter\n/FILTER since 2024-02-01\n/filter until 2024-02-20\n"
+        b"/filter as-of 2024-03-14\nfilter\n/filter source\n/filter as-of\nfilter\n/filter off\nfilter\n"
+    )
+    done = piped(tmp_path, lines)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [line for line in done.stdout.splitlines() if line.startswith(("Only", "All", "> "))]
+    wire = "Only Example Wire"
+    assert said == [
+        "All articles are searched.",
+        "> -/-/-/-/-",
+        wire,
+        wire,
+        "> -/Example_Wire/-/-/-",
+        f"{wire}, since 1 February 2024",
+        f"{wire}, since 1 February 2024, until 20 February 2024",
+        f"{wire}, since 1 February 2024, until 20 February 2024; as of 14 March 2024",
+        f"{wire}, since 1 February 2024, until 20 February 2024; as of 14 March 2024",
+        "> -/Example_Wire/2024-02-01/2024-02-20/2024-03-14",
+        "Only since 1 February 2024, until 20 February 2024; as of 14 March 2024",
+        "Only since 1 February 2024, until 20 February 2024",
+        "Only since 1 February 2024, until 20 February 2024",
+        "> -/-/2024-02-01/2024-02-20/-",
+        "All articles are searched.",
+        "> -/-/-/-/-",
+    ]
+
+
+def test_a_filter_that_cannot_be_meant_changes_nothing(tmp_path: Path) -> None:
+    lines = (
+        b"/filter zzz\n/filter source Exampel\n/filter article a11\n/filter since 3/4/2024\n"
+        b"/filter until 2024-01-31\n/filter\nfilter\n"
+    )
+    done = piped(tmp_path, lines, "--since", "2024-02-01", "--as-of", "2024-03-14")
+    assert [line.removeprefix("dateline: ")[:25] for line in done.stderr.splitlines()] == [
+        "/filter takes article, so",
+        "There are no articles fro",
+        "There is no article 'a11'",
+        "'3/4/2024' is no date, ex",
+        "--since 2024-02-01 is lat",
+    ]
+    active = "Only since 1 February 2024; as of 14 March 2024\n"
+    assert done.stdout.startswith(f"{active}\n{active}> -/-/2024-02-01/-/2024-03-14\n")
+
+
+def test_sources_are_completed_and_a_filter_is_shown(terminal: Open) -> None:
+    chat = terminal()
+    chat.send("/filter so\t")
+    chat.expect("urce Example Wire")  # the rest of the line was drawn before
+    ask(chat, "")
+    chat.expect("Only Example Wire")
+    ask(chat, "hello")
+    chat.expect("Only Example Wire")
+    chat.expect("certainly right")
 
 
 def test_without_an_index_there_is_no_chat(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def article_of(text: str) -> Article:
 
 def span_in(text: str, start: int, end: int) -> Span:
     low, high = next((low, high) for low, high in split(text) if low <= start and end <= high)
-    return Span(Hit(Passage(1, "a", low, high), text[low:high], 1.0, 0, None), start, end, 1.0)
+    return Span(Hit(Passage(1, "a", low, high), text[low:high], 1.0, 0, None, 0.0, 0.0), start, end, 1.0)
 
 
 def answer_with(text: str, start: int, end: int) -> Answer:

@@ -37,6 +37,12 @@ def test_options_reach_the_search(run: Run) -> None:
     assert [hit["article_id"] for hit in evidence] == ["a2"]
 
 
+def test_a_filter_and_the_day_that_is_today_reach_the_assistant(run: Run) -> None:
+    assert run("ask", "filter").out.startswith("-/-/-/-/- — ")
+    scope = ["--source", "Example Wire", "--since", "2024-02-01", "--until", "2024-02-20", "--as-of", "2024-03-14"]
+    assert run("ask", "filter", *scope).out.startswith("-/Example_Wire/2024-02-01/2024-02-20/2024-03-14 — ")
+
+
 def test_questions_from_standard_input_are_answered_one_json_object_a_line(run: Run) -> None:
     outcome = run("ask", "--json", "-", stdin=b"\xef\xbb\xbfhello\r\n\n  \nlist")
     assert [json.loads(line)["question"] for line in outcome.out.splitlines()] == ["hello", "list"]
@@ -85,6 +91,11 @@ def test_as_text_every_answer_stands_below_its_question(run: Run) -> None:
         ),
         (["ask", "x", "--k", "0"], ["--k", "0 is not in the range"]),
         (["ask", "x", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
+        (["chat", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
+        (["ask", "x", "--source", "Exampel"], ["no articles from 'Exampel'", "did you mean Example Wire?"]),
+        (["chat", "--source", "zzz"], ["no articles from 'zzz'; `dateline status` lists the sources."]),
+        (["ask", "x", "--as-of", "yesterday"], ["--as-of", "'yesterday' is no date"]),
+        (["chat", "--since", "2024-03-01", "--until", "2024-02-01"], ["2024-03-01 is later than --until 2024-02-01"]),
         (["--config", "nope.toml", "status"], ["nope.toml does not exist"]),
         (["status", "--config", "nope.toml"], ["nope.toml does not exist"]),
     ],

@@ -137,7 +137,9 @@ def test_a_verification() -> None:
 @given(st.lists(st.text(max_size=3) | st.sampled_from("\udcff\udc80\n\u2028")).map("".join))
 def test_any_text_comes_back_as_it_was_on_one_line_of_utf_8(text: str) -> None:
     article = Article("a", text, text, text, None, None, "a.txt", text)
-    evidence = Evidence((Hit(Passage(1, "a", 0, len(text)), text, 0.5, 0, None),), {"a": article}, {"a": "a"}, 1)
+    evidence = Evidence(
+        (Hit(Passage(1, "a", 0, len(text)), text, 0.5, 0, None, 0.0, 0.0),), {"a": article}, {"a": "a"}, 1
+    )
     document = answer_json(Answer(text, "none", (), evidence, Timing(0, 0, 0)))
     assert b"\n" not in document.encode()
     assert json.loads(document)["question"] == text

@@ -23,7 +23,8 @@ SCALE = 20.0
 def evidence(*cuts: tuple[int, int]) -> Evidence:
     article = Article("a", "Talks", None, None, None, None, "", TEXT)
     hits = tuple(
-        Hit(Passage(number, "a", start, end), TEXT[start:end], 0.0, 0, None) for number, (start, end) in enumerate(cuts)
+        Hit(Passage(number, "a", start, end), TEXT[start:end], 0.0, 0, None, 0.0, 0.0)
+        for number, (start, end) in enumerate(cuts)
     )
     return Evidence(hits, {"a": article}, {"a": "a"}, 1)
 
@@ -70,7 +71,7 @@ def test_a_window_keeps_its_own_score_against_null() -> None:
     first, *more = windows(tiny.wordpiece(), "Who met?", [Context("", TEXT)], LIMITS)
     assert more
     end = int(first.offsets[-1, 1])
-    (alone,) = reader.read_under("Who met?", [Hit(Passage(0, "a", 0, end), TEXT[:end], 0.0, 0, None)], [""])
+    (alone,) = reader.read_under("Who met?", [Hit(Passage(0, "a", 0, end), TEXT[:end], 0.0, 0, None, 0.0, 0.0)], [""])
     score = merged.start[0] + merged.end[0] - merged.null
     assert score == pytest.approx(alone.start[0] + alone.end[0] - alone.null, abs=1e-3)
     assert merged.null <= alone.null + 1e-4

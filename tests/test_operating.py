@@ -100,7 +100,7 @@ def test_a_damaged_one_is_named_with_its_mend_and_the_status_says_so(run: Run, t
 
 
 def test_status_and_prepare(run: Run) -> None:
-    assert "2 articles, 20 February 2024" in run("status").out
+    assert "2 articles, 20 February 2024\nSources     Example Wire 1\n" in run("status").out
     assert json.loads(run("status", "--json").out)["dimension"] == 4
     assert run("prepare").out == "The models are ready.\n"
 

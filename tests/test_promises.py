@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -120,8 +121,8 @@ def test_what_the_store_does_not_say_is_never_shown(tmp_path: Path, monkeypatch:
     index_corpus(settings, silent)
     assistant = Assistant.open(settings, silent)
 
-    def garbled(held: Held, question: str, k: int, where: SearchFilter) -> Evidence:
-        evidence = search(held, question, k, where)
+    def garbled(held: Held, question: str, k: int, where: SearchFilter, as_of: date | None) -> Evidence:
+        evidence = search(held, question, k, where, as_of)
         wrong = {key: dataclasses.replace(each, text=each.text.upper()) for key, each in evidence.articles.items()}
         return dataclasses.replace(evidence, articles=wrong)
 

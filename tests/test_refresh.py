@@ -87,7 +87,7 @@ def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
 @pytest.mark.parametrize("missing", [1, 100, 600, 3000])
 def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_path: Path) -> None:
     vectors = np.eye(60, 384, dtype=np.float32)
-    index = VectorIndex.build(384, iter([VectorBatch(np.arange(60, dtype=np.int64), vectors)]))
+    index = VectorIndex.build(384, 60, lambda: iter([VectorBatch(np.arange(60, dtype=np.int64), vectors)]))
     index.save(tmp_path / "whole.faiss")
     size = (tmp_path / "whole.faiss").stat().st_size
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -36,7 +36,7 @@ def answers(draw: st.DrawFn) -> Answer:
         published = draw(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))
         id, title, path = f"{number}", draw(nasty), draw(nasty)
         articles[id] = Article(id, title, draw(st.none() | nasty), draw(st.none() | nasty), published, None, path, text)
-        hits.append(Hit(Passage(number, id, 0, len(text)), text, draw(st.floats(-9, 9)), number, None))
+        hits.append(Hit(Passage(number, id, 0, len(text)), text, draw(st.floats(-9, 9)), number, None, 0.0, 0.0))
     groups = {key: draw(st.sampled_from(["0", key])) for key in articles}
     items = []
     for _ in range(draw(st.integers(0, 3))):

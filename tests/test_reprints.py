@@ -191,7 +191,7 @@ def test_groups_are_components_named_after_their_smallest_id_in_any_order(
 
 
 def hit(number: int, article_id: str, text: str) -> Hit:
-    return Hit(Passage(number, article_id, 0, len(text)), text, 1 / (number + 1), number, None)
+    return Hit(Passage(number, article_id, 0, len(text)), text, 1 / (number + 1), number, None, 0.0, 0.0)
 
 
 LONG = "Ana Ruiz met Bo Lund in Caracas on Tuesday, and 14 ministers of both countries signed accords on oil and trade."

@@ -8,12 +8,14 @@ import pytest
 
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import NoIndexError, UsageError
+from retrieval.fusion import COVERAGE_WEIGHT
 from retrieval.heading import heading
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.segments import HEADING_WEIGHT
 from retrieval.storage.store import Store
 from retrieval.types import SearchFilter
+from tests.stores import all_passages
 
 EVERYTHING = SearchFilter()
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -26,17 +28,24 @@ def retriever(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransfo
     return Retriever.open(store, encoder)
 
 
-def test_hits_are_the_nearest_by_cosine_best_first(retriever: Retriever, encoder: SentenceTransformerEncoder) -> None:
+def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
+    retriever: Retriever, encoder: SentenceTransformerEncoder
+) -> None:
     question = "Who signed the grain agreement?"
     everything = retriever.search(question, 1000, EVERYTHING)
     texts = encoder.encode([hit.text.strip() for hit in everything.hits])
     headings = encoder.encode([heading(everything.article(hit)) for hit in everything.hits])
     vectors = texts + HEADING_WEIGHT * headings
     cosines = vectors @ encoder.encode([question])[0] / np.linalg.norm(vectors, axis=1)
+    np.testing.assert_allclose([hit.cosine for hit in everything.hits], cosines, atol=1e-5)
     scores = np.array([hit.score for hit in everything.hits])
-    np.testing.assert_allclose(scores, cosines, atol=1e-5)
+    covered = np.array([hit.coverage for hit in everything.hits])
+    np.testing.assert_allclose(scores, cosines + COVERAGE_WEIGHT * covered, atol=1e-5)
     assert (np.diff(scores) <= 0).all()
-    assert [hit.dense_rank for hit in everything.hits] == list(range(len(everything.hits)))
+    by_cosine = sorted(everything.hits, key=lambda hit: -hit.cosine)
+    assert [hit.dense_rank for hit in by_cosine] == list(range(len(by_cosine)))
+    assert {hit.lexical_rank is None for hit in everything.hits} == {True, False}
+    assert all(hit.lexical_rank is None for hit in everything.hits if not hit.coverage)
     assert len(everything.hits) == retriever.status().passages
     top = retriever.search(question, 5, EVERYTHING)
     assert top.hits == everything.hits[:5]
@@ -96,7 +105,7 @@ def test_a_snapshot_sees_one_generation_while_another_is_published(
         (corpus / "a.txt").write_text("The bridge opened on Tuesday after all.")
         (corpus / "b.txt").write_text("The tunnel opened on Friday.")
         refresh(corpus, store, encoder, "model")
-        passages = snapshot.passages(snapshot.filtered(EVERYTHING))
+        passages = all_passages(snapshot)
         articles = snapshot.articles([passage.article_id for passage in passages])
         assert snapshot.generation.id == 1
         assert [article.text for article in articles.values()] == ["The bridge opened on Monday."]

@@ -25,7 +25,7 @@ def reading_of(
 ) -> PassageReading:
     low, high = (0, len(text)) if within is None else within
     return PassageReading(
-        hit=Hit(Passage(1, "a", low, high), text[low:high], 0.0, None, None),
+        hit=Hit(Passage(1, "a", low, high), text[low:high], 0.0, None, None, 0.0, 0.0),
         offsets=np.array(pieces, dtype=np.int32).reshape(-1, 2),
         start=np.array(start, dtype=np.float32),
         end=np.array(end, dtype=np.float32),
@@ -90,7 +90,7 @@ def test_no_tokens_no_spans() -> None:
 
 
 def span(start: int, end: int, score: float, article: str = "a") -> Span:
-    return Span(Hit(Passage(1, article, 0, 99), "", 0.0, None, None), start, end, score)
+    return Span(Hit(Passage(1, article, 0, 99), "", 0.0, None, None, 0.0, 0.0), start, end, score)
 
 
 def test_non_overlapping_keeps_the_better_of_two() -> None:

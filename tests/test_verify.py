@@ -82,15 +82,15 @@ def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
 ) -> None:
     before = contents(store)
     path = segment_path(store.folder, 1)
-    ids = VectorIndex.load(path).ids
-    vectors = VectorIndex.load(path).vectors(ids.tolist())
+    (batch,) = VectorIndex.load(path).batches()
+    ids, vectors = batch.ids, batch.vectors
     if damage == "another vector":
         vectors = np.roll(vectors, 1, axis=0)
     elif damage == "another passage":
         ids = ids + 1
     else:
         ids = np.maximum(ids, 2)
-    VectorIndex.build(vectors.shape[1], iter([VectorBatch(ids, vectors)])).save(path)
+    VectorIndex.build(vectors.shape[1], len(ids), lambda: iter([VectorBatch(ids, vectors)])).save(path)
     assert "not what was written" in verify(store, silent).findings[0].problem
     # as if it had been written like this
     saved = file_digest(path)

@@ -23,8 +23,8 @@ from pathlib import Path
 from retrieval.errors import StoreError
 
 DATABASE = "dateline.sqlite3"
-# raise it also when what a stored vector means changes: HEADING_WEIGHT, the heading, the signature of reprints
-SCHEMA_VERSION = 2
+# raise it also when what is derived changes its meaning: HEADING_WEIGHT, the heading, the signature of reprints, terms
+SCHEMA_VERSION = 3
 SCHEMA = """
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, content_hash BLOB NOT NULL,
@@ -48,6 +48,8 @@ CREATE INDEX articles_by_file ON articles(file);
 CREATE INDEX articles_by_heading ON articles(heading_hash);
 CREATE INDEX articles_by_signature ON articles(signature);
 CREATE INDEX articles_by_group ON articles(source_group);
+CREATE INDEX articles_by_day ON articles(published_utc);
+CREATE INDEX articles_by_source ON articles(source);
 CREATE TABLE dropped (
     article INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
     line INTEGER NOT NULL, text TEXT NOT NULL, reason TEXT NOT NULL
@@ -59,8 +61,10 @@ CREATE TABLE bands (
 ) WITHOUT ROWID;
 CREATE INDEX bands_by_article ON bands(article);
 CREATE TABLE segments (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, passages INTEGER NOT NULL, bytes INTEGER NOT NULL, digest BLOB NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, passages INTEGER NOT NULL, bytes INTEGER NOT NULL, digest BLOB NOT NULL,
+    recall REAL NOT NULL  -- measured when the file was made: 1 for an exact one
 );
+CREATE TABLE words (id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL);  -- one row: the word index
 CREATE TABLE passages (
     -- AUTOINCREMENT: an id is never used again, so a vector can never meet another passage's text
     id INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,

@@ -11,20 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.progress import Progress
-from retrieval.reprints import are_reprints
+from retrieval.reprints import are_reprints, bands
 
 Signature = NDArray[np.uint32]
 
 
-def join_groups(connection: sqlite3.Connection, articles: Sequence[int], progress: Progress) -> None:
-    """Finds the groups of live articles, by number, that have none yet but their own; those that are gone are passed
-    over."""
-    with progress("Comparing articles", len(articles)) as advance:
-        for number in sorted(articles):
+def join_groups(connection: sqlite3.Connection, apart: Sequence[int], fresh: Sequence[int], progress: Progress) -> None:
+    """Finds the groups of live articles, by number, that have none yet but their own: those that were taken `apart`,
+    some of which may be gone, and `fresh` ones, whose bands are not yet stored."""
+    _insert_bands(connection, fresh)
+    with progress("Comparing articles", len(apart) + len(fresh)) as advance:
+        for number in sorted((*apart, *fresh)):
             found = connection.execute("SELECT id, signature FROM articles WHERE number = ?", (number,)).fetchone()
             if found is not None:
                 _join(connection, number, *found)
             advance(1)
+
+
+def _insert_bands(connection: sqlite3.Connection, articles: Iterable[int]) -> None:
+    """All of them in the order of the table, whose pages are then written once each."""
+    rows = []
+    for number in articles:
+        (stored,) = connection.execute("SELECT signature FROM articles WHERE number = ?", (number,)).fetchone()
+        rows += [(band, number) for band in bands(_loaded(stored))]
+    connection.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", sorted(rows))
 
 
 def _join(connection: sqlite3.Connection, number: int, article_id: str, signature: bytes) -> None:

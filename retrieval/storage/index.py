@@ -7,15 +7,28 @@ best. It is how log-structured merge trees and Lucene keep an index up to date (
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
+
+# measured with `dateline evaluate scale`: where an exact search costs as much as embedding the question
+EXACT_UP_TO = 50_000
+LISTS = 4
+SAMPLE_PER_LIST = 32
+# of the RECALLED nearest passages, the share that must be among the FOUND that a search brings for exact scoring
+RECALL = 0.99
+RECALLED = 10
+FOUND = 50
+BATCH = 4096
+NOTHING = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +58,22 @@ class SavedFile:
 class VectorIndex:
     """The passages of one segment."""
 
-    def __init__(self, index: faiss.Index) -> None:
+    def __init__(self, index: Any) -> None:  # a faiss.Index, whose type stubs lack what is used here
         self._index = index
 
     @classmethod
-    def build(cls, dimension: int, batches: Iterator[VectorBatch]) -> "VectorIndex":
-        """An index of all `batches`."""
-        index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-        for batch in batches:
+    def build(cls, dimension: int, count: int, batches: Callable[[], Iterator[VectorBatch]]) -> "VectorIndex":
+        """An index of all `batches`, which hold about `count` vectors and may be gone through more than once.
+
+        Up to `EXACT_UP_TO` vectors it is exact. Beyond, the vectors stand in *inverted lists*, one for each of
+        `LISTS` * sqrt(count) centroids, in 8 bits a dimension, and a search looks into the nearest lists only (Jégou,
+        Douze and Schmid, Product quantization for nearest neighbor search, 2011; IVF and SQ8 in FAISS).
+        """
+        if count <= EXACT_UP_TO:
+            index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
+        else:
+            index = _trained(dimension, count, batches())
+        for batch in batches():
             index.add_with_ids(batch.vectors, batch.ids)
         return cls(index)
 
@@ -63,6 +84,28 @@ class VectorIndex:
             return cls(faiss.read_index(str(path)))
         except RuntimeError as error:
             raise StoreError(f"The index file {path} is damaged; run `dateline index` to rebuild it.") from error
+
+    @property
+    def exact(self) -> bool:
+        """Whether a search finds the nearest for certain."""
+        return not isinstance(self._index, faiss.IndexIVF)
+
+    def tune(self, questions: NDArray[np.float32], batches: Callable[[], Iterator[VectorBatch]]) -> float:
+        """Sets how many lists are looked into: the fewest that reach `RECALL`; returns the recall reached, 0 to 1.
+
+        The recall is the share of the exact `RECALLED` nearest of each question that are among the first `FOUND`;
+        `questions` are (n, dimension) float32 vectors of the kind that will be searched for.
+        """
+        if self.exact:
+            return 1.0
+        nearest = _exact(questions, batches())
+        self._index.nprobe = 1
+        while True:
+            _, found = self._index.search(questions, FOUND)
+            recall = float(np.mean([np.isin(*pair).mean() for pair in zip(nearest, found, strict=True)]))
+            if recall >= RECALL or self._index.nprobe >= self._index.nlist:
+                return recall
+            self._index.nprobe = min(2 * self._index.nprobe, self._index.nlist)
 
     def save(self, path: Path) -> SavedFile:
         """Writes the index to `path`, whole or not at all, and flushes it to disk. Raises StoreError."""
@@ -100,32 +143,107 @@ class VectorIndex:
 
     @property
     def ids(self) -> NDArray[np.int64]:
-        """(n,) int64, the passages' ids in the order in which they were added."""
-        return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)  # type: ignore[attr-defined]
+        """(n,) int64, the passages' ids, in the order of `batches`."""
+        return np.concatenate([NOTHING, *(self._list_ids(number) for number in range(self._lists))])
 
-    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        """(n, dimension) float32, the vectors of these ids, all of which must be there."""
-        return np.stack([self._index.reconstruct(int(each)) for each in ids])
+    def batches(self) -> Iterator[VectorBatch]:
+        """All that is in the index; the vectors as exact as it has them."""
+        for number in range(self._lists):
+            ids = self._list_ids(number)
+            for start in range(0, len(ids), BATCH):
+                places = range(start, min(start + BATCH, len(ids)))
+                if not self.exact:
+                    vectors = [self._index.reconstruct_from_offset(number, place) for place in places]
+                else:
+                    vectors = [self._index.index.reconstruct(place) for place in places]
+                yield VectorBatch(ids[start : start + BATCH], np.stack(vectors))
+
+    @property
+    def _lists(self) -> int:
+        return int(self._index.nlist) if not self.exact else 1
+
+    def _list_ids(self, number: int) -> NDArray[np.int64]:
+        """(n,) int64, the ids in an inverted list; an exact index counts as one list."""
+        if self.exact:
+            return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
+        lists = self._index.invlists
+        size = lists.list_size(number)
+        return np.array(faiss.rev_swig_ptr(lists.get_ids(number), size) if size else [], dtype=np.int64)
 
     def search(
         self,
         vector: NDArray[np.float32],
         k: int,
-        among: Sequence[int] | None = None,
-        without: Sequence[int] = (),
+        among: NDArray[np.int64] | None = None,
+        without: NDArray[np.int64] = NOTHING,
     ) -> Neighbours:
         """The `k` nearest of all passages but those `without`, or of those `among`; `vector` (dimension,) float32."""
         count = min(k, len(self) - len(without) if among is None else len(among))
         if count <= 0:
-            return Neighbours(ids=np.empty(0, dtype=np.int64), scores=np.empty(0, dtype=np.float32))
-        named = faiss.IDSelectorBatch(np.asarray(without if among is None else among, dtype=np.int64))
-        others = faiss.IDSelectorNot(named)
-        parameters = None  # a search of everything is faster without a selector
-        if among is not None or without:
-            parameters = faiss.SearchParameters(sel=others if among is None else named)  # type: ignore[call-arg]
-        scores, ids = self._index.search(vector[np.newaxis], count, params=parameters)
+            return Neighbours(ids=NOTHING, scores=np.empty(0, dtype=np.float32))
+        selector: Any = None  # a search of everything is faster without one
+        if among is not None:
+            selector = _selector(among)
+        elif len(without):
+            selector = faiss.IDSelectorNot(_selector(without))
+        kind: Any = faiss.SearchParameters if self.exact else faiss.SearchParametersIVF
+        parameters = kind(sel=selector)
+        if not self.exact:
+            # the fewer of a list's passages count, the more lists it takes to find as many
+            share = 1.0 if among is None else min(1.0, len(among) / len(self))
+            parameters.nprobe = min(int(np.ceil(self._index.nprobe / share)), self._index.nlist)
+        with _one_thread():
+            scores, ids = self._index.search(vector[np.newaxis], count, params=parameters)
         found = ids[0] >= 0
         return Neighbours(ids=ids[0][found], scores=scores[0][found])
+
+
+def _trained(dimension: int, count: int, batches: Iterator[VectorBatch]) -> Any:
+    """An empty index that has learned its centroids from an even sample of the vectors."""
+    lists = round(LISTS * count**0.5)
+    share = min(1.0, SAMPLE_PER_LIST * lists / count)
+    rng = np.random.default_rng(0)
+    sample = np.concatenate([batch.vectors[rng.random(len(batch.ids)) < share] for batch in batches])
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dimension),
+        dimension,
+        lists,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
+    )
+    index.train(sample)
+    return index
+
+
+def _exact(questions: NDArray[np.float32], batches: Iterator[VectorBatch]) -> NDArray[np.int64]:
+    """(n, RECALLED) int64, the ids of the nearest of n questions, by going through all vectors."""
+    ids = np.full((len(questions), 0), -1, dtype=np.int64)
+    scores = np.empty((len(questions), 0), dtype=np.float32)
+    for batch in batches:
+        scores = np.concatenate([scores, questions @ batch.vectors.T], axis=1)
+        ids = np.concatenate([ids, np.broadcast_to(batch.ids, (len(questions), len(batch.ids)))], axis=1)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :RECALLED]
+        scores, ids = np.take_along_axis(scores, best, axis=1), np.take_along_axis(ids, best, axis=1)
+    return ids
+
+
+def _selector(ids: NDArray[np.int64]) -> Any:
+    """Lets these ids through: one bit an id, the lowest first."""
+    bits = np.zeros(int(ids.max(initial=0)) + 1, dtype=bool)
+    bits[ids] = True
+    bitmap: Any = faiss.IDSelectorBitmap
+    return bitmap(np.packbits(bits, bitorder="little"))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One question is too little work to share out between threads: they cost more than they bring."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +252,7 @@ class Segment:
 
     id: int
     index: VectorIndex
-    dead: tuple[int, ...]
+    dead: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +264,11 @@ class SegmentedIndex:
     def __len__(self) -> int:
         return sum(len(segment.index) - len(segment.dead) for segment in self.segments)
 
-    def search(self, vector: NDArray[np.float32], k: int, among: Sequence[int] | None = None) -> Neighbours:
+    def search(self, vector: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None) -> Neighbours:
         """The `k` nearest of all passages, or of those `among`, by inner product with `vector` (dimension,) float32."""
         found = [segment.index.search(vector, k, among, segment.dead) for segment in self.segments]
         if not found:
-            return Neighbours(ids=np.empty(0, dtype=np.int64), scores=np.empty(0, dtype=np.float32))
+            return Neighbours(ids=NOTHING, scores=np.empty(0, dtype=np.float32))
         ids = np.concatenate([each.ids for each in found])
         scores = np.concatenate([each.scores for each in found])
         best = np.lexsort((ids, -scores))[:k]

@@ -26,6 +26,7 @@ from retrieval.storage.index import SavedFile, VectorBatch, VectorIndex, file_di
 HEADING_WEIGHT = 0.2
 VECTOR_BATCH = 4096
 DEAD_SHARE = 0.25
+QUESTIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +90,50 @@ def write_segment(
     if count == 0:
         return
     segment = connection.execute(
-        "INSERT INTO segments (passages, bytes, digest) VALUES (?, 0, x'')", (count,)
+        "INSERT INTO segments (passages, bytes, digest, recall) VALUES (?, 0, x'', 0)", (count,)
     ).lastrowid
     if segment is None:
         raise StoreError("The database gave the new segment no number; run `dateline index` again.")
     connection.execute("UPDATE passages SET segment = ? WHERE segment IS NULL", (segment,))
-    saved = build_segment(connection, segment, fingerprint, dimension).save(segment_path(folder, segment))
-    connection.execute("UPDATE segments SET bytes = ?, digest = ? WHERE id = ?", (saved.length, saved.digest, segment))
+    built = build_segment(connection, segment, fingerprint, dimension)
+    saved = built.index.save(segment_path(folder, segment))
+    connection.execute(
+        "UPDATE segments SET bytes = ?, digest = ?, recall = ? WHERE id = ?",
+        (saved.length, saved.digest, built.recall, segment),
+    )
 
 
-def build_segment(connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int) -> VectorIndex:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A new index, and the recall that a search of it has, 0 to 1 (see `VectorIndex.tune`)."""
+
+    index: VectorIndex
+    recall: float
+
+
+def build_segment(connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int) -> Built:
     """The index of a segment's passages, from the stored vectors; nothing is embedded. Raises StoreError."""
-    index = VectorIndex.build(dimension, segment_vectors(connection, segment, fingerprint, dimension))
+
+    def batches() -> Iterator[VectorBatch]:
+        return segment_vectors(connection, segment, fingerprint, dimension)
+
     count: int = connection.execute("SELECT count(*) FROM passages WHERE segment = ?", (segment,)).fetchone()[0]
+    index = VectorIndex.build(dimension, count, batches)
     if len(index) != count:
         raise StoreError(f"{count - len(index)} passages have no vector; run `dateline index --full`.")
-    return index
+    questions = None if index.exact else _headings(connection, segment, fingerprint, dimension)
+    return Built(index, 1.0 if questions is None else index.tune(questions, batches))
+
+
+def _headings(connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int) -> NDArray[np.float32]:
+    """(n, dimension) float32, the vectors of up to `QUESTIONS` headings of a segment: as short as questions are."""
+    rows = connection.execute(
+        """SELECT e.vector FROM embeddings e WHERE e.fingerprint = ? AND e.text_hash IN (
+               SELECT DISTINCT a.heading_hash FROM passages p JOIN articles a ON a.number = p.article
+               WHERE p.segment = ? ORDER BY a.heading_hash LIMIT ?)""",
+        (fingerprint, segment, QUESTIONS),
+    )
+    return unpacked([row[0] for row in rows], dimension)
 
 
 def segment_vectors(
@@ -120,10 +149,7 @@ def segment_vectors(
     )
     while batch := rows.fetchmany(VECTOR_BATCH):
         ids = np.array([row[0] for row in batch], dtype=np.int64)
-        text, heading = (
-            np.frombuffer(b"".join(row[column] for row in batch), dtype="<f4").reshape(len(batch), dimension)
-            for column in (1, 2)
-        )
+        text, heading = (unpacked([row[column] for row in batch], dimension) for column in (1, 2))
         yield VectorBatch(ids, passage_vectors(text, heading))
 
 
@@ -131,3 +157,8 @@ def passage_vectors(text: NDArray[np.float32], heading: NDArray[np.float32]) -> 
     """(n, dimension) float32, unit norm: the vectors of n passages from those of their texts and headings."""
     vectors = text + np.float32(HEADING_WEIGHT) * heading
     return np.ascontiguousarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def unpacked(stored: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
+    """(n, dimension) float32 from n vectors as the database has them."""
+    return np.frombuffer(b"".join(stored), dtype="<f4").reshape(len(stored), dimension)

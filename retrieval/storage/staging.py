@@ -8,7 +8,7 @@ from datetime import UTC
 
 from retrieval.heading import heading
 from retrieval.passages import split
-from retrieval.reprints import bands, signature
+from retrieval.reprints import signature
 from retrieval.types import Article, FileContents, Intake, Skipped
 
 
@@ -59,7 +59,6 @@ def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) ->
     article = intake.article
     published = article.published
     headed = heading(article)
-    minhash = signature(article.text)
     values = {
         "file": file,
         "id": article.id,
@@ -74,7 +73,7 @@ def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) ->
         "digest": digest(article),
         "heading": headed,
         "heading_hash": text_hash(headed),
-        "signature": minhash.astype("<u4").tobytes(),
+        "signature": signature(article.text).astype("<u4").tobytes(),
         "source_group": article.id,
     }
     names = ", ".join(values)
@@ -84,7 +83,6 @@ def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) ->
         "INSERT INTO dropped VALUES (?, ?, ?, ?)",
         [(number, line.line, line.text, line.reason) for line in intake.dropped],
     )
-    connection.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", [(band, number) for band in bands(minhash)])
     connection.executemany(
         "INSERT INTO passages (article, start, end, text_hash) VALUES (?, ?, ?, ?)",
         [

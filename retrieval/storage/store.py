@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from retrieval.errors import BusyError, NoIndexError, StoreError, reason
+from retrieval.filters import folded, merged, unknown_article, unknown_source
+from retrieval.storage.bm25 import WordFilter
 from retrieval.storage.database import DATABASE, prepare, schema_version, translated
 from retrieval.storage.index import Segment, SegmentedIndex, VectorIndex
 from retrieval.storage.segments import SegmentRecord, build_segment, damaged, segment_path, segment_records
-from retrieval.types import Article, ArticleSummary, Dropped, Intake, Passage, SearchFilter, StoreStatus
+from retrieval.storage.words import words_path, words_record
+from retrieval.types import Article, ArticleSummary, Dropped, Intake, SearchFilter, StoreStatus
 
 ARTICLE_COLUMNS = "id, title, source, url, published, language, path, text"
-SQL_VARIABLES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +100,16 @@ class Snapshot:
         A segment whose file is lost or damaged is made again, in memory, from the database. Raises StoreError if the
         database lacks vectors too.
         """
-        dead: dict[int, list[int]] = {}
-        for segment, passage in self.connection.execute("SELECT segment, passage FROM dead ORDER BY passage"):
-            dead.setdefault(segment, []).append(passage)
         segments = []
         for record in segment_records(self.connection):
             index = loaded[record.id] if record.id in loaded else self._load(record)
-            gone = dead.get(record.id, [])
+            query = "SELECT passage FROM dead WHERE segment = ? ORDER BY passage"
+            rows = self.connection.execute(query, (record.id,))
+            gone = np.fromiter((row[0] for row in rows), dtype=np.int64)
             if len(index) != record.passages:
                 # made again from the database, which had forgotten some of its dead by then
-                gone = sorted(set(gone) & set(index.ids.tolist()))
-            segments.append(Segment(record.id, index, tuple(gone)))
+                gone = np.intersect1d(gone, index.ids)
+            segments.append(Segment(record.id, index, gone))
         whole = SegmentedIndex(tuple(segments))
         if len(whole) != self.generation.passages:
             raise StoreError(
@@ -115,21 +118,18 @@ class Snapshot:
             )
         return whole
 
+    def has_files(self) -> bool:
+        """Whether all index files of this generation are there, damaged or not."""
+        words = words_record(self.connection)
+        paths = [segment_path(self.folder, record.id) for record in segment_records(self.connection)]
+        return words is not None and all(path.exists() for path in (*paths, words_path(self.folder, words.id)))
+
     def _load(self, record: SegmentRecord) -> VectorIndex:
         # a damaged file is not even opened: who knows what FAISS makes of it
         if not damaged(self.folder, record):
             return VectorIndex.load(segment_path(self.folder, record.id))
         generation = self.generation
-        return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension)
-
-    def passages(self, ids: Sequence[int]) -> list[Passage]:
-        """The passages with these ids, in the order asked for."""
-        found = {}
-        for start in range(0, len(ids), SQL_VARIABLES):
-            some = [int(passage_id) for passage_id in ids[start : start + SQL_VARIABLES]]
-            query = f"SELECT id, article_id, start, end FROM live_passages WHERE id IN ({_marks(some)})"
-            found.update({row[0]: Passage(*row) for row in self.connection.execute(query, some)})
-        return [found[int(passage_id)] for passage_id in ids]
+        return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension).index
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """The articles with these ids, by id; an id that the generation does not hold is left out."""
@@ -152,18 +152,62 @@ class Snapshot:
         for article_id in dict.fromkeys(ids):
             query = "SELECT id, source_group FROM live_articles WHERE id = ?"
             groups.update(self.connection.execute(query, (article_id,)))
-        condition = _condition(where)
+        condition = self._condition(where)
         for group in sorted(set(groups.values())):
             query = f"SELECT id FROM live_articles a WHERE source_group = ? {condition.sql} ORDER BY published_utc, id"
             for (article_id,) in self.connection.execute(f"{query} LIMIT ?", (group, *condition.values, most)):
                 groups.setdefault(article_id, group)
         return groups
 
-    def filtered(self, where: SearchFilter) -> list[int]:
-        """The ids of all passages that `where` lets through."""
-        condition = _condition(where)
+    def filtered(self, where: SearchFilter) -> NDArray[np.int64]:
+        """(n,) int64, the ids of all passages that `where` lets through."""
+        condition = self._condition(where)
         query = "SELECT p.id FROM passages p JOIN live_articles a ON a.number = p.article WHERE 1"
-        return [row[0] for row in self.connection.execute(f"{query} {condition.sql}", condition.values)]
+        rows = self.connection.execute(f"{query} {condition.sql}", condition.values)
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def word_filter(self, where: SearchFilter) -> WordFilter:
+        """`where` in the words of the word index."""
+        article = None
+        if where.article_id is not None:
+            row = self.connection.execute(
+                "SELECT number FROM live_articles WHERE id = ?", (where.article_id,)
+            ).fetchone()
+            article = -1 if row is None else row[0]
+        sources = None if where.source is None else self._spellings(where.source)
+        return WordFilter(article, sources, where.since, where.until)
+
+    def sources(self) -> list[str]:
+        """The sources of the articles, each in its commonest spelling; that of the most articles first."""
+        query = "SELECT source, count(*) FROM live_articles WHERE source IS NOT NULL GROUP BY source"
+        return list(merged(dict(self.connection.execute(query).fetchall())))
+
+    def check(self, where: SearchFilter) -> None:
+        """Raises UsageError if `where` names an article or a source that this generation does not hold."""
+        one = "SELECT 1 FROM live_articles WHERE id = ?"
+        if where.article_id is not None and self.connection.execute(one, (where.article_id,)).fetchone() is None:
+            known = [row[0] for row in self.connection.execute("SELECT id FROM live_articles")]
+            raise unknown_article(where.article_id, known)
+        if where.source is not None and not self._spellings(where.source):
+            raise unknown_source(where.source, self.sources())
+
+    def _spellings(self, source: str) -> list[str]:
+        """The sources as the articles have them that are this one; there are few, so they are compared here."""
+        wanted = folded(source)
+        rows = self.connection.execute("SELECT DISTINCT source FROM live_articles WHERE source IS NOT NULL")
+        return [row[0] for row in rows if wanted and folded(row[0]) == wanted]
+
+    def _condition(self, where: SearchFilter) -> "_Condition":
+        """An article without a date is in no period, and one without a source from none."""
+        parts = {
+            " AND a.id = ?": where.article_id,
+            " AND substr(a.published_utc, 1, 10) >= ?": None if where.since is None else where.since.isoformat(),
+            " AND substr(a.published_utc, 1, 10) <= ?": None if where.until is None else where.until.isoformat(),
+        }
+        given = {sql: value for sql, value in parts.items() if value is not None}
+        spellings = [] if where.source is None else self._spellings(where.source)
+        among = "" if where.source is None else f" AND a.source IN ({_marks(spellings)})"
+        return _Condition("".join(given) + among, (*given.values(), *spellings))
 
     def status(self) -> StoreStatus:
         """What this generation holds."""
@@ -204,17 +248,6 @@ class _Condition:
 
     sql: str
     values: tuple[str, ...]
-
-
-def _condition(where: SearchFilter) -> _Condition:
-    """An article without a date is in no period."""
-    parts = {
-        " AND a.id = ?": where.article_id,
-        " AND substr(a.published_utc, 1, 10) >= ?": None if where.since is None else where.since.isoformat(),
-        " AND substr(a.published_utc, 1, 10) <= ?": None if where.until is None else where.until.isoformat(),
-    }
-    given = {sql: value for sql, value in parts.items() if value is not None}
-    return _Condition("".join(given), tuple(given.values()))
 
 
 def newest_generation(connection: sqlite3.Connection) -> Generation | None:

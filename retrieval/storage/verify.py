@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from retrieval.errors import StoreError
 from retrieval.heading import heading
 from retrieval.progress import Progress
+from retrieval.storage.bm25 import WordIndex
 from retrieval.storage.index import VectorIndex
-from retrieval.storage.segments import SegmentRecord, damaged, passage_vectors, segment_path, segment_records
+from retrieval.storage.segments import SegmentRecord, damaged, passage_vectors, segment_path, segment_records, unpacked
 from retrieval.storage.staging import digest, passage_text, text_hash
-from retrieval.storage.store import ARTICLE_COLUMNS, Snapshot, Store, stored_article
+from retrieval.storage.store import ARTICLE_COLUMNS, Generation, Snapshot, Store, stored_article
+from retrieval.storage.words import words_damaged, words_path, words_record
 
 ATTEMPTS = 3
 TOLERANCE = 1e-4
+TOLERANCE_OF_8_BITS = 0.02
 REBUILD = "run `dateline index`; nothing is embedded for it"
 EMBED_AGAIN = "run `dateline index --full`"
 
@@ -62,10 +65,12 @@ def _verify(snapshot: Snapshot, progress: Progress) -> Verification:
             findings += _article(connection, number)
             advance(1)
     records = segment_records(connection)
-    with progress("Checking index files", len(records)) as advance:
+    with progress("Checking index files", len(records) + 1) as advance:
         for record in records:
             findings += _segment(snapshot, record)
             advance(1)
+        findings += _words(snapshot)
+        advance(1)
     return Verification(snapshot.generation.id, articles, snapshot.generation.passages, tuple(findings))
 
 
@@ -131,14 +136,11 @@ def _segment(snapshot: Snapshot, record: SegmentRecord) -> Iterator[Finding]:
     if ids != sorted(row[0] for rows in (dead, live) for row in rows):
         yield Finding(f"The index file {path} and the database do not have the same passages", EMBED_AGAIN)
         return
-    query = """SELECT p.id, e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
-               LEFT JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
-               LEFT JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ? WHERE p.segment = ?"""
-    own = generation.fingerprint
     bad = [
-        passage
-        for passage, text, head in connection.execute(query, (own, own, record.id))
-        if not _same(index.vectors([passage])[0], text, head, generation.dimension)
+        int(passage)
+        for batch in index.batches()
+        for passage, vector in zip(batch.ids, batch.vectors, strict=True)
+        if not _same(connection, int(passage), vector, generation, TOLERANCE if index.exact else TOLERANCE_OF_8_BITS)
     ]
     if bad:
         yield Finding(
@@ -148,11 +150,40 @@ def _segment(snapshot: Snapshot, record: SegmentRecord) -> Iterator[Finding]:
         )
 
 
-def _same(indexed: NDArray[np.float32], text: bytes | None, heading: bytes | None, dimension: int) -> bool:
-    """Whether both stored vectors are whole, finite and of unit length, and make up the indexed one."""
-    if text is None or heading is None or len(text) != len(heading) or len(text) != 4 * dimension:
+def _words(snapshot: Snapshot) -> Iterator[Finding]:
+    """The word index has just the live passages."""
+    connection = snapshot.connection
+    record = words_record(connection)
+    if record is None or words_damaged(snapshot.folder, record):
+        yield Finding(f"The word index in {snapshot.folder} is lost or is not what was written", REBUILD)
+        return
+    path = words_path(snapshot.folder, record.id)
+    try:
+        index = WordIndex.load(path)
+    except StoreError:
+        yield Finding(f"The word index {path} cannot be read", REBUILD)
+        return
+    live = [row[0] for row in connection.execute("SELECT id FROM live_passages ORDER BY id")]
+    if sorted(index.passages()) != live:
+        yield Finding(f"The word index {path} and the database do not have the same passages", EMBED_AGAIN)
+
+
+def _same(
+    connection: sqlite3.Connection, passage: int, indexed: NDArray[np.float32], generation: Generation, tolerance: float
+) -> bool:
+    """Whether both stored vectors of a passage are whole, finite and of unit length, and make up the indexed one; true
+    of a passage that is dead."""
+    row = connection.execute(
+        """SELECT e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
+           LEFT JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = :own
+           LEFT JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = :own WHERE p.id = :id""",
+        {"own": generation.fingerprint, "id": passage},
+    ).fetchone()
+    if row is None:
+        return True
+    if any(stored is None or len(stored) != 4 * generation.dimension for stored in row):
         return False
-    vectors = np.stack([np.frombuffer(each, dtype="<f4") for each in (text, heading)]).astype(np.float32)
+    vectors = unpacked(row, generation.dimension)
     if not np.isfinite(vectors).all() or np.abs(np.linalg.norm(vectors, axis=1) - 1).max() > TOLERANCE:
         return False
-    return bool(np.abs(passage_vectors(vectors[:1], vectors[1:])[0] - indexed).max() <= TOLERANCE)
+    return bool(np.abs(passage_vectors(vectors[:1], vectors[1:])[0] - indexed).max() <= tolerance)

@@ -1,0 +1,45 @@
+"""What a filter names, and what to say where the articles have no such thing."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from retrieval.errors import UsageError
+
+SUGGESTED = 3
+
+
+def folded(source: str) -> str:
+    """What a source is compared by: " Agencia  EFÉ" -> "agencia efe"."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", source.casefold()) if not unicodedata.combining(c))
+    return " ".join(plain.split())
+
+
+def merged(counts: Mapping[str, int]) -> dict[str, int]:
+    """How many articles each source has, most first; spellings of one source are one, the commonest stands for all.
+
+    {"REUTERS": 1, "Reuters": 3, "EFE": 2} -> {"Reuters": 4, "EFE": 2}
+    """
+    spellings: dict[str, list[str]] = {}
+    for source in sorted(counts, key=lambda source: (-counts[source], source)):
+        if folded(source):
+            spellings.setdefault(folded(source), []).append(source)
+    sums = {several[0]: sum(counts[source] for source in several) for several in spellings.values()}
+    return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+
+def unknown_article(article_id: str, known: Sequence[str]) -> UsageError:
+    """There is no article of this id."""
+    close = get_close_matches(article_id, known, n=1)
+    mend = f"did you mean {close[0]}?" if close else "`dateline status` lists the ids."
+    return UsageError(f"There is no article {article_id!r} in the index; {mend}")
+
+
+def unknown_source(source: str, known: Sequence[str]) -> UsageError:
+    """No article comes from this source; "reuter" is near "Reuters", and so is "agency" to "Example Agency"."""
+    names = {folded(name): name for name in known}
+    asked = folded(source)
+    near = [*get_close_matches(asked, names, n=SUGGESTED), *(key for key in names if asked and asked in key)]
+    close = [names[key] for key in dict.fromkeys(near)][:SUGGESTED]
+    mend = f"did you mean {' or '.join(close)}? " if close else ""
+    return UsageError(f"There are no articles from {source!r}; {mend}`dateline status` lists the sources.")

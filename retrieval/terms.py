@@ -1,0 +1,89 @@
+"""Text becomes the terms that word search compares: the same for a passage and for a question.
+
+    "Sergey Lavrov's 3,549 co-workers"  -> sergi lavrov 3549 co worker coworker
+
+What differs only in spelling meets: case, accents, possessives, separators in numbers, hyphens, English endings, and
+the usual ways of writing a foreign name in Latin letters (Serguei, Sergei, Sergey). Two words that fold to one term by
+accident cost little: BM25 weighs a question's terms together.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+# words that stand in every second passage, or that ask; in capitals (US, WHO, IT) they are names
+_STOP_WORDS_TEXT = """
+a an the and or but if of in on at to by for from with about into than then as that this these those there here
+is are was were be been being am do does did doing done has have had having can could will would shall should may
+might must not no nor so such it its he she they them his her their theirs him we our ours us you your yours i me my
+mine who whom whose which what when where why how many much any some each all both more most other own same also
+just only very during according please tell name list give find show
+"""
+STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
+
+_WORD = re.compile(r"[^\W_]+(?:[-.,'’‐‑][^\W_]+)*")
+_HYPHEN = re.compile(r"[-‐‑]")
+_APOSTROPHE = re.compile(r"['’]")
+_POSSESSIVE = re.compile(r"['’]s$")
+_DECIMAL = re.compile(r"\d+(?:,\d{3})*\.\d+")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+# several ways to write one sound become one; after stemming, which needs English endings as they are
+_SPELLINGS = (
+    (re.compile(r"gu(?=[ei])"), "g"),  # Serguei
+    (re.compile(r"tch"), "ch"),  # Gorbatchev
+    (re.compile(r"kh|ck|c(?![hei])|q(?!u)"), "k"),  # Nicolas, Nikolas; Qatar
+    (re.compile(r"ph"), "f"),
+    (re.compile(r"w"), "v"),  # Lawrow
+    (re.compile(r"x"), "ks"),  # Alexei, Aleksei
+    (re.compile(r"[ei]?y|[ei]j|ei\b|iy|ii"), "i"),  # Sergey, Zelenskiy, Andrej
+    (re.compile(r"([^\W\d])\1+"), r"\1"),  # Mohammed, Mohamed
+)
+_STEMMER = Stemmer.Stemmer("english", 0)
+
+
+def terms(text: str) -> list[str]:
+    """The terms of `text`, in order; a hyphenated word gives its parts, and then itself in one piece.
+
+    "3,549" -> ["3549"], "2.5" -> ["2.5"], "20th" -> ["20"], "U.S." -> ["us"], "Melik-Bagdasarov" -> ["melik",
+    "bagdasarov", "melikbagdasarov"]; "" and "?!" have none.
+    """
+    return [term for word in _words(text) for term in _terms(word)]
+
+
+def asked_terms(question: str) -> list[str]:
+    """The different terms of a question that can tell one passage from another, in order; there may be none.
+
+    "Who attended the US talks?" -> ["atend", "us", "talk"]
+    """
+    found = (term for word in _words(question) if not _is_stop_word(word) for term in _terms(word))
+    return list(dict.fromkeys(found))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text))
+
+
+def _is_stop_word(word: str) -> bool:
+    return word.lower() in STOP_WORDS and not (len(word) > 1 and word.isupper())
+
+
+@lru_cache(maxsize=1 << 17)
+def _terms(word: str) -> tuple[str, ...]:
+    plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", plain))
+    parts = _HYPHEN.split(plain)
+    if len(parts) > 1:
+        parts.append("".join(parts))
+    return tuple(_term(part) for part in parts if part)
+
+
+def _term(word: str) -> str:
+    if word[0].isdigit():
+        number = word if _DECIMAL.fullmatch(word) else word.replace(".", "")
+        return _ORDINAL.sub(r"\1", number.replace(",", "").lstrip("0") or "0")
+    term: str = _STEMMER.stemWord(word.replace(".", "").replace(",", ""))
+    for spelling, one in _SPELLINGS:
+        term = spelling.sub(one, term)
+    return term
