@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 
 from bot.question import checked
 from bot.settings import Settings
@@ -51,16 +52,21 @@ class Assistant:
         )
         return cls(retriever, answerer, settings.retrieval.passages)
 
-    def ask(self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None) -> Answer:
+    def ask(
+        self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None, as_of: date | None = None
+    ) -> Answer:
         """The answer from one generation of the store, its citations checked against it.
 
-        Raises UsageError for a question that is none, StoreError and its kinds, CitationError if the answer cites what
-        the store does not say.
+        `as_of` is the day that "last week" in a question counts from; None is today.
+
+        Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
+        kinds, CitationError if the answer cites what the store does not say.
         """
         asked = checked(question)
+        as_of = date.today() if as_of is None else as_of
         with self._retriever.hold() as held:
             began = time.perf_counter()
-            evidence = held.search(asked, self._passages if k is None else k, where)
+            evidence = held.search(asked, self._passages if k is None else k, where, as_of)
             retrieve_ms = (time.perf_counter() - began) * 1000
             answer = self._answerer.answer(asked, evidence, retrieve_ms)
             # read from the database once more: nothing is shown that it does not say
@@ -141,6 +147,12 @@ def store_status(settings: Settings) -> StoreStatus:
     """What the store holds; loads no model. Raises NoIndexError, StoreError."""
     with Store(settings.storage.path).snapshot() as snapshot:
         return snapshot.status()
+
+
+def check_filter(settings: Settings, where: SearchFilter) -> None:
+    """Raises UsageError if there is no such article or source; loads no model. Raises NoIndexError, StoreError."""
+    with Store(settings.storage.path).snapshot() as snapshot:
+        snapshot.check(where)
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:

@@ -13,10 +13,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from bot.layout import BLANK, Line, Run
-from bot.overview import contents, sources_lines
+from bot.overview import contents, scope_lines, sources, sources_lines
 from bot.prompt import prompt_reader
 from bot.question import checked
 from bot.render import answer_lines, exchange_lines, passages_lines
+from bot.scope import Scope, changed
 from bot.settings import Settings
 from bot.streams import complain, input_lines, is_terminal
 from bot.terminal import Terminal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "/sources": "the articles, and which of them the last answer cites",
     "/why": "the passages that were read for the last answer",
+    "/filter": "what is searched; article ID, source NAME, since DATE, until DATE, as-of DATE or off changes it",
     "/help": "this list",
     "/quit": "leave",
 }
@@ -42,12 +44,15 @@ INTERRUPTED = 130
 class Chat:
     """One conversation: a worker that answers, and the last answer for the commands about it."""
 
-    def __init__(self, settings: Settings, terminal: Terminal, explain: Explain, interactive: bool) -> None:
+    def __init__(
+        self, settings: Settings, terminal: Terminal, explain: Explain, interactive: bool, scope: Scope
+    ) -> None:
         """Starts to load the models."""
         self._settings = settings
         self._terminal = terminal
         self._explain = explain
         self._interactive = interactive
+        self._scope = scope
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
         self._opening = self._worker.submit(_open, settings)
         self._answering: Future[Answer] | None = None
@@ -77,7 +82,7 @@ class Chat:
         self._wait("Loading the models", self._opening)
         self._wait("Finishing the cancelled question", self._answering)
         assistant = self._opening.result()
-        self._answering = self._worker.submit(assistant.ask, question)
+        self._answering = self._worker.submit(assistant.ask, question, where=self._scope.where, as_of=self._scope.as_of)
         with self._terminal.spinner("Reading"):
             error = self._answering.exception()
         if error is not None:
@@ -85,7 +90,8 @@ class Chat:
             self._explain(error)
             return
         self._last = self._answering.result()
-        self._terminal.show((*answer_lines(self._last), BLANK) if self._interactive else exchange_lines(self._last))
+        shown = (*answer_lines(self._last), BLANK) if self._interactive else exchange_lines(self._last)
+        self._terminal.show((*scope_lines(self._scope), *shown))
 
     def _wait(self, doing: str, future: Future[Any] | None) -> None:
         if future is not None and not future.done():
@@ -93,13 +99,16 @@ class Chat:
                 wait([future])
 
     def _command(self, line: str) -> bool:
-        name = line.split()[0].lower()
+        name, _, words = line.partition(" ")
+        name = name.lower()
         if name == "/quit":
             return False
         if name == "/help":
             self._terminal.show(_help())
         elif name == "/sources":
             self._sources()
+        elif name == "/filter":
+            self._filter(" ".join(words.split()))
         elif name == "/why" and self._last is not None:
             self._terminal.show((*passages_lines(self._last), BLANK))
         elif name == "/why":
@@ -109,6 +118,19 @@ class Chat:
             mend = f"did you mean {close[0]}?" if close else "/help lists the commands."
             raise UsageError(f"There is no command {name[:40]}; {mend}")
         return True
+
+    def _filter(self, words: str) -> None:
+        from bot.assistant import check_filter
+
+        if words:
+            scope = changed(self._scope, words)
+            try:
+                check_filter(self._settings, scope.where)
+            except DatelineError as error:
+                self._explain(error)
+                return
+            self._scope = scope
+        self._terminal.show((*(scope_lines(self._scope) or (Line("All articles are searched."),)), BLANK))
 
     def _sources(self) -> None:
         from bot.assistant import store_status
@@ -121,19 +143,24 @@ class Chat:
             self._terminal.show((*sources_lines(status, self._last), BLANK))
 
 
-def run(settings: Settings, terminal: Terminal, explain: Explain) -> int:
-    """Chats until the person leaves or the input ends; returns the exit status. Raises what `Assistant.open` raises."""
-    with terminal.spinner("Starting"):
-        from bot.assistant import store_status
+def run(settings: Settings, terminal: Terminal, explain: Explain, scope: Scope) -> int:
+    """Chats until the person leaves or the input ends; returns the exit status.
 
+    Raises what `Assistant.open` raises, and UsageError if `scope` names what is not there.
+    """
+    with terminal.spinner("Starting"):
+        from bot.assistant import check_filter, store_status
+
+        check_filter(settings, scope.where)
         status = store_status(settings)
     interactive = is_terminal(sys.stdin) and is_terminal(sys.stdout)
-    chat = Chat(settings, terminal, explain, interactive)
+    chat = Chat(settings, terminal, explain, interactive, scope)
     exit_status = 0
     try:
         if interactive:
-            terminal.show(_welcome(status))
-            _converse(chat, prompt_reader(settings.storage.path / "chat_history", list(COMMANDS)))
+            terminal.show((*_welcome(status), *scope_lines(scope)))
+            words = [*COMMANDS, *(f"/filter source {source}" for source in sources(status))]
+            _converse(chat, prompt_reader(settings.storage.path / "chat_history", words))
         else:
             _read_input(chat)
     except KeyboardInterrupt:

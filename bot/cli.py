@@ -7,18 +7,18 @@ What is slow to import is imported inside the commands: neither `--help` nor a w
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.operating import add, check_article, feed, index, prepare, status, verify, watch
-from bot.options import Day, Group, Options, as_json_option
+from bot.evaluating import evaluate
+from bot.operating import add, feed, index, prepare, status, verify, watch
+from bot.options import Group, Options, as_json_option, with_scope
 from bot.question import checked
+from bot.scope import Scope
 from bot.settings import MAX_PASSAGES
 from bot.streams import complain, input_lines, never_fail_to_encode, write_json
-from retrieval.errors import DatelineError, UsageError
-from retrieval.types import SearchFilter
+from retrieval.errors import DatelineError
 
 if TYPE_CHECKING:
     from bot.terminal import Terminal
@@ -47,39 +47,31 @@ def cli() -> None:
 @cli.command()
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @as_json_option
-@click.option("--article", metavar="ID", help="Search this article only; `dateline status` lists the ids.")
-@click.option("--since", type=Day(), metavar="DATE", help="Only articles of this day or later (year-month-day).")
-@click.option("--until", type=Day(), metavar="DATE", help="Only articles of this day or earlier.")
+@with_scope
 @click.option("--k", type=click.IntRange(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
 @click.pass_obj
 def ask(
     options: Options,
     words: tuple[str, ...],
     as_json: bool,
-    article: str | None,
-    since: date | None,
-    until: date | None,
+    scope: Scope,
     k: int | None,
 ) -> int:
     """Answer QUESTION; with "-", every line of standard input."""
-    if since is not None and until is not None and since > until:
-        raise UsageError(f"--since {since} is later than --until {until}; swap them.")
     one = None if words == ("-",) else checked(" ".join(words))
     settings = options.settings()
     from bot.terminal import Terminal
 
     terminal = Terminal()
     with terminal.spinner("Loading the models"):
-        from bot.assistant import Assistant, store_status
+        from bot.assistant import Assistant, check_filter
 
-        if article is not None:
-            check_article(store_status(settings), article)
+        check_filter(settings, scope.where)
         assistant = Assistant.open(settings, terminal.progress)
-    where = SearchFilter(article_id=article, since=since, until=until)
 
     def answer(asked: str) -> None:
         with terminal.spinner("Reading"):
-            found = assistant.ask(asked, where, k)
+            found = assistant.ask(asked, scope.where, k, scope.as_of)
         _show_answer(terminal, found, as_json, titled=one is None)
 
     if one is None:
@@ -89,17 +81,18 @@ def ask(
 
 
 @cli.command()
+@with_scope
 @click.pass_obj
-def chat(options: Options) -> int:
+def chat(options: Options, scope: Scope) -> int:
     """Ask one question after another; /help lists what else can be typed."""
     settings = options.settings()
     from bot.chat import run
     from bot.terminal import Terminal
 
-    return run(settings, Terminal(), options.explain)
+    return run(settings, Terminal(), options.explain, scope)
 
 
-for command in (index, watch, add, feed, status, verify, prepare):
+for command in (index, watch, add, feed, status, verify, prepare, evaluate):
     cli.add_command(command)
 
 

@@ -3,7 +3,6 @@
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ import click
 from bot.options import Command, Options, as_json_option
 from bot.streams import complain, write_json
 from retrieval.errors import BusyError, DatelineError, UsageError
-from retrieval.types import IndexReport, Skipped, StoreStatus
+from retrieval.types import IndexReport, SearchFilter, Skipped
 
 if TYPE_CHECKING:
     from bot.assistant import Indexer
@@ -84,7 +83,7 @@ def feed(options: Options, urls: tuple[str, ...], as_json: bool) -> int:
 def status(options: Options, article: str | None, as_json: bool) -> None:
     """Show what is indexed."""
     settings = options.settings()
-    from bot.assistant import store_status, stored_intake
+    from bot.assistant import check_filter, store_status, stored_intake
     from bot.json import intake_json, status_json
     from bot.layout import BLANK
     from bot.overview import intake_lines, sources_lines, status_lines
@@ -97,7 +96,7 @@ def status(options: Options, article: str | None, as_json: bool) -> None:
         else:
             Terminal().show((*status_lines(found), BLANK, *sources_lines(found, None)))
         return
-    check_article(found, article)
+    check_filter(settings, SearchFilter(article_id=article))
     intake = stored_intake(settings, article)
     if intake is None:
         raise UsageError(f"The article {article} has just been removed; `dateline status` lists those that are there.")
@@ -141,15 +140,6 @@ def prepare(options: Options) -> None:
 
         prepare_models(settings, terminal.progress)
     click.echo("The models are ready.")
-
-
-def check_article(status: StoreStatus, article: str) -> None:
-    """Raises UsageError unless there is an article of this id."""
-    known = [summary.id for summary in status.articles]
-    if article not in known:
-        close = get_close_matches(article, known, n=1)
-        mend = f"did you mean {close[0]}?" if close else "`dateline status` lists the ids."
-        raise UsageError(f"There is no article {article!r} in the index; {mend}")
 
 
 class Updates:

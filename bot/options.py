@@ -1,16 +1,20 @@
 """What every command shares: its common options, the settings they lead to, and the words for an error."""
 
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bot.scope import Scope, in_order, parsed_day
 from bot.settings import Settings
 from bot.streams import complain
-from retrieval.errors import DatelineError, reason
+from retrieval.errors import DatelineError, UsageError, reason
+from retrieval.types import SearchFilter
 
 
 @dataclass(slots=True)
@@ -59,21 +63,53 @@ class Group(click.Group):
 
 
 class Day(click.ParamType[date]):
-    """A calendar day in the one form that cannot be misread."""
+    """See `bot.scope.parsed_day`."""
 
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Also fails for the other forms of ISO 8601, such as 2024-W05-4."""
+        """Fails as every option does, naming it."""
         if isinstance(value, date):
             return value
         try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            day = None
-        if day is None or day.isoformat() != value:
-            self.fail(f"{value!r} is no date, expected year-month-day, such as 2024-02-20.", param, ctx)
-        return day
+            return parsed_day(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def with_scope(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command the options that say what is searched; it gets them as one `scope`."""
+
+    @wraps(command)
+    def scoped(
+        *args: Any,
+        article: str | None,
+        source: str | None,
+        since: date | None,
+        until: date | None,
+        as_of: date | None,
+        **others: Any,
+    ) -> int:
+        where = SearchFilter(article_id=article, source=source, since=since, until=until)
+        return command(*args, scope=in_order(Scope(where, as_of)), **others)
+
+    options = (
+        click.option("--article", metavar="ID", help="Search this article only; `dateline status` lists the ids."),
+        click.option(
+            "--source", metavar="NAME", help="Search articles of this source only; `dateline status` has them."
+        ),
+        click.option(
+            "--since", type=Day(), metavar="DATE", help="Only articles of this day or later (year-month-day)."
+        ),
+        click.option("--until", type=Day(), metavar="DATE", help="Only articles of this day or earlier."),
+        click.option(
+            "--as-of", type=Day(), metavar="DATE", help='The day that "last week" counts from; without it today.'
+        ),
+    )
+    decorated: Callable[..., int] = scoped
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
 
 
 def _common_options() -> list[click.Parameter]:

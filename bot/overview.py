@@ -1,11 +1,14 @@
 """What the store holds and what a run of the index did, as lines for a terminal. Pure, like `bot.render`."""
 
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.layout import BLANK, Line, Run
 from bot.render import source_runs
+from bot.scope import Scope
 from reader.types import Answer
+from retrieval.filters import merged
 from retrieval.heading import day
 from retrieval.types import ArticleSummary, IndexReport, Intake, StoreStatus
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:  # they bring the network and the index along
     from retrieval.storage.verify import Verification
 
 LISTED = 50
+LISTED_SOURCES = 20
 
 
 def counted(number: int, noun: str) -> str:
@@ -31,15 +35,23 @@ def contents(status: StoreStatus) -> str:
     return f"{number}, {day(first)}" + (f" to {day(last)}" if last != first else "")
 
 
+def sources(status: StoreStatus) -> dict[str, int]:
+    """How many articles each source has, most first; spellings of one source are one."""
+    return merged(Counter(article.source for article in status.articles if article.source is not None))
+
+
 def status_lines(status: StoreStatus) -> tuple[Line, ...]:
     """The store in a few lines."""
     foreign = sum(article.language not in (None, "en") for article in status.articles)
-    sources = len({article.source_group for article in status.articles})
+    distinct = len({article.source_group for article in status.articles})
+    named = [f"{source} {number:,}" for source, number in sources(status).items()]
+    more = [f"… and {len(named) - LISTED_SOURCES:,} more"] if len(named) > LISTED_SOURCES else []
     return (
         Line("Articles    ", (Run(contents(status)),)),
+        *((Line("Sources     ", (Run(" · ".join([*named[:LISTED_SOURCES], *more])),)),) if named else ()),
         *(
-            (Line("Reprints    ", (Run(f"{len(status.articles) - sources:,}, counted with what they repeat"),)),)
-            if sources < len(status.articles)
+            (Line("Reprints    ", (Run(f"{len(status.articles) - distinct:,}, counted with what they repeat"),)),)
+            if distinct < len(status.articles)
             else ()
         ),
         *(
@@ -71,6 +83,21 @@ def sources_lines(status: StoreStatus, answer: Answer | None) -> tuple[Line, ...
         left = counted(len(others) - LISTED, "more article")
         lines.append(Line("  ", (Run(f"… and {left}; `dateline status --json` lists all.", "dim"),)))
     return tuple(lines)
+
+
+def scope_lines(scope: Scope) -> tuple[Line, ...]:
+    """What is left out, in one line: "Only Example Wire · since 20 February 2024"; nothing where all is searched."""
+    where = scope.where
+    parts = [
+        f"article {where.article_id}" if where.article_id is not None else None,
+        where.source,
+        f"since {day(where.since)}" if where.since is not None else None,
+        f"until {day(where.until)}" if where.until is not None else None,
+    ]
+    only = " · ".join(part for part in parts if part is not None)
+    said = [f"Only {only}" if only else None, f"as of {day(scope.as_of)}" if scope.as_of is not None else None]
+    words = " · ".join(part for part in said if part is not None)
+    return (Line("", (Run(words[:1].upper() + words[1:], "dim"),)),) if words else ()
 
 
 def report_lines(report: IndexReport) -> tuple[Line, ...]:

@@ -10,6 +10,7 @@ from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.history import FileHistory
 
 PROMPT = "> "
+MENU_ROWS = 8
 
 
 class ForgivingHistory(FileHistory):
@@ -28,13 +29,16 @@ class ForgivingHistory(FileHistory):
             super().store_string(string)
 
 
-def prompt_reader(history: Path, commands: Sequence[str]) -> Callable[[], str]:
-    """A function that reads one line from the person; raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D."""
+def prompt_reader(history: Path, words: Sequence[str]) -> Callable[[], str]:
+    """A function that reads one line from the person, with Tab to complete it to one of `words`.
+
+    It raises KeyboardInterrupt on Ctrl-C and EOFError on Ctrl-D.
+    """
     session: PromptSession[str] = PromptSession(
         history=ForgivingHistory(str(history)),
-        completer=WordCompleter(commands, sentence=True),
+        completer=WordCompleter(words, sentence=True),
         complete_while_typing=False,
         auto_suggest=AutoSuggestFromHistory(),
-        reserve_space_for_menu=len(commands),
+        reserve_space_for_menu=min(len(words), MENU_ROWS),
     )
     return lambda: session.prompt(PROMPT)

@@ -1,4 +1,4 @@
-"""End to end over the shipped articles: `python -m evaluation.answers [QUESTIONS] [--corpus FOLDER] [--verbose]`.
+"""End to end over the shipped articles: `dateline evaluate answers [QUESTIONS] [--corpus FOLDER] [--verbose]`.
 
 Each question of the file has a kind and acceptable answers. An answer is right if it has an acceptable form's words,
 or these are among its own and it has at most twice as many. A question is wholly right if every answer due is there and
@@ -6,18 +6,20 @@ no other; "none" if nothing is answered. Precision and recall are over all answe
 A citation is right if it points into the right article.
 """
 
-import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.wiring import ADAPTER, CORPUS, indexed, shipped_encoder, shipped_reader
+from evaluation.commands import Parser, explained, positive
+from evaluation.wiring import ADAPTER, CORPUS, PASSAGES, indexed, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.names import folded
 from reader.types import Answer
+from retrieval.errors import CorpusError
 from retrieval.types import SearchFilter
 
 QUESTIONS = Path(__file__).with_name("questions.json")
@@ -48,11 +50,14 @@ class Judged:
 
 
 def load(path: Path) -> list[Asked]:
-    """The questions of a JSON file."""
-    return [
-        Asked(item["question"], item["kind"], tuple(tuple(forms) for forms in item["answers"]), item["article"])
-        for item in json.loads(path.read_text(encoding="utf-8"))
-    ]
+    """The questions of a JSON file. Raises CorpusError."""
+    try:
+        return [
+            Asked(item["question"], item["kind"], tuple(tuple(forms) for forms in item["answers"]), item["article"])
+            for item in json.loads(path.read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"{path} is no file of questions ({error!r}); write it as {QUESTIONS} is written.") from error
 
 
 def judge(asked: Asked, answer: Answer) -> Judged:
@@ -100,22 +105,24 @@ def report(judged: Sequence[Judged]) -> dict[str, object]:
     return figures
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("answers", __doc__)
     parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS)
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
     parser.add_argument("--threshold", type=float, default=0.5)
-    parser.add_argument("--passages", type=int, default=8)
+    parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
     parser.add_argument("--verbose", action="store_true", help="print what went wrong")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     answerer = Answerer(
         shipped_reader(options.adapter), Calibration.load(options.adapter), Threshold(options.threshold, items=20)
     )
+    questions = load(options.questions)
     judged = []
     with indexed(options.corpus, shipped_encoder()) as retriever:
-        for asked in load(options.questions):
+        for asked in questions:
             evidence = retriever.search(asked.question, options.passages, SearchFilter())
             judged.append(judge(asked, answerer.answer(asked.question, evidence, 0.0)))
             if options.verbose and not judged[-1].correct:
@@ -126,7 +133,8 @@ def main() -> None:
                 )
                 print("".join(f" | {item.text} ({item.confidence:.2f})" for item in answer.answers))
     print(json.dumps(report(judged), indent=1))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Fits the confidence: `python -m evaluation.calibration --fit FILE... --test FILE... [--limit N] [--write]`.
+"""Fits the confidence: `dateline evaluate calibration --fit FILE... --test FILE... [--limit N] [--write]`.
 
 Each file's paragraphs, all together, are a collection; each question is searched in it and read; each candidate is
 right or wrong, and a logistic regression learns to tell which. One question in three is made a near miss, with another
@@ -11,9 +11,9 @@ of the best candidate can be trusted:
     coverage at 80 / 90 % precision   the share of questions answered when the least sure are left out
 """
 
-import argparse
 import json
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -23,17 +23,19 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
-from evaluation.paragraphs import Collection, sample
+from evaluation.commands import Parser, explained, positive
+from evaluation.paragraphs import as_articles, sample, searchable
 from evaluation.scoring import exact_match, f1
-from evaluation.wiring import ADAPTER, shipped_encoder, shipped_reader
+from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
 from reader.aggregate import EXTRA_WORDS, candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.names import folded, within
-from reader.train.data import Question, read_file
+from reader.train.data import Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
+from retrieval.search import Retriever
+from retrieval.types import SearchFilter
 
-PASSAGES = 8
 RIGHT_F1 = 0.5
 NEAR_MISSES = 1 / 3
 STRENGTH = 10.0
@@ -52,12 +54,12 @@ class Examples:
 
 
 def examples(
-    questions: Sequence[Question], collection: Collection, reader: Reader, passages: int, *, items: bool
+    questions: Sequence[Question], retriever: Retriever, reader: Reader, passages: int, *, items: bool
 ) -> Examples:
     """Every question's best candidate of each of its nearest `passages`, or every item of a list in these."""
     rows, right, numbers = [], [], []
     for number, question in enumerate(questions):
-        evidence = collection.search(question.text, passages)
+        evidence = retriever.search(question.text, passages, SearchFilter())
         for reading in reader.read(question.text, evidence):
             offered = candidates(question.text, [reading], evidence, PLAIN, items=items)
             for candidate in offered if items else offered[:1]:
@@ -146,40 +148,43 @@ def _coverage(precision: NDArray[np.float64], wanted: float) -> float:
     return round(float((enough[-1] + 1) / len(precision)), 3) if len(enough) else 0.0
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("calibration", __doc__)
     parser.add_argument("--fit", nargs="+", type=Path, required=True)
     parser.add_argument("--test", nargs="+", type=Path, required=True)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--limit", type=int, default=200, help="questions of each file")
-    parser.add_argument("--passages", type=int, default=PASSAGES, help="read for each question")
+    parser.add_argument("--limit", type=positive, default=200, help="questions of each file")
+    parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
     parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if both := set(options.fit) & set(options.test):
         parser.error(f"{', '.join(map(str, both))} cannot be both fitted and tested on")
     files = {path: read_file(path) for path in [*options.fit, *options.test]}
-    collection = Collection.build([q for questions in files.values() for q in questions], shipped_encoder())
+    paragraphs = [paragraph for questions in files.values() for paragraph in paragraphs_of(questions)]
     reader = shipped_reader(options.adapter)
     fitted: dict[str, Logistic] = {}
-    for kind, items in (("span", False), ("item", True)):
-        chosen = {
-            path: with_near_misses(sample([q for q in questions if q.listed == items], options.limit, seed=0))
-            for path, questions in files.items()
-        }
-        train, test = (
-            examples([q for path in paths for q in chosen[path]], collection, reader, options.passages, items=items)
-            for paths in (options.fit, options.test)
-        )
-        fitted[kind] = fit(train)
-        print(kind, json.dumps(asdict(fitted[kind])))
-        print("  fitted on", json.dumps(trust(train, fitted[kind], best_only=not items)))
-        if len(test.right):
-            print("  tested on", json.dumps(trust(test, fitted[kind], best_only=not items)))
+    with searchable(as_articles(paragraphs), shipped_encoder()) as retriever:
+        for kind, items in (("span", False), ("item", True)):
+            chosen = {
+                path: with_near_misses(sample([q for q in questions if q.listed == items], options.limit, seed=0))
+                for path, questions in files.items()
+            }
+            train, test = (
+                examples([q for path in paths for q in chosen[path]], retriever, reader, options.passages, items=items)
+                for paths in (options.fit, options.test)
+            )
+            fitted[kind] = fit(train)
+            print(kind, json.dumps(asdict(fitted[kind])))
+            print("  fitted on", json.dumps(trust(train, fitted[kind], best_only=not items)))
+            if len(test.right):
+                print("  tested on", json.dumps(trust(test, fitted[kind], best_only=not items)))
     if options.write:
         lines = ",\n".join(f' "{kind}": {json.dumps(asdict(logistic))}' for kind, logistic in fitted.items())
         (options.adapter / FILE_NAME).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

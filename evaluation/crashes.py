@@ -1,4 +1,4 @@
-"""Whether an index run can be killed: `python -m evaluation.crashes [--kills 100]`.
+"""Whether an index run can be killed: `dateline evaluate crashes [--kills 100]`.
 
 A folder of some hundred articles keeps changing, and every run that brings the index up to date is killed with SIGKILL:
 half of them at a random moment, half of them before a random statement to the database, so that the short steps of
@@ -6,7 +6,6 @@ publishing are hit as often as the long ones of embedding. After each kill the s
 that the folder held before the change or all that it holds after it, and must be brought up to date by the next run.
 """
 
-import argparse
 import json
 import os
 import random
@@ -16,13 +15,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from evaluation.commands import Parser, explained, positive
 from evaluation.wiring import shipped_encoder
 from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, NoIndexError, StoreError
@@ -213,25 +213,27 @@ def _require(held: bool, otherwise: str) -> None:
         raise AssertionError(otherwise)
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=100)
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("crashes", __doc__)
+    parser.add_argument("--kills", type=positive, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", dest="as_json")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)  # a process with threads cannot be forked safely
     encoder = shipped_encoder()
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
         outcome = kill_repeatedly(Path(folder), encoder, options.kills, options.seed)
     if options.as_json:
         print(json.dumps({name: getattr(outcome, name) for name in Outcome.__slots__}))
-        return
+        return 0
     print(f"runs killed             {outcome.kills:6}    {outcome.ended_first} more ended before their kill")
     print(f"held all of before      {outcome.held_before:6}")
     print(f"held all of after       {outcome.held_after:6}")
     print(f"verified after each     {'yes':>6}    and the next run completed, in {outcome.seconds:.0f} s altogether")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""How soon a new article is answerable: `python -m evaluation.freshness [--articles N] [--drops N] [--embed] [--json]`.
+"""How soon a new article is answerable: `dateline evaluate freshness [--articles N] [--drops N] [--embed] [--json]`.
 
 A newsroom of N articles (see evaluation.newsroom) is indexed. Then `dateline watch` follows the folder in a process of
 its own, and this process asks, as a running bot would, every 50 ms: it encodes the question and searches the newest
@@ -18,7 +18,6 @@ takes a quarter of an hour, and what their vectors are makes no difference to th
 come, are embedded by the shipped encoder in any case.
 """
 
-import argparse
 import json
 import random
 import subprocess
@@ -31,9 +30,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
 from evaluation.phases import StandIn, as_json, share
 from evaluation.wiring import ROOT, shipped_encoder
+from retrieval.errors import DatelineError
 from retrieval.models import ENCODER
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
@@ -223,7 +224,7 @@ def watching(corpus: Path, store: Store) -> Iterator[None]:
             end = time.monotonic() + START_SECONDS
             while not reports.stat().st_size:
                 if process.poll() is not None or time.monotonic() > end:
-                    raise SystemExit("`dateline watch` did not begin.")
+                    raise DatelineError("`dateline watch` did not begin.")
                 time.sleep(POLL_SECONDS)
             yield
         finally:
@@ -245,12 +246,13 @@ def _show_times(title: str, times: dict[str, list[float]]) -> None:
         print(f"  {name:22}{figures}{len(seconds):9}")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=10_000)
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("freshness", __doc__)
+    parser.add_argument("--articles", type=positive, default=10_000)
     parser.add_argument("--drops", type=int, default=20, help=f"how many files come; at most {len(_TOWNS) - 1}")
-    parser.add_argument("--burst", type=int, default=100, help="how many come together")
+    parser.add_argument("--burst", type=positive, default=100, help="how many come together")
     parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
     parser.add_argument("--embed", action="store_true", help="embed the newsroom, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
@@ -264,7 +266,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(as_json(asdict(measured)))
     else:
         show(measured)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What indexing costs: `python -m evaluation.indexing [--articles N] [--data QUESTIONS] [--repeat N] [--json]`.
+"""What indexing costs: `dateline evaluate indexing [--articles N] [--data QUESTIONS] [--repeat N] [--json]`.
 
 Over a newsroom (see evaluation.newsroom), with the shipped encoder, in one process:
 
@@ -14,7 +14,6 @@ Exit status 1 if a passage was. On a machine that does other work, too, PyTorch'
 of it takes several times as long.
 """
 
-import argparse
 import shutil
 import statistics
 import sys
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
 from evaluation.phases import BETWEEN, EMBEDDING, READING, Run, as_json, run, show_phases
 from retrieval.encoder import Encoder, SentenceTransformerEncoder, fingerprint
@@ -193,12 +193,13 @@ def show(measured: Measured) -> None:
         print(f"  {each.name:30}{each.run.seconds:10.2f}{each.run.report.embedded:20}{each.headings:10}")
 
 
+@explained
 def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=500)
+    """See the module; returns the exit status."""
+    parser = Parser("indexing", __doc__)
+    parser.add_argument("--articles", type=positive, default=500)
     parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
-    parser.add_argument("--repeat", type=int, default=3, help="how many turns")
+    parser.add_argument("--repeat", type=positive, default=3, help="how many turns")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:

@@ -1,4 +1,4 @@
-"""What a large index takes: `python -m evaluation.memory_of_indexing [--articles N...] [--data QUESTIONS] [--json]`.
+"""What a large index takes: `dateline evaluate memory [--articles N...] [--data QUESTIONS] [--json]`.
 
 For each N, a newsroom of N articles (see evaluation.newsroom), and these, each in a fresh process:
 
@@ -26,6 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
 from evaluation.phases import Phase, StandIn, as_json, peak_bytes, reset_peak, run
 from retrieval.search import Retriever
@@ -135,10 +136,11 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:10,.1f}"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, nargs="+", default=[100_000])
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("memory", __doc__)
+    parser.add_argument("--articles", type=positive, nargs="+", default=[100_000])
     parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
@@ -146,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.step is not None:
         name, corpus, store = options.step
         print(as_json(asdict(_step(name, Path(corpus), Store(Path(store))))))
-        return
+        return 0
     newsroom = Newsroom.open(options.data)
     for number, articles in enumerate(options.articles):
         with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
@@ -156,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             print("\n" * (2 if number else 0), end="")
             show(measured)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

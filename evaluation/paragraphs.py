@@ -1,61 +1,62 @@
-"""Question files as a collection: every paragraph an article, every question asked of all of them."""
+"""Question files as a collection: every different paragraph an article of a real store, searched as articles are."""
 
+import hashlib
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-import numpy as np
-
-from reader.train.data import Question
+from evaluation.wiring import fill
+from reader.train.data import Paragraph, Question
 from reader.train.headings import real_title
 from retrieval.encoder import Encoder
-from retrieval.heading import heading
-from retrieval.passages import split
-from retrieval.storage.index import VectorBatch, VectorIndex
-from retrieval.storage.segments import passage_vectors
-from retrieval.storage.staging import passage_text
-from retrieval.types import Article, Evidence, Hit, Passage
+from retrieval.progress import Progress, silent
+from retrieval.refresh import READING_VERSION
+from retrieval.search import Retriever
+from retrieval.storage.database import SCHEMA_VERSION
+from retrieval.storage.staging import digest
+from retrieval.storage.store import Store
+from retrieval.types import Article
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """Articles, their passages (the id is the place in `passages`), and an index of these."""
+def article_id(paragraph: Paragraph) -> str:
+    """The same for paragraphs of the same words, whatever file they are from; 16 hex digits."""
+    return hashlib.blake2b(paragraph.text.encode(), digest_size=8).hexdigest()
 
-    articles: dict[str, Article]
-    passages: Sequence[Passage]
-    index: VectorIndex
-    encoder: Encoder
 
-    @classmethod
-    def build(cls, questions: Sequence[Question], encoder: Encoder) -> "Collection":
-        """The paragraphs of `questions`, split and embedded as articles are."""
-        articles = {question.paragraph.name: _article(question) for question in questions}
-        passages = [
-            Passage(0, article.id, start, end) for article in articles.values() for start, end in split(article.text)
-        ]
-        passages = [Passage(number, p.article_id, p.start, p.end) for number, p in enumerate(passages)]
-        texts = encoder.encode([passage_text(articles[p.article_id].text, p.start, p.end) for p in passages])
-        headings = encoder.encode([heading(articles[p.article_id]) for p in passages])
-        batch = VectorBatch(np.arange(len(passages), dtype=np.int64), passage_vectors(texts, headings))
-        return cls(articles, passages, VectorIndex.build(encoder.dimension, iter([batch])), encoder)
+def as_articles(paragraphs: Iterable[Paragraph]) -> list[Article]:
+    """Each different paragraph once, under the title that it has first."""
+    articles: dict[str, Article] = {}
+    for paragraph in paragraphs:
+        key = article_id(paragraph)
+        if key not in articles:
+            articles[key] = Article(key, real_title(paragraph), None, None, None, None, key, paragraph.text)
+    return list(articles.values())
 
-    def search(self, question: str, k: int) -> Evidence:
-        """The `k` nearest passages by cosine."""
-        found = self.index.search(self.encoder.encode([question])[0], k)
-        hits = []
-        for rank, (number, score) in enumerate(zip(found.ids.tolist(), found.scores.tolist(), strict=True)):
-            passage = self.passages[number]
-            text = self.articles[passage.article_id].text[passage.start : passage.end]
-            hits.append(Hit(passage, text, score, rank, None))
-        articles = {hit.passage.article_id: self.articles[hit.passage.article_id] for hit in hits}
-        return Evidence(hits=tuple(hits), articles=articles, groups={key: key for key in articles}, generation=0)
+
+@contextmanager
+def searchable(
+    articles: Sequence[Article], encoder: Encoder, cache: Path | None = None, progress: Progress = silent
+) -> Iterator[Retriever]:
+    """A search over `articles`, split, embedded and indexed as a refresh does it.
+
+    The store is gone when the block ends, unless it is kept in the folder `cache`, where it is found again as long as
+    articles, encoder and the reading of articles are the same. Raises StoreError and its kinds.
+    """
+    with tempfile.TemporaryDirectory(prefix="dateline-") as temporary:
+        store = Store(Path(temporary) if cache is None else cache / _key(articles, encoder))
+        fill(store, articles, encoder, progress=progress)
+        yield Retriever.open(store, encoder)
+
+
+def _key(articles: Iterable[Article], encoder: Encoder) -> str:
+    made_by = f"{SCHEMA_VERSION} {READING_VERSION!r} {encoder.fingerprint}"
+    return hashlib.blake2b(
+        b"".join([made_by.encode(), *sorted(digest(article) for article in articles)]), digest_size=8
+    ).hexdigest()
 
 
 def sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
     """`count` of the questions, the same ones for the same seed; all of them where there are fewer."""
     return random.Random(seed).sample(list(questions), min(count, len(questions)))
-
-
-def _article(question: Question) -> Article:
-    name = question.paragraph.name
-    return Article(name, real_title(question.paragraph), None, None, None, None, name, question.paragraph.text)

@@ -1,6 +1,6 @@
 """How well the reader reads when the right paragraph is given.
 
-    python -m evaluation.reader FILE... --model FOLDER [--limit N] [--bare] [--json]
+    dateline evaluate reader FILE... --model FOLDER [--limit N] [--bare] [--json]
 
 For each SQuAD-shaped file: exact match and F1 of the best span (alternatives), exact and partial F1 of the items
 (lists), and, where a file has unanswerable questions, SQuAD 2.0's scores at threshold 0 and at the best threshold, and
@@ -8,7 +8,6 @@ the AUROC of the best span's score as a sign that the question can be answered. 
 any extractive question-answering model of transformers.
 """
 
-import argparse
 import json
 import random
 import sys
@@ -20,12 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from evaluation.commands import Parser, explained, positive
 from evaluation.scoring import Estimate, ListCounts, auroc, best_of, estimate, exact_match, f1, list_counts, list_f1
 from reader.model import TransformersReader
 from reader.spans import best_spans, list_items
 from reader.train.data import Question, read_file
 from reader.train.headings import real_title
-from retrieval.errors import DatelineError
 from retrieval.heading import heading
 from retrieval.types import Article, Hit, Passage
 
@@ -63,7 +62,7 @@ def read_all(reader: TransformersReader, questions: Iterable[Question], bare: bo
     outcomes = []
     for question in questions:
         text = question.paragraph.text
-        hit = Hit(Passage(0, question.paragraph.name, 0, len(text)), text, 0.0, 0, None)
+        hit = Hit(Passage(0, question.paragraph.name, 0, len(text)), text, 0.0, 0, None, 0.0, 0.0)
         article = Article(question.paragraph.name, real_title(question.paragraph), None, None, None, None, "", text)
         (reading,) = reader.read_under(question.text, [hit], ["" if bare else heading(article)])
         best = best_spans(reading, text, 1)
@@ -158,28 +157,27 @@ def words(result: Report) -> str:
     return "\n".join(lines)
 
 
+@explained
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m evaluation.reader", description=__doc__.split("\n")[0])
+    parser = Parser("reader", __doc__)
     parser.add_argument("files", type=Path, nargs="+", help="SQuAD-shaped JSON files")
     parser.add_argument("--model", type=Path, required=True, help="folder of an extractive question-answering model")
-    parser.add_argument("--limit", type=int, default=None, help="so many questions of each file, drawn at random")
+    parser.add_argument("--limit", type=positive, help="so many questions of each file, drawn at random")
     parser.add_argument("--bare", action="store_true", help="no heading in front of the paragraph")
     parser.add_argument("--json", action="store_true", help="one JSON object a file")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=positive, default=torch.get_num_threads())
     options = parser.parse_args(arguments)
+    if not options.model.is_dir():
+        parser.error(f"--model {options.model} is no folder; name one that holds a model")
     torch.set_num_threads(options.threads)
-    try:
-        reader = TransformersReader.load(options.model)
-        for path in options.files:
-            questions = read_file(path)
-            if options.limit is not None and options.limit < len(questions):
-                questions = random.Random(0).sample(questions, options.limit)
-            result = report(f"{path.parent.name}/{path.stem}", read_all(reader, questions, options.bare))
-            print(json.dumps(asdict(result)) if options.json else words(result), flush=True)
-    except DatelineError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
+    files = {path: read_file(path) for path in options.files}
+    reader = TransformersReader.load(options.model)
+    for path, questions in files.items():
+        if options.limit is not None and options.limit < len(questions):
+            questions = random.Random(0).sample(questions, options.limit)
+        result = report(f"{path.parent.name}/{path.stem}", read_all(reader, questions, options.bare))
+        print(json.dumps(asdict(result)) if options.json else words(result), flush=True)
     return 0
 
 

@@ -1,11 +1,10 @@
-"""What a person waits for: `python -m evaluation.speed [--repeat N]`.
+"""What a person waits for: `dateline evaluate speed [--repeat N]`.
 
 cold     a new process answers one question and ends: imports, loading both models, retrieving, reading
 --help   a new process prints its help and ends
 warm     questions to a process that is ready: retrieving, reading, and the two together
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.answers import QUESTIONS, load
+from evaluation.commands import Parser, explained, positive
 from evaluation.wiring import CORPUS, ROOT
 
 
@@ -26,12 +26,13 @@ def timed(command: Sequence[str], folder: Path) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=3, help="how often each cold start is taken")
-    parser.add_argument("--questions", type=int, default=30)
-    options = parser.parse_args()
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("speed", __doc__)
+    parser.add_argument("--repeat", type=positive, default=3, help="how often each cold start is taken")
+    parser.add_argument("--questions", type=positive, default=30)
+    options = parser.parse_args(arguments)
     questions = [asked.question for asked in load(QUESTIONS)][: options.questions]
     dateline = [sys.executable, "-m", "bot"]
     with tempfile.TemporaryDirectory(prefix="dateline-") as storage:
@@ -60,7 +61,8 @@ def main() -> None:
             f"warm answer, {name:9}  {statistics.median(values):7.3f} s    "
             f"p95 {values[int(len(values) * 0.95)]:.3f} s over {len(values)} questions"
         )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """The shipped models and a throw-away store, put together for the benchmarks."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,14 +9,21 @@ from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
 from retrieval.models import ENCODER, READER_BASE, resolve
-from retrieval.progress import silent
-from retrieval.refresh import refresh
+from retrieval.progress import Progress, silent
+from retrieval.refresh import STAGE_BATCH, refresh
 from retrieval.search import Retriever
+from retrieval.storage.database import transaction
+from retrieval.storage.embedding import embed_missing
+from retrieval.storage.publishing import Target, publish
+from retrieval.storage.staging import digest, stage
 from retrieval.storage.store import Store
+from retrieval.types import Article, FileContents, Intake
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
 ADAPTER = ROOT / "reader" / "weights"
+# how many are read for a question, as in config.toml
+PASSAGES = 8
 
 
 def shipped_encoder() -> Encoder:
@@ -36,3 +43,24 @@ def indexed(corpus: Path, encoder: Encoder) -> Iterator[Retriever]:
         store = Store(Path(folder))
         refresh(corpus, store, encoder, ENCODER)
         yield Retriever.open(store, encoder)
+
+
+def fill(
+    store: Store, articles: Iterable[Article], encoder: Encoder, model: str = ENCODER, progress: Progress = silent
+) -> None:
+    """Publishes `articles` in a store that has none but these: no files are read.
+
+    What a run that was interrupted has left there is used. Raises BusyError, StoreError.
+    """
+    with store.writer() as connection:
+        stored = {(row[0], row[1]) for row in connection.execute("SELECT path, content_hash FROM files")}
+        fresh = [article for article in articles if (article.path, digest(article)) not in stored]
+        for first in range(0, len(fresh), STAGE_BATCH):
+            with transaction(connection):
+                for article in fresh[first : first + STAGE_BATCH]:
+                    stage(connection, article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+        if connection.execute("SELECT 1 FROM files WHERE NOT live").fetchone() is None:
+            return
+        embed_missing(connection, encoder, everything=False, without=(), again=False, progress=progress)
+        target = Target(model, encoder.fingerprint, encoder.dimension, anew=False)
+        publish(connection, store.folder, target, progress)

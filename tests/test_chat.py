@@ -244,14 +244,14 @@ def test_a_filter_holds_until_it_is_changed_and_every_answer_shows_it(tmp_path: 
         wire,
         wire,
         "> -/Example_Wire/-/-/-",
-        f"{wire}, since 1 February 2024",
-        f"{wire}, since 1 February 2024, until 20 February 2024",
-        f"{wire}, since 1 February 2024, until 20 February 2024; as of 14 March 2024",
-        f"{wire}, since 1 February 2024, until 20 February 2024; as of 14 March 2024",
+        f"{wire} · since 1 February 2024",
+        f"{wire} · since 1 February 2024 · until 20 February 2024",
+        f"{wire} · since 1 February 2024 · until 20 February 2024 · as of 14 March 2024",
+        f"{wire} · since 1 February 2024 · until 20 February 2024 · as of 14 March 2024",
         "> -/Example_Wire/2024-02-01/2024-02-20/2024-03-14",
-        "Only since 1 February 2024, until 20 February 2024; as of 14 March 2024",
-        "Only since 1 February 2024, until 20 February 2024",
-        "Only since 1 February 2024, until 20 February 2024",
+        "Only since 1 February 2024 · until 20 February 2024 · as of 14 March 2024",
+        "Only since 1 February 2024 · until 20 February 2024",
+        "Only since 1 February 2024 · until 20 February 2024",
         "> -/-/2024-02-01/2024-02-20/-",
         "All articles are searched.",
         "> -/-/-/-/-",
@@ -271,7 +271,7 @@ def test_a_filter_that_cannot_be_meant_changes_nothing(tmp_path: Path) -> None:
         "'3/4/2024' is no date, ex",
         "--since 2024-02-01 is lat",
     ]
-    active = "Only since 1 February 2024; as of 14 March 2024\n"
+    active = "Only since 1 February 2024 · as of 14 March 2024\n"
     assert done.stdout.startswith(f"{active}\n{active}> -/-/2024-02-01/-/2024-03-14\n")
 
 

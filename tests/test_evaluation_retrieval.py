@@ -1,7 +1,6 @@
 """The figures for retrieval: worked by hand, then measured over a small file with the real encoder."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,8 @@ FERRY = "The ferry to Lisbon sails at noon. It carries forty cars and a post van
 BRIDGE = "Anna Berg opened the new bridge in Oslo. The old one had stood since 1931."
 BAKERY = "Three bakers of Porto share one oven. They are Rui, Ines and Tiago."
 CHOIR = "The choir of Graz sang in the rain. Nobody had brought an umbrella."
+# of each paragraph: questions, each with its answers
+Questions = dict[str, list[tuple[str, list[str]]]]
 SHARES = ["recall_at_1", "recall_at_5", "recall_at_20", "mrr", "paragraph_read", "answer_read"]
 
 
@@ -38,8 +39,8 @@ def ranked(dense: int | None, lexical: int | None, fused: int | None) -> Outcome
     return Outcome(*(Found(rank, False, False) for rank in (dense, lexical, fused)))
 
 
-def squad(path: Path, answered: dict[str, list[tuple[str, Sequence[str]]]], listed: bool = False) -> str:
-    """Writes a question file: for each paragraph questions, each with its answers."""
+def squad(path: Path, answered: Questions, listed: bool = False) -> str:
+    """Writes a question file, and returns its path."""
     paragraphs = [
         {
             "context": text,
@@ -62,16 +63,19 @@ def squad(path: Path, answered: dict[str, list[tuple[str, Sequence[str]]]], list
 
 @pytest.fixture
 def ports(tmp_path: Path) -> str:
-    questions = [("When does the ferry to Lisbon sail?", ["noon"]), ("How many passengers were seasick?", [])]
-    return squad(
-        tmp_path / "ports.json",
-        {FERRY: questions, BRIDGE: [("Who opened the bridge in Oslo?", ["Anna Berg"]), ("Which year?", ["1931"])]},
-    )
+    answered: Questions = {
+        FERRY: [("When does the ferry to Lisbon sail?", ["noon"]), ("How many passengers were seasick?", [])],
+        BRIDGE: [("Who opened the bridge in Oslo?", ["Anna Berg"]), ("Which year?", ["1931"])],
+    }
+    return squad(tmp_path / "ports.json", answered)
 
 
 @pytest.fixture
 def bakers(tmp_path: Path) -> str:
-    answered = {BAKERY: [("Who are the bakers of Porto?", ["Rui", "Ines", "Tiago"])], FERRY: [("What sails?", [])]}
+    answered: Questions = {
+        BAKERY: [("Who are the bakers of Porto?", ["Rui", "Ines", "Tiago"])],
+        FERRY: [("What sails?", [])],
+    }
     return squad(tmp_path / "bakers.json", answered, listed=True)
 
 
@@ -189,7 +193,9 @@ def test_the_table(ports: str, capsys: pytest.CaptureFixture[str]) -> None:
     first, blank, file, header, *rows = capsys.readouterr().out.splitlines()
     assert first == "2 paragraphs (2 passages), 2 questions, 1 hits read; percent, 95 % intervals"
     assert (blank, file.endswith("/ports: 2 questions, 2 paragraphs")) == ("", True)
-    assert [row.split()[0] for row in rows] == ["dense", "lexical", "fused", "gain"]
+    assert header.split() == ["dense", "lexical", "fused", "gain"]
+    names = ["recall at 1", "recall at 5", "recall at 20", "MRR", "paragraph read", "answer read"]
+    assert [row[:16].strip() for row in rows] == names
     assert {len(row) for row in (header, *rows)} == {len(header)}
 
 

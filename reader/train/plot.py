@@ -1,7 +1,6 @@
-"""A picture of a run's log: `python -m reader.train.plot LOG --out FILE` (needs matplotlib)."""
+"""A picture of a run's log: `python -m reader.train.plot LOG --out FILE`."""
 
 import argparse
-import importlib
 import json
 import sys
 from itertools import pairwise
@@ -16,17 +15,12 @@ def main() -> int:
     parser.add_argument("log", type=Path, help="the log.jsonl of a run")
     parser.add_argument("--out", type=Path, required=True, help="the picture to write; its suffix decides the format")
     options = parser.parse_args()
-    try:
-        figures = importlib.import_module("matplotlib.figure")  # optional, so not a plain import
-    except ImportError:
-        print(
-            "The plot needs matplotlib, which Dateline does not install; run `pip install matplotlib`.", file=sys.stderr
-        )
-        return 1
+    from matplotlib.figure import Figure
+
     entries = [json.loads(line) for line in options.log.read_text(encoding="utf-8").splitlines()]
     steps = [entry for entry in entries if "span" in entry]
     scored = [entry for entry in entries if "dev_span" in entry]
-    figure = figures.Figure(figsize=(8, 5), layout="constrained")
+    figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     for name in ("span", "item"):
         mean = steps[0][name]

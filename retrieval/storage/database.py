@@ -49,7 +49,7 @@ CREATE INDEX articles_by_heading ON articles(heading_hash);
 CREATE INDEX articles_by_signature ON articles(signature);
 CREATE INDEX articles_by_group ON articles(source_group);
 CREATE INDEX articles_by_day ON articles(published_utc);
-CREATE INDEX articles_by_source ON articles(source);
+CREATE INDEX articles_by_source ON articles(source, file);
 CREATE TABLE dropped (
     article INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
     line INTEGER NOT NULL, text TEXT NOT NULL, reason TEXT NOT NULL

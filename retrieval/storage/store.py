@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +180,7 @@ class Snapshot:
 
     def sources(self) -> list[str]:
         """The sources of the articles, each in its commonest spelling; that of the most articles first."""
-        query = "SELECT source, count(*) FROM live_articles WHERE source IS NOT NULL GROUP BY source"
-        return list(merged(dict(self.connection.execute(query).fetchall())))
+        return list(merged(self._spelt))
 
     def check(self, where: SearchFilter) -> None:
         """Raises UsageError if `where` names an article or a source that this generation does not hold."""
@@ -194,8 +194,12 @@ class Snapshot:
     def _spellings(self, source: str) -> list[str]:
         """The sources as the articles have them that are this one; there are few, so they are compared here."""
         wanted = folded(source)
-        rows = self.connection.execute("SELECT DISTINCT source FROM live_articles WHERE source IS NOT NULL")
-        return [row[0] for row in rows if wanted and folded(row[0]) == wanted]
+        return [spelt for spelt in self._spelt if wanted and folded(spelt) == wanted]
+
+    @cached_property
+    def _spelt(self) -> dict[str, int]:
+        query = "SELECT source, count(*) FROM live_articles WHERE source IS NOT NULL GROUP BY source"
+        return dict(self.connection.execute(query).fetchall())
 
     def _condition(self, where: SearchFilter) -> "_Condition":
         """An article without a date is in no period, and one without a source from none."""

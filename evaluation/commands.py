@@ -1,0 +1,73 @@
+"""What the benchmark commands share: how they are asked for, how they end, and how they show that they are at work."""
+
+import argparse
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn, Protocol
+
+from retrieval.errors import DatelineError, UsageError
+
+SECONDS = 5.0
+
+
+class Command(Protocol):
+    """A benchmark's `main`: takes the words after its name (None: those of the process), returns the exit status."""
+
+    def __call__(self, arguments: Sequence[str] | None = None) -> int: ...
+
+
+class Parser(argparse.ArgumentParser):
+    """The arguments of `dateline evaluate NAME`, explained by the docstring of its module."""
+
+    def __init__(self, name: str, description: str | None) -> None:
+        super().__init__(
+            prog=f"dateline evaluate {name}",
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError, so that bad usage is one sentence here, too."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
+
+
+def explained(main: Callable[[Sequence[str] | None], int]) -> Command:
+    """A `main` that says each error of Dateline's own in one sentence on standard error, and returns its status."""
+
+    @functools.wraps(main)
+    def command(arguments: Sequence[str] | None = None) -> int:
+        try:
+            return main(arguments)
+        except DatelineError as error:
+            print(error, file=sys.stderr)
+            return error.exit_status
+        except SystemExit as ended:  # argparse has shown the help
+            return ended.code if isinstance(ended.code, int) else 0
+
+    return command
+
+
+def positive(text: str) -> int:
+    """An argument that is a whole number of 1 or more."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return number
+
+
+@contextmanager
+def on_stderr(task: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A `Progress` that writes a line every few seconds, and one at the end."""
+    done, told = 0, time.monotonic()
+
+    def advance(count: int) -> None:
+        nonlocal done, told
+        done += count
+        if time.monotonic() - told >= SECONDS or done >= total:
+            told = time.monotonic()
+            print(f"{task}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+
+    yield advance

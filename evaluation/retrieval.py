@@ -1,0 +1,184 @@
+"""How well passages are found, by meaning, by words and by both.
+
+    dateline evaluate retrieval FILE... [--distractors FILE...] [--limit N] [--json] [--plot FILE.png] [--cache FOLDER]
+
+The different paragraphs of SQuAD-shaped question files are the articles of one store, which is searched with every
+question that they answer. For each file, and for all together: recall at 1, 5 and 20 and MRR, by the rank of the right
+paragraph among the different paragraphs, each of which comes where its best passage does; and, because passages are
+read, the share of questions whose right paragraph is among the first hits, and whose whole answer is in one (for
+lists: every item). Each for three rankings, with 95 % intervals (bootstrap over questions):
+
+dense     the 100 nearest passages by vector
+lexical   the 100 best passages by words
+fused     both, as a question is answered, before reprints are left out; of these the first 100
+gain      fused minus the better of the two others (paired)
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from evaluation.commands import Parser, explained, on_stderr, positive
+from evaluation.paragraphs import article_id, as_articles, sample, searchable
+from evaluation.phases import as_json
+from evaluation.ranking import Outcome, Report, Sought, judge, report
+from evaluation.scoring import Estimate
+from evaluation.wiring import PASSAGES, shipped_encoder
+from reader.train.data import Paragraph, Question, paragraphs_of, read_file
+from retrieval.encoder import Encoder
+from retrieval.errors import CorpusError
+from retrieval.progress import Progress, silent
+from retrieval.types import Hit, SearchFilter
+
+DEPTH = 100
+ALL = "all files"
+_ROWS = {
+    "recall_at_1": "recall at 1",
+    "recall_at_5": "recall at 5",
+    "recall_at_20": "recall at 20",
+    "mrr": "MRR",
+    "paragraph_read": "paragraph read",
+    "answer_read": "answer read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the command prints with `--json`: the size of the collection, how many hits of each ranking are looked at
+    (`depth`) and how many of these are `read`; the reports."""
+
+    paragraphs: int
+    passages: int
+    questions: int
+    depth: int
+    read: int
+    files: tuple[Report, ...]
+    all: Report
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Those worth showing: of one file, all files together say nothing new."""
+        return self.files if len(self.files) == 1 else (*self.files, self.all)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many hits are `read`, where the store is kept (None: nowhere), the seed of the bootstrap."""
+
+    read: int
+    cache: Path | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A question file: `paragraphs` are all of its different ones, `questions` those that are asked."""
+
+    name: str
+    paragraphs: tuple[Paragraph, ...]
+    questions: tuple[Question, ...]
+
+    @classmethod
+    def read(cls, path: Path, limit: int | None, seed: int) -> "File":
+        """The file, with `limit` of its answerable questions. Raises CorpusError, also if it has none of these."""
+        questions = read_file(path)
+        answerable = [question for question in questions if question.answers]
+        if not answerable:
+            raise CorpusError(f"{path} has no question with an answer; name it after --distractors, or take it out.")
+        chosen = answerable if limit is None else sample(answerable, limit, seed)
+        return cls(f"{path.parent.name}/{path.stem}", tuple(paragraphs_of(questions)), tuple(chosen))
+
+
+def measure(
+    files: Sequence[File], distractors: Sequence[Paragraph], encoder: Encoder, plan: Plan, progress: Progress
+) -> Measured:
+    """Builds the collection, or finds it in the cache, and asks it every question of every file."""
+    articles = as_articles([*chain.from_iterable(file.paragraphs for file in files), *distractors])
+    with searchable(articles, encoder, plan.cache, progress) as retriever, retriever.hold() as held:
+        passages = retriever.status().passages
+        questions = [question for file in files for question in file.questions]
+        outcomes = ask(questions, lambda text: held.candidates(text, SearchFilter(), None, DEPTH), plan.read, progress)
+    rest = iter(outcomes)
+    reports = [
+        report(file.name, len(as_articles(file.paragraphs)), list(islice(rest, len(file.questions))), plan.seed)
+        for file in files
+    ]
+    everything = report(ALL, len(as_articles(chain.from_iterable(f.paragraphs for f in files))), outcomes, plan.seed)
+    return Measured(len(articles), passages, len(questions), DEPTH, plan.read, tuple(reports), everything)
+
+
+def ask(
+    questions: Sequence[Question], search: Callable[[str], Sequence[Hit]], read: int, progress: Progress = silent
+) -> list[Outcome]:
+    """The outcome of each question; what several ask in the same words is searched for once."""
+    alike: dict[str, list[int]] = defaultdict(list)
+    for number, question in enumerate(questions):
+        alike[question.text].append(number)
+    outcomes: dict[int, Outcome] = {}
+    with progress("Asking questions", len(alike)) as advance:
+        for text, numbers in alike.items():
+            hits = search(text)
+            for number in numbers:
+                question = questions[number]
+                sought = Sought(article_id(question.paragraph), question.answers, question.listed)
+                outcomes[number] = judge(hits, sought, DEPTH, read)
+            advance(1)
+    return [outcomes[number] for number in range(len(questions))]
+
+
+def shown(measured: Measured) -> str:
+    """Tables for people; in percent."""
+    lines = [
+        f"{measured.paragraphs:,} paragraphs ({measured.passages:,} passages), {measured.questions:,} questions, "
+        f"{measured.read} hits read; percent, 95 % intervals",
+    ]
+    for each in measured.reports:
+        lines += ["", f"{each.file}: {each.questions:,} questions, {each.paragraphs:,} paragraphs"]
+        lines.append(" " * 16 + "".join(f"{name:>22}" for name in (*each.rankings, "gain")))
+        for field, name in _ROWS.items():
+            cells = [_cell(getattr(figures, field)) for figures in each.rankings.values()]
+            lines.append(
+                f"{name:16}" + "".join(f"{cell:>22}" for cell in (*cells, _cell(getattr(each.gain, field), "+")))
+            )
+    return "\n".join(lines)
+
+
+def _cell(figure: Estimate, sign: str = "") -> str:
+    value, low, high = (f"{share * 100:{sign}.1f}" for share in (figure.value, figure.low, figure.high))
+    return f"{value} [{low}, {high}]"
+
+
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("retrieval", __doc__)
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-shaped JSON files")
+    parser.add_argument(
+        "--distractors", type=Path, nargs="+", default=[], metavar="FILE", help="more paragraphs, no questions"
+    )
+    parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
+    parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="N", help="how many hits are read")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
+    parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
+    options = parser.parse_args(arguments)
+    if options.plot is not None and (options.plot.suffix != ".png" or not options.plot.absolute().parent.is_dir()):
+        parser.error(f"--plot {options.plot} is no place for a picture; name a .png file in a folder that exists")
+    files = [File.read(path, options.limit, options.seed) for path in dict.fromkeys(options.files)]
+    distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]
+    plan = Plan(options.passages, options.cache, options.seed)
+    measured = measure(files, distractors, shipped_encoder(), plan, on_stderr)
+    print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
+    if options.plot is not None:
+        from evaluation.plot import recall_curves
+
+        recall_curves(measured.reports, options.plot)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

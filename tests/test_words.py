@@ -1,0 +1,192 @@
+"""The word index: what it finds, what an update changes, and that it stays in step with the generations."""
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.errors import StoreError
+from retrieval.progress import silent
+from retrieval.refresh import refresh
+from retrieval.search import Retriever
+from retrieval.storage.bm25 import Update, WordEntry, WordFilter, WordIndex, words_digest, write_words
+from retrieval.storage.store import Store
+from retrieval.storage.verify import verify
+from retrieval.terms import terms
+from retrieval.types import SearchFilter
+from tests.stores import EVERYTHING, write
+
+ANYTHING = WordFilter()
+DAY = date(2024, 2, 20)
+
+
+def entry(passage: int, text: str, article: int = 1, source: str | None = None, day: date | None = None) -> WordEntry:
+    return WordEntry(passage, article, source, day, terms(text))
+
+
+def found(index: WordIndex, question: str, where: WordFilter = ANYTHING) -> list[int]:
+    return index.search(terms(question), 10, where)
+
+
+def test_rare_words_and_repeated_words_count_more() -> None:
+    texts = ["talks", "talks in Caracas", "talks talks talks", "a flood", "the talks of the talks in Havana"]
+    index = WordIndex.in_memory(entry(number, text) for number, text in enumerate(texts))
+    assert found(index, "talks in Caracas")[0] == 1
+    assert found(index, "talks")[0] == 2
+    assert set(found(index, "talks")) == {0, 1, 2, 4}
+    assert found(index, "volcano") == []
+    assert index.search([], 10, ANYTHING) == index.search(terms("talks"), 0, ANYTHING) == []
+    assert (index.frequency("talk"), index.frequency("volcano"), len(index)) == (4, 0, 5)
+
+
+ENTRIES = st.lists(
+    st.tuples(
+        st.sampled_from(["talks", "talks in Caracas", "flood"]),
+        st.integers(0, 3),
+        st.sampled_from([None, "Example Wire", "example wire", 'Ünicode "Times" OR x']),
+        st.none() | st.integers(0, 3).map(lambda days: DAY + timedelta(days)),
+    ),
+    max_size=8,
+)
+FILTERS = st.builds(
+    WordFilter,
+    article=st.none() | st.integers(0, 4),
+    sources=st.none() | st.lists(st.sampled_from(["Example Wire", 'Ünicode "Times" OR x', "nobody"]), max_size=2),
+    since=st.none() | st.just(DAY + timedelta(1)) | st.just(date.min),
+    until=st.none() | st.just(DAY + timedelta(2)) | st.just(date.max),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ENTRIES, FILTERS)
+def test_filters_let_through_just_what_they_say(
+    rows: list[tuple[str, int, str | None, date | None]], where: WordFilter
+) -> None:
+    entries = [entry(number, text, *rest) for number, (text, *rest) in enumerate(rows)]  # type: ignore[arg-type]
+    through = [
+        each.passage
+        for each in entries
+        if "talk" in each.terms
+        and where.article in (None, each.article)
+        and (where.sources is None or each.source in where.sources)
+        and (where.since is None or (each.day is not None and each.day >= where.since))
+        and (where.until is None or (each.day is not None and each.day <= where.until))
+    ]
+    assert sorted(found(WordIndex.in_memory(entries), "talks", where)) == through
+
+
+def test_an_update_leaves_the_index_before_it_as_it_was(tmp_path: Path) -> None:
+    old, new = tmp_path / "words-1", tmp_path / "words-2"
+    before = write_words(old, None, Update((), [entry(1, "talks"), entry(2, "a flood", article=2)]))
+    held = WordIndex.load(old)
+    write_words(new, old, Update([2], [entry(3, "a volcano", article=3)]))
+    assert words_digest(old) == before
+    now = WordIndex.load(new)
+    assert (held.passages(), sorted(now.passages())) == ([1, 2], [1, 3])
+    assert (found(now, "flood"), found(now, "volcano")) == ([], [3])
+    shutil.rmtree(old)
+    assert (found(held, "flood"), sorted(now.passages())) == ([2], [1, 3])
+
+
+def test_many_updates_keep_few_files(tmp_path: Path) -> None:
+    write_words(tmp_path / "words-0", None, Update((), [entry(0, "talks")]))
+    for number in range(1, 30):
+        update = Update((), [entry(number, "talks", article=number)])
+        write_words(tmp_path / f"words-{number}", tmp_path / f"words-{number - 1}", update)
+        shutil.rmtree(tmp_path / f"words-{number - 1}")
+    assert len(WordIndex.load(tmp_path / "words-29")) == 30
+    assert len(list((tmp_path / "words-29").iterdir())) < 80
+
+
+def test_a_folder_that_is_no_index_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="dateline index"):
+        WordIndex.load(tmp_path / "nowhere")
+    (tmp_path / "words-1").mkdir()
+    (tmp_path / "words-1" / "meta.json").write_text("{")
+    with pytest.raises(StoreError, match="dateline index"):
+        WordIndex.load(tmp_path / "words-1")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    write(folder, "flood.md", "---\ntitle: Flood in Oslo\n---\nThe river rose by two metres.\n")
+    write(folder, "talks.txt", "Serguei Lavrov flew to Caracas.\n")
+    return folder
+
+
+def words_folder(store: Store) -> Path:
+    (folder,) = store.folder.glob("words-*")
+    return folder
+
+
+def lexical(retriever: Retriever, question: str) -> list[str]:
+    hits = [hit for hit in retriever.search(question, 9, EVERYTHING).hits if hit.lexical_rank is not None]
+    return [hit.text.strip() for hit in sorted(hits, key=lambda hit: hit.lexical_rank or 0)]
+
+
+@pytest.mark.parametrize("damage", ["a byte", "a file less", "a file more", "the folder"])
+def test_a_damaged_word_index_is_not_trusted_and_made_again(
+    damage: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+) -> None:
+    store = Store(tmp_path / "store")
+    refresh(corpus, store, encoder, "model")
+    folder = words_folder(store)
+    file = max(folder.glob("*.*"), key=lambda path: path.stat().st_size)
+    if damage == "a byte":
+        data = file.read_bytes()
+        file.unlink()  # its other names keep the old bytes
+        file.write_bytes(data[:-9] + b"\0" + data[-8:])
+    elif damage == "a file less":
+        file.unlink()
+    elif damage == "a file more":
+        (folder / "more.idx").write_bytes(b"x")
+    else:
+        shutil.rmtree(folder)
+    assert "lost or is not what was written" in verify(store, silent).findings[0].problem
+    assert lexical(Retriever.open(store, encoder), "Where did Sergei Lavrov fly?") == [
+        "Serguei Lavrov flew to Caracas."
+    ]
+    report = refresh(corpus, store, encoder, "model")
+    assert (report.embedded, report.generation) == (0, 2)
+    assert verify(store, silent).findings == ()
+
+
+def test_the_heading_of_a_passage_is_searched_too(
+    tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+) -> None:
+    store = Store(tmp_path / "store")
+    refresh(corpus, store, encoder, "model")
+    assert lexical(Retriever.open(store, encoder), "the Oslo flood") == ["The river rose by two metres."]
+
+
+def test_a_change_is_found_by_words_and_what_is_gone_is_not(
+    tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+) -> None:
+    store = Store(tmp_path / "store")
+    refresh(corpus, store, encoder, "model")
+    retriever = Retriever.open(store, encoder)
+    with retriever.hold() as held:
+        write(corpus, "flood.md", "A volcano near Reykjavik.\n")
+        (corpus / "talks.txt").unlink()
+        refresh(corpus, store, encoder, "model")
+        # the question that is being answered keeps its generation
+        hits = held.search("Where did Lavrov fly?", 9, EVERYTHING).hits
+        assert {hit.text.strip() for hit in hits if hit.coverage} == {"Serguei Lavrov flew to Caracas."}
+    assert lexical(retriever, "Lavrov flood") == []
+    assert lexical(retriever, "volcano") == ["A volcano near Reykjavik."]
+    assert len(list(store.folder.glob("words-*"))) == 1
+    assert verify(store, silent).findings == ()
+
+
+@pytest.mark.parametrize("question", ["What is it?", "?!", "who who who", 'NOT "', "Lavrov OR (", "2024", "北京"])
+def test_any_question_is_just_a_question(
+    question: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+) -> None:
+    store = Store(tmp_path / "store")
+    refresh(corpus, store, encoder, "model")
+    assert len(Retriever.open(store, encoder).search(question, 9, SearchFilter()).hits) == 2
