@@ -151,12 +151,14 @@ class VectorIndex:
         for number in range(self._lists):
             ids = self._list_ids(number)
             for start in range(0, len(ids), BATCH):
-                places = range(start, min(start + BATCH, len(ids)))
-                if not self.exact:
-                    vectors = [self._index.reconstruct_from_offset(number, place) for place in places]
-                else:
-                    vectors = [self._index.index.reconstruct(place) for place in places]
-                yield VectorBatch(ids[start : start + BATCH], np.stack(vectors))
+                some = ids[start : start + BATCH]
+                vectors = np.empty((len(some), self._index.d), dtype=np.float32)
+                for row, vector in enumerate(vectors):
+                    if self.exact:
+                        self._index.index.reconstruct(start + row, vector)
+                    else:
+                        self._index.reconstruct_from_offset(number, start + row, faiss.swig_ptr(vector))
+                yield VectorBatch(some, vectors)
 
     @property
     def _lists(self) -> int:
