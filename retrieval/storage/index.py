@@ -21,12 +21,17 @@ from retrieval.errors import StoreError
 
 # measured with `dateline evaluate scale`: where an exact search costs as much as embedding the question
 EXACT_UP_TO = 50_000
-LISTS = 4
-SAMPLE_PER_LIST = 32
+LINKS = 16
+LINKING_EFFORT = 100
+# the ranges of the 8-bit codes are learned from so many vectors
+SAMPLE = 50_000
+# where a filter lets through a smaller share than this, going through all that it lets through is faster
+SCANNED_SHARE = 0.1
 # of the RECALLED nearest passages, the share that must be among the FOUND that a search brings for exact scoring
 RECALL = 0.99
 RECALLED = 10
 FOUND = 50
+MOST_EFFORT = 1024
 BATCH = 4096
 NOTHING = np.empty(0, dtype=np.int64)
 
@@ -60,19 +65,18 @@ class VectorIndex:
 
     def __init__(self, index: Any) -> None:  # a faiss.Index, whose type stubs lack what is used here
         self._index = index
+        self._inner: Any = faiss.downcast_index(index.index)  # without the ids
 
     @classmethod
     def build(cls, dimension: int, count: int, batches: Callable[[], Iterator[VectorBatch]]) -> "VectorIndex":
         """An index of all `batches`, which hold about `count` vectors and may be gone through more than once.
 
-        Up to `EXACT_UP_TO` vectors it is exact. Beyond, the vectors stand in *inverted lists*, one for each of
-        `LISTS` * sqrt(count) centroids, in 8 bits a dimension, and a search looks into the nearest lists only (Jégou,
-        Douze and Schmid, Product quantization for nearest neighbor search, 2011; IVF and SQ8 in FAISS).
+        Up to `EXACT_UP_TO` vectors it is exact. Beyond, the vectors, in 8 bits a dimension, are the nodes of a graph in
+        which a search walks from neighbour to neighbour towards the question (Malkov and Yashunin, Efficient and robust
+        approximate nearest neighbor search using Hierarchical Navigable Small World graphs, 2018).
         """
-        if count <= EXACT_UP_TO:
-            index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
-        else:
-            index = _trained(dimension, count, batches())
+        exact = count <= EXACT_UP_TO
+        index = faiss.IndexIDMap(faiss.IndexFlatIP(dimension) if exact else _graph(dimension, count, batches()))
         for batch in batches():
             index.add_with_ids(batch.vectors, batch.ids)
         return cls(index)
@@ -88,10 +92,10 @@ class VectorIndex:
     @property
     def exact(self) -> bool:
         """Whether a search finds the nearest for certain."""
-        return not isinstance(self._index, faiss.IndexIVF)
+        return not isinstance(self._inner, faiss.IndexHNSW)
 
     def tune(self, questions: NDArray[np.float32], batches: Callable[[], Iterator[VectorBatch]]) -> float:
-        """Sets how many lists are looked into: the fewest that reach `RECALL`; returns the recall reached, 0 to 1.
+        """Sets how widely the graph is searched: the least that reaches `RECALL`; returns the recall reached, 0 to 1.
 
         The recall is the share of the exact `RECALLED` nearest of each question that are among the first `FOUND`;
         `questions` are (n, dimension) float32 vectors of the kind that will be searched for.
@@ -99,13 +103,14 @@ class VectorIndex:
         if self.exact:
             return 1.0
         nearest = _exact(questions, batches())
-        self._index.nprobe = 1
+        graph = self._inner.hnsw
+        graph.efSearch = FOUND
         while True:
             _, found = self._index.search(questions, FOUND)
             recall = float(np.mean([np.isin(*pair).mean() for pair in zip(nearest, found, strict=True)]))
-            if recall >= RECALL or self._index.nprobe >= self._index.nlist:
+            if recall >= RECALL or graph.efSearch >= MOST_EFFORT:
                 return recall
-            self._index.nprobe = min(2 * self._index.nprobe, self._index.nlist)
+            graph.efSearch *= 2
 
     def save(self, path: Path) -> SavedFile:
         """Writes the index to `path`, whole or not at all, and flushes it to disk. Raises StoreError."""
@@ -144,33 +149,14 @@ class VectorIndex:
     @property
     def ids(self) -> NDArray[np.int64]:
         """(n,) int64, the passages' ids, in the order of `batches`."""
-        return np.concatenate([NOTHING, *(self._list_ids(number) for number in range(self._lists))])
+        return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
 
     def batches(self) -> Iterator[VectorBatch]:
         """All that is in the index; the vectors as exact as it has them."""
-        for number in range(self._lists):
-            ids = self._list_ids(number)
-            for start in range(0, len(ids), BATCH):
-                some = ids[start : start + BATCH]
-                vectors = np.empty((len(some), self._index.d), dtype=np.float32)
-                for row, vector in enumerate(vectors):
-                    if self.exact:
-                        self._index.index.reconstruct(start + row, vector)
-                    else:
-                        self._index.reconstruct_from_offset(number, start + row, faiss.swig_ptr(vector))
-                yield VectorBatch(some, vectors)
-
-    @property
-    def _lists(self) -> int:
-        return int(self._index.nlist) if not self.exact else 1
-
-    def _list_ids(self, number: int) -> NDArray[np.int64]:
-        """(n,) int64, the ids in an inverted list; an exact index counts as one list."""
-        if self.exact:
-            return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
-        lists = self._index.invlists
-        size = lists.list_size(number)
-        return np.array(faiss.rev_swig_ptr(lists.get_ids(number), size) if size else [], dtype=np.int64)
+        ids = self.ids
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            yield VectorBatch(some, self._inner.reconstruct_n(start, len(some)))
 
     def search(
         self,
@@ -183,36 +169,43 @@ class VectorIndex:
         count = min(k, len(self) - len(without) if among is None else len(among))
         if count <= 0:
             return Neighbours(ids=NOTHING, scores=np.empty(0, dtype=np.float32))
-        selector: Any = None  # a search of everything is faster without one
-        if among is not None:
-            selector = _selector(among)
-        elif len(without):
-            selector = faiss.IDSelectorNot(_selector(without))
-        kind: Any = faiss.SearchParameters if self.exact else faiss.SearchParametersIVF
-        parameters = kind(sel=selector)
-        if not self.exact:
-            # the fewer of a list's passages count, the more lists it takes to find as many
-            share = 1.0 if among is None else min(1.0, len(among) / len(self))
-            parameters.nprobe = min(int(np.ceil(self._index.nprobe / share)), self._index.nlist)
         with _one_thread():
-            scores, ids = self._index.search(vector[np.newaxis], count, params=parameters)
+            if among is None:
+                selector = faiss.IDSelectorNot(_selector(without)) if len(without) else None
+                scores, ids = self._index.search(vector[np.newaxis], count, params=self._parameters(selector, 1.0))
+            else:
+                scores, ids = self._search_among(vector[np.newaxis], count, among)
         found = ids[0] >= 0
         return Neighbours(ids=ids[0][found], scores=scores[0][found])
 
+    def _search_among(self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64]) -> Any:
+        share = min(1.0, len(among) / len(self))
+        if self.exact or share >= SCANNED_SHARE:
+            return self._index.search(vector, count, params=self._parameters(_selector(among), share))
+        everything = self.ids
+        places = np.flatnonzero(np.isin(everything, among))
+        parameters: Any = faiss.SearchParameters
+        scores, ids = faiss.downcast_index(self._inner.storage).search(
+            vector, count, params=parameters(sel=_selector(places))
+        )
+        return scores, np.where(ids >= 0, everything[ids], -1)
 
-def _trained(dimension: int, count: int, batches: Iterator[VectorBatch]) -> Any:
-    """An empty index that has learned its centroids from an even sample of the vectors."""
-    lists = round(LISTS * count**0.5)
-    share = min(1.0, SAMPLE_PER_LIST * lists / count)
+    def _parameters(self, selector: Any, share: float) -> Any:
+        """`share` of the passages are let through: the fewer, the more must be seen to find as many."""
+        library: Any = faiss
+        if self.exact:
+            return library.SearchParameters(sel=selector)
+        return library.SearchParametersHNSW(sel=selector, efSearch=int(self._inner.hnsw.efSearch / share))
+
+
+def _graph(dimension: int, count: int, batches: Iterator[VectorBatch]) -> Any:
+    """An empty graph that has learned the ranges of its codes from an even sample of the vectors."""
     rng = np.random.default_rng(0)
+    share = min(1.0, SAMPLE / count)
     sample = np.concatenate([batch.vectors[rng.random(len(batch.ids)) < share] for batch in batches])
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension),
-        dimension,
-        lists,
-        faiss.ScalarQuantizer.QT_8bit,
-        faiss.METRIC_INNER_PRODUCT,
-    )
+    bits: Any = faiss.ScalarQuantizer.QT_8bit
+    index = faiss.IndexHNSWSQ(dimension, bits, LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = LINKING_EFFORT
     index.train(sample)
     return index
 

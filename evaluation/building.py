@@ -1,0 +1,228 @@
+"""A store of recombined articles, built and changed by the code that a refresh uses, and what that takes."""
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from evaluation.phases import peak_bytes, reset_peak
+from evaluation.recombined import Recombination, RecombinedEncoder
+from retrieval.models import ENCODER
+from retrieval.progress import Progress, silent
+from retrieval.refresh import STAGE_BATCH
+from retrieval.storage import publishing, segments, staging
+from retrieval.storage.database import DATABASE, transaction
+from retrieval.storage.embedding import embed_missing
+from retrieval.storage.index import VectorIndex
+from retrieval.storage.publishing import Target, find_lost, publish, sweep
+from retrieval.storage.staging import digest, stage
+from retrieval.storage.store import Store
+from retrieval.storage.words import words_path, words_record
+from retrieval.types import Article, FileContents, Intake
+
+CHANGES = 100
+# the parts of the work that are functions of their own: where they are looked up, and what for
+_PARTS: Mapping[str, tuple[Any, str]] = {
+    "splitting": (staging, "split"),
+    "signatures": (staging, "signature"),
+    "encoding": (RecombinedEncoder, "encode"),
+    "source groups": (publishing, "join_groups"),
+    "vector index": (segments, "build_segment"),
+    "tuning": (VectorIndex, "tune"),
+    "word index": (publishing, "update_words"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A store from nothing: wall-clock `seconds` of each part of the work; all else in bytes.
+
+    `memory` is the most that was resident; `log` SQLite's write-ahead log when all is written, gone soon after.
+    """
+
+    articles: int
+    passages: int
+    seconds: dict[str, float]
+    memory: int
+    database: int
+    vectors: int
+    words: int
+    log: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Articles that came or went: `seconds` to stage and publish them, and to look at all index files before (`check`);
+    `written` bytes in new index files; whether the largest segment's file is still the same one (`kept`)."""
+
+    articles: int
+    seconds: float
+    check: float
+    written: int
+    kept: bool
+
+
+def build(
+    store: Store, collection: Recombination, encoder: RecombinedEncoder, passages: int, progress: Progress
+) -> Built:
+    """Fills an empty store with articles until it has `passages` or more. Raises StoreError and its kinds."""
+    reset_peak()
+    with store.writer() as connection, _timed(_PARTS) as parts:
+        staged = _stage_until(connection, collection, passages, progress)
+        began = time.perf_counter()
+        embed_missing(connection, encoder, everything=False, without=(), again=False, progress=progress)
+        embedded = time.perf_counter()
+        generation = publish(connection, store.folder, _target(encoder), progress)
+        published = time.perf_counter()
+        log = (store.folder / f"{DATABASE}-wal").stat().st_size
+        words = words_record(connection)
+        articles: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+    seconds = {
+        "splitting": parts["splitting"],
+        "signatures": parts["signatures"],
+        "rows": staged - parts["splitting"] - parts["signatures"],
+        "storing vectors": embedded - began - parts["encoding"],
+        "source groups": parts["source groups"],
+        "vector index": parts["vector index"] - parts["tuning"],
+        "tuning it": parts["tuning"],
+        "word index": parts["word index"],
+        "the rest": published - embedded - parts["source groups"] - parts["vector index"] - parts["word index"],
+    }
+    return Built(
+        articles=articles,
+        passages=generation.passages,
+        seconds=seconds,
+        memory=peak_bytes(),
+        database=(store.folder / DATABASE).stat().st_size,
+        vectors=sum(path.stat().st_size for path in store.folder.glob("*.faiss")),
+        words=0 if words is None else sum(p.stat().st_size for p in words_path(store.folder, words.id).iterdir()),
+        log=log,
+    )
+
+
+def copied(store: Store, folder: Path) -> Store:
+    """A store to change: what is never changed is the same file in both."""
+    folder.mkdir()
+    for path in store.folder.rglob("*"):
+        to = folder / path.relative_to(store.folder)
+        if path.is_dir():
+            to.mkdir(exist_ok=True)
+        elif path.name == DATABASE:
+            shutil.copyfile(path, to)
+        elif path.name != "write.lock":
+            os.link(path, to)
+    return Store(folder)
+
+
+def add(store: Store, collection: Recombination, encoder: RecombinedEncoder) -> Changed:
+    """`CHANGES` articles more than the store has. Raises StoreError and its kinds."""
+
+    def stage_more(connection: sqlite3.Connection) -> list[int]:
+        first: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+        _stage(connection, (collection.article(number) for number in range(first, first + CHANGES)))
+        return []
+
+    return _change(store, encoder, stage_more)
+
+
+def delete(store: Store, encoder: RecombinedEncoder) -> Changed:
+    """`CHANGES` articles less, evenly spread over all. Raises StoreError and its kinds."""
+
+    def choose(connection: sqlite3.Connection) -> list[int]:
+        files = [row[0] for row in connection.execute("SELECT id FROM files ORDER BY id")]
+        step = max(1, len(files) // CHANGES)
+        return files[::step][:CHANGES]
+
+    return _change(store, encoder, choose)
+
+
+def _change(
+    store: Store, encoder: RecombinedEncoder, prepare: Callable[[sqlite3.Connection], list[int]]
+) -> Changed:  # fmt: skip
+    """`prepare` stages what comes, and returns the files that leave."""
+    before = _files(store.folder)
+    largest = max((path for path in before if path.suffix == ".faiss"), key=lambda path: path.stat().st_size)
+    known = set(before.values())
+    with store.writer() as connection, _timed({"encoding": _PARTS["encoding"]}) as parts:
+        articles: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+        began = time.perf_counter()
+        leaving = prepare(connection)
+        embed_missing(connection, encoder, everything=False, without=leaving, again=False, progress=silent)
+        staged = time.perf_counter()
+        lost = find_lost(connection, store.folder)
+        looked = time.perf_counter()
+        publish(connection, store.folder, _target(encoder), silent, leaving, lost)
+        seconds = time.perf_counter() - looked + staged - began - parts["encoding"]
+        change: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0] - articles
+        sweep(connection, store.folder)
+    after = _files(store.folder)
+    return Changed(
+        articles=change,
+        seconds=seconds,
+        check=looked - staged,
+        written=sum(path.stat().st_size for path, inode in after.items() if inode not in known),
+        kept=after.get(largest) == before[largest],
+    )
+
+
+def _stage_until(connection: sqlite3.Connection, collection: Recombination, passages: int, progress: Progress) -> float:
+    """Stages articles from the first on; returns the seconds, without those that it takes to make up articles."""
+    numbers, seconds, staged = count(), 0.0, 0
+    with progress("Staging passages", passages) as advance:
+        while staged < passages:
+            batch = [collection.article(number) for number in islice(numbers, STAGE_BATCH)]
+            began = time.perf_counter()
+            _stage(connection, batch)
+            seconds += time.perf_counter() - began
+            before, staged = staged, connection.execute("SELECT max(id) FROM passages").fetchone()[0]
+            advance(min(staged, passages) - before)
+    return seconds
+
+
+def _stage(connection: sqlite3.Connection, articles: Iterable[Article]) -> None:
+    with transaction(connection):
+        for article in articles:
+            stage(connection, article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+
+
+def _target(encoder: RecombinedEncoder) -> Target:
+    return Target(ENCODER, encoder.fingerprint, encoder.dimension)
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    """The index files of a store, each with its inode."""
+    paths = [*folder.glob("*.faiss"), *folder.glob("words-*/*")]
+    return {path: path.stat().st_ino for path in paths}
+
+
+@contextmanager
+def _timed(places: Mapping[str, tuple[Any, str]]) -> Iterator[dict[str, float]]:
+    """The seconds that are spent in functions while the block runs, by the names given to their places."""
+    spent = dict.fromkeys(places, 0.0)
+
+    def watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def call(*args: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*args, **named)
+            finally:
+                spent[name] += time.perf_counter() - began
+
+        return call
+
+    functions = {name: getattr(*place) for name, place in places.items()}
+    try:
+        for name, (owner, attribute) in places.items():
+            setattr(owner, attribute, watched(name, functions[name]))
+        yield spent
+    finally:
+        for name, (owner, attribute) in places.items():
+            setattr(owner, attribute, functions[name])

@@ -1,0 +1,257 @@
+"""How searching keeps up with a large collection.
+
+    dateline evaluate scale FILE... [--ask FILE...] [--passages N,N...] [--questions N] [--keep FOLDER] [--json]
+
+For each number of passages, a store is built of articles that are recombined from the sentences of SQuAD-shaped
+question files (see evaluation.recombined), and asked answerable questions of these files, or of others. Shown are:
+
+building   the seconds of each part, and the most memory. Embedding is not among them, because the vectors of passages
+           are put together from those of sentences: add 10 to 20 ms a passage; nor is reading files.
+start      a fresh process, until its first question has found its passages (Python, encoder, store), and how long the
+           store takes of that; what is resident after 50 questions
+asking     how long a question waits for its 8 passages, being embedded included: with one asker and with eight at once,
+           and with a period that half of the articles, and one in a hundred, fall into
+recall     of the ten passages nearest to a question by exact search of all vectors, the share that the vector search
+           brings among its 50; and the recall in the store's manifest, by segments
+change     100 articles come, or go: the seconds of staging and publishing, and those of looking at the index files
+           before; how many bytes of new index files are written; whether the largest stays as it is
+nature     how far vectors from sentences are from the encoder's own, and how near to questions passages are, among
+           those of the files as they are and in the store: the cosine of the first and of the 50th
+
+Each is measured in a process of its own, one after another. With --keep, stores and embedded sentences stay in a folder
+where the next run finds them.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from evaluation.asking import Asked, Recorded, Started, Wait, ask, start, the_encoder
+from evaluation.building import Built, Changed, add, build, copied, delete
+from evaluation.commands import Parser, explained, on_stderr, positive
+from evaluation.phases import as_json
+from evaluation.recombined import (
+    DAYS,
+    FIRST_DAY,
+    SEED,
+    Likeness,
+    Recombination,
+    RecombinedEncoder,
+    Scraps,
+    Vectors,
+    embedded,
+    likeness,
+)
+from reader.train.data import read_file
+from retrieval.encoder import Encoder
+from retrieval.errors import CorpusError, DatelineError
+from retrieval.refresh import READING_VERSION
+from retrieval.storage.database import SCHEMA_VERSION
+from retrieval.storage.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = (10_000, 100_000, 1_000_000)
+QUESTIONS = 200
+COMPARED = 10_000
+START, ASK, BUILD, ADD, DELETE = "start", "ask", "build", "add", "delete"
+ASKED, REPORT = "questions.json", "built.json"
+MIDDLE = FIRST_DAY.date() + timedelta(days=DAYS // 2)
+HUNDREDTH = MIDDLE + timedelta(days=DAYS // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All of it for one size."""
+
+    wanted: int
+    questions: int
+    built: Built
+    started: Started
+    asked: Asked
+    added: Changed
+    deleted: Changed
+    nature: Likeness
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured: the question files of the articles, and where all that is made is kept."""
+
+    files: tuple[Path, ...]
+    folder: Path
+    seed: int
+
+
+def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Iterator[Measured]:
+    """Each size, as soon as it is done."""
+    (plan.folder / ASKED).write_text(as_json(questions), encoding="utf-8")
+    scraps, encoder = Scraps.read(plan.files), the_encoder()
+    vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
+    nature = likeness(
+        scraps,
+        RecombinedEncoder(scraps, vectors, encoder),
+        lambda texts: embedded(texts, encoder, plan.folder, on_stderr),
+        encoder.encode(questions),
+        COMPARED,
+    )
+    for size in sizes:
+        folder = plan.folder / f"store-{size}-{_key(scraps, encoder, plan.seed)}"
+        if not (folder / REPORT).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            (folder / REPORT).write_text(as_json(_child(plan, BUILD, folder, size)), encoding="utf-8")
+        built = Built(**json.loads((folder / REPORT).read_text(encoding="utf-8")))
+        started = Started(**_child(plan, START, folder))
+        asked = _asked(_child(plan, ASK, folder))
+        copy = folder.with_name(f"{folder.name}-changed")
+        shutil.rmtree(copy, ignore_errors=True)
+        copied(Store(folder), copy)
+        added, deleted = (Changed(**_child(plan, step, copy)) for step in (ADD, DELETE))
+        shutil.rmtree(copy)
+        yield Measured(size, len(questions), built, started, asked, added, deleted, nature)
+
+
+def _key(scraps: Scraps, encoder: Encoder, seed: int) -> str:
+    made_by = f"{SCHEMA_VERSION} {READING_VERSION!r} {encoder.fingerprint} {seed}"
+    return hashlib.blake2b("\0".join([made_by, *scraps.texts]).encode(), digest_size=8).hexdigest()
+
+
+def _child(plan: Plan, step: str, store: Path, size: int = 1) -> dict[str, Any]:
+    """Does one step in a process of its own. Raises DatelineError if it fails."""
+    command = [sys.executable, "-m", "evaluation.scale", *map(str, plan.files), "--keep", str(plan.folder)]
+    command += ["--seed", str(plan.seed), "--passages", str(size), "--step", step, str(store), str(time.time())]
+    # as `dateline` has it (bot.cli)
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, encoding="utf-8")
+    if done.returncode:
+        raise DatelineError(f"The step {step!r} in {store} failed with status {done.returncode}.")
+    fields: dict[str, Any] = json.loads(done.stdout)
+    return fields
+
+
+def _step(plan: Plan, size: int, step: str, folder: Path, born: float) -> Started | Asked | Built | Changed:
+    """Does one step in this process, which began at `born`, by time.time()."""
+    store = Store(folder)
+    questions = json.loads((plan.folder / ASKED).read_text(encoding="utf-8"))
+    if step == START:
+        return start(store, questions, born)
+    if step == ASK:
+        return ask(store, questions, MIDDLE, HUNDREDTH)
+    scraps, encoder = Scraps.read(plan.files), the_encoder()
+    vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
+    collection, recombined = Recombination(scraps, vectors, plan.seed), RecombinedEncoder(scraps, vectors, encoder)
+    if step == BUILD:
+        return build(store, collection, recombined, size, on_stderr)
+    return add(store, collection, recombined) if step == ADD else delete(store, recombined)
+
+
+def _asked(fields: dict[str, Any]) -> Asked:
+    waits = {name: Wait(**each) for name, each in fields["waits"].items()}
+    return Asked(**{**fields, "waits": waits, "recorded": tuple(Recorded(**each) for each in fields["recorded"])})
+
+
+def shown(measured: Measured) -> str:
+    """A table for people."""
+    built, started, asked, nature = measured.built, measured.started, measured.asked, measured.nature
+    total = sum(built.seconds.values())
+    lines = [f"{built.passages:,} passages of {built.articles:,} articles, {measured.questions:,} questions"]
+    lines += ["", f"{'building':24}{'seconds':>12}{'ms/passage':>12}{'share':>8}"]
+    for name, seconds in {**built.seconds, "all": total}.items():
+        lines.append(f"  {name:22}{seconds:12,.1f}{seconds / built.passages * 1000:12.3f}{seconds / total:8.0%}")
+    lines += ["", f"{'on the disk':24}{'MB':>12}{'bytes/passage':>16}"]
+    sizes = {"database": built.database, "vector index": built.vectors, "word index": built.words}
+    for name, size in {**sizes, "all": sum(sizes.values()), "(write-ahead log": built.log}.items():
+        lines.append(f"  {name:22}{_mb(size)}{size / built.passages:16,.0f}{')' if name.startswith('(') else ''}")
+    lines += ["", f"{'memory':24}{'MB':>12}", f"  {'building, at most':22}{_mb(built.memory)}"]
+    lines += [f"  {'asking':22}{_mb(started.memory)}, {_mb(started.mapped).strip()} of it mapped files"]
+    lines += [f"  {'asking, at most':22}{_mb(started.peak)}"]
+    lines += ["", f"{'start':24}{'seconds':>12}", f"  {'to the first passages':22}{started.first:12.2f}"]
+    lines += [f"  {'opening the store':22}{started.open:12.2f}"]
+    lines += ["", f"{'asking, ms':24}{'p50':>12}{'p95':>12}{'p99':>12}"]
+    for name, wait in asked.waits.items():
+        lines.append(f"  {name:22}{wait.p50:12.1f}{wait.p95:12.1f}{wait.p99:12.1f}")
+    lines.append(f"  {asked.embedding:.0%} of the median wait of 1 asker is embedding the question")
+    recorded = ", ".join(f"{each.recall:.4f} ({each.passages:,} passages)" for each in asked.recorded)
+    lines += ["", f"recall at 10            {asked.recall:12.4f}    in the manifest: {recorded}"]
+    lines += ["", f"{'change':24}{'seconds':>12}{'looking':>12}{'MB written':>12}   largest file"]
+    for change in (measured.added, measured.deleted):
+        name, kept = f"{change.articles:+} articles", "kept" if change.kept else "written anew"
+        lines.append(f"  {name:22}{change.seconds:12.2f}{change.check:12.2f}{_mb(change.written)}   {kept}")
+    lines += ["", f"{'nature, cosines':24}{'nearest':>12}{'50th':>12}"]
+    lines.append(f"  {'recombined':22}{asked.first:12.3f}{asked.fiftieth:12.3f}")
+    lines.append(f"  {f'{nature.collection:,} as they are':22}{nature.first:12.3f}{nature.fiftieth:12.3f}")
+    lines.append(
+        f"  {nature.passages} passages, by the encoder and by their sentences: "
+        f"{nature.mean:.3f} on average, {nature.low:.3f} at the 5th percentile"
+    )
+    return "\n".join(lines)
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:12,.1f}"
+
+
+def questions_of(files: Sequence[Path], count: int, seed: int) -> list[str]:
+    """`count` different questions, drawn from those with an answer; fewer if there are fewer. Raises CorpusError."""
+    texts = list(dict.fromkeys(each.text for path in files for each in read_file(path) if each.answers))
+    if not texts:
+        raise CorpusError(f"No question in {', '.join(map(str, files))} has an answer; name other files.")
+    return random.Random(seed).sample(texts, min(count, len(texts)))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(positive(part.strip()) for part in text.split(","))
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
+        yield Path(folder)
+
+
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("scale", __doc__)
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-shaped JSON files")
+    parser.add_argument("--ask", type=Path, nargs="+", metavar="FILE", help="questions from these files instead")
+    parser.add_argument("--passages", type=_sizes, default=SIZES, metavar="N,N...", help="how many there are to be")
+    parser.add_argument("--questions", type=positive, default=QUESTIONS, metavar="N")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the stores for the next run")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a size instead")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the articles, and of the questions drawn")
+    parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    files = tuple(dict.fromkeys(path.resolve() for path in options.files))
+    if options.step is not None:
+        step, store, born = options.step
+        plan = Plan(files, options.keep, options.seed)
+        print(as_json(asdict(_step(plan, options.passages[0], step, Path(store), float(born)))))
+        return 0
+    questions = questions_of(options.ask or files, options.questions, options.seed)
+    with _folder(options.keep) as folder:
+        for number, measured in enumerate(measure(Plan(files, folder, options.seed), options.passages, questions)):
+            between = "\n\n" if number else ""
+            print(as_json(asdict(measured)) if options.json else between + shown(measured), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
