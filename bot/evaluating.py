@@ -22,6 +22,7 @@ BENCHMARKS = {
     "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
+    "lexical": Benchmark("lexical", "Which engine searches words best."),
     "memory": Benchmark("memory_of_indexing", "What a large index takes in memory and on the disk."),
     "reader": Benchmark("reader", "How well the reader reads when the right paragraph is given."),
     "retrieval": Benchmark("retrieval", "How well passages are found, by meaning, words and both."),
