@@ -27,6 +27,7 @@ BENCHMARKS = {
     "reader": Benchmark("reader", "How well the reader reads when the right paragraph is given."),
     "retrieval": Benchmark("retrieval", "How well passages are found, by meaning, words and both."),
     "scale": Benchmark("scale", "How searching keeps up with a large collection."),
+    "shapes": Benchmark("shapes", "How articles are best cut into passages."),
     "speed": Benchmark("speed", "How long a person waits for an answer."),
 }
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.phases import share
-from retrieval.encoder import Encoder, SentenceTransformerEncoder
+from retrieval.encoder import Encoder, LazyEncoder, SentenceTransformerEncoder, fingerprint
 from retrieval.models import ENCODER, resolve
 from retrieval.progress import silent
 from retrieval.search import POOL, Held, Retriever
@@ -74,9 +75,19 @@ class Asked:
     fiftieth: float
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A search that was open while the store changed: the milliseconds of its `first` question after that, which loads
+    what is new, and the median of others."""
+
+    first: float
+    p50: float
+
+
 def the_encoder() -> Encoder:
-    """The default encoder; evaluation.wiring has it too, and brings the reader along."""
-    return SentenceTransformerEncoder.load(resolve(ENCODER, silent))
+    """The default encoder, loaded when it has to embed; evaluation.wiring has it too, and brings the reader along."""
+    folder = resolve(ENCODER, silent)
+    return LazyEncoder(fingerprint(folder), lambda: SentenceTransformerEncoder.load(folder))
 
 
 def start(store: Store, questions: Sequence[str], born: float) -> Started:
@@ -102,15 +113,22 @@ def ask(store: Store, questions: Sequence[str], middle: date, hundredth: date) -
     def search(where: SearchFilter = EVERYTHING) -> Callable[[str], object]:
         return lambda question: retriever.search(question, HITS, where)
 
-    waits = {
-        EMBEDDING: wait([milliseconds(lambda text: encoder.encode([text]), questions)]),
-        ONE: wait([milliseconds(search(), questions)]),
-        HALF: wait([milliseconds(search(SearchFilter(since=middle)), questions)]),
-        HUNDREDTH: wait([milliseconds(search(SearchFilter(since=middle, until=hundredth)), questions)]),
+    kinds = {
+        EMBEDDING: lambda question: encoder.encode([question]),
+        ONE: search(),
+        HALF: search(SearchFilter(since=middle)),
+        HUNDREDTH: search(SearchFilter(since=middle, until=hundredth)),
     }
+    for question in questions[:WARM_UP]:
+        for kind in kinds.values():
+            kind(question)
+    # in turns, so that whatever else the machine does falls on all alike
+    taken = [[milliseconds(kind, question) for kind in kinds.values()] for question in questions]
+    waits = {name: wait([each[number] for each in taken]) for number, name in enumerate(kinds)}
     with ThreadPoolExecutor(ASKERS) as pool:
         shares = [questions[number::ASKERS] for number in range(min(ASKERS, len(questions)))]
-        waits[SEVERAL] = wait(list(pool.map(lambda each: milliseconds(search(), each), shares)))
+        asked = list(pool.map(lambda each: [milliseconds(kinds[ONE], question) for question in each], shares))
+    waits[SEVERAL] = wait(list(chain.from_iterable(asked)))
     vectors = encoder.encode(list(questions))
     with store.snapshot() as snapshot, retriever.hold() as held:
         near = nearest(snapshot, vectors)
@@ -127,20 +145,22 @@ def ask(store: Store, questions: Sequence[str], middle: date, hundredth: date) -
     )
 
 
-def milliseconds(ask: Callable[[str], object], questions: Sequence[str]) -> list[float]:
-    """What each question takes, one after another, when some have gone before."""
-    waits = []
-    for question in (*questions[:WARM_UP], *questions):
-        began = time.perf_counter()
-        ask(question)
-        waits.append((time.perf_counter() - began) * 1000)
-    return waits[len(questions[:WARM_UP]) :]
+def notice(retriever: Retriever, questions: Sequence[str]) -> Noticed:
+    """After a change, in a process that has asked before it."""
+    waits = [milliseconds(lambda text: retriever.search(text, HITS, EVERYTHING), question) for question in questions]
+    return Noticed(waits[0], statistics.median(waits[1:] or waits))
 
 
-def wait(askers: Sequence[Sequence[float]]) -> Wait:
-    """Over all questions of all askers."""
-    each = [wait for asker in askers for wait in asker]
-    return Wait(*(share(each, part) for part in (0.5, 0.95, 0.99)))
+def milliseconds(ask: Callable[[str], object], question: str) -> float:
+    """What one question takes."""
+    began = time.perf_counter()
+    ask(question)
+    return (time.perf_counter() - began) * 1000
+
+
+def wait(milliseconds: Sequence[float]) -> Wait:
+    """Of one question or more."""
+    return Wait(*(share(milliseconds, part) for part in (0.5, 0.95, 0.99)))
 
 
 def nearest(snapshot: Snapshot, questions: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -28,6 +28,7 @@ from retrieval.storage.words import words_path, words_record
 from retrieval.types import Article, FileContents, Intake
 
 CHANGES = 100
+PASSAGES_OF_AN_ARTICLE = 5  # about
 # the parts of the work that are functions of their own: where they are looked up, and what for
 _PARTS: Mapping[str, tuple[Any, str]] = {
     "splitting": (staging, "split"),
@@ -177,7 +178,9 @@ def _stage_until(connection: sqlite3.Connection, collection: Recombination, pass
     numbers, seconds, staged = count(), 0.0, 0
     with progress("Staging passages", passages) as advance:
         while staged < passages:
-            batch = [collection.article(number) for number in islice(numbers, STAGE_BATCH)]
+            # fewer at the end, so that there are hardly more than wanted
+            many = max(1, min(STAGE_BATCH, (passages - staged) // PASSAGES_OF_AN_ARTICLE))
+            batch = [collection.article(number) for number in islice(numbers, many)]
             began = time.perf_counter()
             _stage(connection, batch)
             seconds += time.perf_counter() - began

@@ -143,9 +143,9 @@ class Recombination:
 class RecombinedEncoder:
     """An `Encoder` for the texts of recombined articles, whose vectors pass for those of another one."""
 
-    def __init__(self, scraps: Scraps, vectors: Vectors, encoder: Encoder) -> None:
-        self.fingerprint = encoder.fingerprint
-        self.dimension = encoder.dimension
+    def __init__(self, scraps: Scraps, vectors: Vectors, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self.dimension = vectors.sentences.shape[1]
         self._rows = {sentence: row for row, sentence in enumerate(scraps.sentences)}
         self._titles = {title: row for row, title in enumerate(scraps.titles)}
         self._vectors = vectors

@@ -14,7 +14,8 @@ asking     how long a question waits for its 8 passages, being embedded included
 recall     of the ten passages nearest to a question by exact search of all vectors, the share that the vector search
            brings among its 50; and the recall in the store's manifest, by segments
 change     100 articles come, or go: the seconds of staging and publishing, and those of looking at the index files
-           before; how many bytes of new index files are written; whether the largest stays as it is
+           before; how many bytes of new index files are written; what the next question of a running search waits,
+           which loads them, and the median of more questions; whether the largest file stays as it is
 nature     how far vectors from sentences are from the encoder's own, and how near to questions passages are, among
            those of the files as they are and in the store: the cosine of the first and of the 50th
 
@@ -39,7 +40,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from evaluation.asking import Asked, Recorded, Started, Wait, ask, start, the_encoder
+from evaluation.asking import WARM_UP, Asked, Noticed, Recorded, Started, Wait, ask, notice, start, the_encoder
 from evaluation.building import Built, Changed, add, build, copied, delete
 from evaluation.commands import Parser, explained, on_stderr, positive
 from evaluation.phases import as_json
@@ -59,6 +60,7 @@ from reader.train.data import read_file
 from retrieval.encoder import Encoder
 from retrieval.errors import CorpusError, DatelineError
 from retrieval.refresh import READING_VERSION
+from retrieval.search import Retriever
 from retrieval.storage.database import SCHEMA_VERSION
 from retrieval.storage.store import Store
 
@@ -66,10 +68,19 @@ ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
 QUESTIONS = 200
 COMPARED = 10_000
-START, ASK, BUILD, ADD, DELETE = "start", "ask", "build", "add", "delete"
+ASKED_AFTER = 50
+START, ASK, BUILD, CHANGE = "start", "ask", "build", "change"
 ASKED, REPORT = "questions.json", "built.json"
 MIDDLE = FIRST_DAY.date() + timedelta(days=DAYS // 2)
 HUNDREDTH = MIDDLE + timedelta(days=DAYS // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A change of the store, and what a search that was open noticed of it."""
+
+    changed: Changed
+    noticed: Noticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,8 @@ class Measured:
     built: Built
     started: Started
     asked: Asked
-    added: Changed
-    deleted: Changed
+    added: Renewed
+    deleted: Renewed
     nature: Likeness
 
 
@@ -102,7 +113,7 @@ def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Itera
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
     nature = likeness(
         scraps,
-        RecombinedEncoder(scraps, vectors, encoder),
+        RecombinedEncoder(scraps, vectors, encoder.fingerprint),
         lambda texts: embedded(texts, encoder, plan.folder, on_stderr),
         encoder.encode(questions),
         COMPARED,
@@ -113,15 +124,20 @@ def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Itera
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             (folder / REPORT).write_text(as_json(_child(plan, BUILD, folder, size)), encoding="utf-8")
-        built = Built(**json.loads((folder / REPORT).read_text(encoding="utf-8")))
-        started = Started(**_child(plan, START, folder))
-        asked = _asked(_child(plan, ASK, folder))
         copy = folder.with_name(f"{folder.name}-changed")
         shutil.rmtree(copy, ignore_errors=True)
         copied(Store(folder), copy)
-        added, deleted = (Changed(**_child(plan, step, copy)) for step in (ADD, DELETE))
+        fields = {
+            "wanted": size,
+            "questions": len(questions),
+            "built": json.loads((folder / REPORT).read_text(encoding="utf-8")),
+            "started": _child(plan, START, folder),
+            "asked": _child(plan, ASK, folder),
+            **_child(plan, CHANGE, copy),
+            "nature": asdict(nature),
+        }
         shutil.rmtree(copy)
-        yield Measured(size, len(questions), built, started, asked, added, deleted, nature)
+        yield restored(fields)
 
 
 def _key(scraps: Scraps, encoder: Encoder, seed: int) -> str:
@@ -130,7 +146,7 @@ def _key(scraps: Scraps, encoder: Encoder, seed: int) -> str:
 
 
 def _child(plan: Plan, step: str, store: Path, size: int = 1) -> dict[str, Any]:
-    """Does one step in a process of its own. Raises DatelineError if it fails."""
+    """Does one step in a process of its own; returns the fields of what it found. Raises DatelineError if it fails."""
     command = [sys.executable, "-m", "evaluation.scale", *map(str, plan.files), "--keep", str(plan.folder)]
     command += ["--seed", str(plan.seed), "--passages", str(size), "--step", step, str(store), str(time.time())]
     # as `dateline` has it (bot.cli)
@@ -142,25 +158,46 @@ def _child(plan: Plan, step: str, store: Path, size: int = 1) -> dict[str, Any]:
     return fields
 
 
-def _step(plan: Plan, size: int, step: str, folder: Path, born: float) -> Started | Asked | Built | Changed:
+def _step(plan: Plan, size: int, step: str, folder: Path, born: float) -> dict[str, Any]:
     """Does one step in this process, which began at `born`, by time.time()."""
     store = Store(folder)
     questions = json.loads((plan.folder / ASKED).read_text(encoding="utf-8"))
     if step == START:
-        return start(store, questions, born)
+        return asdict(start(store, questions, born))
     if step == ASK:
-        return ask(store, questions, MIDDLE, HUNDREDTH)
+        return asdict(ask(store, questions, MIDDLE, HUNDREDTH))
     scraps, encoder = Scraps.read(plan.files), the_encoder()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
-    collection, recombined = Recombination(scraps, vectors, plan.seed), RecombinedEncoder(scraps, vectors, encoder)
+    collection = Recombination(scraps, vectors, plan.seed)
+    recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
     if step == BUILD:
-        return build(store, collection, recombined, size, on_stderr)
-    return add(store, collection, recombined) if step == ADD else delete(store, recombined)
+        return asdict(build(store, collection, recombined, size, on_stderr))
+    retriever = Retriever.open(store, encoder)
+    notice(retriever, questions[:WARM_UP])
+    added = Renewed(add(store, collection, recombined), notice(retriever, questions[:ASKED_AFTER]))
+    deleted = Renewed(delete(store, recombined), notice(retriever, questions[:ASKED_AFTER]))
+    return {"added": asdict(added), "deleted": asdict(deleted)}
 
 
-def _asked(fields: dict[str, Any]) -> Asked:
-    waits = {name: Wait(**each) for name, each in fields["waits"].items()}
-    return Asked(**{**fields, "waits": waits, "recorded": tuple(Recorded(**each) for each in fields["recorded"])})
+def restored(fields: dict[str, Any]) -> Measured:
+    """From its JSON."""
+    asked = dict(fields["asked"])
+    asked["waits"] = {name: Wait(**each) for name, each in asked["waits"].items()}
+    asked["recorded"] = tuple(Recorded(**each) for each in asked["recorded"])
+    return Measured(
+        wanted=fields["wanted"],
+        questions=fields["questions"],
+        built=Built(**fields["built"]),
+        started=Started(**fields["started"]),
+        asked=Asked(**asked),
+        added=_renewed(fields["added"]),
+        deleted=_renewed(fields["deleted"]),
+        nature=Likeness(**fields["nature"]),
+    )
+
+
+def _renewed(fields: dict[str, Any]) -> Renewed:
+    return Renewed(Changed(**fields["changed"]), Noticed(**fields["noticed"]))
 
 
 def shown(measured: Measured) -> str:
@@ -186,10 +223,14 @@ def shown(measured: Measured) -> str:
     lines.append(f"  {asked.embedding:.0%} of the median wait of 1 asker is embedding the question")
     recorded = ", ".join(f"{each.recall:.4f} ({each.passages:,} passages)" for each in asked.recorded)
     lines += ["", f"recall at 10            {asked.recall:12.4f}    in the manifest: {recorded}"]
-    lines += ["", f"{'change':24}{'seconds':>12}{'looking':>12}{'MB written':>12}   largest file"]
-    for change in (measured.added, measured.deleted):
-        name, kept = f"{change.articles:+} articles", "kept" if change.kept else "written anew"
-        lines.append(f"  {name:22}{change.seconds:12.2f}{change.check:12.2f}{_mb(change.written)}   {kept}")
+    head = f"{'seconds':>12}{'looking':>12}{'MB written':>12}{'next, ms':>12}{'p50, ms':>12}"
+    lines += ["", f"{'change':24}{head}   largest file"]
+    for renewed in (measured.added, measured.deleted):
+        change, noticed = renewed.changed, renewed.noticed
+        lines.append(
+            f"  {f'{change.articles:+} articles':22}{change.seconds:12.2f}{change.check:12.2f}{_mb(change.written)}"
+            f"{noticed.first:12.1f}{noticed.p50:12.1f}   {'kept' if change.kept else 'written anew'}"
+        )
     lines += ["", f"{'nature, cosines':24}{'nearest':>12}{'50th':>12}"]
     lines.append(f"  {'recombined':22}{asked.first:12.3f}{asked.fiftieth:12.3f}")
     lines.append(f"  {f'{nature.collection:,} as they are':22}{nature.first:12.3f}{nature.fiftieth:12.3f}")
@@ -243,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.step is not None:
         step, store, born = options.step
         plan = Plan(files, options.keep, options.seed)
-        print(as_json(asdict(_step(plan, options.passages[0], step, Path(store), float(born)))))
+        print(as_json(_step(plan, options.passages[0], step, Path(store), float(born))))
         return 0
     questions = questions_of(options.ask or files, options.questions, options.seed)
     with _folder(options.keep) as folder:

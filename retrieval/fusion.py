@@ -30,7 +30,7 @@ PERIOD_BONUS = 0.1
 def rarity(frequency: int, passages: int) -> float:
     """The weight of a term that stands in `frequency` of `passages` passages, above 0: BM25's inverse document
     frequency."""
-    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+    return math.log(1 + (max(passages - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
 def coverage(weights: Mapping[str, float], found: Collection[str]) -> float:

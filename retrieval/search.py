@@ -136,7 +136,8 @@ class Held:
         """
         self._snapshot.check(where)
         period = None if as_of is None else asked_period(question, as_of)
-        asked = asked_terms(question)
+        spellings = {term: self._words.spellings(term) for term in asked_terms(question)}
+        asked = sorted({spelling for several in spellings.values() for spelling in several})
         vector = self._encoder.encode([question])[0]
         dense, lexical = self._ids(vector, asked, where, count)
         found = {*dense, *lexical}
@@ -145,12 +146,16 @@ class Held:
         generation = self._snapshot.generation
         read = read_candidates(self._snapshot.connection, sorted(found), generation.fingerprint, generation.dimension)
         cosines = read.vectors @ vector
-        weights = {term: rarity(self._words.frequency(term), len(self._words)) for term in asked}
+        weights = {
+            term: rarity(sum(self._words.frequency(spelling) for spelling in several), len(self._words))
+            for term, several in spellings.items()
+        }
         dense_ranks = {id: rank for rank, id in enumerate(dense)}
         lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
         hits = []
         for row, cosine in zip(read.rows, cosines.tolist(), strict=True):
-            covered = coverage(weights, set(passage_terms(row.heading, row.text)))
+            told = set(passage_terms(row.heading, row.text))
+            covered = coverage(weights, {term for term, several in spellings.items() if not several.isdisjoint(told)})
             of_the_time = period is not None and row.day is not None and period.start <= row.day <= period.end
             hits.append(
                 Hit(

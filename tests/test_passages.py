@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.passages import MAX_CHARACTERS, split
+from retrieval.passages import Shape, split
 from retrieval.sentences import sentence_spans
 from tests.test_sentences import TEXTS
 
@@ -17,9 +17,10 @@ LONG = st.lists(
 ).map("".join)
 
 
-@given(LONG, st.integers(min_value=1, max_value=130))
-def test_passages_cover_the_text_and_keep_to_the_limits(text: str, max_words: int) -> None:
-    passages = split(text, None, max_words)
+@given(LONG, st.integers(min_value=1, max_value=130), st.integers(min_value=0, max_value=3))
+def test_passages_cover_the_text_and_keep_to_the_limits(text: str, words: int, overlap: int) -> None:
+    shape = Shape(words, overlap)
+    passages = split(text, None, shape)
     if not text.strip():
         assert passages == []
         return
@@ -28,8 +29,8 @@ def test_passages_cover_the_text_and_keep_to_the_limits(text: str, max_words: in
     for (start, end), (next_start, next_end) in pairwise(passages):
         assert start < next_start <= end < next_end
     for start, end in passages:
-        assert len(text[start:end].split()) <= max_words
-        assert len(text[start:end].strip()) <= MAX_CHARACTERS
+        assert len(text[start:end].split()) <= words
+        assert len(text[start:end].strip()) <= shape.characters
 
 
 @given(LONG)
@@ -59,8 +60,12 @@ def test_windows_are_whole_sentences_with_one_of_overlap(lengths: list[int]) -> 
 
 def test_worked_example() -> None:
     text = "A met B. They spoke for an hour. C left."
-    assert [text[a:b] for a, b in split(text, max_words=6)] == ["A met B. ", "They spoke for an hour. ", "C left."]
-    assert [text[a:b] for a, b in split(text, max_words=8)] == [
+    assert [text[a:b] for a, b in split(text, shape=Shape(6, 1))] == [
+        "A met B. ",
+        "They spoke for an hour. ",
+        "C left.",
+    ]
+    assert [text[a:b] for a, b in split(text, shape=Shape(8, 1))] == [
         "A met B. They spoke for an hour. ",
         "They spoke for an hour. C left.",
     ]

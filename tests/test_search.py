@@ -112,3 +112,64 @@ def test_a_snapshot_sees_one_generation_while_another_is_published(
         assert len(snapshot.index({})) == 1
     with store.snapshot() as snapshot:
         assert (snapshot.generation.id, len(snapshot.index({}))) == (2, 2)
+
+
+@pytest.fixture(scope="module")
+def yearly(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransformerEncoder) -> Retriever:
+    """The same agreement, signed every February from 2015 to 2024, each time told a little differently."""
+    corpus, store = tmp_path_factory.mktemp("yearly"), Store(tmp_path_factory.mktemp("store"))
+    names = ["Ana", "Bo", "Carl", "Dina", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jill"]
+    for year, name in zip(range(2015, 2025), names, strict=True):
+        text = f"Minister {name} signed the grain agreement with {name}'s neighbours after long talks."
+        (corpus / f"{name}.md").write_text(f"---\ntitle: Grain agreement\ndate: {year}-02-10\n---\n{text}\n")
+    (corpus / "undated.txt").write_text("Nobody ever signed the grain agreement.\n")
+    refresh(corpus, store, encoder, "model")
+    return Retriever.open(store, encoder)
+
+
+def years(retriever: Retriever, question: str, as_of: date | None, k: int = 11) -> list[int | None]:
+    evidence = retriever.search(question, k, EVERYTHING, as_of)
+    found = [evidence.article(hit).published for hit in evidence.hits]
+    return [None if published is None else published.year for published in found]
+
+
+@pytest.mark.parametrize(
+    ("asked", "as_of", "year"),
+    [
+        ("in 2019", date(2024, 3, 1), 2019),
+        ("in February 2017", date(2024, 3, 1), 2017),
+        ("on 10 February 2022", date(2024, 3, 1), 2022),
+        ("last month", date(2021, 3, 1), 2021),
+        ("last month", date(2016, 3, 1), 2016),
+        ("in February", date(2018, 6, 1), 2018),
+    ],
+)
+def test_articles_of_the_time_that_a_question_names_come_first(
+    asked: str, as_of: date, year: int, yearly: Retriever
+) -> None:
+    found = years(yearly, f"Who signed the grain agreement {asked}?", as_of)
+    assert found[0] == year
+    # a preference, no filter
+    assert sorted(found, key=str) == sorted([*range(2015, 2025), None], key=str)
+
+
+def test_an_article_of_the_time_is_found_where_many_others_are_nearer(yearly: Retriever) -> None:
+    question = "What happened last month to the agreement with Jill's neighbours after long talks?"
+    as_of = date(2015, 3, 1)
+    where = SearchFilter(since=date(2016, 1, 1))
+    with yearly.hold() as held:
+        assert len(held.candidates(question, EVERYTHING, None, 1)) <= 2
+        found = {
+            held.articles([hit.passage.article_id])[hit.passage.article_id].published
+            for hit in held.candidates(question, EVERYTHING, as_of, 1)
+        }
+        assert 2015 in {published.year for published in found if published is not None}
+        # but never against a filter
+        assert all(hit.passage.article_id for hit in held.candidates(question, where, as_of, 1))
+        kept = [hit.passage.article_id for hit in held.candidates(question, where, as_of, 20)]
+        assert all(article.published and article.published.year > 2015 for article in held.articles(kept).values())
+
+
+def test_a_time_that_no_article_is_of_changes_nothing(yearly: Retriever) -> None:
+    plain = years(yearly, "Who signed the grain agreement in May 1960?", None)
+    assert years(yearly, "Who signed the grain agreement in May 1960?", date(2024, 3, 1)) == plain

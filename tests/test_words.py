@@ -43,6 +43,22 @@ def test_rare_words_and_repeated_words_count_more() -> None:
     assert (index.frequency("talk"), index.frequency("volcano"), len(index)) == (4, 0, 5)
 
 
+def test_a_slip_of_the_hand_finds_the_name_and_another_name_does_not() -> None:
+    texts = ["Lavrov flew to Caracas", "the river in Iraq", "Maduro met Lavrova"]
+    index = WordIndex.in_memory(entry(number, text) for number, text in enumerate(texts))
+
+    def spellings(word: str) -> set[str]:
+        return set(index.spellings(*terms(word)))
+
+    assert spellings("Lavrov") == set(terms("Lavrov"))
+    assert spellings("Lavrof") == spellings("Larvov") == spellings("Lavrrov") == set(terms("Lavrov"))
+    assert spellings("Avrov") == set(terms("Avrov"))
+    assert spellings("Madruo") == set(terms("Maduro"))
+    assert spellings("Iran") == set(terms("Iran"))
+    assert spellings("Havana") == set(terms("Havana"))
+    assert spellings("2024123") == {"2024123"}
+
+
 ENTRIES = st.lists(
     st.tuples(
         st.sampled_from(["talks", "talks in Caracas", "flood"]),
@@ -181,6 +197,14 @@ def test_a_change_is_found_by_words_and_what_is_gone_is_not(
     assert lexical(retriever, "volcano") == ["A volcano near Reykjavik."]
     assert len(list(store.folder.glob("words-*"))) == 1
     assert verify(store, silent).findings == ()
+
+
+def test_a_misspelt_name_is_found(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> None:
+    store = Store(tmp_path / "store")
+    refresh(corpus, store, encoder, "model")
+    (hit, other) = Retriever.open(store, encoder).search("Where did Larvov fly?", 2, EVERYTHING).hits
+    assert "Lavrov" in hit.text
+    assert (hit.coverage > 0.2, other.coverage) == (True, 0)
 
 
 @pytest.mark.parametrize("question", ["What is it?", "?!", "who who who", 'NOT "', "Lavrov OR (", "2024", "北京"])

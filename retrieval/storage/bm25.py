@@ -19,10 +19,12 @@ from datetime import date
 from pathlib import Path
 
 import tantivy
+from rapidfuzz.distance import OSA
 
 from retrieval.errors import StoreError, reason
 from retrieval.storage.index import flush_folder
 
+FALLIBLE_LETTERS = 6
 WRITER_BYTES = 64 * 1024 * 1024
 _LOCKS = ".tantivy-*.lock"
 
@@ -85,6 +87,19 @@ class WordIndex:
     def frequency(self, term: str) -> int:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
+
+    def spellings(self, term: str) -> frozenset[str]:
+        """The term, or, where no passage has it, those terms that are one slip of the hand away from it.
+
+        "lavrof" -> {"lavrov"}. Only a word of `FALLIBLE_LETTERS` letters or more, whose first two are right: of shorter
+        ones too many are another name (Iran, Iraq).
+        """
+        if self.frequency(term) or len(term) < FALLIBLE_LETTERS or not term.isalpha():
+            return frozenset([term])
+        near = self._searcher.terms_with_prefix("terms", term[:2])
+        return frozenset(other for other, _ in near if OSA.distance(term, other, score_cutoff=1) <= 1) or frozenset(
+            [term]
+        )
 
     def passages(self) -> list[int]:
         """The ids of all passages."""

@@ -1,0 +1,222 @@
+"""The figures for large collections: articles that are recombined, a store of them, and what it takes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluation import building, scale
+from evaluation.asking import nearest, wait
+from evaluation.building import add, build, copied, delete
+from evaluation.recombined import BETWEEN, Recombination, RecombinedEncoder, Scraps, Vectors, likeness
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.heading import heading
+from retrieval.passages import split
+from retrieval.progress import silent
+from retrieval.storage.staging import passage_text
+from retrieval.storage.store import Store
+from retrieval.storage.verify import verify
+
+PEOPLE = ("Ann Lee", "Bo Ek", "Carla Ruiz", "Dan Roth", "Eva Holm", "Finn Berg", "Gita Rao", "Hugo Lind")
+TOWNS = ("Oslo", "Porto", "Graz", "Lisbon", "Turin", "Ghent", "Bergen", "Leeds", "Riga", "Brno")
+DEEDS = (
+    "{} opened the new bridge in {} before a crowd of hundreds.",
+    "{} told the council of {} that the ferry would sail again in spring.",
+    "{} spent three years on the old harbour of {} and wrote a book about it.",
+    "{} sold the last bakery of {} to a choir that needed a hall.",
+    "{} walked from {} to the sea with forty children and one goat.",
+    "{} mended the clock of the town hall in {} without being paid.",
+)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 80 paragraphs, each of six sentences and with one question."""
+    data = []
+    for town in TOWNS:
+        texts = [" ".join(deed.format(person, town) for deed in DEEDS) for person in PEOPLE]
+        paragraphs = [
+            {
+                "context": text,
+                "qas": [
+                    {
+                        "id": f"{town} {person}",
+                        "question": f"What did {person} do in {town}?",
+                        "answers": [{"text": person, "answer_start": 0}],
+                    }
+                ],
+            }
+            for person, text in zip(PEOPLE, texts, strict=True)
+        ]
+        data.append({"title": f"News_from_{town}", "paragraphs": paragraphs})
+    path = tmp_path_factory.mktemp("files") / "towns.json"
+    path.write_text(json.dumps({"data": data}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def scraps(file: Path) -> Scraps:
+    return Scraps.read([file, file])
+
+
+@pytest.fixture(scope="module")
+def vectors(
+    scraps: Scraps, encoder: SentenceTransformerEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Vectors:  # fmt: skip
+    return Vectors.of(scraps, encoder, tmp_path_factory.mktemp("vectors"), silent)
+
+
+def test_articles_are_runs_of_sentences_of_one_subject(scraps: Scraps, vectors: Vectors) -> None:
+    assert (len(scraps.sentences), len(scraps.paragraphs)) == (480, 80)
+    collection = Recombination(scraps, vectors)
+    articles = [collection.article(number) for number in range(300)]
+    assert [Recombination(scraps, vectors).article(number) for number in (0, 77, 299)] == [
+        articles[number] for number in (0, 77, 299)
+    ]
+    assert len({article.id for article in articles}) == len({article.path for article in articles}) == 300
+    for article in articles:
+        lines = article.text.split(BETWEEN)
+        assert len(set(lines)) == len(lines)
+        assert set(lines) <= set(scraps.sentences)
+        assert article.title in scraps.titles
+        assert article.published is not None
+    words = [len(article.text.split()) for article in articles]
+    assert 350 <= np.median(words) <= 450
+    known = {article.text for article in articles}
+    # a reprint begins as an earlier article does
+    reprints = [a for a in articles if any(o != a.text and o.startswith(a.text) for o in known)]
+    assert 0 < len(reprints) < 15
+
+
+def test_a_vector_is_the_mean_of_those_of_the_sentences_by_words(scraps: Scraps) -> None:
+    sentences = ("Ana spoke.", "She then left for Rome by train.")
+    two = Scraps(sentences, ((0, 1),), ("Ana",), (" ".join(sentences),))
+    made = Vectors(np.eye(2, 3, dtype=np.float32), np.array([[0, 0, 1]], dtype=np.float32))
+    encoder = RecombinedEncoder(two, made, "f00d")
+    assert (encoder.fingerprint, encoder.dimension) == ("f00d", 3)
+    texts = [sentences[0], BETWEEN.join(sentences), "Ana", "Ana (10 March 2022)"]
+    assert encoder.encode(texts).round(2).tolist() == pytest.approx(
+        np.array([[1, 0, 0], [0.27, 0.96, 0], [0, 0, 1], [0, 0, 1]])
+    )
+    assert all(encoder.knows(text) for text in texts)
+    assert not encoder.knows("Ana spoke. She then left for Rome by train.")
+
+
+def test_every_passage_and_heading_has_a_vector(
+    scraps: Scraps, vectors: Vectors, encoder: SentenceTransformerEncoder
+) -> None:
+    collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
+    for number in range(50):
+        article = collection.article(number)
+        assert recombined.knows(heading(article))
+        spans = split(article.text, article.language)
+        assert all(recombined.knows(passage_text(article.text, *span)) for span in spans)
+    found = likeness(scraps, recombined, encoder.encode, encoder.encode(["Who opened the bridge in Oslo?"]), 60)
+    assert (found.passages, found.collection) == (60, 60)
+    assert 0.8 < found.low <= found.mean <= 1
+    assert found.fiftieth < found.first < 1
+
+
+def test_a_change_leaves_the_large_file_alone(
+    scraps: Scraps, vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "CHANGES", 5)
+    collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
+    store = Store(tmp_path / "store")
+    built = build(store, collection, recombined, 200, silent)
+    assert 200 <= built.passages < 206
+    assert all(seconds >= 0 for seconds in built.seconds.values())
+    assert verify(store, silent).findings == ()
+    copy = copied(store, tmp_path / "copy")
+    added = add(copy, collection, recombined)
+    assert (added.articles, added.kept) == (5, True)
+    assert 0 < added.written < built.vectors + built.words
+    deleted = delete(copy, recombined)
+    assert (deleted.articles, deleted.kept) == (-5, True)
+    for each, articles in ((store, built.articles), (copy, built.articles)):
+        assert verify(each, silent).findings == ()
+        with each.snapshot() as snapshot:
+            assert len(snapshot.status().articles) == articles
+    # nothing of it is left in the functions that were watched
+    assert not hasattr(building.staging.split, "__wrapped__")
+
+
+def test_the_nearest_are_those_of_all_vectors(
+    scraps: Scraps, vectors: Vectors, encoder: SentenceTransformerEncoder, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "store")
+    recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
+    build(store, Recombination(scraps, vectors), recombined, 100, silent)
+    questions = encoder.encode(["Who opened the bridge in Oslo?", "Which bakery was sold?"])
+    with store.snapshot() as snapshot:
+        near = nearest(snapshot, questions)
+        found = [snapshot.index({}).search(question, 50).scores for question in questions]
+    assert near == pytest.approx(np.stack(found), abs=1e-5)
+
+
+def test_percentiles_of_waits() -> None:
+    waits = wait([float(number) for number in range(100)])
+    assert (waits.p50, waits.p95, waits.p99) == (50, 95, 99)
+
+
+def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep = tmp_path / "kept"
+    asked = [str(file), "--passages", "120", "--questions", "12", "--keep", str(keep)]
+    assert scale.main([*asked, "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert list(measured) == ["wanted", "questions", "built", "started", "asked", "added", "deleted", "nature"]
+    assert (measured["wanted"], measured["questions"]) == (120, 12)
+    built = ["articles", "passages", "seconds", "memory", "database", "vectors", "words", "log"]
+    assert list(measured["built"]) == built
+    assert list(measured["built"]["seconds"]) == [
+        "splitting",
+        "signatures",
+        "rows",
+        "storing vectors",
+        "source groups",
+        "vector index",
+        "tuning it",
+        "word index",
+        "the rest",
+    ]
+    assert 0 < measured["started"]["open"] < measured["started"]["first"]
+    assert list(measured["started"]) == ["first", "open", "memory", "mapped", "peak"]
+    kinds = ["embedding alone", "1 asker", "half by date", "1 % by date", "8 askers"]
+    assert list(measured["asked"]["waits"]) == kinds
+    for each in measured["asked"]["waits"].values():
+        assert 0 < each["p50"] <= each["p95"] <= each["p99"]
+    assert measured["asked"]["recall"] == 1
+    assert measured["asked"]["recorded"] == [{"passages": measured["built"]["passages"], "recall": 1}]
+    assert measured["asked"]["fiftieth"] < measured["asked"]["first"]
+    for name, change in (("added", 100), ("deleted", -100)):
+        assert list(measured[name]) == ["changed", "noticed"]
+        assert list(measured[name]["changed"]) == ["articles", "seconds", "check", "written", "kept"]
+        assert measured[name]["changed"]["articles"] == change
+        assert list(measured[name]["noticed"]) == ["first", "p50"]
+    assert list(measured["nature"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
+    table = scale.shown(scale.restored(measured))
+    assert table.startswith(f"{measured['built']['passages']} passages of ")
+    assert all(name in table for name in (*kinds, "recall at 10", "opening the store", "+100 articles", "largest file"))
+    # what is kept is found again: the store's file is the same
+    kept = {path: path.stat().st_mtime_ns for path in keep.glob("store-*/*.faiss")}
+    assert len(kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        (["--passages", "10,x"], 2, "'x' is not a whole number of 1 or more"),
+        (["--questions", "0"], 2, "'0' is not a whole number of 1 or more"),
+        ([], 1, "has an answer; name other files"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    args: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.json"
+    empty.write_text('{"data": []}')
+    assert scale.main([str(empty), *args]) == status
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert said in err
