@@ -12,6 +12,9 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluation.phases import peak_bytes, reset_peak
 from evaluation.recombined import Recombination, RecombinedEncoder
 from retrieval.models import ENCODER
@@ -26,6 +29,9 @@ from retrieval.storage.staging import digest, stage
 from retrieval.storage.store import Store
 from retrieval.storage.words import words_path, words_record
 from retrieval.types import Article, FileContents, Intake
+
+# seconds on the wall, and of a processor
+Clock = NDArray[np.float64]
 
 CHANGES = 100
 PASSAGES_OF_AN_ARTICLE = 5  # about
@@ -43,7 +49,8 @@ _PARTS: Mapping[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A store from nothing: wall-clock `seconds` of each part of the work; all else in bytes.
+    """A store from nothing: `seconds` of each part of the work, and those of a `processor`, which are more where
+    several work at once, and fewer where the machine has other work or waits for the disk; all else in bytes.
 
     `memory` is the most that was resident; `log` SQLite's write-ahead log when all is written, gone soon after.
     """
@@ -51,6 +58,7 @@ class Built:
     articles: int
     passages: int
     seconds: dict[str, float]
+    processor: dict[str, float]
     memory: int
     database: int
     vectors: int
@@ -77,15 +85,15 @@ def build(
     reset_peak()
     with store.writer() as connection, _timed(_PARTS) as parts:
         staged = _stage_until(connection, collection, passages, progress)
-        began = time.perf_counter()
+        began = _now()
         embed_missing(connection, encoder, everything=False, without=(), again=False, progress=progress)
-        embedded = time.perf_counter()
+        embedded = _now()
         generation = publish(connection, store.folder, _target(encoder), progress)
-        published = time.perf_counter()
+        published = _now()
         log = (store.folder / f"{DATABASE}-wal").stat().st_size
         words = words_record(connection)
         articles: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
-    seconds = {
+    spent = {
         "splitting": parts["splitting"],
         "signatures": parts["signatures"],
         "rows": staged - parts["splitting"] - parts["signatures"],
@@ -99,7 +107,8 @@ def build(
     return Built(
         articles=articles,
         passages=generation.passages,
-        seconds=seconds,
+        seconds={name: float(each[0]) for name, each in spent.items()},
+        processor={name: float(each[1]) for name, each in spent.items()},
         memory=peak_bytes(),
         database=(store.folder / DATABASE).stat().st_size,
         vectors=sum(path.stat().st_size for path in store.folder.glob("*.faiss")),
@@ -160,7 +169,7 @@ def _change(
         lost = find_lost(connection, store.folder)
         looked = time.perf_counter()
         publish(connection, store.folder, _target(encoder), silent, leaving, lost)
-        seconds = time.perf_counter() - looked + staged - began - parts["encoding"]
+        seconds = time.perf_counter() - looked + staged - began - float(parts["encoding"][0])
         change: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0] - articles
         sweep(connection, store.folder)
     after = _files(store.folder)
@@ -173,20 +182,20 @@ def _change(
     )
 
 
-def _stage_until(connection: sqlite3.Connection, collection: Recombination, passages: int, progress: Progress) -> float:
-    """Stages articles from the first on; returns the seconds, without those that it takes to make up articles."""
-    numbers, seconds, staged = count(), 0.0, 0
+def _stage_until(connection: sqlite3.Connection, collection: Recombination, passages: int, progress: Progress) -> Clock:
+    """Stages articles from the first on; returns what that took, without making them up."""
+    numbers, spent, staged = count(), np.zeros(2), 0
     with progress("Staging passages", passages) as advance:
         while staged < passages:
             # fewer at the end, so that there are hardly more than wanted
             many = max(1, min(STAGE_BATCH, (passages - staged) // PASSAGES_OF_AN_ARTICLE))
             batch = [collection.article(number) for number in islice(numbers, many)]
-            began = time.perf_counter()
+            began = _now()
             _stage(connection, batch)
-            seconds += time.perf_counter() - began
+            spent += _now() - began
             before, staged = staged, connection.execute("SELECT max(id) FROM passages").fetchone()[0]
             advance(min(staged, passages) - before)
-    return seconds
+    return spent
 
 
 def _stage(connection: sqlite3.Connection, articles: Iterable[Article]) -> None:
@@ -205,19 +214,23 @@ def _files(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_ino for path in paths}
 
 
+def _now() -> Clock:
+    return np.array([time.perf_counter(), time.process_time()])
+
+
 @contextmanager
-def _timed(places: Mapping[str, tuple[Any, str]]) -> Iterator[dict[str, float]]:
-    """The seconds that are spent in functions while the block runs, by the names given to their places."""
-    spent = dict.fromkeys(places, 0.0)
+def _timed(places: Mapping[str, tuple[Any, str]]) -> Iterator[dict[str, Clock]]:
+    """What is spent in functions while the block runs, by the names given to their places."""
+    spent = {name: np.zeros(2) for name in places}
 
     def watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def call(*args: Any, **named: Any) -> Any:
-            began = time.perf_counter()
+            began = _now()
             try:
                 return function(*args, **named)
             finally:
-                spent[name] += time.perf_counter() - began
+                spent[name] += _now() - began
 
         return call
 

@@ -97,8 +97,7 @@ class Vectors:
     @classmethod
     def of(cls, scraps: Scraps, encoder: Encoder, cache: Path, progress: Progress) -> "Vectors":
         """Embeds them, or finds them in the folder `cache`."""
-        made = embedded([*scraps.sentences, *scraps.titles], encoder, cache, progress)
-        return cls(made[: len(scraps.sentences)], made[len(scraps.sentences) :])
+        return cls(*(embedded(texts, encoder, cache, progress) for texts in (scraps.sentences, scraps.titles)))
 
 
 class Recombination:
@@ -244,7 +243,7 @@ def _usable(sentence: str) -> bool:
 
 
 def _beginning(sentence: str) -> str:
-    return " ".join(sentence.split()[:TITLE_WORDS]).rstrip(".,;:!?\"'”’")
+    return " ".join(sentence.split()[:TITLE_WORDS]).rstrip(" .,;:!?\"'”’")
 
 
 def _neighbours(scraps: Scraps, vectors: Vectors) -> list[list[int]]:

@@ -3,10 +3,10 @@
     dateline evaluate scale FILE... [--ask FILE...] [--passages N,N...] [--questions N] [--keep FOLDER] [--json]
 
 For each number of passages, a store is built of articles that are recombined from the sentences of SQuAD-shaped
-question files (see evaluation.recombined), and asked answerable questions of these files, or of others. Shown are:
+question files (see evaluation.recombined), and asked answerable questions of these files, or of others:
 
-building   the seconds of each part, and the most memory. Embedding is not among them, because the vectors of passages
-           are put together from those of sentences: add 10 to 20 ms a passage; nor is reading files.
+building   the seconds of each part, those of a processor, and the most memory. Embedding is not among them, because the
+           vectors of passages are put together from those of sentences: add 10 to 20 ms a passage; nor is reading files
 start      a fresh process, until its first question has found its passages (Python, encoder, store), and how long the
            store takes of that; what is resident after 50 questions
 asking     how long a question waits for its 8 passages, being embedded included: with one asker and with eight at once,
@@ -203,11 +203,13 @@ def _renewed(fields: dict[str, Any]) -> Renewed:
 def shown(measured: Measured) -> str:
     """A table for people."""
     built, started, asked, nature = measured.built, measured.started, measured.asked, measured.nature
-    total = sum(built.seconds.values())
     lines = [f"{built.passages:,} passages of {built.articles:,} articles, {measured.questions:,} questions"]
-    lines += ["", f"{'building':24}{'seconds':>12}{'ms/passage':>12}{'share':>8}"]
+    total, worked = (sum(spent.values()) for spent in (built.seconds, built.processor))
+    lines += ["", f"{'building':24}{'seconds':>12}{'share':>8}{'processor':>12}{'ms/passage':>12}"]
     for name, seconds in {**built.seconds, "all": total}.items():
-        lines.append(f"  {name:22}{seconds:12,.1f}{seconds / built.passages * 1000:12.3f}{seconds / total:8.0%}")
+        processor = built.processor.get(name, worked)
+        each = processor / built.passages * 1000
+        lines.append(f"  {name:22}{seconds:12,.1f}{seconds / total:8.0%}{processor:12,.1f}{each:12.3f}")
     lines += ["", f"{'on the disk':24}{'MB':>12}{'bytes/passage':>16}"]
     sizes = {"database": built.database, "vector index": built.vectors, "word index": built.words}
     for name, size in {**sizes, "all": sum(sizes.values()), "(write-ahead log": built.log}.items():
