@@ -57,6 +57,7 @@ def test_a_whole_store_has_no_findings(store: Store) -> None:
         ("UPDATE embeddings SET vector = substr(vector, 5) WHERE rowid = 2", "vectors"),
         ("UPDATE passages SET segment = NULL WHERE id = 2", "are in the index"),
         ("UPDATE articles SET source_group = 'zzz'", "source groups"),
+        ("UPDATE articles SET last_passage = last_passage + 1", "other ids than filters"),
         ("UPDATE generations SET passages = 1", "Of 1 passages"),
     ],
 )

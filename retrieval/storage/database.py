@@ -41,15 +41,17 @@ CREATE TABLE articles (
     path TEXT NOT NULL, text TEXT NOT NULL,
     digest BLOB NOT NULL,  -- of all the columns above but number and file
     heading TEXT NOT NULL, heading_hash BLOB NOT NULL,
-    signature BLOB NOT NULL, source_group TEXT NOT NULL
+    signature BLOB NOT NULL, source_group TEXT NOT NULL,
+    -- its passages have the ids from the one to the other, so that a filter need not look at each; NULL if it has none
+    first_passage INTEGER, last_passage INTEGER
 );
 CREATE INDEX articles_by_id ON articles(id);
 CREATE INDEX articles_by_file ON articles(file);
 CREATE INDEX articles_by_heading ON articles(heading_hash);
 CREATE INDEX articles_by_signature ON articles(signature);
 CREATE INDEX articles_by_group ON articles(source_group);
-CREATE INDEX articles_by_day ON articles(published_utc);
-CREATE INDEX articles_by_source ON articles(source, file);
+CREATE INDEX articles_by_day ON articles(published_utc, file, first_passage, last_passage);
+CREATE INDEX articles_by_source ON articles(source, file, published_utc, first_passage, last_passage);
 CREATE TABLE dropped (
     article INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
     line INTEGER NOT NULL, text TEXT NOT NULL, reason TEXT NOT NULL

@@ -183,7 +183,7 @@ class VectorIndex:
         if self.exact or share >= SCANNED_SHARE:
             return self._index.search(vector, count, params=self._parameters(_selector(among), share))
         everything = self.ids
-        places = np.flatnonzero(np.isin(everything, among))
+        places = np.flatnonzero(_mask(among, size=int(everything.max()) + 1)[everything])
         parameters: Any = faiss.SearchParameters
         scores, ids = faiss.downcast_index(self._inner.storage).search(
             vector, count, params=parameters(sel=_selector(places))
@@ -224,10 +224,15 @@ def _exact(questions: NDArray[np.float32], batches: Iterator[VectorBatch]) -> ND
 
 def _selector(ids: NDArray[np.int64]) -> Any:
     """Lets these ids through: one bit an id, the lowest first."""
-    bits = np.zeros(int(ids.max(initial=0)) + 1, dtype=bool)
-    bits[ids] = True
     bitmap: Any = faiss.IDSelectorBitmap
-    return bitmap(np.packbits(bits, bitorder="little"))
+    return bitmap(np.packbits(_mask(ids, size=int(ids.max(initial=0)) + 1), bitorder="little"))
+
+
+def _mask(ids: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+    """(size,) whether the id of that number is among `ids`; larger ones are left out."""
+    mask = np.zeros(size, dtype=bool)
+    mask[ids[ids < size]] = True
+    return mask
 
 
 @contextmanager

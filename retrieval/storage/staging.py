@@ -90,6 +90,11 @@ def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) ->
             for start, end in split(article.text, article.language)
         ],
     )
+    connection.execute(
+        """UPDATE articles SET (first_passage, last_passage) =
+           (SELECT min(id), max(id) FROM passages WHERE article = :number) WHERE number = :number""",
+        {"number": number},
+    )
 
 
 def delete_files(connection: sqlite3.Connection, files: Sequence[int]) -> None:

@@ -163,9 +163,14 @@ class Snapshot:
     def filtered(self, where: SearchFilter) -> NDArray[np.int64]:
         """(n,) int64, the ids of all passages that `where` lets through."""
         condition = self._condition(where)
-        query = "SELECT p.id FROM passages p JOIN live_articles a ON a.number = p.article WHERE 1"
-        rows = self.connection.execute(f"{query} {condition.sql}", condition.values)
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        query = f"""SELECT first_passage, last_passage FROM live_articles a
+                    WHERE first_passage IS NOT NULL {condition.sql} ORDER BY first_passage"""
+        rows = self.connection.execute(query, condition.values).fetchall()
+        first, last = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+        counts = last - first + 1
+        # every range counts on from its first id
+        places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.asarray(np.repeat(first, counts) + places, dtype=np.int64)
 
     def word_filter(self, where: SearchFilter) -> WordFilter:
         """`where` in the words of the word index."""
@@ -205,8 +210,9 @@ class Snapshot:
         """An article without a date is in no period, and one without a source from none."""
         parts = {
             " AND a.id = ?": where.article_id,
-            " AND substr(a.published_utc, 1, 10) >= ?": None if where.since is None else where.since.isoformat(),
-            " AND substr(a.published_utc, 1, 10) <= ?": None if where.until is None else where.until.isoformat(),
+            " AND a.published_utc >= ?": None if where.since is None else where.since.isoformat(),
+            # "2024-02-20T..." comes before "2024-02-20U"
+            " AND a.published_utc < ?": None if where.until is None else f"{where.until.isoformat()}U",
         }
         given = {sql: value for sql, value in parts.items() if value is not None}
         spellings = [] if where.source is None else self._spellings(where.source)

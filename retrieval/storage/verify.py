@@ -87,6 +87,13 @@ def _database(snapshot: Snapshot) -> Iterator[Finding]:
     expected = snapshot.generation.passages
     if not live == placed == expected:
         yield Finding(f"Of {expected} passages {live} are there and {placed} are in the index", EMBED_AGAIN)
+    astray: int = connection.execute(
+        """SELECT count(*) FROM (SELECT a.number FROM live_articles a LEFT JOIN passages p ON p.article = a.number
+           GROUP BY a.number HAVING min(p.id) IS NOT a.first_passage OR max(p.id) IS NOT a.last_passage
+           OR count(p.id) != coalesce(a.last_passage - a.first_passage + 1, 0))"""
+    ).fetchone()[0]
+    if astray:
+        yield Finding(f"{astray} articles have passages of other ids than filters take theirs for", EMBED_AGAIN)
     misnamed: int = connection.execute(
         """SELECT count(*) FROM (SELECT source_group FROM live_articles GROUP BY source_group HAVING min(id) !=
            source_group)"""
