@@ -61,7 +61,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import CorpusError, DatelineError
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
-from retrieval.storage.database import SCHEMA_VERSION
+from retrieval.storage.database import SCHEMA
 from retrieval.storage.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,7 +141,7 @@ def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Itera
 
 
 def _key(scraps: Scraps, encoder: Encoder, seed: int) -> str:
-    made_by = f"{SCHEMA_VERSION} {READING_VERSION!r} {encoder.fingerprint} {seed}"
+    made_by = f"{SCHEMA} {READING_VERSION!r} {encoder.fingerprint} {seed}"
     return hashlib.blake2b("\0".join([made_by, *scraps.texts]).encode(), digest_size=8).hexdigest()
 
 

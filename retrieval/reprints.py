@@ -18,11 +18,16 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.types import Hit
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 SHINGLE_WORDS = 3
 ROWS = 3
@@ -54,11 +59,8 @@ def signature(text: str) -> NDArray[np.uint32]:
     different numbers in the text, in order, filled up with 2**32 - 1. Case, punctuation and spacing do not matter:
     "3,549 dead" and "3549 Dead." have one number in common (and no shingle: a text of fewer than three words is one).
     """
-    # importing it takes most of a second, which a question must not wait for
-    from datasketch import MinHash
-
     shingles = _shingles(text)
-    minhash = MinHash(num_perm=MINIMA, seed=SEED, hashfunc=zlib.crc32, scheme="affine32")
+    minhash = _no_shingles().copy()
     minhash.update_batch(shingles)
     numbers = sorted({zlib.crc32(number.encode()) for number in _numbers(text)})[:NUMBERS]
     kept = np.full(1 + MINIMA + NUMBERS, _NOTHING, dtype=np.uint32)
@@ -66,6 +68,15 @@ def signature(text: str) -> NDArray[np.uint32]:
     kept[_MINIMA] = minhash.hashvalues
     kept[_NUMBERS][: len(numbers)] = numbers
     return kept
+
+
+@cache
+def _no_shingles() -> "MinHash":
+    """The MinHash of nothing; making one draws its 192 permutations, which are always the same."""
+    # importing it takes most of a second, which a question must not wait for
+    from datasketch import MinHash
+
+    return MinHash(num_perm=MINIMA, seed=SEED, hashfunc=zlib.crc32, scheme="affine32")
 
 
 def bands(signature: NDArray[np.uint32]) -> tuple[int, ...]:

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.progress import Progress
-from retrieval.reprints import are_reprints, bands
+from retrieval.reprints import BANDS, are_reprints, bands
 
 Signature = NDArray[np.uint32]
+
+ROWS = 100_000
 
 
 def join_groups(connection: sqlite3.Connection, apart: Sequence[int], fresh: Sequence[int], progress: Progress) -> None:
@@ -28,13 +30,22 @@ def join_groups(connection: sqlite3.Connection, apart: Sequence[int], fresh: Seq
             advance(1)
 
 
-def _insert_bands(connection: sqlite3.Connection, articles: Iterable[int]) -> None:
+def _insert_bands(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     """All of them in the order of the table, whose pages are then written once each."""
-    rows = []
+    keys = np.empty(len(articles) * BANDS, dtype=np.int64)
+    owners = np.empty(len(articles) * BANDS, dtype=np.int64)
+    count = 0
     for number in articles:
         (stored,) = connection.execute("SELECT signature FROM articles WHERE number = ?", (number,)).fetchone()
-        rows += [(band, number) for band in bands(_loaded(stored))]
-    connection.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", sorted(rows))
+        found = bands(_loaded(stored))
+        keys[count : count + len(found)] = found
+        owners[count : count + len(found)] = number
+        count += len(found)
+    order = np.lexsort((owners[:count], keys[:count]))
+    for start in range(0, count, ROWS):
+        some = order[start : start + ROWS]
+        rows = zip(keys[some].tolist(), owners[some].tolist(), strict=True)
+        connection.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", rows)
 
 
 def _join(connection: sqlite3.Connection, number: int, article_id: str, signature: bytes) -> None:

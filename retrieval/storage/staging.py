@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import UTC
 
 from retrieval.heading import heading
@@ -24,8 +24,9 @@ def passage_text(article: str, start: int, end: int) -> str:
 
 def digest(article: Article) -> bytes:
     """16 bytes that differ for articles that differ in text or metadata."""
-    fields = [field.isoformat() if hasattr(field, "isoformat") else field for field in astuple(article)]
-    return hashlib.blake2b(repr(fields).encode(), digest_size=16).digest()
+    values = [getattr(article, field.name) for field in fields(article)]
+    told = [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
 
 
 def stage(
