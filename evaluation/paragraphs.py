@@ -14,7 +14,7 @@ from retrieval.encoder import Encoder
 from retrieval.progress import Progress, silent
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
-from retrieval.storage.database import SCHEMA_VERSION
+from retrieval.storage.database import SCHEMA
 from retrieval.storage.staging import digest
 from retrieval.storage.store import Store
 from retrieval.types import Article
@@ -51,7 +51,7 @@ def searchable(
 
 
 def _key(articles: Iterable[Article], encoder: Encoder) -> str:
-    made_by = f"{SCHEMA_VERSION} {READING_VERSION!r} {encoder.fingerprint}"
+    made_by = f"{SCHEMA} {READING_VERSION!r} {encoder.fingerprint}"
     return hashlib.blake2b(
         b"".join([made_by.encode(), *sorted(digest(article) for article in articles)]), digest_size=8
     ).hexdigest()

@@ -43,11 +43,11 @@ def test_a_disk_that_is_full_at_any_point_loses_nothing(
     refresh(corpus, store, encoder, "model")
     before = contents(store)
     detect("The language model is unpacked into the folder for temporary files, once, for a text of some length. " * 3)
-    for number in range(15):
+    for number in range(40):
         write(corpus, f"{number}.txt", " ".join(f"Line {line} of report {number} is here." for line in range(30)))
     failed = 0
     size = (store.folder / DATABASE).stat().st_size
-    for room in (0, 4096, 20_000, 40_000, 80_000):
+    for room in (0, 4096, 8192, 12_288, 20_000, 40_000, 80_000):
         fills_up_after(size + room)
         try:
             refresh(corpus, store, encoder, "model")

@@ -1,5 +1,6 @@
 """The word index: what it finds, what an update changes, and that it stays in step with the generations."""
 
+import resource
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -106,6 +107,24 @@ def test_an_update_leaves_the_index_before_it_as_it_was(tmp_path: Path) -> None:
     assert (found(now, "flood"), found(now, "volcano")) == ([], [3])
     shutil.rmtree(old)
     assert (found(held, "flood"), sorted(now.passages())) == ([2], [1, 3])
+
+
+@pytest.mark.parametrize("room", [0, 100, 1000, 20_000])
+def test_a_full_disk_is_an_error_and_harms_nothing(room: int, tmp_path: Path) -> None:
+    old, new = tmp_path / "words-1", tmp_path / "words-2"
+    before = write_words(old, None, Update((), [entry(1, "talks")]))
+    many = [entry(number, f"report {number} of talks {number * 7919}") for number in range(2, 5000)]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="free some disk space"):
+            write_words(new, old, Update((), many))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert words_digest(old) == before
+    # what was half written is in nobody's way
+    write_words(new, old, Update((), many))
+    assert len(WordIndex.load(new)) == 4999
 
 
 def test_many_updates_keep_few_files(tmp_path: Path) -> None:

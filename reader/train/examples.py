@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from reader.train.data import Paragraph, Place, Question, consensus, paragraphs_of
 from reader.train.headings import draw, real_title
 from reader.train.traps import Reading, names_in, near_miss, retitled, situated
-from retrieval.passages import MAX_WORDS
+from retrieval.passages import SHAPE
 from retrieval.sentences import sentence_spans
 
 _MIN_WORDS = 40
@@ -121,7 +121,7 @@ def crop(question: Question, heading: str, rng: random.Random) -> Reading:
             answers = [first, *(place for place in answers if place != first)]
         anchor = next(number for number, (_, end) in enumerate(spans) if first.start < end)
     low = high = anchor
-    limit = rng.randint(_MIN_WORDS, MAX_WORDS)
+    limit = rng.randint(_MIN_WORDS, SHAPE.words)
     words = [len(text[start:end].split()) for start, end in spans]
     while answers and spans[high][1] < answers[0].end and not question.listed:
         high += 1  # an answer may run over the end of its sentence
