@@ -26,9 +26,9 @@ _PREPOSITIONS = {
 
 _NUMBER = "(?:[0-9]{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _UNIT = "(?:days?|weeks?|months?|years?)(?! of)"
-_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
+WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
 _FULL = "january|february|march|april|may|june|july|august|september|october|november|december"
-_MONTH = rf"(?:(?:{_FULL})\b|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+MONTH = rf"(?:(?:{_FULL})\b|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 _NUMERAL = "(?:19|20)[0-9]{2}(?![0-9])"
 # nor is "2022-23", "2,024", "in 2000 villages", or the first of "2022 and 2023"
 _YEAR = (
@@ -37,11 +37,11 @@ _YEAR = (
 )
 _NUMERIC = "(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4})(?![0-9])"
 _OF_MONTH = "[0-9]{1,2}(?:st|nd|rd|th)?"
-_DAY_ALONE = (
-    rf"(?:(?:{_WEEKDAY},? (?:the )?)?{_OF_MONTH} (?:of )?{_MONTH}"
-    rf"|(?:{_WEEKDAY},? )?{_MONTH} (?:the )?{_OF_MONTH}(?![\w%]|[.,:/–—-][0-9]))"
+DAY_OF_MONTH = (
+    rf"(?:(?:{WEEKDAY},? (?:the )?)?{_OF_MONTH} (?:of )?{MONTH}"
+    rf"|(?:{WEEKDAY},? )?{MONTH} (?:the )?{_OF_MONTH}(?![\w%]|[.,:/–—-][0-9]))"
 )
-_ENDS = rf"(?:{_NUMERIC}|(?:{_DAY_ALONE}|{_MONTH})(?:,? {_NUMERAL})?|{_NUMERAL}|{_WEEKDAY})"
+_ENDS = rf"(?:{_NUMERIC}|(?:{DAY_OF_MONTH}|{MONTH})(?:,? {_NUMERAL})?|{_NUMERAL}|{WEEKDAY})"
 _EXPRESSION = re.compile(
     # "between March and May 2022"
     rf"(?<![\w$€£/.,–—-])(?<![0-9], )(?:(?:(?P<between>between|from|in|on|during) )?(?:the )?"
@@ -56,12 +56,12 @@ _EXPRESSION = re.compile(
     rf"|last {_NUMBER} {_UNIT}|(?<=the )last (?:week|month|year)(?! of))\b"
     r"|(?P<decade>(?:19|20)[1-9]0s)\b"
     rf"|(?P<season>(?:spring|summer|autumn|fall|winter) (?:of |in )?{_YEAR})"
-    rf"|(?P<dated>{_NUMERIC}|{_DAY_ALONE},? {_YEAR}|{_MONTH},? (?:of )?{_YEAR}|Q[1-4] (?:of )?{_YEAR})"
-    rf"|(?P<day>{_DAY_ALONE})(?!,? [0-9])"
+    rf"|(?P<dated>{_NUMERIC}|{DAY_OF_MONTH},? {_YEAR}|{MONTH},? (?:of )?{_YEAR}|Q[1-4] (?:of )?{_YEAR})"
+    rf"|(?P<day>{DAY_OF_MONTH})(?!,? [0-9])"
     # "in May" may be the person, and "in April Jones" certainly is one
     rf"|(?P<last>(?<!the )last )?(?:(?<!the )(?P<month>(?!(?-i:may|march|august)\b)(?:{_FULL})\b(?<!may)"
     r"|(?-i:May)(?= (?:in|at|on)\b| ?[?!.,;:)]|$))(?! (?-i:[A-Z])|,? ?[0-9–—-])"
-    rf"|(?P<weekday>{_WEEKDAY})(?! (?-i:[A-Z])|,? (?:the )?[0-9]))"
+    rf"|(?P<weekday>{WEEKDAY})(?! (?-i:[A-Z])|,? (?:the )?[0-9]))"
     rf"|(?<!the )(?P<year>{_YEAR})))(?! onwards?\b)",
     re.IGNORECASE | re.ASCII,
 )
@@ -119,13 +119,13 @@ def _span(found: re.Match[str], as_of: date) -> Period | None:
 
     "3 to 5 May 2022" -> 2022-05-03 to 2022-05-05;  "2022 and 2023" -> 2022-01-01 to 2023-12-31;  "2020 or 2022" -> None
     """
-    last = _latest(found["to"], as_of)
+    last = named_period(found["to"], as_of)
     if last is None:
         return None
     text = found["first"]
     if re.fullmatch(_OF_MONTH, text, re.IGNORECASE):
         text = f"{text} {last.end:%B}"
-    first = _latest(text, last.start)
+    first = named_period(text, last.start)
     if first is None or first.start > last.start:
         return None
     listed = found["link"].lower() in ("and", "or") and (found["between"] or "").lower() != "between"
@@ -148,9 +148,9 @@ def _period(found: re.Match[str], as_of: date) -> Period | None:
                 None if first is None else Period(date(year, first, 1), _unit(date(year, first + 2, 1), "month").end)
             )
         case _:
-            period = _latest(text, as_of)
+            period = named_period(text, as_of)
             if period is not None and found["last"] and period.end >= as_of:
-                period = _latest(text, period.start - _DAY)
+                period = named_period(text, period.start - _DAY)
     if period is not None and found["part"]:
         period = _third(period, _PARTS[found["part"].lower().removesuffix(" of")])
     return None if period is None else _bounded(period, (found["preposition"] or "").lower(), as_of)
@@ -179,27 +179,33 @@ def _third(period: Period, third: int) -> Period:
     return period
 
 
-def _latest(text: str, as_of: date) -> Period | None:
-    """The day, week, month, quarter or year of a date or a relative date; the latest one where the year is left out."""
+def named_period(text: str, as_of: date, *, ahead: bool = False) -> Period | None:
+    """The day, week, month, quarter or year of a date or a relative date.
+
+    A weekday, a month, or a day of one without its year is the latest one, `as_of` included; `ahead` makes it the next
+    one, `as_of` included. Raises OverflowError where it would lie before the year 1 or after the year 9999.
+    """
     text = text.lower().replace("of ", "")
     numbers = [int(number) for number in re.split("[/.]", text)] if re.fullmatch("[0-9]+([/.][0-9]+){2}", text) else []
     if numbers and max(numbers[:2]) <= 12 and numbers[0] != numbers[1]:
         return None
-    if re.fullmatch(_WEEKDAY, text):
-        as_of += _DAY  # the library would take today's weekday for the one a week ago
-    elif re.fullmatch(_MONTH, text):
+    if re.fullmatch(MONTH, text):
         as_of = as_of.replace(day=1)  # on the 29th it would look for the latest February that has so many days
-    read = _moment(text, as_of)
+    if ahead:
+        as_of -= _DAY  # the library would take the one of today for the one a week or a year from now
+    elif re.fullmatch(WEEKDAY, text):
+        as_of += _DAY
+    read = _moment(text, as_of, ahead)
     return None if read is None else _unit(*read)
 
 
-def _moment(text: str, as_of: date) -> tuple[date, str] | None:
+def _moment(text: str, as_of: date, ahead: bool = False) -> tuple[date, str] | None:
     """ "february 2024" -> some day of that month, and "month"; the granularities are those of `_unit`."""
     from dateparser.date import DateDataParser  # slow to import, and most questions name no date
 
     settings = {
         "RELATIVE_BASE": datetime.combine(as_of, time()),
-        "PREFER_DATES_FROM": "past",
+        "PREFER_DATES_FROM": "future" if ahead else "past",
         "DATE_ORDER": "DMY",
     }
     read = DateDataParser(languages=["en"], settings=settings).get_date_data(text)
