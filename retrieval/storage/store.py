@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -163,10 +164,11 @@ class Snapshot:
     def filtered(self, where: SearchFilter) -> NDArray[np.int64]:
         """(n,) int64, the ids of all passages that `where` lets through."""
         condition = self._condition(where)
-        query = f"""SELECT first_passage, last_passage FROM live_articles a
-                    WHERE first_passage IS NOT NULL {condition.sql} ORDER BY first_passage"""
-        rows = self.connection.execute(query, condition.values).fetchall()
-        first, last = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+        # not the view: it would look up the file of every article
+        query = f"""SELECT first_passage, last_passage FROM articles a WHERE first_passage IS NOT NULL
+                    AND file NOT IN (SELECT id FROM files WHERE live = 0) {condition.sql}"""
+        rows = self.connection.execute(query, condition.values)
+        first, last = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 2).T
         counts = last - first + 1
         # every range counts on from its first id
         places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
