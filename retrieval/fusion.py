@@ -13,15 +13,15 @@ and "meeting" in 200: the question "Who held a meeting in Caracas?" has the term
 Vectors find what is said in other words, words find names that the encoder does not know. Scores and not ranks are
 added up, because they say, question by question, how much each half has to go by: where no passage has the words,
 coverage is low for all of them and the vectors decide. A convex combination of scores is steadier than reciprocal ranks
-(Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023); coverage in place of BM25, whose
-length normalisation helps little among windows of one size, was better on every development file.
+(Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, 2023). BM25 finds the candidates; coverage
+scores them, because it has a scale, 0 to 1, and the windows are of one size, so that there is no length to allow for.
 """
 
 import math
 from collections.abc import Collection, Mapping
 
-# fitted on the training questions 0.62 would be best; these were written beside the passage and repeat its words more
-# than people do who have not read it, so the vectors keep more say
+# a fit on training questions gave 0.62; these were written beside the passage and repeat its words more than people do
+# who have not read it, so the vectors keep more say
 COVERAGE_WEIGHT = 0.4
 # worth about as much as a rare word of a question
 PERIOD_BONUS = 0.1

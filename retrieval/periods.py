@@ -189,12 +189,14 @@ def named_period(text: str, as_of: date, *, ahead: bool = False) -> Period | Non
     numbers = [int(number) for number in re.split("[/.]", text)] if re.fullmatch("[0-9]+([/.][0-9]+){2}", text) else []
     if numbers and max(numbers[:2]) <= 12 and numbers[0] != numbers[1]:
         return None
-    if re.fullmatch(MONTH, text):
-        as_of = as_of.replace(day=1)  # on the 29th it would look for the latest February that has so many days
+    is_month = re.fullmatch(MONTH, text) is not None
+    # the library would take the weekday, or the month, of today for the one a week, or a year, from it
     if ahead:
-        as_of -= _DAY  # the library would take the one of today for the one a week or a year from now
+        as_of = (as_of.replace(day=1) if is_month else as_of) - _DAY
     elif re.fullmatch(WEEKDAY, text):
         as_of += _DAY
+    if is_month:
+        as_of = as_of.replace(day=1)  # on the 29th it would look for a February that has so many days
     read = _moment(text, as_of, ahead)
     return None if read is None else _unit(*read)
 
