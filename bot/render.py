@@ -1,5 +1,6 @@
 """Answers as lines for a terminal. Pure: nothing is loaded, and nothing but the answer decides what is shown."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -190,7 +191,27 @@ def _rank(rank: int | None) -> str:
 
 
 def _resolved(iso: str) -> str:
+    """A day, or an interval of days; what is no ISO date stays as it is.
+
+    "2022-03-10" -> "10 March 2022"
+    "2022-02-28/2022-03-06" -> "28 February – 6 March 2022";  "2022-03-07/2022-03-13" -> "7–13 March 2022"
+    "2022-02-01/2022-02-28" -> "February 2022";  "2021-01-01/2021-12-31" -> "2021"
+    """
     try:
-        return day(date.fromisoformat(iso))
+        days = [date.fromisoformat(part) for part in iso.split("/")]
     except ValueError:
         return iso
+    if len(days) == 1:
+        return day(days[0])
+    return _interval(*days) if len(days) == 2 else iso
+
+
+def _interval(first: date, last: date) -> str:
+    if first.year != last.year:
+        return f"{day(first)} – {day(last)}"
+    whole_months = first.day == 1 and last.day == monthrange(last.year, last.month)[1]
+    if whole_months and last.month - first.month == 11:
+        return str(first.year)
+    if first.month != last.month:
+        return f"{first.day} {first:%B} – {day(last)}"
+    return f"{first:%B %Y}" if whole_months else f"{first.day}–{day(last)}"

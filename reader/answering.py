@@ -7,6 +7,7 @@ from reader.aggregate import Finding, Threshold, aggregate
 from reader.citations import cite, reprints
 from reader.companions import asks_who_was_there, with_companions
 from reader.confidence import Calibration
+from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
 
@@ -46,9 +47,18 @@ def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
     return AnswerItem(
         text=finding.best.text,
         confidence=finding.best.probability,
-        resolved_date=None,
+        resolved_date=_date(finding, evidence),
         citations=tuple(each for citation in cited for each in (citation, *reprints(citation, evidence))),
     )
+
+
+def _date(finding: Finding, evidence: Evidence) -> str | None:
+    """What the time words of the finding mean; None where they mean another day in another of its articles."""
+    best, *others = (
+        resolved(evidence.article(candidate.span.hit), candidate.span.start, candidate.span.end)
+        for candidate in (finding.best, *finding.same)
+    )
+    return best if set(others) <= {best, None} else None
 
 
 def _independent_first(citations: Sequence[Citation]) -> list[Citation]:

@@ -82,8 +82,9 @@ class Citation:
 class AnswerItem:
     """One answer (or one item of a list, or one version of a differing answer) with the places that say it.
 
-    `confidence` is a probability, 0 to 1, that the text is right. `resolved_date` is the calendar date (ISO 8601) that
-    a relative date such as "on Tuesday" means in its article.
+    `confidence` is a probability, 0 to 1, that the text is right. `resolved_date` is the calendar date that a relative
+    date such as "on Tuesday" means in its article, or the days, first and last, that "last week" does (ISO 8601:
+    "2022-03-10", "2022-03-07/2022-03-13").
     """
 
     text: str

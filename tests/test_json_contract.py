@@ -1,6 +1,7 @@
 """The JSON that other programs read is pinned here, key by key and in order."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +76,13 @@ def test_not_found_has_no_answers_but_evidence() -> None:
 
 def test_a_resolved_date_is_a_string() -> None:
     assert json.loads(answer_json(answer("differ")))["answers"][1]["resolved_date"] == "2024-02-20"
+
+
+def test_a_span_of_days_is_an_iso_interval() -> None:
+    found = answer("hello")
+    item = replace(found.answers[0], resolved_date="2024-02-19/2024-02-25")
+    shown = json.loads(answer_json(replace(found, answers=(item,))))
+    assert shown["answers"][0]["resolved_date"] == "2024-02-19/2024-02-25"
 
 
 def test_a_report() -> None:

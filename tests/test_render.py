@@ -188,6 +188,26 @@ def test_differing_answers_stand_each_with_its_date_in_the_order_given() -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("iso", "shown"),
+    [
+        ("2022-03-10", "2. Bo (10 March 2022) — likely right (78 %) [1]"),
+        ("2022-03-07/2022-03-13", "2. Bo (7–13 March 2022) — likely right (78 %) [1]"),
+        ("2022-02-28/2022-03-06", "2. Bo (28 February – 6 March 2022) — likely right (78 %) [1]"),
+        ("2021-12-27/2022-01-02", "2. Bo (27 December 2021 – 2 January 2022) — likely right (78 %) [1]"),
+        ("2022-02-01/2022-02-28", "2. Bo (February 2022) — likely right (78 %) [1]"),
+        ("2022-01-01/2022-12-31", "2. Bo (2022) — likely right (78 %) [1]"),
+        ("2022-02-01/2022-03-31", "2. Bo (1 February – 31 March 2022) — likely right (78 %) [1]"),
+        ("next/week", "2. Bo (next/week) — likely right (78 %) [1]"),
+        ("2022-03-10/2022-03-11/2022-03-12", "2. Bo (2022-03-10/2022-03-11/2022-03-12) — likely right (78 %) [1]"),
+    ],
+)
+def test_the_days_that_a_time_word_means_stand_after_it(iso: str, shown: str) -> None:
+    found = answer("list")
+    items = (found.answers[0], replace(found.answers[1], resolved_date=iso))
+    assert plain(answer_lines(replace(found, answers=items))).splitlines()[1] == shown
+
+
 def test_not_found_shows_the_nearest_passages_in_short() -> None:
     found = answer("nowhere")
     text = "many words " * 200
