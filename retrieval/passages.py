@@ -35,8 +35,8 @@ class Shape:
         return self.words * CHARACTERS_OF_A_WORD
 
 
-# `dateline evaluate shapes` compares others: shorter ones rank as well, but the reader sees less around an answer, and
-# more of them tear an answer's list apart; longer ones hold more words for each answer found
+# `dateline evaluate shapes` compares others: within as many words read, none holds more of the answers, and shorter ones
+# tear lists apart
 SHAPE = Shape(words=120, overlap=1)
 
 
