@@ -12,8 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, positive
-from evaluation.wiring import ADAPTER, CORPUS, PASSAGES, indexed, shipped_encoder, shipped_reader
+from evaluation.commands import Parser, explained, positive, probability
+from evaluation.wiring import (
+    ADAPTER,
+    CORPUS,
+    MAX_ITEMS,
+    PASSAGES,
+    THRESHOLD,
+    indexed,
+    shipped_encoder,
+    shipped_reader,
+)
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
@@ -112,12 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS)
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=probability, default=THRESHOLD)
     parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
     parser.add_argument("--verbose", action="store_true", help="print what went wrong")
     options = parser.parse_args(arguments)
     answerer = Answerer(
-        shipped_reader(options.adapter), Calibration.load(options.adapter), Threshold(options.threshold, items=20)
+        shipped_reader(options.adapter), Calibration.load(options.adapter), Threshold(options.threshold, MAX_ITEMS)
     )
     questions = load(options.questions)
     judged = []

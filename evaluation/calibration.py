@@ -21,22 +21,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.metrics import roc_auc_score
 
+from evaluation.abstention import calibration_error, coverage_at
 from evaluation.commands import Parser, explained, positive
-from evaluation.paragraphs import as_articles, sample, searchable
-from evaluation.scoring import exact_match, f1
+from evaluation.paragraphs import as_articles, sample, searchable, words_of
+from evaluation.scoring import separation, taken_for_right
 from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
-from reader.aggregate import EXTRA_WORDS, candidates
+from reader.aggregate import candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
-from reader.names import folded, within
 from reader.train.data import Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
 from retrieval.search import Retriever
 from retrieval.types import SearchFilter
 
-RIGHT_F1 = 0.5
 NEAR_MISSES = 1 / 3
 STRENGTH = 10.0
 # on the way to the fit the candidates are ordered by the reader alone
@@ -60,11 +58,12 @@ def examples(
     rows, right, numbers = [], [], []
     for number, question in enumerate(questions):
         evidence = retriever.search(question.text, passages, SearchFilter())
+        golds = words_of(question)
         for reading in reader.read(question.text, evidence):
             offered = candidates(question.text, [reading], evidence, PLAIN, items=items)
             for candidate in offered if items else offered[:1]:
                 rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
-                right.append(_right(candidate.text, question))
+                right.append(taken_for_right(candidate.text, golds))
                 numbers.append(number)
     return Examples(np.array(rows), np.array(right, dtype=bool), np.array(numbers))
 
@@ -81,26 +80,6 @@ def with_near_misses(questions: Sequence[Question], seed: int = 0) -> list[Quest
             missed = near_miss(reading, names, rng)
         mixed.append(question if missed is None else replace(question, text=missed.question, answers=()))
     return mixed
-
-
-def _right(text: str, question: Question) -> bool:
-    """Whether a person would take `text` for one of the annotated answers.
-
-    The same words, word F1 of at least `RIGHT_F1`, or one within the other with few words more: "14 October 1066" for
-    "1066".
-    """
-    golds = [question.paragraph.text[place.start : place.end] for place in question.answers]
-    return any(
-        exact_match(text, gold) == 1
-        or f1(text, gold) >= RIGHT_F1
-        or (_few_more(text, gold) and within(folded(gold), folded(text)))
-        or (_few_more(gold, text) and within(folded(text), folded(gold)))
-        for gold in golds
-    )
-
-
-def _few_more(text: str, part: str) -> bool:
-    return 0 < len(folded(part)) <= len(folded(text)) <= len(folded(part)) + EXTRA_WORDS
 
 
 def fit(data: Examples) -> Logistic:
@@ -130,22 +109,14 @@ def trust(data: Examples, logistic: Logistic, *, best_only: bool) -> dict[str, f
         order = np.lexsort((-probability, data.question))
         chosen = order[np.unique(data.question[order], return_index=True)[1]]
     confidence, right = probability[chosen], data.right[chosen]
-    bins = np.minimum((confidence * 10).astype(int), 9)
-    gaps = [abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    precision = np.cumsum(right[np.argsort(-confidence)]) / np.arange(1, len(right) + 1)
     return {
         "candidates": len(right),
         "right": round(float(right.mean()), 3),
-        "AUROC": round(float(roc_auc_score(right, confidence)), 3),
-        "ECE": round(float(sum(gaps)), 3),
-        "coverage at 80 % precision": _coverage(precision, 0.8),
-        "coverage at 90 % precision": _coverage(precision, 0.9),
+        "AUROC": round(separation(confidence, right), 3),
+        "ECE": round(calibration_error(confidence, right), 3),
+        "coverage at 80 % precision": round(coverage_at(0.8, confidence, right), 3),
+        "coverage at 90 % precision": round(coverage_at(0.9, confidence, right), 3),
     }
-
-
-def _coverage(precision: NDArray[np.float64], wanted: float) -> float:
-    enough = np.flatnonzero(precision >= wanted)
-    return round(float((enough[-1] + 1) / len(precision)), 3) if len(enough) else 0.0
 
 
 @explained

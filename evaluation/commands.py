@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from retrieval.errors import DatelineError, UsageError
@@ -56,6 +57,25 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return number
+
+
+def probability(text: str) -> float:
+    """An argument that is a number from 0 to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
+
+
+def picture(text: str) -> Path:
+    """An argument that is where a PNG can be written."""
+    path = Path(text)
+    if path.suffix != ".png" or not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no place for a picture; name a .png file in a folder that exists")
+    return path
 
 
 @contextmanager

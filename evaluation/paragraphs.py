@@ -5,12 +5,14 @@ import random
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.wiring import fill
-from reader.train.data import Paragraph, Question
+from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from reader.train.headings import real_title
 from retrieval.encoder import Encoder
+from retrieval.errors import CorpusError
 from retrieval.progress import Progress, silent
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
@@ -18,6 +20,27 @@ from retrieval.storage.database import SCHEMA
 from retrieval.storage.staging import digest
 from retrieval.storage.store import Store
 from retrieval.types import Article
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A question file: `paragraphs` are all of its different ones, `questions` those that are asked."""
+
+    name: str
+    paragraphs: tuple[Paragraph, ...]
+    questions: tuple[Question, ...]
+
+    @classmethod
+    def read(cls, path: Path, limit: int | None, seed: int, *, answerable: bool) -> "File":
+        """The file, with `limit` of its questions, or of its `answerable` ones. Raises CorpusError, also if it has none
+        of these."""
+        questions = read_file(path)
+        offered = [question for question in questions if question.answers] if answerable else questions
+        if not offered:
+            lacking = "no question with an answer" if answerable else "no question"
+            raise CorpusError(f"{path} has {lacking}; name it after --distractors, or take it out.")
+        chosen = offered if limit is None else sample(offered, limit, seed)
+        return cls(f"{path.parent.name}/{path.stem}", tuple(paragraphs_of(questions)), tuple(chosen))
 
 
 def article_id(paragraph: Paragraph) -> str:
@@ -60,3 +83,8 @@ def _key(articles: Iterable[Article], encoder: Encoder) -> str:
 def sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
     """`count` of the questions, the same ones for the same seed; all of them where there are fewer."""
     return random.Random(seed).sample(list(questions), min(count, len(questions)))
+
+
+def words_of(question: Question) -> list[str]:
+    """The annotated answers of a question: alternatives, or the items of a list."""
+    return [question.paragraph.text[place.start : place.end] for place in question.answers]

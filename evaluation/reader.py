@@ -20,9 +20,21 @@ import torch
 from numpy.typing import NDArray
 
 from evaluation.commands import Parser, explained, positive
-from evaluation.scoring import Estimate, ListCounts, auroc, best_of, estimate, exact_match, f1, list_counts, list_f1
+from evaluation.paragraphs import words_of
+from evaluation.scoring import (
+    Estimate,
+    ListCounts,
+    best_of,
+    estimate,
+    exact_match,
+    f1,
+    list_counts,
+    list_f1,
+    separation,
+)
 from reader.model import TransformersReader
-from reader.spans import best_spans, list_items
+from reader.spans import best_spans
+from reader.tags import items as offered_items
 from reader.train.data import Question, read_file
 from reader.train.headings import real_title
 from retrieval.heading import heading
@@ -44,7 +56,7 @@ class Outcome:
     @property
     def right(self) -> list[str]:
         """The annotated answers' words."""
-        return [self.question.paragraph.text[place.start : place.end] for place in self.question.answers]
+        return words_of(self.question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,9 @@ def read_all(reader: TransformersReader, questions: Iterable[Question], bare: bo
         article = Article(question.paragraph.name, real_title(question.paragraph), None, None, None, None, "", text)
         (reading,) = reader.read_under(question.text, [hit], ["" if bare else heading(article)])
         best = best_spans(reading, text, 1)
-        items = list_items(reading, text) if question.listed else []
+        items = offered_items(reading, text) if question.listed else []
+        if reading.item is None:
+            items = [item for item in items if item.score > 0]
         if question.listed and not items:
             items = best
         outcomes.append(
@@ -125,11 +139,7 @@ def span_figures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
         for label, credit in (("em", matched), ("f1", overlapped)):
             figures[f"{label} {name}"] = _mean(squad2(credit, threshold))
     figures["best threshold"] = Estimate(best, best, best)
-
-    def separation(drawn: NDArray[np.int64]) -> float:
-        return auroc(scores[drawn][answerable[drawn]].tolist(), scores[drawn][~answerable[drawn]].tolist())
-
-    figures["auroc"] = estimate(separation, len(outcomes))
+    figures["auroc"] = estimate(lambda drawn: separation(scores[drawn], answerable[drawn]), len(outcomes))
     return figures
 
 

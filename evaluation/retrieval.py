@@ -21,15 +21,14 @@ from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, on_stderr, positive
-from evaluation.paragraphs import article_id, as_articles, sample, searchable
+from evaluation.commands import Parser, explained, on_stderr, picture, positive
+from evaluation.paragraphs import File, article_id, as_articles, searchable
 from evaluation.phases import as_json
 from evaluation.ranking import Outcome, Report, Sought, judge, report
-from evaluation.scoring import Estimate
+from evaluation.scoring import percent
 from evaluation.wiring import PASSAGES, shipped_encoder
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
-from retrieval.errors import CorpusError
 from retrieval.progress import Progress, silent
 from retrieval.types import Hit, SearchFilter
 
@@ -71,25 +70,6 @@ class Plan:
     read: int
     cache: Path | None
     seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A question file: `paragraphs` are all of its different ones, `questions` those that are asked."""
-
-    name: str
-    paragraphs: tuple[Paragraph, ...]
-    questions: tuple[Question, ...]
-
-    @classmethod
-    def read(cls, path: Path, limit: int | None, seed: int) -> "File":
-        """The file, with `limit` of its answerable questions. Raises CorpusError, also if it has none of these."""
-        questions = read_file(path)
-        answerable = [question for question in questions if question.answers]
-        if not answerable:
-            raise CorpusError(f"{path} has no question with an answer; name it after --distractors, or take it out.")
-        chosen = answerable if limit is None else sample(answerable, limit, seed)
-        return cls(f"{path.parent.name}/{path.stem}", tuple(paragraphs_of(questions)), tuple(chosen))
 
 
 def measure(
@@ -139,16 +119,11 @@ def shown(measured: Measured) -> str:
         lines += ["", f"{each.file}: {each.questions:,} questions, {each.paragraphs:,} paragraphs"]
         lines.append(" " * 16 + "".join(f"{name:>22}" for name in (*each.rankings, "gain")))
         for field, name in _ROWS.items():
-            cells = [_cell(getattr(figures, field)) for figures in each.rankings.values()]
+            cells = [percent(getattr(figures, field)) for figures in each.rankings.values()]
             lines.append(
-                f"{name:16}" + "".join(f"{cell:>22}" for cell in (*cells, _cell(getattr(each.gain, field), "+")))
+                f"{name:16}" + "".join(f"{cell:>22}" for cell in (*cells, percent(getattr(each.gain, field), "+")))
             )
     return "\n".join(lines)
-
-
-def _cell(figure: Estimate, sign: str = "") -> str:
-    value, low, high = (f"{share * 100:{sign}.1f}" for share in (figure.value, figure.low, figure.high))
-    return f"{value} [{low}, {high}]"
 
 
 @explained
@@ -162,13 +137,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
     parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="N", help="how many hits are read")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
+    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
     parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
     options = parser.parse_args(arguments)
-    if options.plot is not None and (options.plot.suffix != ".png" or not options.plot.absolute().parent.is_dir()):
-        parser.error(f"--plot {options.plot} is no place for a picture; name a .png file in a folder that exists")
-    files = [File.read(path, options.limit, options.seed) for path in dict.fromkeys(options.files)]
+    files = [File.read(path, options.limit, options.seed, answerable=True) for path in dict.fromkeys(options.files)]
     distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]
     plan = Plan(options.passages, options.cache, options.seed)
     measured = measure(files, distractors, shipped_encoder(), plan, on_stderr)

@@ -1,4 +1,5 @@
-"""How answers are scored: the published definitions of SQuAD 1.1 / 2.0 and MultiSpanQA, AUROC and the bootstrap."""
+"""How answers are scored: the published definitions of SQuAD 1.1 / 2.0 and MultiSpanQA, what a person would take for
+right, AUROC and the bootstrap."""
 
 import difflib
 import re
@@ -10,9 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.aggregate import EXTRA_WORDS
+from reader.names import folded, within
+
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 RESAMPLES = 1000
+RIGHT_F1 = 0.5
 
 
 def normalise(text: str) -> str:
@@ -43,6 +48,25 @@ def f1(predicted: str, right: str) -> float:
 def best_of(metric: Callable[[str, str], float], predicted: str, alternatives: Sequence[str]) -> float:
     """The metric's best value over the alternatives; where there is none, the right answer is no answer."""
     return max(metric(predicted, right) for right in alternatives or [""])
+
+
+def taken_for_right(text: str, alternatives: Sequence[str]) -> bool:
+    """Whether a person would take `text` for one of the annotated answers; where there is none, nothing is right.
+
+    The same words, word F1 of at least `RIGHT_F1`, or one within the other with few words more: "14 October 1066" for
+    "1066".
+    """
+    return any(
+        exact_match(text, right) == 1
+        or f1(text, right) >= RIGHT_F1
+        or (_few_more(text, right) and within(folded(right), folded(text)))
+        or (_few_more(right, text) and within(folded(text), folded(right)))
+        for right in alternatives
+    )
+
+
+def _few_more(text: str, part: str) -> bool:
+    return 0 < len(folded(part)) <= len(folded(text)) <= len(folded(part)) + EXTRA_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +130,11 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return float((below + upto).sum() / 2 / (len(positive) * len(negative)))
 
 
+def separation(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """`auroc` of the scores, (n,), of which those where `positive`, (n,), should be the higher ones."""
+    return auroc(scores[positive].tolist(), scores[~positive].tolist())
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A figure with its 95 % interval (percentile bootstrap over questions)."""
@@ -121,3 +150,28 @@ def estimate(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: 
     values = [statistic(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
     low, high = np.nanpercentile(values, [2.5, 97.5]).tolist()
     return Estimate(statistic(np.arange(count)), low, high)
+
+
+def defined(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int = 0) -> Estimate | None:
+    """The estimate, over the resamples that have a value; None where all the questions together have none."""
+    if count == 0 or np.isnan(statistic(np.arange(count))):
+        return None
+    return estimate(statistic, count, seed)
+
+
+def mean_of(credit: NDArray[np.float64], among: NDArray[np.bool_], seed: int = 0) -> Estimate | None:
+    """The mean of `credit`, (n,), over the questions `among`, (n,), all of which may be none."""
+
+    def mean(drawn: NDArray[np.int64]) -> float:
+        chosen = drawn[among[drawn]]
+        return float(credit[chosen].mean()) if len(chosen) else float("nan")
+
+    return defined(mean, len(credit), seed)
+
+
+def percent(figure: Estimate | None, sign: str = "") -> str:
+    """In percent: "81.3 [79.0, 83.5]"; a dash for what has no value."""
+    if figure is None:
+        return "-"
+    value, low, high = (f"{share * 100:{sign}.1f}" for share in (figure.value, figure.low, figure.high))
+    return f"{value} [{low}, {high}]"

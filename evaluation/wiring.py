@@ -22,8 +22,10 @@ from retrieval.types import Article, FileContents, Intake
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
 ADAPTER = ROOT / "reader" / "weights"
-# how many are read for a question, as in config.toml
+# as in config.toml: how many are read for a question, when it is answered, how long a list may be
 PASSAGES = 8
+THRESHOLD = 0.5
+MAX_ITEMS = 20
 
 
 def shipped_encoder() -> Encoder:

@@ -1,48 +1,32 @@
-"""From what each passage says to what the articles say: candidates, merged into one answer or a list.
+"""From what each passage says to what the articles say: candidates, merged into answers.
 
-span   the candidate with the highest probability, cited wherever the same answer was found
-list   every item above the threshold, parts merged into wholes, in reading order
-none   nothing reaches the threshold
+span       the candidate with the highest probability, cited wherever the same answer was found
+list       every item above the threshold, parts merged into wholes, in reading order
+differing  the answers of articles that contradict each other (`reader.differing`)
+none       nothing reaches the threshold
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reader.confidence import Calibration, Features
-from reader.names import asked_names, folded, name_coverage, within
-from reader.questions import wanted
-from reader.spans import SPANS_FOR_ITEMS, best_spans, item_score, non_overlapping, overlap
-from reader.types import Kind, PassageReading, Span
+from reader.differing import subject, versions
+from reader.merging import EXTRA_WORDS as EXTRA_WORDS
+from reader.merging import Candidate, Finding, merged, say_the_same
+from reader.names import asked_names, name_coverage
+from reader.questions import asks_who_was_there, wanted
+from reader.spans import best_spans, item_score, overlap
+from reader.tags import items as offered_items
+from reader.types import Kind, PassageReading
 from retrieval.heading import heading
 from retrieval.types import Evidence
 
 SPANS_PER_PASSAGE = 20
-# a longer text that holds an answer says more than the answer: it is no second source for it
-EXTRA_WORDS = 3
-OPENING_CHARACTERS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A span and the probability, 0 to 1, that it is the answer (or an item of the list) that the question asks for."""
-
-    span: Span
-    text: str
-    features: Features
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One answer or item: how it is shown, and every candidate that says the same, best first."""
-
-    best: Candidate
-    same: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the articles say: nothing, one answer, or the items of a list in reading order."""
+    """What the articles say: nothing, one answer, its versions, or the items of a list in reading order."""
 
     kind: Kind
     found: tuple[Finding, ...]
@@ -66,6 +50,7 @@ def aggregate(
     """What `readings` of the passages of one question come to.
 
     An open question ("Who attended ...?") gets a list where at least two items reach the threshold, else one answer.
+    One answer has several versions where articles differ.
     """
     asked = wanted(question)
     if asked != "one":
@@ -77,6 +62,10 @@ def aggregate(
     spans = candidates(question, readings, evidence, calibration, items=False)
     if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
+    if asked != "several" and not asks_who_was_there(question):
+        found = versions(question, spans, evidence, calibration.span, threshold.answer)
+        if len(found) > 1 or (found and _brought_up_to_date(found[0].best, spans[0], evidence)):
+            return Findings("differing" if len(found) > 1 else "span", tuple(found))
     return Findings("span", (merged([span for span in spans if span.probability >= threshold.answer])[0],))
 
 
@@ -95,8 +84,8 @@ def candidates(
     for reading in readings:
         article = evidence.article(reading.hit)
         names = name_coverage(asked, f"{heading(article)}\n{reading.hit.text}")
-        spans = best_spans(reading, article.text, SPANS_FOR_ITEMS if items else SPANS_PER_PASSAGE)
-        for span in non_overlapping(spans) if items else spans:
+        spans = best_spans(reading, article.text, SPANS_PER_PASSAGE)
+        for span in offered_items(reading, article.text) if items else spans:
             features = Features(
                 span=span.score,
                 best=spans[0].score if items else 0.0,
@@ -123,47 +112,17 @@ def _about_the_same(question: str, items: Sequence[Candidate], evidence: Evidenc
 
     def about(item: Candidate) -> float:
         article = evidence.article(item.span.hit)
-        opening = name_coverage(asked, f"{heading(article)}\n{article.text[:OPENING_CHARACTERS]}")
-        return opening + item.features.names
+        return name_coverage(asked, subject(article)) + item.features.names
 
     most = max((about(item) for item in items), default=0.0)
     return [item for item in items if about(item) == most]
 
 
-def merged(offered: Sequence[Candidate]) -> list[Finding]:
-    """Candidates that say the same as one finding each; all best first.
-
-    The same are: equal words ("the Caracas talks", "Caracas talks"), and a part and its whole ("Lavrov",
-    "Sergei Lavrov"), spelling aside. A name of one word is shown by the fuller name that was found for it. What is made
-    of several findings ("Cilia Flores and Sergei Melik-Bagdasarov", where each was found) is left out.
-    """
-    findings: list[Finding] = []
-    for candidate in offered:
-        alike = [place for place, finding in enumerate(findings) if _say_the_same(candidate, finding.best)]
-        if not alike:
-            findings.append(Finding(candidate, (candidate,)))
-        elif len(alike) == 1:
-            known = findings[alike[0]]
-            best = known.best
-            if _fuller_name(candidate.text, best.text):
-                best = replace(candidate, probability=best.probability)
-            findings[alike[0]] = Finding(best, (*known.same, candidate))
-    return findings
-
-
-def _fuller_name(text: str, known: str) -> bool:
-    """Whether `text` is the name `known` with more before it: "Sergei Lavrov" for "Lavrov", not "the Lavrov talks"."""
-    words = text.split()
-    return len(words) > 1 and words[-1] == known and all(word[0].isupper() for word in words)
-
-
-def _say_the_same(one: Candidate, other: Candidate) -> bool:
-    words, others = folded(one.text), folded(other.text)
-    if not words or not others:
-        return one.text == other.text
-    if abs(len(words) - len(others)) > EXTRA_WORDS:
-        return False
-    return within(words, others) or within(others, words)
+def _brought_up_to_date(newest: Candidate, likeliest: Candidate, evidence: Evidence) -> bool:
+    """Whether another article of the likeliest answer's own source has put something else in its place."""
+    article, other = (candidate.span.hit.passage.article_id for candidate in (newest, likeliest))
+    one_source = article != other and evidence.groups[article] == evidence.groups[other]
+    return one_source and not say_the_same(newest, likeliest)
 
 
 def _apart(offered: Sequence[Candidate]) -> list[Candidate]:

@@ -3,10 +3,13 @@
 import time
 from collections.abc import Sequence
 
-from reader.aggregate import Finding, Threshold, aggregate
+from reader.aggregate import Threshold, aggregate
 from reader.citations import cite, reprints
-from reader.companions import asks_who_was_there, with_companions
+from reader.companions import with_companions
 from reader.confidence import Calibration
+from reader.differing import newest_first
+from reader.merging import Finding
+from reader.questions import asks_who_was_there
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
@@ -31,6 +34,8 @@ class Answerer:
         if findings.found and asks_who_was_there(question):
             findings = with_companions(findings, evidence, self._reader, self._threshold)
         items = tuple(_item(finding, evidence) for finding in findings.found)
+        if findings.kind == "differing":
+            items = newest_first(items)
         read_ms = (time.perf_counter() - began) * 1000
         timing = Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms)
         return Answer(question=question, kind=findings.kind, answers=items, evidence=evidence, timing=timing)

@@ -9,13 +9,13 @@ sigmoid(span score), that the sentence says who met them.
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from reader.aggregate import Candidate, Findings, Threshold, in_reading_order, merged
+from reader.aggregate import Findings, Threshold, in_reading_order
 from reader.citations import cite
+from reader.merging import Candidate, merged
 from reader.names import folded
 from reader.spans import best_spans, overlap
 from reader.types import Reader, Span
@@ -23,17 +23,6 @@ from retrieval.types import Evidence
 
 MOST_ASKED = 4
 SPANS_LOOKED_AT = 20
-_ATTENDANCE = re.compile(
-    r"\bwho\b.*\b(?:attend\w*|present|participat\w+|took part|(?:was|were) (?:also )?(?:there|at|in)\b)", re.IGNORECASE
-)
-
-
-def asks_who_was_there(question: str) -> bool:
-    """Whether a question asks who took part in something.
-
-    "Who attended the meeting?", "Who was at the talks?" -> True;  "Who signed?", "When did they meet?" -> False
-    """
-    return _ATTENDANCE.search(question) is not None
 
 
 def with_companions(findings: Findings, evidence: Evidence, reader: Reader, threshold: Threshold) -> Findings:

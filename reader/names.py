@@ -39,7 +39,11 @@ def same_word(word: str, other: str) -> bool:
     shorter, longer = sorted((word, other), key=len)
     if shorter == longer:
         return True
-    return len(shorter) > 3 and longer.startswith(shorter) and longer[len(shorter) :] in _ENDINGS
+    if len(shorter) > 3 and longer.startswith(shorter) and longer[len(shorter) :] in _ENDINGS:
+        return True
+    # Turkey, Turkish; Sweden, Swedish
+    stem = longer.removesuffix("ish")
+    return stem != longer and len(stem) > 3 and shorter.startswith(stem) and len(shorter) <= len(stem) + 2
 
 
 def within(words: Sequence[str], others: Sequence[str]) -> bool:

@@ -45,6 +45,10 @@ _NO_PLURALS = frozenset({"happens", "makes", "comes", "goes", "says", "means", "
 # "who was present", "who was there": asks for everybody, whatever the verb's number
 _PRESENT = frozenset({"present", "there", "at", "in", "among", "also", "with"})
 
+_ATTENDANCE = re.compile(
+    r"\bwho\b.*\b(?:attend\w*|present|participat\w+|took part|(?:was|were) (?:also )?(?:there|at|in)\b)", re.IGNORECASE
+)
+
 
 def wanted(question: str) -> Wanted:
     """Whether `question` asks for several answers.
@@ -92,3 +96,11 @@ def _plural(word: str) -> bool:
         and not word.endswith(("ss", "us", "is", "'s", "’s"))
         and word not in _NO_PLURALS
     )
+
+
+def asks_who_was_there(question: str) -> bool:
+    """Whether a question asks who took part in something.
+
+    "Who attended the meeting?", "Who was at the talks?" -> True;  "Who signed?", "When did they meet?" -> False
+    """
+    return _ATTENDANCE.search(question) is not None

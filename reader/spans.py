@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from reader.types import PassageReading, Span
 
 MAX_TOKENS = 30
-SPANS_FOR_ITEMS = 60  # so many that each item's best span is among them, behind all other cuts of the first
 _NEVER = np.float32(-np.inf)
 
 
@@ -37,7 +36,7 @@ def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX
     for first, last, score in _ranked(reading.start, reading.end, max_tokens):
         if len(found) == k:
             break
-        place = _snapped(reading, text, first, last)
+        place = snapped(reading, text, first, last)
         # they come best first, so the first of those that snap to the same place is the one to keep
         if place not in found:
             found[place] = Span(reading.hit, *place, score=score - reading.null)
@@ -88,12 +87,6 @@ def overlap(one: Span, other: Span) -> bool:
     return same_article and one.start < other.end and other.start < one.end
 
 
-def list_items(reading: PassageReading, text: str) -> list[Span]:
-    """The items of a list in this passage, in reading order: the spans that do not overlap and that beat `null`."""
-    spans = non_overlapping(best_spans(reading, text, SPANS_FOR_ITEMS))
-    return sorted((span for span in spans if span.score > 0), key=lambda span: span.start)
-
-
 def item_score(reading: PassageReading, span: Span) -> float:
     """What the list head makes of a span, in nats: log((P(begins) + P(continues)) / P(outside)) of its first token.
 
@@ -106,7 +99,7 @@ def item_score(reading: PassageReading, span: Span) -> float:
     return float(np.logaddexp(begins, continues) - outside)
 
 
-def _snapped(reading: PassageReading, text: str, first: int, last: int) -> tuple[int, int]:
+def snapped(reading: PassageReading, text: str, first: int, last: int) -> tuple[int, int]:
     """Tokens `first` to `last` as code points of the article, made longer to whole words, within the passage.
 
     "Plac" of "Felix Placencia, who" -> "Placencia"; "45" of "45-minute" stays "45": a hyphen parts words.

@@ -30,12 +30,14 @@ def reading(hit: Hit, scores: dict[str, float], heads: dict[str, float] | None =
         at += len(word) + 1
     start = np.full(len(tokens), LOW, dtype=np.float32)
     end = np.full(len(tokens), LOW, dtype=np.float32)
-    item = np.zeros((len(tokens), 3), dtype=np.float32)
+    item = np.tile(np.array([9.0, 0.0, 0.0], dtype=np.float32), (len(tokens), 1))
     for phrase, score in scores.items():
         first = hit.text.index(phrase)
         places = [n for n, (left, right) in enumerate(tokens) if left < first + len(phrase) and first < right]
         start[places[0]] = end[places[-1]] = score / 2
-        item[places[0]] = (0.0, (heads or {}).get(phrase, 0.0), -90.0)
+        head = (heads or {}).get(phrase, 0.0)
+        item[places[0]] = (0.0, head, -90.0)
+        item[places[1:]] = (0.0, -90.0, head)
     offsets = np.array(tokens, dtype=np.int32)
     return PassageReading(hit, offsets, start, end, null=0.0, item=None if heads is None else item)
 

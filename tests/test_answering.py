@@ -1,6 +1,7 @@
 """From readings to an answer with its citations: each source once, and its reprints beside it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from reader.answering import MAX_CITATIONS, Answerer
 from reader.citations import check
@@ -10,11 +11,15 @@ from tests.test_aggregate import PLAIN, THRESHOLD, passage, reading
 
 
 class Finds:
-    """A reader that finds "Oslo" wherever a passage has it, the earlier hit with the higher score."""
+    """A reader that finds `words` wherever a passage has them, the earlier hit with the higher score."""
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
         return tuple(
-            reading(hit, {"Oslo": 9.0 - place} if "Oslo" in hit.text else {}) for place, hit in enumerate(evidence.hits)
+            reading(hit, {word: 9.0 - place for word in self._words if word in hit.text})
+            for place, hit in enumerate(evidence.hits)
         )
 
 
@@ -22,7 +27,7 @@ def asked(texts: Mapping[str, str], groups: Mapping[str, str], hits: str) -> Ans
     """The answer to "Where was it?" from the articles `texts`, of which those in `hits` are read whole, in order."""
     articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
     read: tuple[Hit, ...] = tuple(passage(number, key, texts[key]) for number, key in enumerate(hits))
-    answer = Answerer(Finds(), PLAIN, THRESHOLD).answer("Where was it?", Evidence(read, articles, groups, 1), 0.0)
+    answer = Answerer(Finds("Oslo"), PLAIN, THRESHOLD).answer("Where was it?", Evidence(read, articles, groups, 1), 0.0)
     check(answer, articles)
     return answer
 
@@ -55,3 +60,25 @@ def test_independent_sources_come_before_other_sentences_of_one_and_reprints_pus
     assert cited(answer) == ["a", "r", "d", "e", "f"]
     assert answer.answers[0].sources == MAX_CITATIONS
     assert cited(asked(texts, groups, "abcd")) == ["a", "r", "d", "b", "c"]
+
+
+def test_where_articles_differ_the_newest_comes_first_even_by_its_reprint() -> None:
+    texts = {
+        "a": "Ruiz spoke in Oslo .",
+        "b": "Ruiz spoke in Rome .",
+        "c": "Ruiz spoke in Bern .",
+        "r": "Ruiz spoke in Oslo .",
+    }
+    days = {"a": 1, "b": 2, "r": 3}
+    articles = {
+        key: Article(
+            key, "", None, None, datetime(2024, 3, days[key], tzinfo=UTC) if key in days else None, None, key, text
+        )
+        for key, text in texts.items()
+    }
+    hits = tuple(passage(number, key, texts[key]) for number, key in enumerate("cba"))
+    evidence = Evidence(hits, articles, {"a": "a", "b": "b", "c": "c", "r": "a"}, 1)
+    answer = Answerer(Finds("Oslo", "Rome", "Bern"), PLAIN, THRESHOLD).answer("Where did Ruiz speak?", evidence, 0.0)
+    check(answer, articles)
+    assert answer.kind == "differing"
+    assert [[c.article_id for c in item.citations] for item in answer.answers] == [["a", "r"], ["b"], ["c"]]

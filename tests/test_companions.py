@@ -2,7 +2,7 @@
 
 import pytest
 
-from reader.companions import asks_who_was_there
+from reader.questions import asks_who_was_there
 
 
 @pytest.mark.parametrize(

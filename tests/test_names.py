@@ -13,7 +13,14 @@ def test_folding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("venezuela", "venezuelan"), ("brazil", "brazilian"), ("minister", "ministers")]
+    ("one", "other"),
+    [
+        ("venezuela", "venezuelan"),
+        ("brazil", "brazilian"),
+        ("turkey", "turkish"),
+        ("sweden", "swedish"),
+        ("minister", "ministers"),
+    ],
 )
 def test_a_word_and_its_ending_are_the_same(one: str, other: str) -> None:
     assert same_word(one, other)
@@ -27,6 +34,8 @@ def test_a_word_and_its_ending_are_the_same(one: str, other: str) -> None:
         ("austria", "australia"),
         ("2022", "2023"),
         ("iran", "iraq"),
+        ("turkmenistan", "turkish"),
+        ("danube", "danish"),
         ("1", "11"),
         ("havana", "panama"),
     ],

@@ -99,6 +99,15 @@ def test_one_answer_where_one_is_asked_for(sample: Assistant) -> None:
     assert said(answer) == "45 minutes"
 
 
+def test_articles_that_differ_are_set_side_by_side_the_newest_first(sample: Assistant) -> None:
+    answer = sample.ask("How many people died in Turkey in the February 2023 earthquakes?")
+    assert answer.kind == "differing"
+    assert [item.text for item in answer.answers] == ["20,213", "3,549"]
+    dates = [citation.published for item in answer.answers for citation in item.citations[:1]]
+    assert [str(published)[:10] for published in dates] == ["2023-02-10", "2023-02-07"]
+    verbatim(answer, sample)
+
+
 def test_no_answer_is_taken_from_a_heading(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()

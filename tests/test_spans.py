@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reader.spans import best_spans, item_score, list_items, non_overlapping
+from reader.spans import best_spans, item_score, non_overlapping
 from reader.types import PassageReading, Span
 from retrieval.types import Hit, Passage
 
@@ -86,7 +86,6 @@ def test_the_worked_example() -> None:
 def test_no_tokens_no_spans() -> None:
     reading = reading_of(" ", [], [], [], item=[])
     assert best_spans(reading, " ", 5) == []
-    assert list_items(reading, " ") == []
 
 
 def span(start: int, end: int, score: float, article: str = "a") -> Span:
@@ -100,16 +99,6 @@ def test_non_overlapping_keeps_the_better_of_two() -> None:
 
 def test_the_same_place_in_another_article_is_another_place() -> None:
     assert len(non_overlapping([span(0, 5, 1.0), span(0, 5, 2.0, "b")])) == 2
-
-
-def test_items_are_the_spans_that_beat_null_in_reading_order() -> None:
-    text = "Ana, Bo and Carla left"
-    pieces = [(0, 3), (3, 4), (5, 7), (8, 11), (12, 15), (15, 17), (18, 22)]
-    start = [1.0, -9, 2.0, -9, 3.0, -9, -4.0]
-    end = [1.0, -9, 2.0, -9, -9, 3.0, -4.0]
-    reading = reading_of(text, pieces, start, end, null=1.0)
-    assert [text[item.start : item.end] for item in list_items(reading, text)] == ["Ana", "Bo", "Carla"]
-    assert list_items(reading_of(text, pieces, start, end, null=9.0), text) == []
 
 
 def test_the_list_head_is_asked_about_the_first_token_of_a_span() -> None:

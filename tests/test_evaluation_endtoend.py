@@ -1,0 +1,267 @@
+"""The end-to-end benchmark over a few sentences, with the real search and a reader that knows what it will say."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.settings import Settings
+from evaluation import endtoend
+from evaluation.calibration import PLAIN
+from evaluation.endtoend import Measured, Once, Plan, likeliest, measure, surest
+from evaluation.outcomes import NOTHING
+from evaluation.paragraphs import File, as_articles, searchable
+from evaluation.scoring import Estimate
+from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD
+from reader.aggregate import Threshold
+from reader.answering import Answerer
+from reader.confidence import Calibration, Features, Logistic
+from reader.train.data import Paragraph
+from reader.types import PassageReading
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.types import Evidence, SearchFilter
+from tests.test_evaluation_retrieval import BAKERY, BRIDGE, CHOIR, FERRY, Questions, squad
+
+LOW = -9.0
+SAIL, OPENED, YEAR = "When does the ferry to Lisbon sail?", "Who opened the bridge in Oslo?", "Which year?"
+SEASICK, MAYOR, BAKERS = (
+    "How many passengers were seasick?",
+    "What is the mayor called?",
+    "Who are the bakers of Porto?",
+)
+SAYS = {
+    SAIL: {"noon": 6.0},
+    OPENED: {"Anna Berg": 5.0},
+    YEAR: {"noon": 4.0, "1931": 2.0},
+    SEASICK: {"forty": 1.0},
+    MAYOR: {"Rui": -2.0},
+    BAKERS: {"Rui": 5.0, "Ines": 4.0, "Tiago": -3.0},
+}
+PORTS: Questions = {
+    FERRY: [(SAIL, ["noon"]), (SEASICK, [])],
+    BRIDGE: [(OPENED, ["Anna Berg"]), (YEAR, ["1931"]), (MAYOR, [])],
+}
+
+
+class Says:
+    """Gives each phrase of `SAYS` its score in every passage that has it; remembers what it has read."""
+
+    def __init__(self, says: Mapping[str, Mapping[str, float]] = SAYS) -> None:
+        self._says = says
+        self.asked: list[tuple[str, str]] = []
+
+    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        readings = []
+        for hit in evidence.hits:
+            self.asked.append((question, hit.text))
+            offsets = np.array([word.span() for word in re.finditer(r"\w+", hit.text)], dtype=np.int32)
+            start, end = (np.full(len(offsets), LOW, dtype=np.float32) for _ in range(2))
+            for phrase, score in self._says[question].items():
+                if (first := hit.text.find(phrase)) >= 0:
+                    start[offsets[:, 0] == first] = end[offsets[:, 1] == first + len(phrase)] = score / 2
+            readings.append(PassageReading(hit, offsets + hit.passage.start, start, end, null=0.0, item=None))
+        return tuple(readings)
+
+
+def sigmoid(score: float) -> float:
+    return 1 / (1 + math.exp(-score))
+
+
+def value(figure: Estimate | None) -> float | None:
+    assert figure is None or figure.low <= figure.high
+    return None if figure is None else round(figure.value, 6)
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> str:
+    return squad(tmp_path / "ports.json", PORTS)
+
+
+@pytest.fixture
+def bakers(tmp_path: Path) -> str:
+    return squad(tmp_path / "bakers.json", {BAKERY: [(BAKERS, ["Rui", "Ines", "Tiago"])]}, listed=True)
+
+
+def measured(
+    paths: list[str], encoder: SentenceTransformerEncoder, reader: Says, passages: int = 8, threshold: float = 0.5
+) -> Measured:
+    files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
+    distractors = [Paragraph("rain:0", "", CHOIR)]
+    return measure(files, distractors, encoder, reader, PLAIN, Plan(passages, threshold, None, 0))
+
+
+def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
+    reader = Says()
+    made = measured([ports, bakers], encoder, reader)
+    assert (made.paragraphs, made.passages, made.questions, made.read, made.threshold) == (4, 4, 6, 8, 0.5)
+    assert len(reader.asked) == len(set(reader.asked)) == 6 * 4
+
+    single, abstention = made.files[0].single, made.files[0].abstention
+    assert single is not None
+    assert single.questions == 3
+    # "Which year?" is answered "noon", from another paragraph, and "1931" from its own
+    assert [value(single.searched.em), value(single.alone.em), value(single.ratio.em)] == [0.666667, 1, 0.666667]
+    assert [value(single.searched.f1), value(single.searched.right)] == [0.666667, 0.666667]
+    assert (value(single.cited_rightly), value(single.wrong_unfound)) == (0.666667, 0)
+
+    assert abstention is not None
+    assert (abstention.questions, abstention.answerable) == (5, 3)
+    assert abstention.fitted == abstention.raw  # the calibration is the raw one here
+    fitted = abstention.fitted
+    assert (value(fitted.auroc_right), value(fitted.auroc_answerable)) == (1, 1)
+    assert (value(fitted.coverage_at_80), value(fitted.coverage_at_90)) == (0.4, 0.4)
+    sure = (sigmoid(6) + sigmoid(5) + sigmoid(4) - 2) / 5
+    assert value(fitted.ece) == pytest.approx(sure + sigmoid(1) / 5 + sigmoid(-2) / 5, abs=1e-6)
+    assert value(fitted.risk_area) == pytest.approx((0 + 0 + 1 / 3 + 2 / 4 + 3 / 5) / 5, abs=1e-6)
+    shipped = abstention.shipped
+    assert [value(shipped.answered), value(shipped.right), value(shipped.dealt_with)] == [0.8, 0.5, 0.6]
+    assert [value(shipped.declined_rightly), value(shipped.declined_wrongly)] == [0.5, 0]
+
+    assert (made.files[1].single, made.files[1].abstention) == (None, None)
+    lists = made.files[1].lists
+    assert lists is not None
+    # two of three items, and none that is wrong
+    assert (value(lists.exact_f1), value(lists.declined)) == (0.8, 0)
+    assert (made.all.single, made.all.abstention, made.all.lists) == (single, abstention, lists)
+
+
+def test_a_wrong_answer_may_be_the_search_s_fault(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
+    # it asks for the ferry's paragraph, and only that one passage is read
+    path = squad(tmp_path / "far.json", {FERRY: [(SEASICK, [])], BRIDGE: [(SAIL, ["1931"])]})
+    reader = Says({SAIL: {"noon": 6.0, "1931": 1.0}, SEASICK: {}})
+    made = measured([path], encoder, reader, passages=1).files[0]
+    assert made.single is not None
+    assert (value(made.single.searched.em), value(made.single.alone.em)) == (0, 1)
+    assert (value(made.single.cited_rightly), value(made.single.wrong_unfound)) == (0, 1)
+
+
+def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
+    made = measured([ports, bakers], encoder, Says(), threshold=sigmoid(5.5)).all
+    assert made.abstention is not None
+    assert made.lists is not None
+    shipped = made.abstention.shipped
+    assert [value(shipped.answered), value(shipped.right), value(shipped.declined_rightly)] == [0.2, 1, 1]
+    assert (value(made.lists.exact_f1), value(made.lists.declined)) == (0, 1)
+
+
+def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder) -> None:
+    span = Logistic(0.0, Features(span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+    item = Logistic(-5.0, span.weights)
+    question = "Which bakers share an oven?"
+    reader = Once(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
+    with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
+        evidence = retriever.search(question, 1, SearchFilter())
+    calibration = Calibration(span, item)
+    at_zero = Answerer(reader, calibration, Threshold(0.0, 20)).answer(question, evidence, 0.0)
+    assert at_zero.kind == "list"
+    assert likeliest(at_zero).confidence == pytest.approx(sigmoid(-3.0))
+    given = surest(question, evidence, reader, calibration)
+    assert given.text == "Rui"
+    assert given.confidence == pytest.approx(sigmoid(2.0))
+    nothing = Evidence((), {}, {}, 1)
+    assert surest(question, nothing, reader, calibration) == NOTHING
+
+
+def test_what_was_read_is_read_no_more(encoder: SentenceTransformerEncoder) -> None:
+    says = Says()
+    once = Once(says)
+    with searchable(as_articles([Paragraph("a:0", "", FERRY), Paragraph("a:1", "", BRIDGE)]), encoder) as retriever:
+        both = retriever.search(SAIL, 8, SearchFilter())
+        one = retriever.search(SAIL, 8, SearchFilter(article_id=both.hits[1].passage.article_id))
+    first = once.read(SAIL, both)
+    again = once.read(SAIL, one)
+    assert [reading.hit for reading in first] == list(both.hits)
+    assert [reading.hit for reading in again] == list(one.hits)
+    assert again[0].start is first[1].start
+    assert len(says.asked) == 2
+    once.read(YEAR, one)
+    assert len(says.asked) == 3
+
+
+def test_json_picture_and_table(
+    ports: str,
+    bakers: str,
+    tmp_path: Path,
+    encoder: SentenceTransformerEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(endtoend, "shipped_reader", lambda adapter: Says())
+    monkeypatch.setattr(endtoend, "shipped_encoder", lambda: encoder)
+    plot = tmp_path / "trust.png"
+    assert endtoend.main([ports, bakers, "--cache", str(tmp_path), "--json", "--plot", str(plot)]) == 0
+    assert plot.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    out, err = capsys.readouterr()
+    assert "Asking questions: 6 of 6" in err
+    printed = json.loads(out)
+    assert list(printed) == ["paragraphs", "passages", "questions", "read", "threshold", "files", "all"]
+    made = printed["all"]
+    assert list(made) == ["file", "questions", "single", "lists", "abstention"]
+    single = made["single"]
+    assert list(single) == ["questions", "searched", "alone", "ratio", "cited_rightly", "wrong_unfound"]
+    for scores in ("searched", "alone", "ratio"):
+        assert list(single[scores]) == ["em", "f1", "right"]
+    assert list(single["cited_rightly"]) == ["value", "low", "high"]
+    assert list(made["lists"]) == ["questions", "exact_f1", "partial_f1", "declined"]
+    abstention = made["abstention"]
+    assert list(abstention) == ["questions", "answerable", "fitted", "raw", "shipped"]
+    for kind in ("fitted", "raw"):
+        assert list(abstention[kind]) == [
+            "auroc_right",
+            "auroc_answerable",
+            "ece",
+            "coverage_at_80",
+            "coverage_at_90",
+            "risk_area",
+            "risks",
+            "bins",
+        ]
+        assert len(abstention[kind]["risks"]) == 100
+        assert all(list(each) == ["confidence", "right", "questions"] for each in abstention[kind]["bins"])
+    assert list(abstention["shipped"]) == ["answered", "right", "declined_rightly", "declined_wrongly", "dealt_with"]
+    assert [each["file"] for each in printed["files"]] == [f"{tmp_path.name}/ports", f"{tmp_path.name}/bakers"]
+    assert (printed["files"][0]["lists"], printed["files"][1]["abstention"]) == (None, None)
+
+    assert endtoend.main([ports, "--cache", str(tmp_path), "--limit", "2"]) == 0
+    first, blank, file, *rows = capsys.readouterr().out.splitlines()
+    assert first == "2 paragraphs (2 passages), 2 questions, 8 passages read; percent, 95 % intervals"
+    assert (blank, file) == ("", f"{tmp_path.name}/ports: 2 questions")
+    assert {len(row) for row in rows} <= {40 + 22 * cells for cells in (1, 2, 3)}
+    assert "at 0.5" in "".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "args", "status", "said"),
+    [
+        ("{", [], 1, "is no SQuAD-shaped question file"),
+        ('{"data": []}', [], 1, "has no question;"),
+        ('{"data": []}', ["--threshold", "1.5"], 2, "'1.5' is not a number from 0 to 1"),
+        ('{"data": []}', ["--threshold", "nan"], 2, "'nan' is not a number from 0 to 1"),
+        ('{"data": []}', ["--limit", "0"], 2, "'0' is not a whole number of 1 or more"),
+        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png is no place for a picture"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    content: str, args: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(content)
+    assert endtoend.main([str(file), *args]) == status
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert said in err
+
+
+def test_lists_alone_are_no_picture(bakers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert endtoend.main([bakers, "--plot", str(tmp_path / "x.png")]) == 2
+    assert "these files have only lists" in capsys.readouterr().err
+
+
+def test_what_is_measured_is_what_is_shipped() -> None:
+    settings = Settings()
+    assert (settings.answers.threshold, settings.answers.max_items) == (THRESHOLD, MAX_ITEMS)
+    assert settings.retrieval.passages == PASSAGES
