@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.aggregate import EXTRA_WORDS
+from reader.merging import EXTRA_WORDS
 from reader.names import folded, within
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)

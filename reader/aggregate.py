@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from reader.confidence import Calibration, Features
 from reader.differing import subject, versions
-from reader.merging import EXTRA_WORDS as EXTRA_WORDS
 from reader.merging import Candidate, Finding, merged, say_the_same
 from reader.names import asked_names, name_coverage
 from reader.questions import asks_who_was_there, wanted
