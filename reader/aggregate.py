@@ -83,7 +83,7 @@ def candidates(
     for reading in readings:
         article = evidence.article(reading.hit)
         names = name_coverage(asked, f"{heading(article)}\n{reading.hit.text}")
-        spans = best_spans(reading, article.text, SPANS_PER_PASSAGE)
+        spans = best_spans(reading, article.text, 1 if items else SPANS_PER_PASSAGE)
         for span in offered_items(reading, article.text) if items else spans:
             features = Features(
                 span=span.score,
@@ -113,8 +113,9 @@ def _about_the_same(question: str, items: Sequence[Candidate], evidence: Evidenc
         article = evidence.article(item.span.hit)
         return name_coverage(asked, subject(article)) + item.features.names
 
-    most = max((about(item) for item in items), default=0.0)
-    return [item for item in items if about(item) == most]
+    shares = [about(item) for item in items]
+    most = max(shares, default=0.0)
+    return [item for item, share in zip(items, shares, strict=True) if share == most]
 
 
 def _brought_up_to_date(newest: Candidate, likeliest: Candidate, evidence: Evidence) -> bool:

@@ -1,10 +1,11 @@
 """Names and words compared as people mean them: without case, accents and punctuation, and near enough in spelling."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
+
+from retrieval.terms import plain
 
 _TOKEN = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[^\W_](?:[\w’'.-]*[^\W_])?")
@@ -30,8 +31,7 @@ def folded(text: str) -> list[str]:
 
     "The 'Yván' Gil" -> ["yvan", "gil"]
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return [word for word in _TOKEN.findall(plain) if word not in _ARTICLES]
+    return [word for word in _TOKEN.findall(plain(text)) if word not in _ARTICLES]
 
 
 def same_word(word: str, other: str) -> bool:

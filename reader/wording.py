@@ -7,11 +7,11 @@
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
 from reader.names import folded
+from retrieval.terms import plain
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
@@ -72,10 +72,10 @@ def _words(text: str) -> Iterator[str]:
 
 def _tokens(text: str) -> Iterator[str]:
     """The words, articles aside; a number without its commas and its "th", a time of day in one piece."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    text = plain(text)
     for sign, word in _SIGNS:
-        plain = sign.sub(word, plain)
-    for found in _TOKEN.finditer(plain):
+        text = sign.sub(word, text)
+    for found in _TOKEN.finditer(text):
         if found["clock"] is not None:
             yield found["clock"]
         elif found["number"] is not None:

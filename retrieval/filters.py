@@ -1,18 +1,17 @@
 """What a filter names, and what to say where the articles have no such thing."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from retrieval.errors import UsageError
+from retrieval.terms import plain
 
 SUGGESTED = 3
 
 
 def folded(source: str) -> str:
     """What a source is compared by: " Agencia  EFÉ" -> "agencia efe"."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", source.casefold()) if not unicodedata.combining(c))
-    return " ".join(plain.split())
+    return " ".join(plain(source).split())
 
 
 def merged(counts: Mapping[str, int]) -> dict[str, int]:

@@ -61,6 +61,11 @@ def asked_terms(question: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def plain(text: str) -> str:
+    """`text` without case and accents: "Yván ÁÉ" -> "yvan ae"."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text))
 
@@ -71,9 +76,7 @@ def _is_stop_word(word: str) -> bool:
 
 @lru_cache(maxsize=1 << 17)
 def _terms(word: str) -> tuple[str, ...]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
-    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", plain))
-    parts = _HYPHEN.split(plain)
+    parts = _HYPHEN.split(_APOSTROPHE.sub("", _POSSESSIVE.sub("", plain(word))))
     if len(parts) > 1:
         parts.append("".join(parts))
     return tuple(_term(part) for part in parts if part)
