@@ -27,7 +27,7 @@ from evaluation.commands import Parser, explained, positive
 from evaluation.paragraphs import as_articles, sample, searchable, words_of
 from evaluation.scoring import separation, taken_for_right
 from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
-from reader.aggregate import candidates
+from reader.candidates import candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.train.data import Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss

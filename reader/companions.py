@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from reader.aggregate import Findings, Threshold, in_reading_order
+from reader.aggregate import Findings, Threshold
 from reader.citations import cite
+from reader.lists import in_reading_order
 from reader.merging import Candidate, merged
 from reader.names import folded
 from reader.spans import best_spans, overlap
