@@ -21,14 +21,16 @@ SINGLE_ITEM_WEIGHT = 0.5  # of a passage without several items, in the loss of t
 class Row:
     """One input of an example.
 
-    `gold`   (m, 2) int64, first and last token of each right span, places in the input's ids
-    `tags`   (n,) int64, 0 outside, 1 begins, 2 continues an item, for each passage token
+    `gold`     (m, 2) int64, first and last token of each right span, places in the input's ids
+    `tags`     (n,) int64, 0 outside, 1 begins, 2 continues an item, for each passage token
+    `spanned`  whether the span head learns from it
     """
 
     window: Window
     gold: NDArray[np.int64]
     tags: NDArray[np.int64]
     weight: float
+    spanned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Batch:
     `inputs`  what the model takes, (R, L) int64      `passage`  (R, L) bool, the passage's tokens
     `gold`    (m, 3) int64: input, first, last token  `group`    (R,) int64, the example of each input
     `tags`    (R, L) int64, 0 where not in the passage  `weight` (R,) float32, in the loss of the list head
+    `spanned` (G,) bool, whether the span head learns from the example
     """
 
     inputs: dict[str, torch.Tensor]
@@ -46,6 +49,7 @@ class Batch:
     group: torch.Tensor
     tags: torch.Tensor
     weight: torch.Tensor
+    spanned: torch.Tensor
     groups: int
 
 
@@ -80,9 +84,24 @@ def _row(window: Window, answers: Sequence[Place], listed: bool) -> Row:
         if listed or number == 0:
             tags[inside] = 2
             tags[inside[0]] = 1
-    several = listed and len(gold) > 1
-    pairs = np.array(sorted(set(gold)), dtype=np.int64).reshape(-1, 2)
-    return Row(window, pairs, tags, 1.0 if several else SINGLE_ITEM_WEIGHT)
+    if listed and len(gold) > 1:
+        hull = _enumeration(gold)
+        return Row(window, _pairs([hull or gold[0]]), tags, 1.0, spanned=hull is not None)
+    return Row(window, _pairs(gold), tags, SINGLE_ITEM_WEIGHT, spanned=True)
+
+
+def _enumeration(items: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The stretch from the first item to the last, which is the list as one answer; None where they are far apart.
+
+    A span head that is taught single items of lists gives too little where one answer is asked for.
+    """
+    first, last = min(start for start, _ in items), max(end for _, end in items)
+    tokens = sum(end - start + 1 for start, end in set(items))
+    return (first, last) if last - first < min(MAX_TOKENS, 2 * tokens + 4) else None
+
+
+def _pairs(gold: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    return np.array(sorted(set(gold)), dtype=np.int64).reshape(-1, 2)
 
 
 def bucketed(encoded: Sequence[list[Row]], budget: int) -> Iterator[list[list[Row]]]:
@@ -119,5 +138,6 @@ def to_batch(examples: Sequence[list[Row]], tokenizer: PreTrainedTokenizerFast) 
         group=torch.tensor([group for group, _ in rows]),
         tags=tags,
         weight=torch.tensor([row.weight for _, row in rows]),
+        spanned=torch.tensor([all(row.spanned for row in several) for several in examples]),
         groups=len(examples),
     )

@@ -19,7 +19,8 @@ def span_loss(start: Tensor, end: Tensor, batch: Batch) -> Tensor:
         P(span) = exp(score(span)) / (1 + sum over passages and spans of exp(score))
 
     These are just the spans that reader.spans decodes, so scores of different passages can be compared, and 0 is where
-    "not here" stands. Shared normalisation: Clark and Gardner 2018; several right spans add up (marginal likelihood).
+    "not here" stands. Examples that are not `spanned` count as 0. Shared normalisation: Clark and Gardner 2018; several
+    right spans add up (marginal likelihood).
     """
     null = start[:, 0] + end[:, 0]
     length = start.shape[1]
@@ -38,7 +39,7 @@ def span_loss(start: Tensor, end: Tensor, batch: Batch) -> Tensor:
     # "nowhere" is right exactly where no span is
     nowhere = nowhere.masked_fill(answered[:, None], float("-inf"))
     target = torch.cat([nowhere, _by_group(right, owner, batch.groups)], dim=1).logsumexp(1)
-    return (everything - target).mean()
+    return ((everything - target) * batch.spanned).mean()
 
 
 def _by_group(values: Tensor, group: Tensor, groups: int) -> Tensor:

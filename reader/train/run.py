@@ -239,6 +239,7 @@ def on_device(batch: Batch, device: torch.device) -> Batch:
         group=batch.group.to(device),
         tags=batch.tags.to(device),
         weight=batch.weight.to(device),
+        spanned=batch.spanned.to(device),
     )
 
 

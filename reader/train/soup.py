@@ -2,10 +2,10 @@
 
     python -m reader.train.soup --out FOLDER ADAPTER[=WEIGHT]... [--rank N]
 
-Fine-tuned models that began at the same place can be averaged weight by weight, and the mean often reads better than any
-of them, on what each of them is good at (Wortsman et al., Model soups, ICML 2022). An adapter's change of a matrix is
-s·B·A, with B (out, r), A (r, in) and the scale s = alpha / r. The mean of several changes is again such a product, of
-rank Σr, and exactly that is written:
+Fine-tuned models that began at the same place can be averaged weight by weight, and the mean often reads better than
+any of them, on what each of them is good at (Wortsman et al., Model soups, ICML 2022). An adapter's change of a matrix
+is s·B·A, with B (out, r), A (r, in) and the scale s = alpha / r. The mean of several changes is again such a product,
+of rank Σr, and exactly that is written:
 
     (s1·B1·A1 + s2·B2·A2) / 2  =  [s1·B1/2  s2·B2/2] · [A1; A2]
 
@@ -61,10 +61,12 @@ def mean(ingredients: Sequence[Ingredient], rank: int) -> dict[str, Tensor]:
 
 def mean_head(ingredients: Sequence[Ingredient]) -> dict[str, Tensor]:
     """The weighted mean of the list heads of those that have one; empty if none has."""
-    with_head = [(each.item_head, each.weight) for each in ingredients if each.item_head is not None]
-    total = sum(weight for _, weight in with_head)
-    shares = [weight / total for _, weight in with_head]
-    return {name: _weighted([head[name] for head, _ in with_head], shares) for name in (with_head or [({}, 0)])[0][0]}
+    heads = [(each.item_head, each.weight) for each in ingredients if each.item_head is not None]
+    if not heads:
+        return {}
+    total = sum(weight for _, weight in heads)
+    shares = [weight / total for _, weight in heads]
+    return {name: _weighted([head[name] for head, _ in heads], shares) for name in heads[0][0]}
 
 
 def _weighted(tensors: Sequence[Tensor], shares: Sequence[float]) -> Tensor:

@@ -25,17 +25,17 @@ STAGES = (
         "near",
         {
             "squadshifts_new_wiki": 1.0,
-            "tydiqa_en": 1.0,
+            "tydiqa_en": 0.8,
             "squad2": 1.0,
-            "lists_drop": 1.0,
-            "lists_quoref": 1.0,
-            ENUMERATIONS: 1.0,
+            "lists_drop": 0.4,
+            "lists_quoref": 0.5,
+            ENUMERATIONS: 0.4,
         },
         others=0,
     ),
     Stage(
         "together",
-        {"squadshifts_new_wiki": 0.5, "tydiqa_en": 0.5, "squad2": 0.5, "lists_quoref": 0.3, ENUMERATIONS: 0.5},
+        {"squadshifts_new_wiki": 1.0, "tydiqa_en": 0.5, "squad2": 0.8, "lists_quoref": 0.3, ENUMERATIONS: 0.3},
         others=2,
     ),
 )
