@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "/sources": "the articles, and which of them the last answer cites",
     "/why": "the passages that were read for the last answer",
-    "/filter": "what is searched; article ID, source NAME, since DATE, until DATE, as-of DATE or off changes it",
+    "/filter": "what is searched; article ID, source NAME, since DATE, until DATE, as-of DATE or off changes it; "
+    "/filter since off drops a part",
     "/help": "this list",
     "/quit": "leave",
 }

@@ -13,9 +13,10 @@ import click
 
 from bot.evaluating import evaluate
 from bot.operating import add, feed, index, prepare, status, verify, watch
-from bot.options import Group, Options, as_json_option, with_scope
+from bot.options import Count, Group, Options, as_json_option, with_scope
 from bot.question import checked
 from bot.scope import Scope
+from bot.serving import discord
 from bot.settings import MAX_PASSAGES
 from bot.streams import complain, input_lines, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError
@@ -48,7 +49,7 @@ def cli() -> None:
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @as_json_option
 @with_scope
-@click.option("--k", type=click.IntRange(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
+@click.option("--k", type=Count(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
 @click.pass_obj
 def ask(
     options: Options,
@@ -92,7 +93,7 @@ def chat(options: Options, scope: Scope) -> int:
     return run(settings, Terminal(), options.explain, scope)
 
 
-for command in (index, watch, add, feed, status, verify, prepare, evaluate):
+for command in (index, watch, add, feed, status, verify, prepare, discord, evaluate):
     cli.add_command(command)
 
 

@@ -163,7 +163,7 @@ class Updates:
             # while nobody waits for it, so that the next new article need not
             self._indexer.warm_up()
         except DatelineError as error:
-            self._complain([str(error)])
+            self._complain([f"{error} Waiting until that changes."])
             return not isinstance(error, BusyError)
         return True
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bot.scope import Scope, in_order, parsed_day
+from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
 from bot.streams import complain
 from retrieval.errors import DatelineError, UsageError, reason
@@ -63,18 +63,32 @@ class Group(click.Group):
 
 
 class Day(click.ParamType[date]):
-    """See `bot.scope.parsed_day`."""
+    """A day, as `parsed` reads it: one of the functions of `bot.scope`."""
 
     name = "date"
+
+    def __init__(self, parsed: Callable[[str], date]) -> None:
+        self._parsed = parsed
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Fails as every option does, naming it."""
         if isinstance(value, date):
             return value
         try:
-            return parsed_day(value)
+            return self._parsed(value)
         except UsageError as error:
             self.fail(str(error), param, ctx)
+
+
+class Count(click.IntRange):
+    """A whole number from `min` to `max`, and one sentence about what is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Fails as every option does, naming it."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"{value!r} is no whole number from {self.min} to {self.max}.", param, ctx)
 
 
 def with_scope(command: Callable[..., int]) -> Callable[..., int]:
@@ -99,11 +113,22 @@ def with_scope(command: Callable[..., int]) -> Callable[..., int]:
             "--source", metavar="NAME", help="Search articles of this source only; `dateline status` has them."
         ),
         click.option(
-            "--since", type=Day(), metavar="DATE", help="Only articles of this day or later (year-month-day)."
+            "--since",
+            type=Day(first_day),
+            metavar="DATE",
+            help="Only articles of this day or later: 2024-02-20, or 2024-02 or 2024 for its first day.",
         ),
-        click.option("--until", type=Day(), metavar="DATE", help="Only articles of this day or earlier."),
         click.option(
-            "--as-of", type=Day(), metavar="DATE", help='The day that "last week" counts from; without it today.'
+            "--until",
+            type=Day(last_day),
+            metavar="DATE",
+            help="Only articles of this day or earlier; 2024-02 or 2024 is its last day.",
+        ),
+        click.option(
+            "--as-of",
+            type=Day(parsed_day),
+            metavar="DATE",
+            help='The day that "last week" counts from (year-month-day); without it today.',
         ),
     )
     decorated: Callable[..., int] = scoped

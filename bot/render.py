@@ -108,11 +108,12 @@ def source_runs(title: str, path: str, source: str | None, published: date | Non
 
 
 def _not_found(answer: Answer) -> tuple[Line, ...]:
-    lines = [Line("", (Run("Not found in these articles.", "answer"),))]
-    if answer.evidence.hits:
-        lines += [BLANK, Line("Nearest passages")]
+    if not answer.evidence.hits:  # only a filter leaves nothing to read
+        said = "No article passes the filter, so nothing was searched; widen it or leave it out."
+        return (Line("", (Run(said, "answer"),)),)
+    lines = [Line("", (Run("Not found in these articles.", "answer"),)), BLANK, Line("Nearest passages")]
     for hit in answer.evidence.hits[:NEAREST]:
-        text = " ".join(hit.text[: NEAREST_CHARACTERS * 4].split())
+        text = " ".join(_untitled(hit.text, answer.evidence.article(hit))[: NEAREST_CHARACTERS * 4].split())
         if len(text) > NEAREST_CHARACTERS:
             text = text[:NEAREST_CHARACTERS].rsplit(" ", 1)[0] + " …"
         lines += [
@@ -180,6 +181,12 @@ def _citations(answer: Answer, hit: Hit) -> list[Citation]:
 
 def _within(hit: Hit, citation: Citation) -> Interval:
     return citation.answer_start - hit.passage.start, citation.answer_end - hit.passage.start
+
+
+def _untitled(text: str, article: Article) -> str:
+    """A passage without the headline that it may begin with, which stands above it anyway."""
+    first, _, rest = text.strip().partition("\n")
+    return rest if rest.strip() and first.removeprefix("# ").strip() == article.title else text
 
 
 def _named(article: Article) -> str:

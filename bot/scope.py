@@ -1,12 +1,20 @@
 """What questions are asked of: which articles are searched, and which day "last week" counts from."""
 
+from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from retrieval.errors import UsageError
-from retrieval.types import SearchFilter
+from retrieval.types import Period, SearchFilter
 
-PARTS = ("article", "source", "since", "until", "as-of")
+PARTS = {"article": "an id", "source": "a name", "since": "a date", "until": "a date", "as-of": "a date"}
+EXAMPLES = {
+    "article": "4f1c0a9be2d7",
+    "source": "Example Wire",
+    "since": "2024-02-20",
+    "until": "2024-02",
+    "as-of": "2024-02-20",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +33,20 @@ def parsed_day(value: str) -> date:
 
     Raises UsageError.
     """
-    try:
-        parsed = date.fromisoformat(value)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.isoformat() != value:
+    day = _day(value)
+    if day is None:
         raise UsageError(f"{value!r} is no date, expected year-month-day, such as 2024-02-20.")
-    return parsed
+    return day
+
+
+def first_day(value: str) -> date:
+    """The day, or the first one of a month or a year: "2024-02" -> 1 February 2024. Raises UsageError."""
+    return _period(value).start
+
+
+def last_day(value: str) -> date:
+    """The day, or the last one of a month or a year: "2024-02" -> 29 February 2024. Raises UsageError."""
+    return _period(value).end
 
 
 def in_order(scope: Scope) -> Scope:
@@ -43,9 +58,9 @@ def in_order(scope: Scope) -> Scope:
 
 
 def changed(scope: Scope, words: str) -> Scope:
-    """The scope after "/filter" and `words`: a part and its value, a part alone to drop it, or "off" to drop all.
+    """The scope after "/filter" and `words`: a part and its value, a part and "off" to drop it, or "off" to drop all.
 
-    "source Example Wire" -> only that source;  "source" -> any source;  "off" -> everything
+    "source Example Wire" -> only that source;  "source off" -> any source;  "off" -> everything
 
     Raises UsageError.
     """
@@ -57,16 +72,39 @@ def changed(scope: Scope, words: str) -> Scope:
         raise UsageError(
             f"/filter takes {', '.join(PARTS)} or off, not {name[:40]!r}; for example: /filter since 2024-02-20"
         )
+    if not value:
+        raise UsageError(
+            f"/filter {name} needs {PARTS[name]}; for example: /filter {name} {EXAMPLES[name]}, or /filter {name} off"
+        )
+    given = None if value.lower() == "off" else value
     if name == "as-of":
-        return replace(scope, as_of=parsed_day(value) if value else None)
+        return replace(scope, as_of=None if given is None else parsed_day(given))
     where = scope.where
     match name:
         case "article":
-            where = replace(where, article_id=value or None)
+            where = replace(where, article_id=given)
         case "source":
-            where = replace(where, source=value or None)
+            where = replace(where, source=given)
         case "since":
-            where = replace(where, since=parsed_day(value) if value else None)
+            where = replace(where, since=None if given is None else first_day(given))
         case "until":
-            where = replace(where, until=parsed_day(value) if value else None)
+            where = replace(where, until=None if given is None else last_day(given))
     return in_order(replace(scope, where=where))
+
+
+def _day(value: str) -> date | None:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if day.isoformat() == value else None
+
+
+def _period(value: str) -> Period:
+    for first, months in ((value, 0), (f"{value}-01", 1), (f"{value}-01-01", 12)):
+        start = _day(first)
+        if start is not None:
+            last_month = start.month + max(months, 1) - 1
+            end = start if not months else date(start.year, last_month, monthrange(start.year, last_month)[1])
+            return Period(start, end)
+    raise UsageError(f"{value!r} is no date, expected a day, a month or a year, such as 2024-02-20, 2024-02 or 2024.")

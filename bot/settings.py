@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
+from bot.question import MAX_CHARACTERS
 from retrieval.errors import ConfigError, reason
 
 FILE_NAME = "config.toml"
@@ -167,12 +168,21 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
-    """[discord]: server ids, seconds between one person's questions, questions that may wait, role ids."""
+    """[discord]: ids of servers, channels and roles; seconds between the questions of one person, or in one channel.
+
+    `queue_size` questions may wait, each of `max_question_length` characters at most; `health_port` 0 is none.
+    """
 
     guilds: Annotated[tuple[int, ...], IDS] = ()
+    channels: Annotated[tuple[int, ...], IDS] = ()
+    direct_messages: Annotated[bool, FLAG] = True
+    user_install: Annotated[bool, FLAG] = False
     cooldown_seconds: Annotated[float, SECONDS] = 10.0
+    channel_cooldown_seconds: Annotated[float, SECONDS] = 0.0
+    max_question_length: Annotated[int, _whole(1, MAX_CHARACTERS)] = MAX_CHARACTERS
     queue_size: Annotated[int, _whole(1, 10_000)] = 50
     admin_roles: Annotated[tuple[int, ...], IDS] = ()
+    health_port: Annotated[int, _whole(0, 65_535)] = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.names import folded
 from reader.types import Answer
-from retrieval.errors import CorpusError
+from retrieval.errors import CorpusError, reason
 from retrieval.types import SearchFilter
 
 QUESTIONS = Path(__file__).with_name("questions.json")
@@ -65,8 +65,13 @@ def load(path: Path) -> list[Asked]:
             Asked(item["question"], item["kind"], tuple(tuple(forms) for forms in item["answers"]), item["article"])
             for item in json.loads(path.read_text(encoding="utf-8"))
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is no file of questions ({error!r}); write it as {QUESTIONS} is written.") from error
+    except OSError as error:
+        raise CorpusError(f"The file of questions {path} cannot be read ({reason(error)}); check its path.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(
+            f"{path} is no file of questions, a JSON list of objects with question, kind, answers and article; "
+            f"write it as {QUESTIONS.name} beside {Path(__file__).name} is written."
+        ) from error
 
 
 def judge(asked: Asked, answer: Answer) -> Judged:

@@ -1,7 +1,7 @@
 """From what each passage says to what the articles say: candidates, merged into answers.
 
 span       the candidate with the highest probability, cited wherever the same answer was found
-list       every item above the threshold, parts merged into wholes, in reading order
+list       every item that belongs (`reader.lists`), parts merged into wholes, in reading order
 differing  the answers of articles that contradict each other (`reader.differing`)
 none       nothing reaches the threshold
 """
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from reader.candidates import candidates
 from reader.confidence import Calibration
+from reader.deciding import asks_yes_or_no, deciding_sentences
 from reader.differing import versions
-from reader.lists import about_the_same, in_reading_order
+from reader.lists import in_reading_order, members, not_asked_about
 from reader.merging import Candidate, Finding, merged, say_the_same
 from reader.questions import asks_who_was_there, wanted
 from reader.types import Kind, PassageReading
@@ -45,19 +46,23 @@ def aggregate(
     """What `readings` of the passages of one question come to.
 
     An open question ("Who attended ...?") gets a list where at least two items reach the threshold, else one answer.
-    One answer has several versions where articles differ.
+    One answer has several versions where articles differ. What asks yes or no gets the sentence that decides it.
     """
     asked = wanted(question)
     if asked != "one":
         items = candidates(question, readings, evidence, calibration, items=True)
-        likely = [item for item in items if item.probability >= threshold.answer]
-        found = merged(about_the_same(question, likely, evidence))[: threshold.items]
+        found = merged(members(question, items, evidence, calibration.item, threshold.answer))[: threshold.items]
         if len(found) > 1 or (asked == "several" and found):
             return Findings("list", tuple(in_reading_order(found, evidence)))
     spans = candidates(question, readings, evidence, calibration, items=False)
+    deciding = asks_yes_or_no(question)
+    if deciding:
+        spans = deciding_sentences(spans, evidence, calibration.span)
+    if asked != "one":
+        spans = not_asked_about(question, spans, evidence)
     if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
-    if asked != "several" and not asks_who_was_there(question):
+    if asked != "several" and not deciding and not asks_who_was_there(question):
         found = versions(question, spans, evidence, calibration.span, threshold.answer)
         if len(found) > 1 or (found and _brought_up_to_date(found[0].best, spans[0], evidence)):
             return Findings("differing" if len(found) > 1 else "span", tuple(found))

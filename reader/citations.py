@@ -14,16 +14,17 @@ Interval = tuple[int, int]
 def cite(article: Article, span: Span, source_group: str | None = None) -> Citation:
     """The sentence, or the run of sentences, that `span` stands in, without the white space around it.
 
-    Without `source_group` the article is a group of its own.
+    Of a sentence too long for one passage it is the part that was read. Without `source_group` the article is a group
+    of its own.
     """
     passage = span.hit.passage
-    text = article.text[passage.start : passage.end]
+    # those of the whole article: a passage may begin within a line, and what stood before decides where sentences end
     sentences = [
-        (passage.start + start, passage.start + end)
-        for start, end in sentence_spans(text, article.language)
-        if passage.start + start < span.end and span.start < passage.start + end
+        (start, end)
+        for start, end in _sentences(article.text, article.language)
+        if start < span.end and span.start < end
     ]
-    quote = _trimmed(article.text, sentences[0][0], sentences[-1][1])
+    quote = _trimmed(article.text, max(sentences[0][0], passage.start), min(sentences[-1][1], passage.end))
     return _citation(article, quote, (span.start, span.end), article.id if source_group is None else source_group)
 
 

@@ -45,6 +45,7 @@ _NO_PLURALS = frozenset({"happens", "makes", "comes", "goes", "says", "means", "
 # "who was present", "who was there": asks for everybody, whatever the verb's number
 _PRESENT = frozenset({"present", "there", "at", "in", "among", "also", "with"})
 
+_WHO = re.compile(r"\bwhom?\b", re.IGNORECASE)
 _ATTENDANCE = re.compile(
     r"\bwho\b.*\b(?:attend\w*|present|participat\w+|took part|(?:was|were) (?:also )?(?:there|at|in)\b)", re.IGNORECASE
 )
@@ -96,6 +97,14 @@ def _plural(word: str) -> bool:
         and not word.endswith(("ss", "us", "is", "'s", "’s"))
         and word not in _NO_PLURALS
     )
+
+
+def asks_who(question: str) -> bool:
+    """Whether the answers are people, or bodies that act as people do.
+
+    "Who signed?", "To whom was it sent?" -> True;  "Which ports are open?" -> False
+    """
+    return _WHO.search(question) is not None
 
 
 def asks_who_was_there(question: str) -> bool:

@@ -14,6 +14,7 @@ it is "Placencia" again, so it is no third span.
 """
 
 import heapq
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -24,12 +25,13 @@ from reader.types import PassageReading, Span
 
 MAX_TOKENS = 30
 _NEVER = np.float32(-np.inf)
+PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n")
 
 
 def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX_TOKENS) -> list[Span]:
     """The `k` spans with the highest scores, best first, of at most `max_tokens` tokens, snapped to whole words.
 
-    `text` is the article's; spans never leave the passage. Two token spans that snap to the same words are one, with
+    `text` is the article's; spans never leave the passage, nor cross from one paragraph into another. Two token spans that snap to the same words are one, with
     the higher score. Exact: it finds what scoring every pair (i, j) would.
     """
     found: dict[tuple[int, int], Span] = {}
@@ -38,7 +40,7 @@ def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX
             break
         place = snapped(reading, text, first, last)
         # they come best first, so the first of those that snap to the same place is the one to keep
-        if place not in found:
+        if place not in found and not PARAGRAPH_BREAK.search(text, *place):
             found[place] = Span(reading.hit, *place, score=score - reading.null)
     return list(found.values())
 

@@ -14,6 +14,7 @@ reasons than that, by `DOUBT` nats.
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.conjuncts import conjuncts
 from reader.spans import best_spans, non_overlapping, snapped
 from reader.types import PassageReading, Span
 
@@ -21,6 +22,8 @@ DOUBT = 2.0
 SPANS_FOR_ITEMS = 60  # so many that each item's best span is among them, behind all other cuts of the first
 OUTSIDE, BEGINS, CONTINUES = range(3)
 _NEVER = -1e9
+_HYPHENS = "-‐‑"
+_WITHIN_A_NAME = frozenset({" ", "\u00a0", *_HYPHENS})
 
 
 def items(reading: PassageReading, text: str) -> list[Span]:
@@ -32,9 +35,10 @@ def items(reading: PassageReading, text: str) -> list[Span]:
     if reading.item is None:
         return sorted(non_overlapping(best_spans(reading, text, SPANS_FOR_ITEMS)), key=lambda span: span.start)
     found = []
-    for first, last in _runs(likeliest(reading.item)):
+    for first, last in _names_whole(_runs(likeliest(reading.item)), reading, text):
         score = float(reading.start[first] + reading.end[last]) - reading.null
-        found.append(Span(reading.hit, *snapped(reading, text, first, last), score=score))
+        for start, end in conjuncts(text, *snapped(reading, text, first, last)):
+            found.append(Span(reading.hit, start, end, score=score))
     return sorted(non_overlapping(found), key=lambda span: span.start)
 
 
@@ -67,3 +71,22 @@ def _runs(tags: list[int]) -> list[tuple[int, int]]:
         elif tag == CONTINUES:
             runs[-1] = (runs[-1][0], token)
     return runs
+
+
+def _names_whole(runs: list[tuple[int, int]], reading: PassageReading, text: str) -> list[tuple[int, int]]:
+    """The runs, neighbours joined that are one name: "Sergei" + "Melik-Bagdasarov", not "Bo" + "and"."""
+    joined: list[tuple[int, int]] = []
+    for first, last in runs:
+        if joined and _one_name(text, snapped(reading, text, *joined[-1]), snapped(reading, text, first, last)):
+            joined[-1] = joined[-1][0], last
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _one_name(text: str, left: tuple[int, int], right: tuple[int, int]) -> bool:
+    """Whether two stretches share a word, or are capitalised and only a space or a hyphen is between them."""
+    between = text[left[0] + len(text[slice(*left)].rstrip(_HYPHENS)) : right[0]]
+    if left[1] > right[0]:
+        return True
+    return text[left[0]].isupper() and text[right[0]].isupper() and between in _WITHIN_A_NAME

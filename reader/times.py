@@ -8,6 +8,8 @@ one. In an article published on Thursday, 10 March 2022:
     They [met late on Wednesday].                   None                   more than a time word
     They will meet on [Friday].                     2022-03-11             the next one, that day included
     They meet on [Friday].                          None                   past or to come? (`reader.tense`)
+    They met on [Friday].                           None                   six days ago, or added after publication?
+    They banned a march on [Tuesday].               2022-03-08
     They banned a march on [Friday].                None                   a ban six days ago, or tomorrow's march?
     They flew home [yesterday].                     2022-03-09
     They met [earlier this week].                   2022-03-07/2022-03-13  Monday to Sunday, whatever "earlier" adds
@@ -35,6 +37,9 @@ from retrieval.sentences import sentence_spans
 from retrieval.types import Article, Period
 
 _DAY = timedelta(days=1)
+# Of a day further back newspapers write "last Friday" or its date. What an article of a Thursday says to have happened
+# "on Friday" was most likely added to it on that Friday, and its date kept.
+_LONGEST_AGO = timedelta(days=4)
 _OFFSETS = (timedelta(hours=-8), timedelta(), timedelta(hours=9))
 _LEADING = "(?:on|in|at|by|since|until|till|from|for|during|before|after|late|early|earlier|later|mid)"
 _EXPRESSION = re.compile(
@@ -133,6 +138,8 @@ def _period(found: re.Match[str], where: Direction | None, day: date) -> Period 
     if latest is None or coming is None:
         return None
     period, other = (latest, coming) if where.time == "past" else (coming, latest)
+    if where.time == "past" and found["weekday"] and day - period.start > _LONGEST_AGO:
+        return None
     nearer = _distance(other, day) < _distance(period, day)
     weekday = re.match(WEEKDAY, words)
     wrong = weekday is not None and weekday[0] != f"{period.start:%A}".lower()

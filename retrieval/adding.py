@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -31,6 +32,10 @@ STORED_AS = {
     "application/json": ".json",
 }
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# the root of RSS 1.0, RSS 2.0 or Atom, behind what may stand before the root of any document
+_FEED = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>)*+<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL
+)
 # what browsers take these for (https://encoding.spec.whatwg.org/#names-and-labels)
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
 # encodings whose bytes are always UTF-8 as well, or can be
@@ -52,6 +57,31 @@ class Stored:
 
     path: str
     written: bool
+
+
+class Contents:
+    """The files of a corpus by size and ending: which of them holds some bytes is known without reading the others."""
+
+    def __init__(self, corpus: Path) -> None:
+        self._corpus = corpus
+
+    def find(self, data: bytes, suffix: str) -> str | None:
+        """The path, in the corpus, of a file with this content and ending. Raises CorpusError."""
+        alike = self._paths.get((len(data), suffix), ())
+        return next((path for path in alike if _holds(self._corpus / path, data)), None)
+
+    def note(self, data: bytes, path: str) -> None:
+        """There is a file now that holds `data`."""
+        self._paths.setdefault((len(data), PurePosixPath(path).suffix), []).append(path)
+
+    @cached_property
+    def _paths(self) -> dict[tuple[int, str], list[str]]:
+        paths: dict[tuple[int, str], list[str]] = {}
+        for file in find_files(self._corpus) if self._corpus.is_dir() else ():
+            with suppress(OSError):
+                key = file.stat().st_size, file.suffix
+                paths.setdefault(key, []).append(file.relative_to(self._corpus).as_posix())
+        return paths
 
 
 @dataclass(slots=True)
@@ -79,17 +109,18 @@ def add(corpus: Path, names: Sequence[str], limits: FetchLimits) -> AddReport:
     """Puts what `names` name into the corpus, which is made if there is none.
 
     A name is a file, a folder, whose article files keep their places below it, or a web address. No file is ever
-    overwritten but a page, by a newer version of itself. Raises CorpusError if the corpus cannot be written.
+    overwritten but a page, by a newer version of itself, and a file that the corpus has in another place or under
+    another name is not copied again. Raises CorpusError if the corpus cannot be read or written.
     """
-    tally = Tally()
+    tally, contents = Tally(), Contents(corpus.resolve())
     for name in names:
         try:
             if "://" in name:
                 tally.count(add_page(corpus, name, limits))
             elif Path(name).is_dir():
-                _add_folder(corpus, Path(name), tally)
+                _add_folder(corpus, Path(name), contents, tally)
             else:
-                tally.count(_add_file(corpus, Path(name)))
+                tally.count(_add_file(corpus, Path(name), contents))
         except (ArticleError, FetchError) as error:
             tally.skip(name, error)
         except OSError as error:
@@ -107,6 +138,8 @@ def store_page(corpus: Path, url: str, page: Page) -> Stored:
 
     Raises ArticleError if it holds no article, CorpusError.
     """
+    if _FEED.match(page.body):
+        raise ArticleError(f"is a feed, expected an article; `dateline feed {url}` takes what is new in it")
     suffix = STORED_AS.get(page.content_type)
     if suffix is None:
         kind = page.content_type if page.content_type else "of no stated type"
@@ -138,7 +171,7 @@ def write_whole(target: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def _add_folder(corpus: Path, folder: Path, tally: Tally) -> None:
+def _add_folder(corpus: Path, folder: Path, contents: Contents, tally: Tally) -> None:
     try:
         files = find_files(folder)
     except CorpusError as error:
@@ -148,35 +181,43 @@ def _add_folder(corpus: Path, folder: Path, tally: Tally) -> None:
         raise ArticleError(f"holds no article; expected files that end in {_endings()}")
     for file in files:
         try:
-            tally.count(_copy(corpus, file, file.relative_to(folder).as_posix()))
+            tally.count(_copy(corpus, file, file.relative_to(folder).as_posix(), contents))
         except ArticleError as error:
             tally.skip(str(file), error)
 
 
-def _add_file(corpus: Path, file: Path) -> Stored:
+def _add_file(corpus: Path, file: Path, contents: Contents) -> Stored:
     if not os.path.lexists(file):
         raise ArticleError("does not exist; check the path, or write a web address with its https://")
     if file.suffix.lower() not in SUFFIXES:
         raise ArticleError(f"does not end in {_endings()}; save it as one of these")
     if file.name.startswith(".") or file.stem.upper() == "README":
         raise ArticleError("has the name of a hidden or a README file, which are no articles; rename it")
-    return _copy(corpus, file, file.name)
+    return _copy(corpus, file, file.name, contents)
 
 
 def _endings() -> str:
     return ", ".join(sorted(SUFFIXES))
 
 
-def _copy(corpus: Path, file: Path, path: str) -> Stored:
-    """Puts a file into the corpus as `path`, or as "name-2.txt" and so on where that is another file."""
+def _copy(corpus: Path, file: Path, path: str, contents: Contents) -> Stored:
+    """Puts a file into the corpus as `path`, or as "name-2.txt" and so on where that is another file.
+
+    Where its content is in the corpus already, that file stands for it.
+    """
     corpus = corpus.resolve()
     place = file.parent.resolve() / file.name
     if place.is_relative_to(corpus):
         return Stored(place.relative_to(corpus).as_posix(), written=False)
     data = read_bytes(file)
     _check(data, path)
+    known = contents.find(data, PurePosixPath(path).suffix)
+    if known is not None:
+        return Stored(known, written=False)
     free = next(name for name in _numbered(path) if not os.path.lexists(corpus / name) or _holds(corpus / name, data))
-    return _store(corpus, free, data)
+    stored = _store(corpus, free, data)
+    contents.note(data, free)
+    return stored
 
 
 def _numbered(path: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ look-up that could answer otherwise (DNS rebinding). Every redirect is treated a
 
 import asyncio
 import os
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
@@ -23,6 +24,8 @@ MAX_REDIRECTS = 5
 MAX_URL = 2000
 _NOT_MODIFIED = 304
 _PORTS = range(1, 2**16)
+# "example.org", "example.org:8000/a", "localhost/a"; not "talks"
+_HOST = re.compile(r"(?:[^\s./:]+(?:\.[^\s./:]+)+|localhost)\.?(?::[0-9]+)?(?:[/?#]|$)")
 _ALLOCATED = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
@@ -105,7 +108,8 @@ def _checked(text: str, base: httpx2.URL | None = None) -> httpx2.URL:
             f"{text[:60]}…", f"is {len(text)} characters long, expected at most {MAX_URL}; shorten the address"
         )
     if base is None and "://" not in text:
-        raise FetchError(text, f"has no scheme; write https://{text}")
+        mend = f"; write https://{text}" if _HOST.match(text) else ", expected one such as https://example.org/news/1"
+        raise FetchError(text, f"is no web address{mend}")
     try:
         url = httpx2.URL(text) if base is None else base.join(text)
     except (httpx2.InvalidURL, UnicodeError) as error:
@@ -178,9 +182,7 @@ async def _read(url: httpx2.URL, response: httpx2.Response, limits: FetchLimits)
 def _page(url: httpx2.URL, response: httpx2.Response, body: bytes) -> Page:
     unchanged = response.status_code == _NOT_MODIFIED and _asked_conditionally(response.request)
     if not response.is_success and not unchanged:
-        status = f"{response.status_code} {response.reason_phrase[:100]}".strip()
-        mend = "try again later" if response.is_server_error else "check that a browser shows it without a login"
-        raise FetchError(str(url), f"answers {status!r}; {mend}")
+        raise FetchError(str(url), _refusal(response))
     return Page(
         url=str(url),
         body=body,
@@ -189,6 +191,20 @@ def _page(url: httpx2.URL, response: httpx2.Response, body: bytes) -> Page:
         validators=Validators(_echo(response, "etag"), _echo(response, "last-modified")),
         unchanged=unchanged,
     )
+
+
+def _refusal(response: httpx2.Response) -> str:
+    status = f"{response.status_code} {response.reason_phrase[:100]}".strip()
+    match response.status_code:
+        case 404 | 410:
+            return f"is not there ({status}); check the address"
+        case 401 | 402 | 403 | 407 | 451:
+            return f"is not shown to everybody ({status}); save the page in a browser and add the file"
+        case 429:
+            return f"has been asked for too often ({status}); try again later"
+    if response.is_server_error:
+        return f"cannot be had now ({status}); try again later"
+    return f"gives no page ({status}); check that a browser shows one there"
 
 
 def _asked_conditionally(request: httpx2.Request) -> bool:

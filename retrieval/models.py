@@ -207,15 +207,29 @@ def _part(name: str, part: Distribution) -> Path:
 
 def _from_hub(name: str) -> Path:
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES, etag_timeout=5))
     except HFValidationError as error:
-        raise ModelError(f"The model {name!r} is neither a local folder nor a name on the Hugging Face hub.") from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        packaged = ", ".join(PACKAGED)
-        raise ModelError(
-            f"The model {name!r} is no local folder, is not packaged (these are: {packaged}), "
-            f"and the Hugging Face hub did not give it ({type(error).__name__}); check the name or the network."
-        ) from error
+        raise _nowhere(name, "it cannot be a name on the Hugging Face hub") from error
+    except RepositoryNotFoundError as error:
+        raise _nowhere(name, "the Hugging Face hub has none of this name for everybody") from error
+    except LocalEntryNotFoundError as error:
+        raise _nowhere(name, "the Hugging Face hub cannot be reached", "the network and ") from error
+    except (HfHubHTTPError, OSError) as error:
+        problem = f"getting it from the Hugging Face hub failed ({' '.join(str(error).split())[:200]})"
+        raise _nowhere(name, problem, "the network and ") from error
+
+
+def _nowhere(name: str, problem: str, mend: str = "") -> ModelError:
+    packaged = " and ".join(PACKAGED)
+    return ModelError(
+        f"The model {name!r} is no local folder and none of those packaged ({packaged}), and {problem}; "
+        f"check {mend}the name in config.toml."
+    )

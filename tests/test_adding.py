@@ -81,9 +81,24 @@ def test_a_folder_keeps_its_structure(tmp_path: Path, corpus: Path) -> None:
     assert in_corpus(corpus) == ["2024/b.md", "a.txt"]
 
 
+def test_what_the_corpus_has_in_another_place_is_not_put_in_twice(tmp_path: Path, corpus: Path) -> None:
+    written(tmp_path / "saved", "sub/talks.txt")
+    written(tmp_path / "saved", "other.txt", STORY.upper())
+    assert put(corpus, tmp_path / "saved" / "sub").added == ("talks.txt",)
+    assert put(corpus, tmp_path / "saved") == AddReport(("other.txt",), ("talks.txt",), ())
+    again = written(tmp_path / "again", "renamed.txt", STORY.upper())
+    assert put(corpus, again, again) == AddReport((), ("other.txt", "other.txt"), ())
+    assert in_corpus(corpus) == ["other.txt", "talks.txt"]
+
+
+def test_the_same_content_twice_at_once_is_put_in_once(tmp_path: Path, corpus: Path) -> None:
+    one, other = written(tmp_path, "a/one.txt"), written(tmp_path, "b/other.txt")
+    assert put(corpus, one, other) == AddReport(("one.txt",), ("one.txt",), ())
+
+
 def test_a_folder_around_the_corpus_adds_what_is_outside(tmp_path: Path, corpus: Path) -> None:
     written(corpus, "2024/a.txt")
-    written(tmp_path, "b.txt")
+    written(tmp_path, "b.txt", f"{STORY} b")
     assert put(corpus, tmp_path) == AddReport(("b.txt",), ("2024/a.txt",), ())
     assert put(corpus, corpus / "2024").unchanged == ("2024/a.txt",)
 
@@ -224,6 +239,28 @@ def test_text_and_json_are_stored_as_such(web: Site, corpus: Path) -> None:
     assert (corpus / data).read_text() == record
 
 
+@pytest.mark.parametrize("kind", ["application/rss+xml", "text/xml", "text/html", "application/atom+xml"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<rss version="2.0"><channel></channel></rss>',
+        '\ufeff<?xml version="1.0"?>\n<!-- <html> -->\n<feed xmlns="http://www.w3.org/2005/Atom"></feed>',
+        '<?xml version="1.0"?>\n<rdf:RDF></rdf:RDF>',
+    ],
+)
+def test_a_feed_is_no_page_and_the_command_for_it_is_named(web: Site, corpus: Path, kind: str, body: str) -> None:
+    url = web.page("/feed", body, kind)
+    assert skipped(put(corpus, url)).reason == (
+        f"is a feed, expected an article; `dateline feed {url}` takes what is new in it"
+    )
+
+
+def test_many_comments_before_a_page_cost_no_time(web: Site, corpus: Path) -> None:
+    """Each comment could end at its own end or at any later one; trying all would take for ever."""
+    url = web.page("/a", "<!---->" * 5000 + f"<p>{STORY}</p>", "text/html")
+    assert len(put(corpus, url).added) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "said"),
     [
@@ -256,7 +293,7 @@ def test_a_page_that_cannot_be_fetched_is_left_out_and_the_rest_is_added(
     report = put(corpus, url, written(tmp_path, "talks.txt"))
     assert report.added == ("talks.txt",)
     assert report.skipped[0].path == url
-    assert report.skipped[0].reason.startswith("answers '404 Not Found'; ")
+    assert report.skipped[0].reason.startswith("is not there (404 Not Found); ")
 
 
 def test_a_private_address_is_not_fetched_by_default(web: Site, corpus: Path) -> None:

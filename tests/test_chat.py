@@ -232,7 +232,7 @@ def test_an_error_in_one_question_does_not_end_the_chat(tmp_path: Path) -> None:
 def test_a_filter_holds_until_it_is_changed_and_every_answer_shows_it(tmp_path: Path) -> None:
     lines = (
         b"/filter\nfilter\n/filter source Example  Wire\nfilter\n/FILTER since 2024-02-01\n/filter until 2024-02-20\n"
-        b"/filter as-of 2024-03-14\nfilter\n/filter source\n/filter as-of\nfilter\n/filter off\nfilter\n"
+        b"/filter as-of 2024-03-14\nfilter\n/filter source off\n/filter as-of OFF\nfilter\n/filter off\nfilter\n"
     )
     done = piped(tmp_path, lines)
     assert (done.returncode, done.stderr) == (0, "")
@@ -261,15 +261,18 @@ def test_a_filter_holds_until_it_is_changed_and_every_answer_shows_it(tmp_path: 
 def test_a_filter_that_cannot_be_meant_changes_nothing(tmp_path: Path) -> None:
     lines = (
         b"/filter zzz\n/filter source Exampel\n/filter article a11\n/filter since 3/4/2024\n"
-        b"/filter until 2024-01-31\n/filter\nfilter\n"
+        b"/filter until 2024-01-31\n/filter since\n/filter source \n/filter\nfilter\n"
     )
     done = piped(tmp_path, lines, "--since", "2024-02-01", "--as-of", "2024-03-14")
+    assert "/filter since needs a date; for example: /filter since 2024-02-20, or /filter since off" in done.stderr
     assert [line.removeprefix("dateline: ")[:25] for line in done.stderr.splitlines()] == [
         "/filter takes article, so",
         "There are no articles fro",
         "There is no article 'a11'",
         "'3/4/2024' is no date, ex",
         "--since 2024-02-01 is lat",
+        "/filter since needs a dat",
+        "/filter source needs a na",
     ]
     active = "Only since 1 February 2024 · as of 14 March 2024\n"
     assert done.stdout.startswith(f"{active}\n{active}> -/-/2024-02-01/-/2024-03-14\n")

@@ -1,6 +1,7 @@
 """A citation is checked against the stored text, and a wrong one is never shown."""
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,35 @@ def test_any_span_of_any_text_is_cited_exactly(text: str, data: st.DataObject) -
     assert citation.quote == citation.quote.strip()
     assert citation.quote_start <= start < end <= citation.quote_end
     check(answer, answer.evidence.articles)
+
+
+PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+
+
+@given(st.lists(TEXTS, min_size=2, max_size=4), st.data())
+def test_no_quote_runs_over_the_end_of_a_paragraph_unless_its_answer_does(
+    paragraphs: list[str], data: st.DataObject
+) -> None:
+    text = "\n\n".join(paragraphs)
+    words = [place for place, character in enumerate(text) if not character.isspace()]
+    if not words:
+        return
+    start = data.draw(st.sampled_from(words))
+    high = next(high for low, high in split(text) if low <= start < high)
+    end = data.draw(st.sampled_from([place + 1 for place in words if start <= place < high]))
+    citation = answer_with(text, start, end).answers[0].citations[0]
+    if PARAGRAPH_END.search(text[start:end]) is None:
+        assert PARAGRAPH_END.search(citation.quote) is None
+
+
+def test_the_quote_is_of_the_line_that_the_answer_stands_in() -> None:
+    """Also where a passage begins within the line, which then looks as if it had been wrapped there."""
+    line = "Berg met " + "the mayors of all the towns along the coast and " * 30 + "of Oslo in the U.S."
+    text = f"{line}\nOfficials agreed."
+    start = text.index("Oslo")
+    citation = answer_with(text, start, start + 4).answers[0].citations[0]
+    assert line.endswith(citation.quote)
+    assert citation.quote_start > 0
 
 
 @pytest.mark.parametrize("stored", [TEXT.replace("3.5", "4.5"), " " + TEXT, TEXT[:30], None])

@@ -43,6 +43,20 @@ def test_a_filter_and_the_day_that_is_today_reach_the_assistant(run: Run) -> Non
     assert run("ask", "filter", *scope).out.startswith("-/Example_Wire/2024-02-01/2024-02-20/2024-03-14 — ")
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        ("2024", "2024", "-/-/2024-01-01/2024-12-31/-"),
+        ("2024-02", "2024-02", "-/-/2024-02-01/2024-02-29/-"),
+        ("2023-11", "2024-02-20", "-/-/2023-11-01/2024-02-20/-"),
+    ],
+)
+def test_a_month_or_a_year_begins_on_its_first_day_and_ends_on_its_last(
+    run: Run, since: str, until: str, said: str
+) -> None:
+    assert run("ask", "filter", "--since", since, "--until", until).out.startswith(f"{said} — ")
+
+
 def test_questions_from_standard_input_are_answered_one_json_object_a_line(run: Run) -> None:
     outcome = run("ask", "--json", "-", stdin=b"\xef\xbb\xbfhello\r\n\n  \nlist")
     assert [json.loads(line)["question"] for line in outcome.out.splitlines()] == ["hello", "list"]
@@ -89,7 +103,10 @@ def test_as_text_every_answer_stands_below_its_question(run: Run) -> None:
             ["ask", "x", "--since", "2024-03-01", "--until", "2024-02-01"],
             ["2024-03-01 is later than --until 2024-02-01"],
         ),
-        (["ask", "x", "--k", "0"], ["--k", "0 is not in the range"]),
+        (["ask", "x", "--since", "2024-13"], ["'2024-13' is no date", "a month or a year", "2024-02 or 2024."]),
+        (["ask", "x", "--as-of", "2024-02"], ["'2024-02' is no date, expected year-month-day"]),
+        (["ask", "x", "--k", "0"], ["--k", "'0' is no whole number from 1 to"]),
+        (["ask", "x", "--k", "x"], ["--k", "'x' is no whole number from 1 to"]),
         (["ask", "x", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["chat", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["ask", "x", "--source", "Exampel"], ["no articles from 'Exampel'", "did you mean Example Wire?"]),

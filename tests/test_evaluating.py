@@ -79,7 +79,7 @@ def test_for_an_unknown_name_the_nearest_is_suggested(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["answers", "none.json"], "none.json is no file of questions"),
+        (["answers", "none.json"], "none.json cannot be read (No such file or directory); check its path."),
         (["retrieval", "none.json"], "none.json is no SQuAD-shaped question file"),
         (["reader", "none.json", "--model", "."], "none.json is no SQuAD-shaped question file"),
         (["calibration", "--fit", "none.json", "--test", "other.json"], "none.json is no SQuAD-shaped question file"),
@@ -91,6 +91,17 @@ def test_a_file_that_is_missing_is_one_sentence_and_status_1(run: Run, args: lis
     assert (outcome.status, outcome.out) == (1, "")
     assert said in outcome.err
     assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", ["{", '[{"question": "Who?"}]', "[1]", '{"a": 1}', "\\u00ff"])
+def test_a_file_of_no_questions_is_one_sentence_without_a_name_of_python(
+    run: Run, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "bad.json").write_text(content)
+    outcome = run("evaluate", "answers", "bad.json")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith("bad.json is no file of questions, a JSON list of objects with question, kind, ")
+    assert "Error" not in outcome.err
 
 
 @pytest.mark.parametrize("args", [["evaluate"], ["evaluate", "--help"], ["evaluate", "spead"]])

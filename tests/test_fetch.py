@@ -46,7 +46,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(web: Site) -> None:
 
 
 def test_not_modified_is_an_error_where_nobody_asked(web: Site) -> None:
-    assert "answers '304 Not Modified'" in refused(web.fails("/a", 304))
+    assert "gives no page (304 Not Modified)" in refused(web.fails("/a", 304))
 
 
 @pytest.mark.parametrize("etag", ["é", '"a\tb"'])
@@ -87,7 +87,7 @@ def test_more_than_five_redirects_are_too_many(web: Site) -> None:
         ("ftp://example.org/a", "which is no web address"),
         ("https://me:secret@example.org/", "which was given with a user name or password"),
         ("http://[x]/", "which is no web address"),
-        ("/gone", "which answers '404 Not Found'"),
+        ("/gone", "which is not there (404 Not Found)"),
         ("/" + "a" * 3000, "which is 3001 characters long"),
     ],
 )
@@ -101,8 +101,10 @@ def test_a_redirect_is_checked_as_the_first_address_is(web: Site, target: str, s
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("example.org/a", "has no scheme; write https://example.org/a."),
+        ("example.org/a", "is no web address; write https://example.org/a."),
         ("localhost:8000/a", "write https://localhost:8000/a."),
+        ("notaurl", "notaurl is no web address, expected one such as https://example.org/news/1."),
+        ("not a.url", "not a.url is no web address, expected one such as https://"),
         ("file:///etc/passwd", "is no web address; expected one such as https://"),
         ("https://", "is no web address"),
         ("http://example.org:99999/", "is no web address"),
@@ -192,10 +194,13 @@ def test_a_server_that_speaks_badly_is_one_sentence(lines: list[bytes], said: st
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (404, "answers '404 Not Found'; check that a browser shows it"),
-        (500, "answers '500 Internal Server Error'; try again later"),
-        (300, "answers '300 Multiple Choices'; check"),
-        (302, "answers '302 Found'; check"),
+        (404, "is not there (404 Not Found); check the address."),
+        (410, "is not there (410 Gone); check the address."),
+        (403, "is not shown to everybody (403 Forbidden); save the page in a browser and add the file."),
+        (429, "has been asked for too often (429 Too Many Requests); try again later."),
+        (500, "cannot be had now (500 Internal Server Error); try again later."),
+        (300, "gives no page (300 Multiple Choices); check that a browser shows one there."),
+        (302, "gives no page (302 Found); check that a browser shows one there."),
     ],
 )
 def test_a_status_that_is_no_page_is_named(web: Site, status: int, said: str) -> None:

@@ -1,5 +1,7 @@
 """Filters by source: what a source is compared by, what is found, and what is said where there is none."""
 
+from datetime import date
+
 import pytest
 
 from retrieval.encoder import SentenceTransformerEncoder
@@ -47,6 +49,11 @@ def test_a_source_and_an_article_narrow_each_other(retriever: Retriever) -> None
     assert paths(retriever.search("Who?", 10, both)) == ["Geneva.md"]
     other = SearchFilter(source="Harbour News", article_id=ids["Oslo.md"])
     assert retriever.search("Who?", 10, other).hits == ()
+
+
+def test_only_a_filter_leaves_nothing_to_read(retriever: Retriever) -> None:
+    assert retriever.search("zzzz qqqq", 3, SearchFilter()).hits != ()
+    assert retriever.search("Who opened the bridge?", 3, SearchFilter(since=date(2030, 1, 1))).hits == ()
 
 
 @pytest.mark.parametrize(

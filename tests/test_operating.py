@@ -165,11 +165,11 @@ def test_watch_shows_each_generation_once_and_complains_of_nothing_twice_in_a_ro
     out, err = capsys.readouterr()
     assert [json.loads(line)["generation"] for line in out.splitlines()] == [1, 2]
     assert err.splitlines() == [
-        "dateline: Another process is indexing.",
-        "dateline: The folder does not exist.",
+        "dateline: Another process is indexing. Waiting until that changes.",
+        "dateline: The folder does not exist. Waiting until that changes.",
         "dateline: skipped a: is empty",
         "dateline: skipped b: is empty",
-        "dateline: The folder does not exist.",
+        "dateline: The folder does not exist. Waiting until that changes.",
     ]
 
 

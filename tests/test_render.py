@@ -224,10 +224,24 @@ def test_not_found_shows_the_nearest_passages_in_short() -> None:
     assert len(lines[4]) < 170
 
 
-def test_not_found_in_nothing_is_one_line() -> None:
+def test_a_nearest_passage_does_not_repeat_the_headline_above_it() -> None:
+    found = answer("nowhere")
+    for text, shown in (
+        ("Talks in Caracas\n\nAna met Bo.", "Ana met Bo."),
+        ("# Talks in Caracas\nAna met Bo.", "Ana met Bo."),
+        ("Talks in Caracas went on.\n\nAna met Bo.", "Talks in Caracas went on. Ana met Bo."),
+        ("Talks in Caracas\n", "Talks in Caracas"),
+    ):
+        hits = (replace(found.evidence.hits[0], text=text),)
+        lines = plain(answer_lines(replace(found, evidence=replace(found.evidence, hits=hits)))).splitlines()
+        assert lines[4] == f"    {shown}"
+
+
+def test_a_filter_that_no_article_passes_is_said_to_be_the_cause() -> None:
     found = answer("nowhere")
     nothing = replace(found, evidence=replace(found.evidence, hits=()))
-    assert plain(answer_lines(nothing)) == "Not found in these articles.\n"
+    said = "No article passes the filter, so nothing was searched; widen it or leave it out.\n"
+    assert plain(answer_lines(nothing)) == said
 
 
 def test_a_long_link_is_never_broken() -> None:

@@ -75,7 +75,9 @@ def test_an_unknown_article_says_where_ids_are_listed(retriever: Retriever) -> N
 
 
 def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
-    with pytest.raises(NoIndexError, match="run `dateline index`"):
+    with pytest.raises(
+        NoIndexError, match=r"run `dateline index`, or, .* go to the folder of its config\.toml, or .*--config"
+    ):
         Retriever.open(Store(tmp_path / "nowhere"), encoder)
     assert not (tmp_path / "nowhere").exists()
 

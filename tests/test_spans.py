@@ -83,6 +83,16 @@ def test_the_worked_example() -> None:
     ]
 
 
+def test_no_answer_crosses_into_another_paragraph() -> None:
+    text = "Bo Lund\n \nThe mayor\nAna"
+    pieces = [(0, 2), (3, 7), (10, 13), (14, 19), (20, 23)]
+    spans = best_spans(reading_of(text, pieces, [5.0, 0.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 5.0, 2.0]), text, 40)
+    found = [text[span.start : span.end] for span in spans]
+    assert not any("Lund" in words and "mayor" in words for words in found)
+    assert found[0] == "Bo Lund"
+    assert "The mayor\nAna" in found  # a line may break within a sentence
+
+
 def test_no_tokens_no_spans() -> None:
     reading = reading_of(" ", [], [], [], item=[])
     assert best_spans(reading, " ", 5) == []

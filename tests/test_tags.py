@@ -27,7 +27,21 @@ def test_the_worked_example() -> None:
 
 def test_neighbours_are_two_items_and_one_that_goes_on_is_one() -> None:
     assert offered([O, O, B, B, O, O, O]) == ["Bo", "and"]
-    assert offered([O, O, B, I, I, I, O]) == ["Bo and Carla"]
+    assert offered([B, I, I, O, O, O, O]) == ["Ana, Bo"]
+
+
+def test_an_item_that_enumerates_is_its_parts() -> None:
+    assert offered([O, O, B, I, I, I, O]) == ["Bo", "Carla"]
+
+
+NAME = "Sergei Melik-Bagdasarov came"
+OF_NAME = [(0, 6), (7, 12), (12, 13), (13, 23), (24, 28)]
+
+
+@pytest.mark.parametrize("tags", [[B, B, I, I, O], [B, I, I, B, O], [B, B, O, B, O]])
+def test_one_name_is_one_item(tags: list[list[float]]) -> None:
+    found = items(reading_of(NAME, OF_NAME, [0.0] * 5, [0.0] * 5, item=tags), NAME)
+    assert [NAME[item.start : item.end] for item in found] == ["Sergei Melik-Bagdasarov"]
 
 
 def test_nothing_is_continued_that_has_not_begun() -> None:

@@ -27,7 +27,6 @@ CERTAIN = """
 The ministers met in Oslo [on Thursday].                                       2022-03-10
 The ministers met in Oslo on [Thursday].                                       2022-03-10
 OSLO — The ministers met [Thursday] for four hours.                            2022-03-10
-The court sat in Bergen [on Friday].                                           2022-03-04
 The army struck towns held by rebels [on Sunday].                              2022-03-06
 The court dismissed the case [on Monday].                                      2022-03-07
 Police killed 12 [on Tuesday].                                                 2022-03-08
@@ -107,6 +106,10 @@ Police banned a march [on Friday].
 They will visit the site of the crash [on Tuesday].
 A new law, passed in Oslo, takes effect [in April].
 Berg discussed the summit [on Friday].
+Berg resigned [on Friday morning].
+The court sat in Bergen [on Saturday].
+The road has been closed [since Friday].
+[On Friday], the ministers met in Oslo.
 Berg was expected in Oslo [on Friday].
 Berg was to have met Lund [on Friday].
 Berg was leaving [on Friday].
@@ -242,13 +245,13 @@ def test_an_answer_has_a_date_unless_its_sources_mean_two(second: datetime | Non
 @given(st.dates(date(1950, 1, 1), date(2100, 1, 1)))
 def test_weekdays_and_months_are_the_latest_or_the_next(day: date) -> None:
     published = datetime(day.year, day.month, day.day)
-    for name in ("Tuesday", "Sunday"):
+    for number, name in ((1, "Tuesday"), (6, "Sunday")):
         past, ahead = meant(f"They met [on {name}].", published), meant(f"They will meet [on {name}].", published)
-        assert past is not None
+        ago = (day.weekday() - number) % 7
+        assert past == (f"{day - timedelta(days=ago)}" if ago < 5 else None)
         assert ahead is not None
-        assert 0 <= (day - date.fromisoformat(past)).days < 7
         assert 0 <= (date.fromisoformat(ahead) - day).days < 7
-        assert f"{date.fromisoformat(past):%A}" == f"{date.fromisoformat(ahead):%A}" == name
+        assert f"{date.fromisoformat(ahead):%A}" == name
     for name, number in (("February", 2), ("July", 7)):
         past, ahead = meant(f"They met [in {name}].", published), meant(f"They will meet [in {name}].", published)
         assert past is not None

@@ -48,7 +48,10 @@ class Store:
     def snapshot(self) -> Iterator["Snapshot"]:
         """One generation, held until the block ends. Raises NoIndexError before the first `dateline index`."""
         if not (self.folder / DATABASE).is_file():
-            raise NoIndexError(f"There is no index in {self.folder} yet; run `dateline index` first.")
+            raise NoIndexError(
+                f"There is no index in {self.folder} yet; run `dateline index`, or, if there is one elsewhere, go to "
+                "the folder of its config.toml, or name that file with --config."
+            )
         uri = f"{(self.folder / DATABASE).resolve().as_uri()}?mode=rw"
         with translated(self.folder), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             connection.execute("PRAGMA query_only = ON")

@@ -1,0 +1,1 @@
+"""The Discord bot: what a message looks like and remembers (pure), and the client that sends it."""

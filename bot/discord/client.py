@@ -1,0 +1,215 @@
+"""The client: what reaches it from Discord becomes a question for the desk or a job for those who run it.
+
+Nothing here waits for a model, a disk or a page: the desk and the jobs do that in threads.
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from bot.discord import commands, syncing
+from bot.discord.admin import admin_group
+from bot.discord.cards import notice_card
+from bot.discord.catalogue import Catalogue
+from bot.discord.desk import Asked, Desk, waiting
+from bot.discord.door import Origin, check_place
+from bot.discord.health import Health
+from bot.discord.jobs import Jobs
+from bot.discord.ledger import Ledger
+from bot.discord.logs import RECORD, event
+from bot.discord.queue import Queue
+from bot.discord.replies import Interaction, InteractionReply, MessageReply, Reply
+from bot.discord.views import FORM, Act, AnswerButton, Form, answer_id, submitted_question
+from bot.discord.words import note, told
+from bot.settings import DiscordSettings
+from retrieval.errors import StoreError
+from retrieval.types import SearchFilter, StoreStatus
+
+INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+EVERYTHING = SearchFilter()
+# answers are kept so many days for their buttons; what somebody rated stays
+KEPT_DAYS = 90
+DAY_SECONDS = 86_400.0
+FAREWELL_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the client is made of, finished.
+
+    `folder` is where it notes which commands Discord knows; `private_folders` no message may name.
+    """
+
+    desk: Desk
+    queue: Queue
+    ledger: Ledger
+    jobs: Jobs
+    catalogue: Catalogue
+    status: Callable[[], StoreStatus]
+    health: Health
+    settings: DiscordSettings
+    folder: Path
+    private_folders: tuple[Path, ...]
+
+
+class DatelineClient(discord.AutoShardedClient):
+    """Serves as many servers as have invited it; `sync` makes Discord learn the commands anew."""
+
+    def __init__(self, parts: Parts, sync: bool = False) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody will speak
+        super().__init__(
+            intents=INTENTS,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self.parts = parts
+        self.tree = commands.Tree(self, parts.settings)
+        self._sync = sync
+        self._at_work: set[asyncio.Event] = set()
+        self._tidying: asyncio.Task[None] | None = None
+        self._leaving = False
+        parts.health.ready = self.serving
+        parts.health.depth = lambda: parts.queue.depth
+
+    def serving(self) -> bool:
+        """Whether questions are taken: every shard is connected, and nobody has asked the bot to leave."""
+        connected = self.shards and not any(shard.is_closed() for shard in self.shards.values())
+        return bool(connected) and self.is_ready() and not self._leaving
+
+    async def setup_hook(self) -> None:
+        """Called by discord.py after the login, before the connection. Raises DatelineError."""
+        self.add_dynamic_items(AnswerButton)
+        commands.add_to(self.tree, self, self.parts.settings)
+        self.tree.add_command(admin_group(self, self.parts.settings))
+        await syncing.sync(self.tree, self.application_id, self.parts.folder, self._sync)
+        await self.parts.catalogue.read()
+        self.parts.health.generation = self.parts.catalogue.generation
+        self._tidying = asyncio.create_task(self._tidy())
+
+    async def on_ready(self) -> None:
+        """Called by discord.py when all servers are known, and again after a session was lost."""
+        RECORD.info(event("ready", name=self.user, servers=len(self.guilds), shards=len(self.shards)))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Called by discord.py. A mention of the bot, or a private message, asks."""
+        user = self.user
+        if user is None or message.author.bot or message.author.id == user.id:
+            return
+        if message.guild is not None and user not in message.mentions:
+            return
+        reply = MessageReply(message, notice_card(waiting(0)))
+        async with self.at_work(reply, "mention"):
+            check_place(self.parts.settings, _origin_of(message))
+            where = await self._followed(message)
+            asked = Asked(self._unmentioned(message.content), where, message.author.id, message.channel.id)
+            await self.parts.desk.answer(asked, reply)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Called by discord.py for each interaction. Only forms are left to do here; they come after a restart, too."""
+        data: Any = interaction.data
+        if interaction.type is discord.InteractionType.modal_submit and data.get("custom_id") == FORM:
+            await self.ask(interaction, submitted_question(data), EVERYTHING, private=True)
+
+    async def ask(self, interaction: Interaction, question: str, where: SearchFilter, private: bool = False) -> None:
+        """Answers a command, a context menu or a form."""
+        reply = InteractionReply(interaction, private)
+        async with self.at_work(reply, "ask"):
+            check_place(self.parts.settings, origin_of(interaction))
+            person, channel = interaction.user.id, interaction.channel_id or 0
+            asked = Asked(self._unmentioned(question), where, person, channel)
+            await self.parts.desk.answer(asked, reply)
+
+    async def pressed(self, interaction: Interaction, act: Act, answer: str, page: int) -> None:
+        """Does what a button says."""
+        desk = self.parts.desk
+        if act == "private":
+            async with self.at_work(InteractionReply(interaction, private=True), act):
+                await interaction.response.send_modal(Form())
+            return
+        reply = InteractionReply(interaction, private=True, turning=act == "turn")
+        async with self.at_work(reply, act):
+            await reply.acknowledge()
+            match act:
+                case "evidence" | "turn":
+                    await desk.evidence(answer, page, reply)
+                case "context":
+                    await desk.context(answer, page, reply)
+                case "good" | "bad":
+                    await desk.rate(answer, interaction.user.id, act == "good", reply)
+
+    @asynccontextmanager
+    async def at_work(self, reply: Reply, doing: str, operator: tuple[Path, ...] | None = None) -> AsyncIterator[None]:
+        """Errors inside are told to the person (see `told`), and the bot does not leave before they are."""
+        done = asyncio.Event()
+        self._at_work.add(done)
+        try:
+            async with told(reply, doing, operator):
+                yield
+        finally:
+            self._at_work.discard(done)
+            done.set()
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """Called by discord.py inside an `except`: what escaped from an event."""
+        error = sys.exc_info()[1]
+        if error is not None:
+            note(error, event_method)
+
+    async def leave(self) -> None:
+        """Finishes what is running, tells those who wait, and closes the connection."""
+        self._leaving = True
+        RECORD.info(event("leaving", waiting=self.parts.queue.depth))
+        self.parts.jobs.stop()
+        await self.parts.queue.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                for done in list(self._at_work):
+                    await done.wait()
+        if self._tidying is not None:
+            self._tidying.cancel()
+        await self.close()
+
+    def _unmentioned(self, text: str) -> str:
+        """A question without the bot's mention."""
+        return text if self.user is None else re.sub(rf"<@!?{self.user.id}>", " ", text)
+
+    async def _followed(self, message: discord.Message) -> SearchFilter:
+        """What a reply to an answer is limited to: the same as that answer."""
+        answered = message.reference.resolved if message.reference is not None else None
+        if not isinstance(answered, discord.Message) or self.user is None or answered.author.id != self.user.id:
+            return EVERYTHING
+        id = answer_id(answered)
+        return EVERYTHING if id is None else await self.parts.desk.filter_of(id)
+
+    async def _tidy(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self.parts.ledger.forget_older_than, KEPT_DAYS)
+            except StoreError as error:
+                note(error, "tidy")
+            await asyncio.sleep(DAY_SECONDS)
+
+
+def origin_of(interaction: Interaction) -> Origin:
+    """Where an interaction comes from. A server that the bot is no member of shows as not `installed`."""
+    return Origin(
+        guild=interaction.guild_id,
+        channel=interaction.channel_id or 0,
+        parent=getattr(interaction.channel, "parent_id", None),
+        own=interaction.context.dm_channel,
+        installed=interaction.is_guild_integration() or not interaction.is_user_integration(),
+    )
+
+
+def _origin_of(message: discord.Message) -> Origin:
+    guild = None if message.guild is None else message.guild.id
+    return Origin(guild, message.channel.id, getattr(message.channel, "parent_id", None), own=guild is None)

@@ -1,0 +1,74 @@
+"""The commands of members: /ask, and "Ask Dateline about this" on any message."""
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+
+from bot.discord.replies import Interaction, InteractionReply
+from bot.discord.words import told, unwrapped
+from bot.question import MAX_CHARACTERS
+from bot.scope import parsed_day
+from bot.settings import DiscordSettings
+from retrieval.errors import UsageError
+from retrieval.types import SearchFilter
+
+if TYPE_CHECKING:
+    from bot.discord.client import DatelineClient
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """The commands, where they can be used, and what is said when one fails before it has begun."""
+
+    def __init__(self, client: discord.Client, settings: DiscordSettings) -> None:
+        super().__init__(
+            client,
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=settings.user_install),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=settings.direct_messages, private_channel=settings.user_install
+            ),
+        )
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Called by discord.py: a command whose definition Discord has not learnt yet, for one."""
+        async with told(InteractionReply(interaction, private=True), "command"):
+            raise unwrapped(error)
+
+
+def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settings: DiscordSettings) -> None:
+    """Adds the commands that anybody may use."""
+
+    @tree.command(name="ask", description="Ask the news articles a question.")
+    @app_commands.describe(
+        question="Who attended the Caracas meeting?",
+        since="Only articles of this day or later, such as 2024-02-20",
+        until="Only articles of this day or earlier, such as 2024-02-20",
+        source="Only articles of this source",
+    )
+    async def ask(
+        interaction: Interaction,
+        question: app_commands.Range[str, 1, MAX_CHARACTERS],
+        since: str | None = None,
+        until: str | None = None,
+        source: str | None = None,
+    ) -> None:
+        async with told(InteractionReply(interaction, private=True), "ask"):
+            where = limits(since, until, source)
+            await client.ask(interaction, question, where)
+
+    @ask.autocomplete("source")
+    async def sources(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name=name, value=name) for name in client.parts.catalogue.choices(typed)]
+
+    @tree.context_menu(name="Ask Dateline about this")
+    async def ask_about(interaction: Interaction, message: discord.Message) -> None:
+        await client.ask(interaction, message.content, SearchFilter())
+
+
+def limits(since: str | None, until: str | None, source: str | None) -> SearchFilter:
+    """The filter that the options of /ask mean. Raises UsageError."""
+    first = None if since is None else parsed_day(since)
+    last = None if until is None else parsed_day(until)
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"The day {first} in `since` is later than {last} in `until`; swap them.")
+    return SearchFilter(since=first, until=last, source=source)

@@ -1,0 +1,199 @@
+"""Questions come in, answers go out: the same for a command, a mention, a context menu, a modal and a follow-up."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.discord.cards import answer_card, context_card, evidence_card, notice_card
+from bot.discord.cooldowns import Cooldowns
+from bot.discord.health import Health
+from bot.discord.ledger import Ledger
+from bot.discord.logs import event
+from bot.discord.queue import Place, Queue
+from bot.discord.refusals import GoneError, RefusalError
+from bot.discord.replies import Reply
+from bot.discord.types import Card, Rating, Remembered
+from bot.discord.views import answer_view, evidence_view
+from bot.question import checked
+from bot.settings import DiscordSettings
+from reader.types import Answer
+from retrieval.errors import StoreError, UsageError
+from retrieval.heading import day
+from retrieval.types import Article, SearchFilter, StoreStatus
+
+# an interaction's token lives 15 minutes: what is not answered by then could not be shown
+PATIENCE_SECONDS = 600.0
+# whoever is answered sooner need not read how many are ahead
+BRIEF_SECONDS = 1.0
+PAUSE_SECONDS = 3.0
+
+log = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """What the desk needs of `bot.assistant.Assistant`; each call may come from another thread."""
+
+    def ask(self, question: str, where: SearchFilter) -> Answer:
+        """Answers one question; called by one thread only."""
+        ...
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """The articles with these ids that are still there."""
+        ...
+
+    def status(self) -> StoreStatus:
+        """What the store holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question: what, of which articles, by whom and where (Discord's ids)."""
+
+    question: str
+    where: SearchFilter
+    person: int
+    channel: int
+
+
+class Desk:
+    """Admits questions, queues them, and shows what comes of them."""
+
+    def __init__(
+        self,
+        assistant: Answers,
+        ledger: Ledger,
+        queue: Queue,
+        health: Health,
+        settings: DiscordSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._assistant = assistant
+        self._ledger = ledger
+        self._queue = queue
+        self._health = health
+        self._clock = clock
+        self._longest = settings.max_question_length
+        self._people = Cooldowns("You", settings.cooldown_seconds, clock)
+        self._channels = Cooldowns("This channel", settings.channel_cooldown_seconds, clock)
+
+    async def answer(self, asked: Asked, reply: Reply) -> None:
+        """Acknowledges, answers off the event loop, renders and sends.
+
+        Raises RefusalError, DatelineError, and what `Reply` does.
+        """
+        began = self._clock()
+        try:
+            place = self._admit(asked)
+            try:
+                await reply.acknowledge()
+                answer = await self._settled(place, reply)
+            finally:
+                place.leave()
+            card, id = await self._remembered(answer, asked.where)
+            await reply.show(card, answer_view(id, answer) if id is not None else None)
+        except Exception as error:
+            refused = isinstance(error, RefusalError | UsageError)
+            self._health.unanswered(type(error).__name__.lower() if refused else "failed")
+            raise
+        took = self._clock() - began
+        self._health.answered(answer.kind, took, answer.evidence.generation)
+        log.info(event("answered", kind=answer.kind, seconds=f"{took:.2f}", generation=answer.evidence.generation))
+        log.debug(event("question", text=asked.question))
+
+    async def evidence(self, id: str, page: int, reply: Reply) -> None:
+        """Shows one of the passages that were read for an answer."""
+        remembered = await self._recalled(id)
+        wanted = [remembered.places[page].article_id] if 0 <= page < len(remembered.places) else []
+        if remembered.places and not wanted:
+            raise GoneError
+        articles = await asyncio.to_thread(self._assistant.articles, wanted)
+        card = evidence_card(remembered, articles, page)
+        await reply.show(card, evidence_view(id, page, len(remembered.places)))
+
+    async def context(self, id: str, page: int, reply: Reply) -> None:
+        """Shows where a passage stands in its article."""
+        remembered = await self._recalled(id)
+        if not 0 <= page < len(remembered.places):
+            raise GoneError
+        place = remembered.places[page]
+        article = (await asyncio.to_thread(self._assistant.articles, [place.article_id])).get(place.article_id)
+        if article is None or not place.stands_in(article):
+            await reply.show(notice_card("This article has changed since it was read; ask the question again."))
+            return
+        await reply.show(context_card(article, place.start, place.end))
+
+    async def rate(self, id: str, person: int, good: bool, reply: Reply) -> None:
+        """Stores what somebody thinks of an answer."""
+        rating = await asyncio.to_thread(self._ledger.rate, id, person, good)
+        if rating is None:
+            raise GoneError
+        self._health.voted(good)
+        await reply.show(notice_card(_thanks(rating)))
+
+    async def filter_of(self, id: str) -> SearchFilter:
+        """What the answer with this id was limited to: a follow-up is too. Everything, where it is forgotten."""
+        remembered = await asyncio.to_thread(self._ledger.recall, id)
+        return SearchFilter() if remembered is None else remembered.where
+
+    def _admit(self, asked: Asked) -> "Place[Answer]":
+        question = checked(asked.question)
+        if len(question) > self._longest:
+            raise UsageError(
+                f"The question has {len(question)} characters, expected at most {self._longest}; shorten it."
+            )
+        self._people.check(asked.person)
+        self._channels.check(asked.channel)
+        place = self._queue.join(lambda: self._assistant.ask(question, asked.where))
+        self._people.start(asked.person)
+        self._channels.start(asked.channel)
+        return place
+
+    async def _settled(self, place: "Place[Answer]", reply: Reply) -> Answer:
+        """The answer; meanwhile the person sees how many are ahead, all who wait together at about an edit a second."""
+        told, seconds = 0, BRIEF_SECONDS
+        while not await place.settled(seconds):
+            if place.ahead != told:
+                told = place.ahead
+                await reply.mention_progress(notice_card(waiting(told)))
+            seconds = max(PAUSE_SECONDS, self._queue.depth)
+        return place.done.result()
+
+    async def _remembered(self, answer: Answer, where: SearchFilter) -> "tuple[Card, str | None]":
+        """The answer's card and id; without an id, and so without buttons, if it cannot be stored."""
+        card = answer_card(answer, limited_to(where))
+        try:
+            return card, await asyncio.to_thread(self._ledger.remember, answer, where)
+        except StoreError as error:
+            log.error(event("not_remembered", said=str(error)))
+            return card, None
+
+    async def _recalled(self, id: str) -> Remembered:
+        remembered = await asyncio.to_thread(self._ledger.recall, id)
+        if remembered is None:
+            raise GoneError
+        return remembered
+
+
+def waiting(ahead: int) -> str:
+    """What somebody sees who waits: waiting(2) -> "Reading … 2 questions are ahead of yours." """
+    if ahead == 0:
+        return "Reading …"
+    return f"Reading … {ahead} question{' is' if ahead == 1 else 's are'} ahead of yours."
+
+
+def limited_to(where: SearchFilter) -> str:
+    """The filter in words: "source Example Wire, since 20 February 2024"; empty where everything is searched."""
+    parts = (
+        f"source {where.source}" if where.source is not None else None,
+        f"since {day(where.since)}" if where.since is not None else None,
+        f"until {day(where.until)}" if where.until is not None else None,
+    )
+    return ", ".join(part for part in parts if part is not None)
+
+
+def _thanks(rating: Rating) -> str:
+    return "Thank you; noted as a good answer." if rating.mine else "Thank you; noted as a bad answer."

@@ -1,0 +1,100 @@
+"""How the bot is doing, for whoever watches it: /health and /metrics, on this machine only."""
+
+import json
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from retrieval.errors import ConfigError, reason
+
+HOST = "127.0.0.1"
+SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600)
+
+
+class Health:
+    """Counts what happens; each instance has its own registry. Not to be used from several threads at once.
+
+    `clock` gives seconds since 1970; `ready` and `depth` are asked when somebody looks.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self.ready: Callable[[], bool] = lambda: False
+        self.depth: Callable[[], int] = lambda: 0
+        self.generation = 0
+        self.last_answer: float | None = None
+        self.registry = CollectorRegistry()
+        self._questions = Counter(
+            "dateline_questions", "Questions by what became of them.", ["outcome"], registry=self.registry
+        )
+        self._waiting = Histogram(
+            "dateline_waiting_seconds",
+            "From being asked to being shown, of questions answered.",
+            registry=self.registry,
+            buckets=SECONDS,
+        )
+        self._votes = Counter("dateline_votes", "Votes on answers.", ["vote"], registry=self.registry)
+        gauges: tuple[tuple[str, str, Callable[[], float]], ...] = (
+            ("dateline_ready", "Whether questions are taken.", lambda: float(self.ready())),
+            ("dateline_queue_depth", "Questions that wait or are being answered.", lambda: float(self.depth())),
+            ("dateline_generation", "Generation of the index that was seen last.", lambda: float(self.generation)),
+            (
+                "dateline_last_answer_timestamp_seconds",
+                "When a question was answered last, 0 before the first.",
+                lambda: 0.0 if self.last_answer is None else self.last_answer,
+            ),
+        )
+        for name, says, value in gauges:
+            Gauge(name, says, registry=self.registry).set_function(value)
+
+    def answered(self, kind: str, seconds: float, generation: int) -> None:
+        """A question was answered; `kind` is the answer's."""
+        self._questions.labels(kind).inc()
+        self._waiting.observe(seconds)
+        self.generation = max(self.generation, generation)
+        self.last_answer = self._clock()
+
+    def unanswered(self, outcome: str) -> None:
+        """A question was refused, or failed."""
+        self._questions.labels(outcome).inc()
+
+    def voted(self, good: bool) -> None:
+        """Somebody rated an answer."""
+        self._votes.labels("good" if good else "bad").inc()
+
+    def document(self) -> str:
+        """What /health says, as JSON; `last_answer` in seconds since 1970, null before the first."""
+        return json.dumps(
+            {
+                "ready": self.ready(),
+                "queue": self.depth(),
+                "generation": self.generation,
+                "last_answer": self.last_answer,
+            }
+        )
+
+
+async def serve(health: Health, port: int) -> web.AppRunner:
+    """Answers on `port` of this machine until the runner is cleaned up. Raises ConfigError if the port is taken."""
+
+    async def state(request: web.Request) -> web.Response:
+        return web.json_response(text=health.document(), status=200 if health.ready() else 503)
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(health.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/health", state), web.get("/metrics", metrics)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise ConfigError(
+            f"[discord] health_port is {port}, which cannot be listened on ({reason(error)}); set another, or 0."
+        ) from error
+    return runner

@@ -1,0 +1,72 @@
+"""Why a person gets no answer now, though nothing is wrong. The sentence is for that person, and tells how to mend it.
+
+RefusalError
+├── TooSoonError      a cooldown is running
+├── NotHereError      this channel, server or private conversation is not served
+├── NotAllowedError   a command for those who run the bot
+├── QueueFullError    as many questions wait as may
+├── OccupiedError     another refresh is running
+├── OverdueError      it took too long
+├── ClosingError      the bot is being restarted
+└── GoneError         what a button leads to is stored no more
+"""
+
+import math
+
+
+class RefusalError(Exception):
+    """Base of all; the message is one or two sentences for the person who asked."""
+
+
+class TooSoonError(RefusalError):
+    """`seconds` of a cooldown are left; `whose` is "You" or "This channel"."""
+
+    def __init__(self, whose: str, seconds: float) -> None:
+        left = max(1, math.ceil(seconds))
+        super().__init__(f"{whose} asked just now; ask again in {left} second{'' if left == 1 else 's'}.")
+
+
+class NotHereError(RefusalError):
+    """Not served here; the message says where."""
+
+
+class NotAllowedError(RefusalError):
+    """Not one of those who run the bot."""
+
+    def __init__(self) -> None:
+        super().__init__("This command is for those who manage this server or have a role that may use it.")
+
+
+class QueueFullError(RefusalError):
+    """As many questions wait as may."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"Too many questions are waiting ({waiting}); ask again in a minute or two.")
+
+
+class OccupiedError(RefusalError):
+    """One job at a time."""
+
+    def __init__(self) -> None:
+        super().__init__("Another refresh is running; try again when it is done.")
+
+
+class OverdueError(RefusalError):
+    """The time of a question is over."""
+
+    def __init__(self) -> None:
+        super().__init__("This took too long and was given up; ask again in a minute or two.")
+
+
+class ClosingError(RefusalError):
+    """The bot leaves."""
+
+    def __init__(self) -> None:
+        super().__init__("Dateline is being restarted; ask again in a minute.")
+
+
+class GoneError(RefusalError):
+    """Nothing is stored any more of what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("This answer is no longer stored; ask the question again.")

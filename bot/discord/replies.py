@@ -1,0 +1,182 @@
+"""Two ways to reply, one interface: to an interaction (command, button, modal), and to a message that mentions the bot.
+
+A reply is acknowledged at once, and becomes what it has to say by being edited. Where the network or Discord fails, it
+is tried again: an edit may be made twice, an acknowledgement that Discord has already is one, and a message carries a
+nonce, by which Discord knows it again.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import aiohttp
+import discord
+
+from bot.discord.embeds import embed_of
+from bot.discord.logs import event
+from bot.discord.types import Card
+
+T = TypeVar("T")
+Interaction = discord.Interaction[Any]
+# how long each try may take, in seconds: an acknowledgement must be there within 3
+AT_ONCE = (1.3, 1.1)
+PATIENTLY = (5.0, 10.0, 20.0)
+ONCE = (5.0,)
+ALREADY_ACKNOWLEDGED = 40060
+FAILURES = (TimeoutError, OSError, aiohttp.ClientError, discord.DiscordServerError)
+
+log = logging.getLogger(__name__)
+
+
+class Reply(Protocol):
+    """Where one person is answered."""
+
+    @property
+    def private(self) -> bool:
+        """Whether only the person who asked sees it."""
+        ...
+
+    async def acknowledge(self) -> None:
+        """Shows that the bot is at work. Raises discord.HTTPException or one of FAILURES if that cannot be shown."""
+        ...
+
+    async def mention_progress(self, card: Card) -> None:
+        """Shows how far it is, if that works at the first try."""
+        ...
+
+    async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
+        """The last word. Raises discord.HTTPException or one of FAILURES if it cannot be said anywhere."""
+        ...
+
+
+class InteractionReply:
+    """Replies to a slash command, a context menu, a modal or a button."""
+
+    def __init__(self, interaction: Interaction, private: bool = False, turning: bool = False) -> None:
+        """`private`: only the person sees it; `turning`: the button's own message becomes the reply."""
+        self._interaction = interaction
+        self.private = private
+        self._thinking = not turning
+        self._acknowledged = False
+
+    async def acknowledge(self) -> None:
+        """See `Reply`."""
+        try:
+            await persistently(
+                lambda: self._interaction.response.defer(ephemeral=self.private, thinking=self._thinking), AT_ONCE
+            )
+        except discord.HTTPException as error:
+            # the first try did arrive, only its answer was lost
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+        self._acknowledged = True
+
+    async def mention_progress(self, card: Card) -> None:
+        """See `Reply`."""
+        await leniently(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
+
+    async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
+        """See `Reply`. What cannot be edited is sent anew: to the channel, or to the person if it is private."""
+        embed = embed_of(card)
+        if not self._acknowledged and not self._interaction.response.is_done():
+            # at once and to this person only: nothing was asked of a model
+            await self._say_at_once(embed, view)
+            return
+        try:
+            await persistently(
+                lambda: self._interaction.edit_original_response(content=None, embed=embed, view=view), PATIENTLY
+            )
+        except (discord.HTTPException, *FAILURES) as error:
+            log.warning(event("edit_failed", error=type(error).__name__, private=self.private))
+            elsewhere = self._interaction.user if self.private else self._interaction.channel
+            if not isinstance(elsewhere, discord.abc.Messageable):
+                raise
+            await _post(elsewhere, embed, view, None)
+
+    async def _say_at_once(self, embed: discord.Embed, view: discord.ui.View | None) -> None:
+        self.private = True
+        shown = discord.utils.MISSING if view is None else view
+        try:
+            await persistently(
+                lambda: self._interaction.response.send_message(embed=embed, view=shown, ephemeral=True), AT_ONCE
+            )
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+        self._acknowledged = True
+
+
+class MessageReply:
+    """Replies to a message, with a message that is edited."""
+
+    private = False
+
+    def __init__(self, message: discord.Message, first: Card) -> None:
+        self._message = message
+        self._first = first
+        self._posted: discord.Message | None = None
+
+    async def acknowledge(self) -> None:
+        """See `Reply`."""
+        self._posted = await self._reply(embed_of(self._first), None)
+
+    async def mention_progress(self, card: Card) -> None:
+        """See `Reply`."""
+        posted = self._posted
+        if posted is not None:
+            await leniently(lambda: posted.edit(embed=embed_of(card)))
+
+    async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
+        """See `Reply`. A message that cannot be edited any more, since it was deleted for one, is sent anew."""
+        embed, posted = embed_of(card), self._posted
+        if posted is not None:
+            try:
+                await persistently(lambda: posted.edit(content=None, embed=embed, view=view), PATIENTLY)
+                return
+            except (discord.HTTPException, *FAILURES) as error:
+                log.warning(event("edit_failed", error=type(error).__name__, then="message"))
+        self._posted = await self._reply(embed, view)
+
+    async def _reply(self, embed: discord.Embed, view: discord.ui.View | None) -> discord.Message:
+        reference = self._message.to_reference(fail_if_not_exists=False)
+        try:
+            return await _post(self._message.channel, embed, view, reference)
+        except discord.Forbidden:
+            # the bot may not write there: the person is told where it may
+            return await _post(self._message.author, embed, view, None)
+
+
+async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[float]) -> T:
+    """What `attempt` gives, tried once for each of the `limits` (seconds) while the network or Discord fails.
+
+    Raises what the last try raised, and at once what no repetition mends.
+    """
+    for seconds in limits[:-1]:
+        try:
+            return await asyncio.wait_for(attempt(), seconds)
+        except FAILURES as error:
+            log.info(event("again", error=type(error).__name__))
+    return await asyncio.wait_for(attempt(), limits[-1])
+
+
+async def leniently(attempt: Callable[[], Awaitable[object]]) -> None:
+    """Tries once, and leaves it at that: for what is soon overtaken."""
+    try:
+        await persistently(attempt, ONCE)
+    except (discord.HTTPException, *FAILURES) as error:
+        log.info(event("progress_failed", error=type(error).__name__))
+
+
+async def _post(
+    channel: discord.abc.Messageable,
+    embed: discord.Embed,
+    view: discord.ui.View | None,
+    reference: discord.MessageReference | None,
+) -> discord.Message:
+    nonce = secrets.token_hex(12)
+    others: dict[str, Any] = {"view": view} if view is not None else {}
+    if reference is not None:
+        others["reference"] = reference
+    return await persistently(lambda: channel.send(embed=embed, nonce=nonce, **others), PATIENTLY)

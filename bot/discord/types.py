@@ -1,0 +1,137 @@
+"""What a Discord message shows and what the bot remembers of an answer; no discord.py here.
+
+Offsets are code-point indices into `Article.text`, end exclusive. Times are in UTC.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.discord.text import units
+from reader.types import Kind
+from retrieval.types import Article, SearchFilter
+
+Tone = Literal["answer", "differing", "none", "notice"]
+
+MAX_TITLE = 256
+MAX_DESCRIPTION = 4096
+MAX_FIELDS = 25
+MAX_NAME = 256
+MAX_VALUE = 1024
+MAX_FOOTER = 2048
+MAX_CARD = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A name and a value below it, both Discord's markdown; `inline` ones stand side by side where there is room.
+
+    Neither is empty; at most `MAX_NAME` and `MAX_VALUE` units.
+    """
+
+    name: str
+    value: str
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What becomes one embed. Title, description and fields are Discord's markdown, the footer is text as it is.
+
+    Every card that is made here keeps within Discord's limits, in UTF-16 code units: `MAX_TITLE`, `MAX_DESCRIPTION`,
+    `MAX_FIELDS`, `MAX_FOOTER`, and `size` within `MAX_CARD`. `tone` chooses the colour.
+    """
+
+    title: str
+    description: str
+    tone: Tone
+    fields: tuple[Field, ...] = ()
+    footer: str = ""
+    url: str | None = None
+
+    @property
+    def size(self) -> int:
+        """What Discord adds up over a message, in UTF-16 code units: all of the text, and not the link."""
+        texts = [self.title, self.description, self.footer]
+        return sum(units(text) for text in texts) + sum(units(each.name) + units(each.value) for each in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer's words (or an item's, or a version's) with the probability that they are right."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """Where an answer stands: `article.text[start:end]`."""
+
+    article_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A passage that was read: `article.text[start:end]`; `score` orders them, higher is better.
+
+    `digest` is of the passage's text then: the article may have changed since.
+    """
+
+    article_id: str
+    start: int
+    end: int
+    score: float
+    digest: bytes
+
+    def stands_in(self, article: Article) -> bool:
+        """Whether the article still has the very text that was read there."""
+        return article.id == self.article_id and digest(article.text[self.start : self.end]) == self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An answer as it was given, without the articles' text. `places` are the evidence, best first; `where` the filter.
+
+    `asked` is in UTC.
+    """
+
+    id: str
+    asked: datetime
+    question: str
+    kind: Kind
+    generation: int
+    where: SearchFilter
+    answers: tuple[Given, ...]
+    places: tuple[Place, ...]
+    cited: tuple[Cited, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How many people call an answer good and bad, and what the last to vote said."""
+
+    ups: int
+    downs: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """An answer that somebody called bad; `voted` (UTC) is the last vote on it, `answers` are its texts."""
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    generation: int
+    ups: int
+    downs: int
+    voted: datetime
+
+
+def digest(text: str) -> bytes:
+    """What tells whether a passage still says what it said."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

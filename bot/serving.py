@@ -1,0 +1,56 @@
+"""`dateline discord`: the command that runs the bot."""
+
+import os
+import signal
+from collections.abc import Mapping
+
+import click
+
+from bot.options import Command, Options
+from bot.streams import complain
+from retrieval.errors import ConfigError
+
+TOKEN_VARIABLE = "DISCORD_TOKEN"
+
+
+@click.command(cls=Command)
+@click.option("--check", is_flag=True, help="Try configuration, index, model, token and permissions; serve nobody.")
+@click.option("--sync", is_flag=True, help="Tell Discord the commands even if they have not changed, then serve.")
+@click.pass_obj
+def discord(options: Options, check: bool, sync: bool) -> int:
+    """Run the Discord bot, with the token in DISCORD_TOKEN; SIGTERM or Ctrl-C ends it."""
+    settings = options.settings()
+    token = token_in(os.environ)
+    # read by OpenMP when torch and faiss load it: a core is left for keeping the connection to Discord alive
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, frame: terminal.leave())  # while the models load; later ends are gentler
+    with terminal.spinner("Loading"):
+        from bot.discord.check import findings
+        from bot.discord.logs import set_up
+        from bot.discord.serving import serve
+    set_up(token)
+    if not check:
+        serve(settings, token, sync)
+        return 0
+    failed = False
+    for finding in findings(settings, token):
+        click.echo(f"{'ok  ' if finding.fine else 'FAIL'}  {finding.what}")
+        failed = failed or not finding.fine
+    if failed:
+        complain("The bot is not ready; mend what failed, and check again.")
+    return 1 if failed else 0
+
+
+def token_in(environment: Mapping[str, str]) -> str:
+    """The bot's token: it stands in the environment, and never in a file. Raises ConfigError if there is none."""
+    token = environment.get(TOKEN_VARIABLE, "").strip()
+    if not token:
+        raise ConfigError(
+            f"{TOKEN_VARIABLE} is not set, expected the bot's token; set it in the environment (README.md, “Discord”, "
+            "tells where the token is from)."
+        )
+    return token

@@ -1,0 +1,91 @@
+"""`bot.assistant` without models, as the Discord bot needs it: `tests.fakes`, and what that lacks.
+
+`main` runs the real command with it. The first word of a question may be one of `fakes`, or "hold": the worker then
+waits until the file $FAKE_GATE is there. $FAKE_SECONDS is how long every answer takes.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from bot.settings import Settings
+from reader.types import Answer
+from retrieval.adding import AddReport
+from retrieval.adding import add as add_to_corpus
+from retrieval.errors import BusyError, NoIndexError
+from retrieval.fetch import FetchLimits
+from retrieval.progress import Progress
+from retrieval.types import Article, IndexReport, SearchFilter, Skipped, StoreStatus
+from tests import fakes
+
+EVERYTHING = SearchFilter()
+
+
+class Assistant(fakes.Assistant):
+    """Answers as `fakes.Assistant` does."""
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress) -> "Assistant":
+        """There is no index if the storage folder is called "none"."""
+        if settings.storage.path.name == "none":
+            raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
+        return cls()
+
+    def ask(
+        self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None, as_of: date | None = None
+    ) -> Answer:
+        """Raises what `fakes.answer` does."""
+        time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+        while question.startswith("hold") and not Path(os.environ["FAKE_GATE"]).exists():
+            time.sleep(0.01)
+        return super().ask(question, where, k, as_of)
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """Those of `fakes.ARTICLES`."""
+        return {id: fakes.ARTICLES[id] for id in ids if id in fakes.ARTICLES}
+
+
+class Indexer:
+    """Indexes nothing: 40 passages, each taking $FAKE_SECONDS; skips one file of the corpus folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings, progress: Progress) -> "Indexer":
+        """Needs nothing."""
+        return cls(settings)
+
+    def refresh(self, progress: Progress, full: bool = False, tell: Callable[[str], None] = print) -> IndexReport:
+        """Raises BusyError if the corpus folder holds a file "busy"."""
+        corpus = self._settings.corpus.path
+        if (corpus / "busy").exists():
+            raise BusyError(f"Another process is writing to {self._settings.storage.path}; wait until it is done.")
+        with progress("Embedding passages", 40) as advance:
+            for _ in range(40):
+                time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+                advance(1)
+        return IndexReport(2, 1, 0, 0, 2, (Skipped(str(corpus / "bad.txt"), "is empty"),), 42, 40, 2, 0.1)
+
+
+def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
+    """The real adding."""
+    fetch = settings.fetch
+    limits = FetchLimits(fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses)
+    return add_to_corpus(settings.corpus.path, names, limits)
+
+
+def store_status(settings: Settings) -> StoreStatus:
+    """See `fakes.store_status`."""
+    return fakes.store_status(settings)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs `dateline` with this module in the place of `bot.assistant`."""
+    sys.modules["bot.assistant"] = sys.modules[__name__]
+    from bot.cli import main as dateline
+
+    return dateline(arguments)

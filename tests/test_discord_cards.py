@@ -1,0 +1,353 @@
+"""Cards: within Discord's limits whatever the articles hold, nothing shown without its citation, nothing formatted."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import ImageColor
+
+from bot.assistant import Assistant
+from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
+from bot.discord.ledger import Ledger
+from bot.discord.picture import BARS, LINKED, SCALE, WIDTH, picture
+from bot.discord.quotes import excerpt, source_line
+from bot.discord.text import safe_url, units, visible
+from bot.discord.types import Card, Cited, Field, Place, Remembered, digest
+from bot.layout import plain
+from bot.render import answer_lines
+from reader.types import Answer, AnswerItem, Citation, Kind, Timing
+from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter
+from tests.discord_syntax import constructs, foreign, seen, shown, unmarked, without_joiners
+from tests.fakes import LINK, answer
+from tests.test_discord_text import texts
+from tests.test_render import reprinted
+
+NUMBER = re.compile(r"\\\[(\d+)\\\]")
+NUMBERS = re.compile(rf"(?: {NUMBER.pattern})+(?: and \d+ more)?$")
+HIDDEN = re.compile(r"and (\d+) more items?$|\((\d+) more versions? not shown\)", re.MULTILINE)
+long = st.tuples(texts, st.sampled_from([1, 1, 3, 30])).map(lambda pair: pair[0] * pair[1])
+urls = (
+    st.none()
+    | texts
+    | st.integers(0, 490).map(lambda size: "https://a.example/" + "x(" * (size // 4) + "y" * (size // 2))
+)
+
+
+@st.composite
+def answers(draw: st.DrawFn, text: st.SearchStrategy[str] = long) -> Answer:
+    """Any answer whose citations are true, with up to sixty items, about articles that hold anything."""
+    articles, hits = {}, []
+    for number in range(draw(st.integers(1, 4))):
+        body = draw(text).replace("\ud800", "") + " x"
+        published = draw(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))
+        id = f"{number}"
+        articles[id] = Article(id, draw(text), draw(st.none() | text), draw(urls), published, None, draw(texts), body)
+        hits.append(Hit(Passage(number, id, 0, len(body)), body, draw(st.floats(-9, 9)), number, None, 0.0, 0.0))
+    groups = {id: draw(st.sampled_from(["0", id])) for id in articles}
+    item = st.builds(
+        AnswerItem,
+        text,
+        st.floats(0, 1),
+        st.none() | texts,
+        st.lists(st.sampled_from(sorted(articles)), min_size=1, max_size=5).flatmap(
+            lambda ids: st.tuples(*(_citations(articles[id], groups[id]) for id in ids))
+        ),
+    )
+    times = draw(st.sampled_from([1, 1, 1, 9]))
+    items = tuple(draw(st.lists(item, max_size=3))) * times
+    several: tuple[Kind, ...] = ("list", "differing")
+    kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
+    return Answer(draw(text), kind, items, Evidence(tuple(hits), articles, groups, 7), Timing(1, 1, 2))
+
+
+def _citations(article: Article, group: str) -> st.SearchStrategy[Citation]:
+    meta = (article.title, article.source, article.url, article.published)
+    four = st.tuples(*[st.integers(0, len(article.text))] * 4).map(sorted)
+    return four.map(
+        lambda at: Citation(article.id, *meta, article.text[at[0] : at[3]], at[0], at[3], at[1], at[2], group)
+    )
+
+
+def check_card(card: Card) -> None:
+    """Discord's limits, by its documents; nothing formatted but by us; no name and no text empty."""
+    assert len(card.title) <= 256
+    assert 0 < len(card.description) <= 4096
+    assert len(card.fields) <= 25
+    assert len(card.footer) <= 2048
+    for field in card.fields:
+        assert 0 < len(field.name) <= 256
+        assert 0 < len(field.value) <= 1024
+        assert constructs(field.name) == set()
+        assert foreign(field.value) == set()
+    texts = [card.title, card.description, card.footer, *(each for f in card.fields for each in (f.name, f.value))]
+    assert sum(map(len, texts)) <= card.size == sum(map(units, texts)) <= 6000
+    assert constructs(card.title) == set()
+    assert foreign(card.description) == set()
+    assert not constructs(card.footer) & {"unseen"}
+
+
+def check_citations(answer: Answer, items: Sequence[AnswerItem], blocks: Sequence[str]) -> None:
+    """Each item is in its block, with numbers that each have a line: an article that the item cites, and its link."""
+    lines = "\n".join(blocks).split("\n")
+    for item, block in zip(items, blocks, strict=True):
+        ending = NUMBERS.search(block.split("\n")[0 if answer.kind == "list" else 1])
+        assert ending is not None
+        numbers = NUMBER.findall(ending[0])
+        cited = {citation.article_id: answer.article(citation) for citation in item.citations}.values()
+        grouped = {answer.evidence.groups[article.id] for article in cited}
+        same = [article for id, article in answer.evidence.articles.items() if answer.evidence.groups[id] in grouped]
+        for number in numbers:
+            (line,) = {line for line in lines if line.startswith(f"\\[{number}\\] ")}
+            (address, *_) = [safe_url(a.url) for a in same if line == f"\\[{number}\\] {source_line(a)}"]
+            assert address is None or f"]({address})" in line
+
+
+def check_quotes(answer: Answer, lines: Sequence[str]) -> None:
+    """What stands in quotation marks is in an article, character by character."""
+    said = [without_joiners(seen(article.text)) for article in answer.evidence.articles.values()]
+    for line in lines:
+        if line.startswith("> “"):
+            words = unmarked(line).removeprefix("> “").removesuffix("”").removeprefix("… ").removesuffix(" …")
+            assert any(words.strip() in text for text in said)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much])
+@given(answers(), texts)
+def test_any_answer_is_a_card_within_the_limits_with_every_citation(found: Answer, where: str) -> None:
+    card = answer_card(found, where)
+    check_card(card)
+    values = [field.value for field in card.fields]
+    check_quotes(found, [line for text in (card.description, *values) for line in text.split("\n")])
+    left_out = sum(int(digits) for match in HIDDEN.finditer(card.description) for digits in match.groups() if digits)
+    shown_items = found.answers[: len(found.answers) - left_out]
+    match found.kind:
+        case "none":
+            assert (card.tone, card.fields) == ("none", ())
+        case "differing":
+            assert (card.tone, len(values)) == ("differing", len(shown_items))
+            check_citations(found, shown_items, values)
+        case "span":
+            assert left_out == 0
+            check_citations(found, found.answers, [card.description])
+        case "list":
+            head, _, notes = card.description.partition("\n\n")
+            rows = [row for row in head.split("\n") if re.match(r"\d+\. \*\*", row)]
+            assert len(rows) == len(shown_items) > 0
+            check_citations(found, shown_items, [*rows[:-1], f"{rows[-1]}\n{notes}"])
+
+
+@given(answers(texts))
+def test_pages_of_passages_are_within_the_limits(found: Answer) -> None:
+    remembered = as_remembered(found)
+    for page in range(len(remembered.places)):
+        card = evidence_card(remembered, found.evidence.articles, page)
+        check_card(card)
+        assert card.footer.startswith(f"Passage {page + 1} of {len(remembered.places)} · ")
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(long, long, long)
+def test_a_passage_in_its_article_is_within_the_limits(before: str, passage: str, after: str) -> None:
+    article = replace(answer("hello").evidence.articles["a1"], text=before + passage + after)
+    card = context_card(article, len(before), len(before) + len(passage))
+    check_card(card)
+    check_card(notice_card(before + passage))
+
+
+@given(texts, st.data(), st.integers(12, 60))
+def test_an_excerpt_holds_its_marks_and_nothing_that_is_not_in_the_text(
+    text: str, data: st.DataObject, limit: int
+) -> None:
+    start, end = sorted(data.draw(st.integers(0, len(text))) for _ in range(2))
+    written = excerpt(text, [(start, end)], limit)
+    assert units(written) <= limit
+    assert unmarked(written).removeprefix("… ").removesuffix(" …").strip() in without_joiners(seen(text))
+    if written and not written.endswith("…"):
+        bold = re.search(r"(?<!\\)(?:\\\\)*\*\*", written) is not None
+        assert bold == bool(visible(text[start:end]).strip())
+
+
+def as_remembered(found: Answer, text: str | None = None) -> Remembered:
+    """What a ledger would give back."""
+    places = tuple(
+        Place(hit.passage.article_id, hit.passage.start, hit.passage.end, hit.score, digest(text or hit.text))
+        for hit in found.evidence.hits
+    )
+    cited = tuple(
+        Cited(each.article_id, each.answer_start, each.answer_end) for item in found.answers for each in item.citations
+    )
+    now = datetime(2024, 2, 21, tzinfo=UTC)
+    return Remembered("x", now, found.question, found.kind, 7, SearchFilter(), (), places, cited)
+
+
+def test_one_answer_with_its_sources() -> None:
+    card = answer_card(answer("hello *there*"), "source Example Wire")
+    assert card == Card(
+        title=r"hello \*there\*",
+        description="**hello**\n"
+        r"almost certainly right (99 %) · 2 sources \[1\] \[2\]"
+        "\n\n> “Ana met Bo in **Caracas**.”\n"
+        rf"\[1\] [Talks in Caracas]({LINK}) · Example Wire · 20 February 2024"
+        "\n\n> “Ana met Bo in **Caracas**.”\n"
+        r"\[2\] untitled.txt",
+        tone="answer",
+        footer="source Example Wire",
+    )
+
+
+def test_items_of_a_list_share_a_sentence_and_its_number() -> None:
+    assert answer_card(answer("list")).description.split("\n") == [
+        r"1. **Ana** — likely right (78 %) \[1\]",
+        r"2. **Bo** — likely right (78 %) \[1\]",
+        "",
+        "> “**Ana** met **Bo** in Caracas.”",
+        rf"\[1\] [Talks in Caracas]({LINK}) · Example Wire · 20 February 2024",
+    ]
+
+
+def test_versions_that_differ_stand_side_by_side_under_their_dates() -> None:
+    card = answer_card(answer("differ"))
+    assert card.description == "The articles differ:"
+    assert card.fields[1] == Field(
+        name="undated",
+        value="**Bo** (20 February 2024)\n"
+        "more likely right than wrong (60 %) \\[2\\]\n"
+        "> “Ana met **Bo** in Caracas.”\n"
+        "\\[2\\] untitled.txt",
+        inline=True,
+    )
+    assert card.fields[0].name == "20 February 2024"
+
+
+def test_not_found_shows_the_nearest_passages() -> None:
+    card = answer_card(answer("nowhere"))
+    assert card.description.startswith("**Not found in these articles.**\n\nNearest passages\n\n[Talks in Caracas](")
+    assert "\n> Ana met Bo in Caracas." in card.description
+    assert card.tone == "none"
+    nothing = replace(answer("nowhere").evidence, hits=())
+    filtered = replace(answer("nowhere"), evidence=nothing)
+    assert answer_card(filtered).description == f"**{plain(answer_lines(filtered)).strip()}**"
+
+
+@pytest.mark.parametrize(("times", "last"), [(2, "also in [Paper 1](https://1.example/)"), (5, "and 2 more")])
+def test_reprints_are_named_below_the_one_quote(times: int, last: str) -> None:
+    lines = answer_card(reprinted(times)).description.split("\n")
+    assert "also in [Paper 0](https://0.example/)" in lines
+    assert lines[-1] == last
+    assert sum(line.startswith("> ") for line in lines) == 1
+
+
+def test_a_long_list_loses_quotes_first_then_items_and_says_so() -> None:
+    found = answer("list")
+    (item, _), words = found.answers, "He said that many words were said. " * 20
+
+    def listed(count: int) -> str:
+        articles = {
+            f"n{n}": replace(found.evidence.articles["a1"], id=f"n{n}", title=f"Talks {n}", text=words)
+            for n in range(count)
+        }
+        cited = [replace(item.citations[0], article_id=id, quote=words, source_group=id) for id in articles]
+        items = tuple(replace(item, text=f"Person {n}", citations=(each,)) for n, each in enumerate(cited))
+        evidence = replace(found.evidence, articles=articles, groups={id: id for id in articles})
+        return answer_card(replace(found, answers=items, evidence=evidence)).description
+
+    quotes = [max((len(line) for line in listed(n).split("\n") if line[0:1] == ">"), default=0) for n in (1, 7, 9, 12)]
+    assert quotes == sorted(quotes, reverse=True)
+    assert len(set(quotes)) == 4
+    assert quotes[3] == 0
+    assert "more items" not in listed(15)
+    many = listed(40)
+    rows = re.findall(r"^\d+\. \*\*Person", many, re.MULTILINE)
+    assert f"\nand {40 - len(rows)} more items\n" in many
+    assert re.findall(r"^\\\[(\d+)\\\] \[Talks", many, re.MULTILINE) == [str(n + 1) for n in range(len(rows))]
+
+
+def test_a_quote_is_cut_around_the_answer() -> None:
+    text = "Many words came before it. " * 30 + "Then Ana left.  " + "Many words came after it. " * 30
+    start = text.index("Ana")
+    assert excerpt(text, [(start, start + 3)], 60) == "… came before it. Then **Ana** left. Many words came …"
+    assert excerpt("He met Maduro.", [(7, 13)], 99) == "He met **Maduro**."
+    assert excerpt("He met Maduro.", [(6, 10), (10, 14)], 99) == "He met **Maduro.**"
+    assert excerpt(text, [], 3) == ""
+
+
+def test_a_passage_has_its_page_its_source_and_the_answers_words_bold() -> None:
+    found = answer("hello")
+    card = evidence_card(as_remembered(found), found.evidence.articles, 0)
+    assert card == Card(
+        title="Talks in Caracas",
+        description="Example Wire · 20 February 2024\n\n"
+        r"Ana met Bo in **Caracas**. \[31m\[bold\]Then they left.\[/bold\]",
+        tone="notice",
+        footer="Passage 1 of 2 · score 1.00",
+        url=LINK,
+    )
+    with pytest.raises(IndexError):
+        evidence_card(as_remembered(found), found.evidence.articles, 2)
+
+
+def test_a_passage_that_is_gone_or_changed_is_not_shown() -> None:
+    found = answer("hello")
+    assert evidence_card(as_remembered(found), {}, 0) == notice_card(GONE)
+    assert evidence_card(as_remembered(found, text="Ana met"), found.evidence.articles, 0) == notice_card(CHANGED)
+    nothing = replace(as_remembered(found), places=())
+    assert "No passage" in evidence_card(nothing, {}, 0).description
+
+
+def test_the_passage_stands_out_of_its_article() -> None:
+    article = replace(answer("hello").evidence.articles["a1"], text="# One.\n\nTwo. Three.\n\n- Four.\n- Five.")
+    card = context_card(article, 8, 19)
+    assert card.description == ("Example Wire · 20 February 2024\n\n\\# One.\n> Two. Three.\n\\- Four.\n\\- Five.")
+    text = "before " * 500 + "Here it is." + " after" * 500
+    lines = context_card(replace(article, text=text), 3500, 3511).description.split("\n")
+    assert lines[2].startswith("… before before")
+    assert lines[3] == "> Here it is."
+    assert lines[4].endswith("after after…")
+    assert len(lines[2]) > 550 < len(lines[4])
+
+
+@pytest.mark.parametrize("question", ["list", "differ", "nowhere"])
+def test_a_card_can_be_drawn_with_its_colour_and_its_links(question: str) -> None:
+    card = answer_card(answer(question))
+    image = picture(card)
+    assert image.width == WIDTH * SCALE
+    colours = {colour for _, colour in image.getcolors(1 << 20) or []}
+    assert {ImageColor.getrgb(BARS[card.tone]), ImageColor.getrgb(LINKED)} <= colours
+    taller = picture(replace(card, description=f"{card.description}\nmore"))
+    assert taller.height > image.height
+
+
+def test_a_notice_reads_as_it_was_written() -> None:
+    card = notice_card("Run `dateline index` first; @everyone waits.")
+    assert shown(card.description) == "Run `dateline index` first; @everyone waits."
+    assert constructs(card.description) == set()
+
+
+def test_the_real_answer_has_each_name_bold_in_its_sentence(
+    sample: Assistant, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = sample.ask("Who attended the Caracas meeting?")
+    card = answer_card(found)
+    check_card(card)
+    check_citations(found, found.answers, _rows(card))
+    for item in found.answers:
+        assert card.description.count(f"**{item.text}**") >= 2
+    ledger = Ledger.open(tmp_path_factory.mktemp("ledger") / "discord.sqlite")
+    remembered = ledger.recall(ledger.remember(found))
+    assert remembered is not None
+    articles = sample.articles(place.article_id for place in remembered.places)
+    pages = [evidence_card(remembered, articles, page) for page in range(len(remembered.places))]
+    for page in pages:
+        check_card(page)
+        assert page.footer.startswith("Passage ")
+    assert any(f"**{found.answers[0].text}**" in page.description for page in pages)
+
+
+def _rows(card: Card) -> list[str]:
+    head, _, notes = card.description.partition("\n\n")
+    rows = head.split("\n")
+    return [*rows[:-1], f"{rows[-1]}\n{notes}"]

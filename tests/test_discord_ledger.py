@@ -1,0 +1,236 @@
+"""What the bot remembers: the same after a restart and in another process, and never who somebody is."""
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.discord import ledger as module
+from bot.discord.ledger import LEDGER, Ledger
+from bot.discord.types import Cited, Given, Rating
+from retrieval.errors import StoreError
+from retrieval.types import SearchFilter
+from tests.fakes import ARTICLES, TEXT, answer
+
+ROOT = Path(__file__).resolve().parent.parent
+PERSON = 987654321012345678
+ASKING = """
+import sys
+from pathlib import Path
+from bot.discord.ledger import Ledger
+from tests.fakes import answer
+ledger = Ledger.open(Path(sys.argv[1]))
+for number in range(20):
+    print(ledger.remember(answer(f"hello {sys.argv[2]} {number}")))
+    ledger.rate(sys.argv[3], int(sys.argv[2]), number % 2 == 0)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "storage" / LEDGER
+
+
+def at(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """From now on it is that day at noon, for the ledger."""
+    monkeypatch.setattr(
+        module, "_now", lambda: datetime.fromisoformat(f"{when}T12:00:00+00:00").isoformat(timespec="microseconds")
+    )
+
+
+def test_an_answer_is_recalled_after_a_restart(path: Path) -> None:
+    where = SearchFilter("a1", date(2024, 2, 20), None, "Example Wire")
+    before = datetime.now(UTC)
+    id = Ledger.open(path).remember(answer("list them"), where)
+    remembered = Ledger.open(path).recall(id)
+    assert remembered is not None
+    assert before <= remembered.asked <= datetime.now(UTC)
+    assert (remembered.id, remembered.question, remembered.kind, remembered.generation) == (id, "list them", "list", 1)
+    assert remembered.where == where
+    assert remembered.answers == (Given("Ana", 0.78), Given("Bo", 0.78))
+    assert [(place.article_id, place.start, place.end, place.score) for place in remembered.places] == [
+        ("a1", 0, len(TEXT), 1.0),
+        ("a2", 0, len(TEXT), 0.5),
+    ]
+    assert set(remembered.cited) == {Cited("a1", 0, 3), Cited("a1", 8, 10)}
+
+
+def test_an_answer_that_was_not_found_has_its_passages(path: Path) -> None:
+    ledger = Ledger.open(path)
+    remembered = ledger.recall(ledger.remember(answer("nowhere")))
+    assert remembered is not None
+    assert (remembered.kind, remembered.answers, remembered.cited) == ("none", (), ())
+    assert len(remembered.places) == 2
+    assert remembered.where == SearchFilter()
+
+
+def test_a_passage_knows_whether_its_article_still_has_it(path: Path) -> None:
+    ledger = Ledger.open(path)
+    remembered = ledger.recall(ledger.remember(answer("hello")))
+    assert remembered is not None
+    place = remembered.places[0]
+    assert place.stands_in(ARTICLES["a1"])
+    assert place.stands_in(replace(ARTICLES["a1"], text=f"{TEXT}More."))
+    assert not place.stands_in(replace(ARTICLES["a1"], text=f"More. {TEXT}"))
+    assert not place.stands_in(ARTICLES["a2"])
+
+
+def test_ids_are_short_and_unlike(path: Path) -> None:
+    ledger = Ledger.open(path)
+    ids = {ledger.remember(answer("hello")) for _ in range(50)}
+    assert len(ids) == 50
+    assert all(len(id) <= 16 and id.replace("-", "").replace("_", "").isalnum() and id.isascii() for id in ids)
+    assert ledger.recall("neverwas") is None
+    assert ledger.rate("neverwas", PERSON, True) is None
+
+
+def test_each_person_has_one_vote_which_can_be_changed(path: Path) -> None:
+    ledger = Ledger.open(path)
+    id, other = ledger.remember(answer("hello")), ledger.remember(answer("hello"))
+    assert ledger.rate(id, PERSON, True) == Rating(1, 0, True)
+    assert ledger.rate(id, PERSON, True) == Rating(1, 0, True)
+    assert ledger.rate(id, PERSON + 1, True) == Rating(2, 0, True)
+    assert Ledger.open(path).rate(id, PERSON, False) == Rating(1, 1, False)
+    assert ledger.rate(other, PERSON, False) == Rating(0, 1, False)
+
+
+def test_the_file_does_not_say_who_voted(path: Path) -> None:
+    ledger = Ledger.open(path)
+    ids = [ledger.remember(answer("hello")) for _ in range(2)]
+    for id in ids:
+        ledger.rate(id, PERSON, False)
+    stored = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert ids[0].encode() in stored
+    ways = [str(PERSON).encode(), *(PERSON.to_bytes(8, order) for order in ("big", "little"))]
+    assert not [way for way in ways if way in stored]
+    connection = sqlite3.connect(path)
+    hashes = {person for (person,) in connection.execute("SELECT person FROM votes")}
+    connection.close()
+    assert len(hashes) == 2, "one person's votes on two answers can be told to be theirs"
+
+
+def test_the_worst_come_first_and_of_these_the_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger.open(path)
+    liked, mixed, older, newer, worst = (ledger.remember(answer(f"list {number}")) for number in range(5))
+    at(monkeypatch, "2024-02-20")
+    for id, person, good in [
+        (liked, 1, True),
+        (older, 1, False),
+        (worst, 1, False),
+        (worst, 2, False),
+        (mixed, 1, True),
+    ]:
+        ledger.rate(id, person, good)
+    at(monkeypatch, "2024-02-21")
+    ledger.rate(mixed, 2, False)
+    ledger.rate(newer, 1, False)
+    rated = ledger.badly_rated(9)
+    assert [each.id for each in rated] == [worst, newer, older, mixed]
+    assert (rated[0].question, rated[0].answers, rated[0].generation) == ("list 4", ("Ana", "Bo"), 1)
+    assert (rated[3].ups, rated[3].downs, rated[3].voted) == (1, 1, datetime(2024, 2, 21, 12, tzinfo=UTC))
+    assert [each.id for each in ledger.badly_rated(1)] == [worst]
+    ledger.rate(worst, 1, True)
+    ledger.rate(worst, 2, True)
+    assert worst not in {each.id for each in ledger.badly_rated(9)}
+
+
+def test_old_answers_are_forgotten_unless_somebody_rated_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger.open(path)
+    with monkeypatch.context() as patched:
+        at(patched, "2024-02-20")
+        old, rated = ledger.remember(answer("hello")), ledger.remember(answer("hello"))
+    new = ledger.remember(answer("hello"))
+    ledger.rate(rated, PERSON, True)
+    assert ledger.forget_older_than(30) == 1
+    assert ledger.forget_older_than(30) == 0
+    assert [ledger.recall(id) is None for id in (old, rated, new)] == [True, False, False]
+    connection = sqlite3.connect(path)
+    left = {id for table in ("items", "places", "cited") for (id,) in connection.execute(f"SELECT answer FROM {table}")}
+    connection.close()
+    assert left == {rated, new}
+
+
+def test_two_processes_may_make_and_use_the_file_at_once(path: Path) -> None:
+    shared = "none yet"
+    for _ in range(2):  # first the file is made, then it is there
+        arguments = [[sys.executable, "-c", ASKING, str(path), str(number), shared] for number in range(3)]
+        running = [
+            subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for each in arguments
+        ]
+        ended = [process.communicate() for process in running]
+        assert [(process.returncode, err) for process, (_, err) in zip(running, ended, strict=True)] == [(0, "")] * 3
+        ids = {id for out, _ in ended for id in out.split()}
+        assert len(ids) == 60
+        shared = ended[0][0].split()[0]
+    ledger = Ledger.open(path)
+    assert all(ledger.recall(id) is not None for id in ids)
+    assert ledger.rate(shared, PERSON, True) is not None
+
+
+def test_threads_may_share_a_ledger(path: Path) -> None:
+    ledger = Ledger.open(path)
+    id = ledger.remember(answer("hello"))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda person: ledger.rate(id, person, person % 2 == 0), range(40)))
+    assert ledger.rate(id, 0, True) == Rating(20, 20, True)
+
+
+def _damaged(path: Path) -> None:
+    path.write_bytes(b"this is no database at all " * 100)
+
+
+def _foreign(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+
+
+def _newer(path: Path) -> None:
+    Ledger.open(path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_damaged, "file is not a database"),
+        (_foreign, "another program's"),
+        (_newer, "format 99, expected 1"),
+        (_folder, "unable to open"),
+    ],
+)
+def test_a_file_that_is_no_ledger_is_refused_in_one_sentence(path: Path, spoil: object, words: str) -> None:
+    path.parent.mkdir()
+    assert callable(spoil)
+    spoil(path)
+    with pytest.raises(StoreError, match=words) as raised:
+        Ledger.open(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_lost_meanwhile_is_one_sentence_too(path: Path) -> None:
+    ledger = Ledger.open(path)
+    id = ledger.remember(answer("hello"))
+    for file in path.parent.iterdir():
+        file.unlink()
+    with pytest.raises(StoreError, match="no such table"):
+        ledger.recall(id)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "storage").write_text("a file")
+    with pytest.raises(StoreError, match="x cannot be made: "):
+        Ledger.open(tmp_path / "storage" / "x" / LEDGER)
