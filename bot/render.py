@@ -19,7 +19,9 @@ ALSO = f"{INDENT}also in: "
 Interval = tuple[int, int]
 
 
-class _Sentence(NamedTuple):
+class Sentence(NamedTuple):
+    """What makes two citations one: a reprint of the same words in the same source group."""
+
     source_group: str
     quote: str
 
@@ -32,11 +34,11 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     """
     if not answer.answers:
         return _not_found(answer)
-    sentences = _sentences(answer)
+    sentences = sentences_of(answer)
     numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
     lines = [Line("The articles differ:")] if answer.kind == "differing" else []
     for position, item in enumerate(answer.answers, start=1):
-        cited = dict.fromkeys(numbers[_sentence(citation)] for citation in item.citations)
+        cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
         lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
     for number, citations in enumerate(sentences.values(), start=1):
         lines += [BLANK, *_cited(number, citations, answer)]
@@ -107,13 +109,49 @@ def source_runs(title: str, path: str, source: str | None, published: date | Non
     return tuple(runs)
 
 
+def sentences_of(answer: Answer) -> dict[Sentence, list[Citation]]:
+    """Every sentence that is cited, in the order of the answers, with all its citations, those of reprints too."""
+    sentences: dict[Sentence, list[Citation]] = {}
+    for item in answer.answers:
+        for citation in item.citations:
+            sentences.setdefault(sentence_of(citation), []).append(citation)
+    return sentences
+
+
+def sentence_of(citation: Citation) -> Sentence:
+    """The sentence that is cited."""
+    return Sentence(citation.source_group, citation.quote)
+
+
+def untitled(text: str, article: Article) -> str:
+    """A passage without the headline that it may begin with, which stands above it anyway."""
+    first, _, rest = text.strip().partition("\n")
+    return rest if rest.strip() and first.removeprefix("# ").strip() == article.title else text
+
+
+def resolved_words(iso: str) -> str:
+    """A day, or an interval of days; what is no ISO date stays as it is.
+
+    "2022-03-10" -> "10 March 2022"
+    "2022-02-28/2022-03-06" -> "28 February – 6 March 2022";  "2022-03-07/2022-03-13" -> "7–13 March 2022"
+    "2022-02-01/2022-02-28" -> "February 2022";  "2021-01-01/2021-12-31" -> "2021"
+    """
+    try:
+        days = [date.fromisoformat(part) for part in iso.split("/")]
+    except ValueError:
+        return iso
+    if len(days) == 1:
+        return day(days[0])
+    return _interval(*days) if len(days) == 2 else iso
+
+
 def _not_found(answer: Answer) -> tuple[Line, ...]:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         said = "No article passes the filter, so nothing was searched; widen it or leave it out."
         return (Line("", (Run(said, "answer"),)),)
     lines = [Line("", (Run("Not found in these articles.", "answer"),)), BLANK, Line("Nearest passages")]
     for hit in answer.evidence.hits[:NEAREST]:
-        text = " ".join(_untitled(hit.text, answer.evidence.article(hit))[: NEAREST_CHARACTERS * 4].split())
+        text = " ".join(untitled(hit.text, answer.evidence.article(hit))[: NEAREST_CHARACTERS * 4].split())
         if len(text) > NEAREST_CHARACTERS:
             text = text[:NEAREST_CHARACTERS].rsplit(" ", 1)[0] + " …"
         lines += [
@@ -133,7 +171,7 @@ def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, 
         dates = [citation.published.date() for citation in item.citations if citation.published is not None]
         runs.insert(0, Run(f"{day(max(dates))}: " if dates else "undated: "))
     if item.resolved_date is not None:
-        runs.append(Run(f" ({_resolved(item.resolved_date)})"))
+        runs.append(Run(f" ({resolved_words(item.resolved_date)})"))
     sources = f" · {item.sources} sources" if item.sources > 1 else ""
     runs.append(Run(f" — {confidence_words(item.confidence)}{sources}", "dim"))
     runs.append(Run("".join(f" [{number}]" for number in cited)))
@@ -161,19 +199,6 @@ def _source(lead: str, citation: Citation, answer: Answer) -> list[Line]:
     return lines
 
 
-def _sentences(answer: Answer) -> dict[_Sentence, list[Citation]]:
-    """Every sentence that is cited, in the order of the answers, with all its citations, those of reprints too."""
-    sentences: dict[_Sentence, list[Citation]] = {}
-    for item in answer.answers:
-        for citation in item.citations:
-            sentences.setdefault(_sentence(citation), []).append(citation)
-    return sentences
-
-
-def _sentence(citation: Citation) -> _Sentence:
-    return _Sentence(citation.source_group, citation.quote)
-
-
 def _citations(answer: Answer, hit: Hit) -> list[Citation]:
     cited = [citation for item in answer.answers for citation in item.citations]
     return [citation for citation in cited if citation.article_id == hit.passage.article_id]
@@ -183,34 +208,12 @@ def _within(hit: Hit, citation: Citation) -> Interval:
     return citation.answer_start - hit.passage.start, citation.answer_end - hit.passage.start
 
 
-def _untitled(text: str, article: Article) -> str:
-    """A passage without the headline that it may begin with, which stands above it anyway."""
-    first, _, rest = text.strip().partition("\n")
-    return rest if rest.strip() and first.removeprefix("# ").strip() == article.title else text
-
-
 def _named(article: Article) -> str:
     return heading(article) or article.path
 
 
 def _rank(rank: int | None) -> str:
     return "not found" if rank is None else f"#{rank + 1}"
-
-
-def _resolved(iso: str) -> str:
-    """A day, or an interval of days; what is no ISO date stays as it is.
-
-    "2022-03-10" -> "10 March 2022"
-    "2022-02-28/2022-03-06" -> "28 February – 6 March 2022";  "2022-03-07/2022-03-13" -> "7–13 March 2022"
-    "2022-02-01/2022-02-28" -> "February 2022";  "2021-01-01/2021-12-31" -> "2021"
-    """
-    try:
-        days = [date.fromisoformat(part) for part in iso.split("/")]
-    except ValueError:
-        return iso
-    if len(days) == 1:
-        return day(days[0])
-    return _interval(*days) if len(days) == 2 else iso
 
 
 def _interval(first: date, last: date) -> str:

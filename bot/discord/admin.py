@@ -6,8 +6,7 @@ Each is answered privately and precisely, and logged with who asked for it.
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from discord import app_commands
 from bot.discord.cards import notice_card
 from bot.discord.door import Standing, check_operator
 from bot.discord.logs import RECORD, event
-from bot.discord.replies import FAILURES, Interaction, InteractionReply
+from bot.discord.replies import FAILURES, Interaction, InteractionReply, Reply, origin_of
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
 from bot.settings import DiscordSettings
 from retrieval.adding import MAX_NAME
@@ -40,26 +39,36 @@ class Operating:
 
     async def status(self, interaction: Interaction) -> None:
         """What is indexed, and how the bot is doing."""
-        async with self._reply(interaction, "status") as reply:
+
+        async def work(reply: Reply) -> None:
             status = await asyncio.to_thread(self._parts.status)
             await reply.show(status_card(status, self._parts.health, self._parts.jobs.stage))
 
+        await self._do(interaction, "status", work)
+
     async def feedback(self, interaction: Interaction) -> None:
         """What was rated badly."""
-        async with self._reply(interaction, "feedback") as reply:
+
+        async def work(reply: Reply) -> None:
             rated = await asyncio.to_thread(self._parts.ledger.badly_rated, RATED_SHOWN)
             await reply.show(feedback_card(rated))
 
+        await self._do(interaction, "feedback", work)
+
     async def refresh(self, interaction: Interaction) -> None:
         """Brings the index up to date, beside the questions."""
-        async with self._reply(interaction, "refresh") as reply:
+
+        async def work(reply: Reply) -> None:
             report = await self._parts.jobs.refresh(lambda words: reply.mention_progress(notice_card(words)))
             RECORD.info(event("refreshed", person=interaction.user.id, generation=report.generation))
             await reply.show(refreshed_card(report))
 
+        await self._do(interaction, "refresh", work)
+
     async def add(self, interaction: Interaction, url: str | None, file: discord.Attachment | None) -> None:
         """Adds a page or a file to the corpus, then indexes."""
-        async with self._reply(interaction, "add", url=url, file=None if file is None else file.filename) as reply:
+
+        async def work(reply: Reply) -> None:
             with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
                 name = await _named(url, file, Path(folder))
                 added, report = await self._parts.jobs.add(
@@ -68,17 +77,18 @@ class Operating:
             RECORD.info(event("added", person=interaction.user.id, files=", ".join(added.added)))
             await reply.show(added_card(added, report))
 
-    @asynccontextmanager
-    async def _reply(self, interaction: Interaction, action: str, **what: object) -> AsyncIterator[InteractionReply]:
-        """An acknowledged private reply to somebody who may; errors are told in it, and the action is logged."""
-        from bot.discord.client import origin_of
+        await self._do(interaction, "add", work, url=url, file=None if file is None else file.filename)
 
+    async def _do(
+        self, interaction: Interaction, action: str, work: Callable[[Reply], Awaitable[None]], **what: object
+    ) -> None:
+        """Does it for somebody who may, acknowledged at once; the action is logged, and an error told precisely."""
         reply = InteractionReply(interaction, private=True)
         async with self._client.at_work(reply, action, operator=self._parts.private_folders):
             check_operator(self._parts.settings, origin_of(interaction), _standing(interaction))
             RECORD.info(event("admin", action=action, person=interaction.user.id, server=interaction.guild_id, **what))
             await reply.acknowledge()
-            yield reply
+            await work(reply)
 
 
 def admin_group(client: "DatelineClient", settings: DiscordSettings) -> app_commands.Group:

@@ -11,12 +11,17 @@ from dataclasses import dataclass, replace
 from bot.discord.quotes import excerpt, name, quoted, source_and_date, source_line
 from bot.discord.text import ELLIPSIS, cut, plain, safe_url, units, visible
 from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, MAX_VALUE, Card, Field, Remembered
-from bot.render import MAX_REPRINTS, NEAREST, NEAREST_CHARACTERS, confidence_words
-from bot.render import _resolved as resolved_words
-from bot.render import _Sentence as Sentence
-from bot.render import _sentence as sentence_of
-from bot.render import _sentences as sentences_of
-from bot.render import _untitled as untitled
+from bot.render import (
+    MAX_REPRINTS,
+    NEAREST,
+    NEAREST_CHARACTERS,
+    Sentence,
+    confidence_words,
+    resolved_words,
+    sentence_of,
+    sentences_of,
+    untitled,
+)
 from reader.types import Answer, AnswerItem, Citation
 from retrieval.heading import day
 from retrieval.types import Article

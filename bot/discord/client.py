@@ -25,7 +25,7 @@ from bot.discord.jobs import Jobs
 from bot.discord.ledger import Ledger
 from bot.discord.logs import RECORD, event
 from bot.discord.queue import Queue
-from bot.discord.replies import Interaction, InteractionReply, MessageReply, Reply
+from bot.discord.replies import Interaction, InteractionReply, MessageReply, Reply, origin_of
 from bot.discord.views import FORM, Act, AnswerButton, Form, answer_id, submitted_question
 from bot.discord.words import note, told
 from bot.settings import DiscordSettings
@@ -63,7 +63,6 @@ class DatelineClient(discord.AutoShardedClient):
     """Serves as many servers as have invited it; `sync` makes Discord learn the commands anew."""
 
     def __init__(self, parts: Parts, sync: bool = False) -> None:
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody will speak
         super().__init__(
             intents=INTENTS,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -197,17 +196,6 @@ class DatelineClient(discord.AutoShardedClient):
             except StoreError as error:
                 note(error, "tidy")
             await asyncio.sleep(DAY_SECONDS)
-
-
-def origin_of(interaction: Interaction) -> Origin:
-    """Where an interaction comes from. A server that the bot is no member of shows as not `installed`."""
-    return Origin(
-        guild=interaction.guild_id,
-        channel=interaction.channel_id or 0,
-        parent=getattr(interaction.channel, "parent_id", None),
-        own=interaction.context.dm_channel,
-        installed=interaction.is_guild_integration() or not interaction.is_user_integration(),
-    )
 
 
 def _origin_of(message: discord.Message) -> Origin:

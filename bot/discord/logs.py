@@ -3,6 +3,8 @@
 import logging
 import re
 
+import discord
+
 # interaction tokens stand in the addresses of callbacks and webhooks, and in the events of the gateway
 _TOKENS = re.compile(
     r"(?P<before>/(?:webhooks|interactions)/\d+/|[\"']?\btoken[\"']?\s*[:=]\s*[\"']?|\bBot )(?P<token>[\w.%-]{16,})"
@@ -34,6 +36,8 @@ def set_up(secret: str) -> None:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(Redacted(line, secret))
     RECORD.setLevel(logging.INFO)
+    # nobody wants to speak, and so nobody need know that the packages for it are not there
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 def event(what: str, **fields: object) -> str:

@@ -1,8 +1,8 @@
 """One worker thread behind a bounded queue: the event loop never waits for a model, and nobody waits for nothing.
 
-    queue.join(work)   a place, or QueueFullError or ClosingError, at once
-    place.done         a future of what the work returns or raises; OverdueError if that takes too long
-    queue.close()      those who wait get ClosingError; what is running is finished
+queue.join(work)   a place, or QueueFullError or ClosingError, at once
+place.done         a future of what the work returns or raises; OverdueError if that takes too long
+queue.close()      those who wait get ClosingError; what is running is finished
 """
 
 import asyncio

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 import aiohttp
 import discord
 
+from bot.discord.door import Origin
 from bot.discord.embeds import embed_of
 from bot.discord.logs import event
 from bot.discord.types import Card
@@ -25,7 +26,7 @@ AT_ONCE = (1.3, 1.1)
 PATIENTLY = (5.0, 10.0, 20.0)
 ONCE = (5.0,)
 ALREADY_ACKNOWLEDGED = 40060
-FAILURES = (TimeoutError, OSError, aiohttp.ClientError, discord.DiscordServerError)
+FAILURES = (TimeoutError, OSError, aiohttp.ClientError)
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,17 @@ class MessageReply:
             return await _post(self._message.author, embed, view, None)
 
 
+def origin_of(interaction: Interaction) -> Origin:
+    """Where an interaction comes from. A server that the bot is no member of shows as not `installed`."""
+    return Origin(
+        guild=interaction.guild_id,
+        channel=interaction.channel_id or 0,
+        parent=getattr(interaction.channel, "parent_id", None),
+        own=interaction.context.dm_channel,
+        installed=interaction.is_guild_integration() or not interaction.is_user_integration(),
+    )
+
+
 async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[float]) -> T:
     """What `attempt` gives, tried once for each of the `limits` (seconds) while the network or Discord fails.
 
@@ -156,6 +168,10 @@ async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[flo
     for seconds in limits[:-1]:
         try:
             return await asyncio.wait_for(attempt(), seconds)
+        except discord.HTTPException as error:
+            if error.status < 500:
+                raise
+            log.info(event("again", status=error.status))
         except FAILURES as error:
             log.info(event("again", error=type(error).__name__))
     return await asyncio.wait_for(attempt(), limits[-1])
