@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.assistant import Assistant, index_corpus
@@ -21,6 +22,10 @@ from tests import fakes
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
+
+# how long an example takes says more of the machine than of the code
+hypothesis.settings.register_profile("dateline", deadline=None)
+hypothesis.settings.load_profile("dateline")
 
 
 @pytest.fixture(scope="session")

@@ -86,14 +86,13 @@ def test_too_little_to_tell_is_refused(data: bytes) -> None:
 
 
 @given(visible)
-@settings(deadline=None)
 def test_utf8_is_read_as_it_is(text: str) -> None:
     assert decode(text.encode()) == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 @given(text=visible)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_byte_order_mark_tells_the_encoding(encoding: str, text: str) -> None:
     assert decode(text.encode(encoding)) == text
 
@@ -161,7 +160,6 @@ def test_what_cannot_be_seen_is_dropped_and_the_rest_is_kept() -> None:
 
 
 @given(st.binary() | visible.map(str.encode))
-@settings(deadline=None)
 def test_no_bytes_give_half_a_character_or_an_invisible_one(data: bytes) -> None:
     try:
         text = decode(data)
