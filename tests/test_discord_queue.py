@@ -104,14 +104,14 @@ async def test_a_time_limit_within_the_work_is_not_taken_for_waiting() -> None:
     def fails() -> str:
         raise TimeoutError("inside")
 
+    place = Queue(1, SOON).join(fails)
     with pytest.raises(TimeoutError, match="inside"):
-        await outcome(Queue(1, SOON).join(fails))
+        await outcome(place)
 
 
 async def test_who_waits_too_long_is_told_and_who_comes_later_is_answered() -> None:
     queue, gate = Queue(10, 0.5), Gate()
-    stuck, behind = queue.join(gate), queue.join(lambda: "never")
-    for place in (stuck, behind):
+    for place in [queue.join(work) for work in (gate, Gate())]:
         with pytest.raises(OverdueError):
             await outcome(place)
     assert queue.depth == 1  # the thread is busy all the same

@@ -6,10 +6,11 @@ the last one runs the real models.
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ async def discord(server: Loopback, folder: Path) -> AsyncIterator[Loopback]:
     yield server
     assert server.violations == []
     assert server.unanswered == []
+    assert "event=mistake" not in server.bots[0].output
 
 
 @pytest.fixture
@@ -94,7 +96,8 @@ def chief(discord: Loopback) -> Person:
     return discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
 
 
-def says(words: str):  # type: ignore[no-untyped-def]  # a predicate of a message
+def says(words: str) -> Callable[[Message], bool]:
+    """Whether a message says these words."""
     return lambda message: words in message.text
 
 
@@ -102,6 +105,14 @@ async def answer_to(person: Person, guild: Guild, question: str = "list Who met?
     """The finished answer to a slash command."""
     asked = await person.slash(guild.general, "ask", question=question)
     return await asked.finally_(timeout=20)
+
+
+def starvation(process: int) -> float:
+    """Seconds for which the process's main thread was ready to run and had no processor; 0 where that is not told."""
+    try:
+        return int(Path(f"/proc/{process}/task/{process}/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def button(message: Message, act: str) -> str:
@@ -415,7 +426,7 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
         for command in ("status", "refresh", "feedback", "add"):
             refused = await (await ada.slash(guild.general, f"dateline {command}")).finally_()
             assert "for those who manage this server" in refused.text and refused.ephemeral
-        assert "event=admin" not in bot.output
+        assert "event=admin" not in bot.output and "event=mistake" not in bot.output
         assert "fake/encoder" in (await (await editor.slash(guild.general, "dateline status")).finally_()).text
         assert f"event=admin action=status person={editor.id}" in bot.output
         assert discord.violations == []
@@ -577,6 +588,7 @@ async def test_a_connection_that_is_refused_ends_it_with_a_sentence(code: int, s
     async with Loopback() as discord:
         discord.guild()
         bot = await started(discord, tmp_path)
+        await discord.until(lambda: "event=ready" in bot.output, 20, "the bot is ready")
         discord.close(code)
         assert await bot.exited() == 2
         assert said in bot.lines[-1]
@@ -642,21 +654,23 @@ async def test_commands_are_synced_again_only_when_told(tmp_path: Path) -> None:
 
 async def test_fifty_people_ask_the_real_models_at_once(tmp_path: Path) -> None:
     index_corpus(settings_for(ROOT / "corpus", tmp_path / ".dateline"), silent)
-    file = configured(
-        tmp_path, f'[corpus]\npath = "{ROOT / "corpus"}"\n[discord]\ncooldown_seconds = 0\nqueue_size = 8\n'
-    )
+    settings = f'[corpus]\npath = "{ROOT / "corpus"}"\n[retrieval]\npassages = 4\n'
+    file = configured(tmp_path, settings + "[discord]\ncooldown_seconds = 0\nqueue_size = 4\n")
     async with Loopback(heartbeat_interval=0.5) as discord:
         guild = discord.guild()
         bot = await discord.start("--config", file, "discord", timeout=120)
         people = [discord.person(f"Person {number}") for number in range(50)]
         question = "Who attended the Caracas meeting?"
+        # a machine with other things to do lets a thread wait for a processor, and that is no fault of the bot's
+        processes = (os.getpid(), bot.process.pid)
+        starved = -sum(map(starvation, processes))
         asked = [await person.slash(guild.general, "ask", question=question) for person in people]
+        slowest = max([await one.acknowledged() for one in asked])
+        starved += sum(map(starvation, processes))
+        assert slowest < AT_ONCE + starved
         answers = [await one.finally_(timeout=120, until=lambda m: "Reading" not in m.text) for one in asked]
-        assert all(one.acknowledged_after is not None and one.acknowledged_after < AT_ONCE for one in asked)
-        polite = ["Too many questions are waiting" in answer.text for answer in answers]
-        assert 8 <= polite.count(False) < 50
-        assert all(
-            "Sergei Lavrov" in answer.text for answer, refused in zip(answers, polite, strict=True) if not refused
-        )
+        answered = [answer for answer in answers if "Too many questions are waiting" not in answer.text]
+        assert 5 <= len(answered) < 50
+        assert all("Sergei Lavrov" in answer.text for answer in answered)
         assert len(discord.heartbeats) > 5 and discord.violations == []
         assert await bot.stop() == 0

@@ -130,7 +130,7 @@ def address(url: str) -> str:
 def safe_name(name: str) -> str:
     """A file name that means nothing to a file system but itself. Raises ArticleError.
 
-    "..\\\\..\\\\Talks in Geneva?.HTML" -> "Talks in Geneva-.html"
+    "..\\\\..\\\\Talks in Geneva?.HTML" -> "Talks in Geneva.html"
     """
     last = re.split(r"[/\\]", name)[-1]
     stem, dot, ending = last.rpartition(".")

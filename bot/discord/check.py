@@ -15,7 +15,13 @@ from bot.settings import DiscordSettings, Settings
 from retrieval.errors import DatelineError
 from retrieval.progress import silent
 
-NEEDED = discord.Permissions(view_channel=True, send_messages=True, embed_links=True, read_message_history=True)
+NEEDED = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    read_message_history=True,
+)
 READY_SECONDS = 60.0
 QUESTION = "Who attended the meeting?"
 

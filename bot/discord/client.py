@@ -131,8 +131,9 @@ class DatelineClient(discord.AutoShardedClient):
         """Does what a button says."""
         desk = self.parts.desk
         if act == "private":
-            async with self.at_work(InteractionReply(interaction, private=True), act):
-                await interaction.response.send_modal(Form())
+            asking = InteractionReply(interaction, private=True)
+            async with self.at_work(asking, act):
+                await asking.open(Form())
             return
         reply = InteractionReply(interaction, private=True, turning=act == "turn")
         async with self.at_work(reply, act):

@@ -64,15 +64,11 @@ class InteractionReply:
 
     async def acknowledge(self) -> None:
         """See `Reply`."""
-        try:
-            await persistently(
-                lambda: self._interaction.response.defer(ephemeral=self.private, thinking=self._thinking), AT_ONCE
-            )
-        except discord.HTTPException as error:
-            # the first try did arrive, only its answer was lost
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
-        self._acknowledged = True
+        await self._first(lambda: self._interaction.response.defer(ephemeral=self.private, thinking=self._thinking))
+
+    async def open(self, form: discord.ui.Modal) -> None:
+        """Shows a form, in the place of an acknowledgement."""
+        await self._first(lambda: self._interaction.response.send_modal(form))
 
     async def mention_progress(self, card: Card) -> None:
         """See `Reply`."""
@@ -83,8 +79,12 @@ class InteractionReply:
         embed = embed_of(card)
         if not self._acknowledged and not self._interaction.response.is_done():
             # at once and to this person only: nothing was asked of a model
-            await self._say_at_once(embed, view)
-            return
+            self.private = True
+            shown = discord.utils.MISSING if view is None else view
+            if await self._first(
+                lambda: self._interaction.response.send_message(embed=embed, view=shown, ephemeral=True)
+            ):
+                return
         try:
             await persistently(
                 lambda: self._interaction.edit_original_response(content=None, embed=embed, view=view), PATIENTLY
@@ -96,17 +96,17 @@ class InteractionReply:
                 raise
             await _post(elsewhere, embed, view, None)
 
-    async def _say_at_once(self, embed: discord.Embed, view: discord.ui.View | None) -> None:
-        self.private = True
-        shown = discord.utils.MISSING if view is None else view
+    async def _first(self, attempt: Callable[[], Awaitable[object]]) -> bool:
+        """Makes the one response that Discord takes; False if it has one already, of a try whose answer was lost."""
         try:
-            await persistently(
-                lambda: self._interaction.response.send_message(embed=embed, view=shown, ephemeral=True), AT_ONCE
-            )
+            await persistently(attempt, AT_ONCE)
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
+            self._acknowledged = True
+            return False
         self._acknowledged = True
+        return True
 
 
 class MessageReply:

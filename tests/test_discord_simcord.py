@@ -1,0 +1,175 @@
+"""The real bot on simcord, somebody else's simulation of Discord: a second opinion beside the loopback server."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from simcord.env import Env
+
+from bot.discord.client import DatelineClient
+from bot.discord.serving import Library, assembled
+from bot.settings import DiscordSettings
+from tests.conftest import settings_for
+from tests.discord_fake import Assistant, Indexer
+
+Story = Callable[[Env, Any, Any], Awaitable[None]]
+
+
+def client(folder: Path, **settings: Any) -> DatelineClient:
+    """The bot with the fake assistant; what it stores is in the folder."""
+    base = settings_for(folder / "corpus", folder)
+    base = dataclasses.replace(base, discord=DiscordSettings(**{"cooldown_seconds": 0.0, **settings}))
+    return DatelineClient(assembled(base, Assistant(), Library(base, Indexer(base))))  # type: ignore[arg-type]
+
+
+def played(folder: Path, story: Story, **settings: Any) -> None:
+    """Runs a story in a server with one channel."""
+
+    async def play() -> None:
+        async with simcord.run(client(folder, **settings), shard_count=1) as env:
+            guild = env.create_guild()
+            await story(env, guild, guild.create_text_channel("general"))
+
+    asyncio.run(play())
+
+
+def shown(message: Any) -> str:
+    """What an embed says."""
+    (embed,) = message.embeds
+    return "\n".join([embed.title or "", embed.description or "", *(f"{f.name} {f.value}" for f in embed.fields)])
+
+
+def test_a_slash_command_is_answered_with_buttons(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        asked = await ada.slash(channel, "ask", question="list Who met?", source="Example Wire")
+        assert asked.acknowledged and not asked.ephemeral
+        assert "**Ana**" in shown(asked.response) and "**Bo**" in shown(asked.response)
+        (row,) = asked.response.components
+        assert len(row["components"]) == 5
+        assert await ada.autocomplete(channel, "ask", "source", "exa") == [
+            {"name": "Example Wire", "value": "Example Wire"}
+        ]
+
+    played(tmp_path, story)
+
+
+def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        bot = env.bot.user
+        assert bot is not None
+        asked = await ada.send(channel, f"{bot.mention} list Who met?")
+        assert "**Ana**" in shown(channel.last_message)
+        assert channel.last_message.reference.message_id == asked.id
+        about = await ada.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "list Who met?"))
+        assert "**Bo**" in shown(about.response)
+        sent = await ada.send_dm("list Who met?")
+        replies = [message async for message in sent.channel.history() if message.author == bot]
+        assert "**Bo**" in shown(replies[0])
+
+    played(tmp_path, story)
+
+
+def test_buttons_and_the_form_work_after_a_restart(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        asked = await ada.slash(channel, "ask", question="list Who met?")
+        form = await ada.click(asked.response, label="Ask privately")
+        await env.restart_bot(client(tmp_path))
+        page = await ada.click(asked.response, label="More evidence")
+        assert page.ephemeral and "Caracas" in shown(page.response)
+        await ada.click(page.response, label="Next")
+        assert page.response.embeds[0].footer.text.startswith("Passage 2 of 2")
+        assert "Caracas" in shown((await ada.click(asked.response, label="In context")).response)
+        private = await ada.submit_modal(form, {"question": "list Who met?"})
+        assert private.ephemeral and "**Ana**" in shown(private.response)
+
+    played(tmp_path, story)
+
+
+def test_who_may_run_it_and_who_may_not(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+        ada = guild.add_member(env.create_user("ada"))
+        chief = guild.add_member(env.create_user("chief"), roles=[managers])
+        with pytest.raises(simcord.SetupError, match="default-member-permissions"):
+            await ada.slash(channel, "dateline status")
+        status = await chief.slash(channel, "dateline status")
+        assert status.ephemeral and "fake/encoder" in shown(status.response)
+        refreshed = await chief.slash(channel, "dateline refresh")
+        assert "1 added" in shown(refreshed.response)
+        voted = await ada.slash(channel, "ask", question="differ Who?")
+        bad = next(c["custom_id"] for c in voted.response.components[0]["components"] if ":bad:" in c["custom_id"])
+        assert (await ada.click(voted.response, custom_id=bad)).ephemeral
+        assert "differ Who?" in shown((await chief.slash(channel, "dateline feedback")).response)
+
+    played(tmp_path, story)
+
+
+def test_a_role_may_run_it_where_it_is_configured(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        editors = guild.create_role("Editors")
+        settings = {"admin_roles": (editors.id,)}
+        await env.restart_bot(client(tmp_path, **settings))
+        ada = guild.add_member(env.create_user("ada"))
+        editor = guild.add_member(env.create_user("ed"), roles=[editors])
+        refused = await ada.slash(channel, "dateline status")
+        assert refused.ephemeral and "for those who manage" in shown(refused.response)
+        assert "fake/encoder" in shown((await editor.slash(channel, "dateline status")).response)
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize(("status", "times"), [(500, 2), (503, 2)])
+def test_discord_may_fail_and_the_answer_comes(status: int, times: int, tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        env.inject_error("PATCH", "/webhooks/*", status=status, times=times)
+        asked = await ada.slash(channel, "ask", question="list Who met?")
+        assert "**Ana**" in shown(asked.response)
+
+    played(tmp_path, story)
+
+
+def test_where_it_may_not_write_the_person_is_answered_privately(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=50013, times=None)
+        assert env.bot.user is not None
+        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
+        direct = next(one for one in env.bot.private_channels)
+        messages = [message async for message in direct.history()]  # type: ignore[attr-defined]
+        assert "**Ana**" in shown(messages[0])
+
+    played(tmp_path, story)
+
+
+def test_one_person_waits_between_questions_however_they_are_asked(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        assert env.bot.user is not None
+        await ada.slash(channel, "ask", question="list Who met?")
+        again = await ada.slash(channel, "ask", question="list Who met?")
+        assert again.ephemeral and "You asked just now" in shown(again.response)
+        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
+        assert "You asked just now" in shown(channel.last_message)
+
+    played(tmp_path, story, cooldown_seconds=600.0)
+
+
+def test_a_person_who_installed_it_asks_anywhere_only_if_that_is_switched_on(tmp_path: Path) -> None:
+    async def installs(**settings: Any) -> tuple[Any, Any]:
+        tree = client(tmp_path, **settings).tree
+        return tree.allowed_installs, tree.allowed_contexts
+
+    server_only, anywhere = asyncio.run(installs(direct_messages=False)), asyncio.run(installs(user_install=True))
+    assert (server_only[0].user, server_only[1].dm_channel, server_only[1].private_channel) == (False, False, False)
+    assert (anywhere[0].user, anywhere[1].dm_channel, anywhere[1].private_channel) == (True, True, True)
