@@ -13,7 +13,7 @@ from reader.candidates import candidates
 from reader.confidence import Calibration
 from reader.deciding import asks_yes_or_no, deciding_sentences
 from reader.differing import versions
-from reader.lists import in_reading_order, members, not_asked_about
+from reader.lists import in_reading_order, members, possible
 from reader.merging import Candidate, Finding, merged, say_the_same
 from reader.questions import asks_who_was_there, wanted
 from reader.types import Kind, PassageReading
@@ -59,7 +59,7 @@ def aggregate(
     if deciding:
         spans = deciding_sentences(spans, evidence, calibration.span)
     if asked != "one":
-        spans = not_asked_about(question, spans, evidence)
+        spans = possible(question, [span for span in spans if span.probability >= threshold.answer], evidence)
     if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
     if asked != "several" and not deciding and not asks_who_was_there(question):

@@ -73,7 +73,10 @@ def others_beside(text: str, sentence: Interval, part: Interval) -> list[Interva
         return []
     run = _run(words, parts, here, (start, end))
     places = sorted(run)
-    joints = [words[parts[n][1] : parts[n + 1][0]].strip(" ,;\n") for n in places[:-1]]
+    last = places[-1]
+    # "energy, trade, and other fields": the "and" comes after the last conjunct
+    joined = [*places, last + 1] if last + 1 < len(parts) and _REST.match(words[parts[last + 1][0] :]) else places
+    joints = [words[parts[n][1] : parts[n + 1][0]].strip(" ,;\n") for n in joined[:-1]]
     if len(run) < FEWEST or sum(joint != "" for joint in joints) != 1:
         return []
     others = [run[place] for place in places if place != here]

@@ -11,6 +11,8 @@ Most tokens of any text are outside, and so the head, where it is in doubt, says
 reasons than that, by `DOUBT` nats.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,17 +31,21 @@ _WITHIN_A_NAME = frozenset({" ", "\u00a0", *_HYPHENS})
 def items(reading: PassageReading, text: str) -> list[Span]:
     """What the passage offers as items of a list, in reading order; no two overlap.
 
-    `text` is the article's. The spans' scores are those of the span head. Where the model has no list head, they are
-    the best spans that do not overlap, down to the least likely.
+    `text` is the article's. What is itself an enumeration is offered in its parts. The spans' scores are those of the
+    span head. Where the model has no list head, they are the best spans that do not overlap, down to the least likely.
     """
     if reading.item is None:
-        return sorted(non_overlapping(best_spans(reading, text, SPANS_FOR_ITEMS)), key=lambda span: span.start)
-    found = []
-    for first, last in _names_whole(_runs(likeliest(reading.item)), reading, text):
-        score = float(reading.start[first] + reading.end[last]) - reading.null
-        for start, end in conjuncts(text, *snapped(reading, text, first, last)):
-            found.append(Span(reading.hit, start, end, score=score))
-    return sorted(non_overlapping(found), key=lambda span: span.start)
+        found = best_spans(reading, text, SPANS_FOR_ITEMS)
+    else:
+        found = []
+        for first, last in _names_whole(_runs(likeliest(reading.item)), reading, text):
+            score = float(reading.start[first] + reading.end[last]) - reading.null
+            found.append(Span(reading.hit, *snapped(reading, text, first, last), score=score))
+    return [
+        replace(span, start=start, end=end)
+        for span in sorted(non_overlapping(found), key=lambda span: span.start)
+        for start, end in conjuncts(text, span.start, span.end)
+    ]
 
 
 def likeliest(logits: NDArray[np.float32]) -> list[int]:

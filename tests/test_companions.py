@@ -21,7 +21,15 @@ def test_who_was_there(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["Who signed the deal?", "When did they meet?", "Who is the president?", "What was presented?"]
+    "question",
+    [
+        "Who signed the deal?",
+        "Who did not attend?",
+        "Who was not there?",
+        "When did they meet?",
+        "Who is the president?",
+        "What was presented?",
+    ],
 )
 def test_anything_else(question: str) -> None:
     assert not asks_who_was_there(question)

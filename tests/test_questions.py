@@ -15,6 +15,7 @@ from reader.questions import wanted
         "Who were the guests?",
         "who was present at the talks",
         "Who was there?",
+        "Who was not present?",
         "Who else came?",
         "List the ministers who resigned",
         "Please name the signatories.",
@@ -33,6 +34,7 @@ def test_several(question: str) -> None:
         "Who attended the meeting?",
         "Whom did the minister meet?",
         "who signed it",
+        "Who runs the company?",
         "Tell me who spoke",
         "Which of the ministers resigned?",
     ],
@@ -46,6 +48,7 @@ def test_either(question: str) -> None:
     [
         "Who is the president?",
         "Who was the host?",
+        "Who runs the company now?",
         "When did they meet?",
         "How many people came?",
         "What is the crisis about?",
