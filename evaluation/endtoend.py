@@ -13,8 +13,8 @@ one answer   exact match, word F1, and the share that a person would take for ri
 lists        MultiSpanQA's exact and partial F1 of what is answered at the threshold
 abstention   questions with one answer and without any: AUROC of the confidence for "the answer is right" and for "the
              question has an answer", ECE, coverage at 80 and 90 % precision, area under the risk–coverage curve, for
-             the fitted confidence and for the reader's own (sigmoid of its best span's score); and what is answered
-             and declined at the threshold
+             the fitted confidence and for the reader's own probability; and what is answered and declined at the
+             threshold
 
 A question counts as unanswerable if its own paragraph does not answer it, though another one might: nobody has looked.
 """

@@ -9,9 +9,9 @@ none       nothing reaches the threshold
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reader.candidates import candidates
+from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
-from reader.deciding import asks_yes_or_no, deciding_sentences
+from reader.deciding import asks_yes_or_no, sentence_candidates
 from reader.differing import versions
 from reader.lists import in_reading_order, members, possible
 from reader.merging import Candidate, Finding, merged, say_the_same
@@ -50,22 +50,27 @@ def aggregate(
     """
     asked = wanted(question)
     if asked != "one":
-        items = candidates(question, readings, evidence, calibration, items=True)
+        items = item_candidates(question, readings, evidence, calibration)
         found = merged(members(question, items, evidence, calibration.item, threshold.answer))[: threshold.items]
         if len(found) > 1 or (asked == "several" and found):
             return Findings("list", tuple(in_reading_order(found, evidence)))
-    spans = candidates(question, readings, evidence, calibration, items=False)
     deciding = asks_yes_or_no(question)
-    if deciding:
-        spans = deciding_sentences(spans, evidence, calibration.span)
+    offered = sentence_candidates if deciding else span_candidates
+    spans = offered(question, readings, evidence, calibration)
     if asked != "one":
-        spans = possible(question, [span for span in spans if span.probability >= threshold.answer], evidence)
-    if not spans or spans[0].probability < threshold.answer:
-        return Findings("none", ())
+        spans = possible(question, spans, evidence)
     if asked != "several" and not deciding and not asks_who_was_there(question):
         found = versions(question, spans, evidence, calibration.span, threshold.answer)
-        if len(found) > 1 or (found and _brought_up_to_date(found[0].best, spans[0], evidence)):
-            return Findings("differing" if len(found) > 1 else "span", tuple(found))
+        if len(found) > 1:
+            return Findings("differing", tuple(found))
+        if (
+            found
+            and spans[0].probability >= threshold.answer
+            and _brought_up_to_date(found[0].best, spans[0], evidence)
+        ):
+            return Findings("span", tuple(found))
+    if not spans or spans[0].probability < threshold.answer:
+        return Findings("none", ())
     return Findings("span", (merged([span for span in spans if span.probability >= threshold.answer])[0],))
 
 

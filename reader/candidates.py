@@ -1,50 +1,133 @@
-"""What the passages offer: spans as answers, tagged stretches as items, each with the probability that it is right."""
+"""What the passages offer: spans as answers, tagged stretches as items, each with the probability that it is right.
 
+An answer is not judged by the score of one span alone. The reader was trained to share one probability out among all
+spans of all passages of a question, and "nowhere" (`reader.train.losses`), so what counts is the share that an answer
+has of it, in all its places and wordings:
+
+    span                                score    share of the reader's probability
+    "Sergei Lavrov"       article 1       4.0    .46   together .63: one answer, its log-odds are 0.5
+    "Lavrov"              article 1       3.0    .17
+    "Felix Placencia"     article 2       3.5    .28
+    nowhere                               0.0    .01   (the rest has other spans)
+
+Alone, 4.0 looks certain; beside 3.5 for somebody else it is not.
+"""
+
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from reader.confidence import Calibration, Features
-from reader.merging import Candidate
+import numpy as np
+
+from reader.confidence import Calibration, Features, log_odds
+from reader.merging import Candidate, same_words
 from reader.names import asked_names, name_coverage
 from reader.spans import best_spans, item_score, overlap
 from reader.tags import items as offered_items
-from reader.types import PassageReading
+from reader.types import PassageReading, Span
+from reader.wording import canonical
 from retrieval.heading import heading
 from retrieval.types import Evidence
 
 SPANS_PER_PASSAGE = 20
+# what is so far below the best has no share worth counting, in nats, and is not compared with everything else
+FAR = 8.0
 
 
-def candidates(
-    question: str,
-    readings: Sequence[PassageReading],
-    evidence: Evidence,
-    calibration: Calibration,
-    *,
-    items: bool,
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A span that a passage offers; `words` are its canonical ones, `names` is that feature of its passage."""
+
+    span: Span
+    text: str
+    words: list[str]
+    names: float
+
+    def features(self, mass: float) -> Features:
+        """Those of an answer with this span; `mass` as a probability."""
+        hit = self.span.hit
+        return Features(
+            mass=log_odds(mass), span=self.span.score, best=0.0, item=0.0, dense=hit.cosine, names=self.names
+        )
+
+
+def span_candidates(
+    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
-    """What each passage offers as the answer, or as items of a list, best first; no two overlap in one article."""
-    logistic = calibration.item if items else calibration.span
-    asked = asked_names(question, "\n".join(hit.text for hit in evidence.hits))
+    """What the passages offer as the answer, best first; no two overlap in one article."""
+    offers = offered_spans(question, readings, evidence)
+    total = everything(offers)
+    highest = max((offer.span.score for offer in offers), default=0.0)
+    near = [offer for offer in offers if offer.span.score > highest - FAR]
+    found = []
+    for offer in offers:
+        far = offer.span.score <= highest - FAR
+        alike = [offer] if far else [other for other in near if other is offer or same_words(offer.words, other.words)]
+        features = offer.features(math.exp(log_sum(alike) - total))
+        found.append(Candidate(offer.span, offer.text, features, calibration.span.probability(features)))
+    # of the cuts of one answer, which share its mass, the one that the reader likes best
+    return _apart(sorted(found, key=lambda candidate: (-candidate.probability, -candidate.span.score)))
+
+
+def offered_spans(question: str, readings: Sequence[PassageReading], evidence: Evidence) -> list[Offer]:
+    """The best spans of each passage, each place in an article once."""
+    asked = _asked(question, evidence)
+    offers: dict[tuple[str, int, int], Offer] = {}
+    for reading in readings:
+        article = evidence.article(reading.hit)
+        names = _names(asked, reading, evidence)
+        for span in best_spans(reading, article.text, SPANS_PER_PASSAGE):
+            place = (article.id, span.start, span.end)
+            # windows overlap, so two passages may offer the same words
+            if place not in offers or offers[place].span.score < span.score:
+                text = article.text[span.start : span.end]
+                offers[place] = Offer(span, text, canonical(text), names)
+    return list(offers.values())
+
+
+def everything(offers: Sequence[Offer]) -> float:
+    """log(1 + Σ exp(score)): all that the reader has to share out, "nowhere" with its score of 0 among it."""
+    return float(np.logaddexp.reduce([0.0, *(offer.span.score for offer in offers)]))
+
+
+def log_sum(offers: Sequence[Offer]) -> float:
+    """log Σ exp(score)."""
+    return float(np.logaddexp.reduce([offer.span.score for offer in offers]))
+
+
+def item_candidates(
+    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
+) -> list[Candidate]:
+    """What the passages offer as items of a list, best first; no two overlap in one article."""
+    asked = _asked(question, evidence)
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        names = name_coverage(asked, f"{heading(article)}\n{reading.hit.text}")
-        spans = best_spans(reading, article.text, 1 if items else SPANS_PER_PASSAGE)
-        for span in offered_items(reading, article.text) if items else spans:
+        names = _names(asked, reading, evidence)
+        best = best_spans(reading, article.text, 1)
+        for span in offered_items(reading, article.text):
             features = Features(
+                mass=0.0,
                 span=span.score,
-                best=spans[0].score if items else 0.0,
-                item=item_score(reading, span) if items else 0.0,
+                best=best[0].score,
+                item=item_score(reading, span),
                 dense=reading.hit.cosine,
                 names=names,
             )
             text = article.text[span.start : span.end]
-            candidate = Candidate(span, text, features, logistic.probability(features))
+            candidate = Candidate(span, text, features, calibration.item.probability(features))
             place = (article.id, span.start, span.end)
-            # windows overlap, so two passages may offer the same words
             if place not in found or found[place].probability < candidate.probability:
                 found[place] = candidate
     return _apart(sorted(found.values(), key=lambda candidate: -candidate.probability))
+
+
+def _asked(question: str, evidence: Evidence) -> list[str]:
+    return asked_names(question, "\n".join(hit.text for hit in evidence.hits))
+
+
+def _names(asked: Sequence[str], reading: PassageReading, evidence: Evidence) -> float:
+    return name_coverage(asked, f"{heading(evidence.article(reading.hit))}\n{reading.hit.text}")
 
 
 def _apart(offered: Sequence[Candidate]) -> list[Candidate]:

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 class Features:
     """What is known of one candidate.
 
+    `mass`      log-odds of the reader's probability for this answer, in all its places and wordings, against every
+                other span of every passage and "nowhere" (`reader.candidates`); 0 for an item of a list, which has
+                others beside it that are right, too
     `span`      start + end - null logit of the reader, in nats
     `best`      for an item of a list, the same of the best span of its passage; else 0
     `item`      for an item of a list, what the list head makes of it, in nats; else, or without a list head, 0
@@ -30,6 +33,7 @@ class Features:
     `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
     """
 
+    mass: float
     span: float
     best: float
     item: float
@@ -47,7 +51,7 @@ class Logistic:
     def probability(self, features: Features) -> float:
         """The probability, 0 to 1, that a candidate with these features is right."""
         logit = self.bias + sum(getattr(self.weights, f.name) * getattr(features, f.name) for f in fields(Features))
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+        return probability_of(logit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,17 @@ class Calibration:
                 f"The calibration {path} cannot be read ({error!r}); restore it, or fit it anew with "
                 "`dateline evaluate calibration`."
             ) from error
+
+
+def log_odds(probability: float) -> float:
+    """log(p / (1 - p)), in nats, for p kept within a millionth of 0 and 1."""
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
+
+
+def probability_of(odds: float) -> float:
+    """The inverse of `log_odds`."""
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, odds))))
 
 
 def _logistic(data: Mapping[str, Any]) -> Logistic:

@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reader.candidates import Offer, everything, log_sum, offered_spans
 from reader.citations import cite
-from reader.confidence import Logistic
+from reader.confidence import Calibration
 from reader.merging import Candidate
-from reader.types import Span
+from reader.types import PassageReading
 from retrieval.types import Evidence
 
 _WORD = re.compile(r"[^\W_]+")
@@ -37,24 +38,24 @@ def asks_yes_or_no(question: str) -> bool:
     return bool(words) and words[0] in _AUXILIARIES and "or" not in words
 
 
-def deciding_sentences(offered: Sequence[Candidate], evidence: Evidence, logistic: Logistic) -> list[Candidate]:
-    """The sentences that hold the candidates, each as a candidate of its own, the likeliest first.
+def sentence_candidates(
+    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
+) -> list[Candidate]:
+    """The sentences of the passages as answers, best first.
 
-    A sentence's span score is log Σ exp(score) of what is offered from it, none of which overlap: the odds that any of
-    it is right.
+    A sentence has the reader's probability of every span in it (see `reader.candidates`).
     """
-    sentences: dict[tuple[str, int, int], list[Candidate]] = {}
-    for candidate in offered:
-        article = evidence.article(candidate.span.hit)
-        citation = cite(article, candidate.span, evidence.groups[article.id])
-        sentences.setdefault((article.id, citation.quote_start, citation.quote_end), []).append(candidate)
+    offers = offered_spans(question, readings, evidence)
+    total = everything(offers)
+    sentences: dict[tuple[str, int, int], list[Offer]] = {}
+    for offer in offers:
+        citation = cite(evidence.article(offer.span.hit), offer.span)
+        sentences.setdefault((citation.article_id, citation.quote_start, citation.quote_end), []).append(offer)
     found = []
     for (article_id, start, end), parts in sentences.items():
-        best = max(parts, key=lambda part: part.features.span)
-        highest = best.features.span
-        score = highest + math.log(sum(math.exp(part.features.span - highest) for part in parts))
-        features = replace(best.features, span=score)
+        best = max(parts, key=lambda part: part.span.score)
+        features = best.features(math.exp(log_sum(parts) - total))
         text = evidence.articles[article_id].text[start:end]
-        span = Span(best.span.hit, start, end, score=score)
-        found.append(Candidate(span, text, features, logistic.probability(features)))
+        span = replace(best.span, start=start, end=end)
+        found.append(Candidate(span, text, features, calibration.span.probability(features)))
     return sorted(found, key=lambda candidate: -candidate.probability)

@@ -23,9 +23,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reader.confidence import Logistic
+from reader.confidence import Logistic, log_odds, probability_of
 from reader.contradicting import differ, sort_of
-from reader.merging import Candidate, Finding, merged
+from reader.merging import Candidate, Finding, merged, say_the_same
 from reader.names import asked_names, name_coverage
 from reader.types import AnswerItem
 from retrieval.heading import heading
@@ -59,19 +59,37 @@ def versions(
     sort = sort_of(best.text, counting=counting)
     if counting and sort != "number":
         return []
+    of_sort = [c for c in likely if c.features.names == 1 and sort_of(c.text, counting=counting) == sort]
+    rival = next((c for c in of_sort if not say_the_same(c, best)), best)
     speaking: dict[str, Candidate] = {}
-    for candidate in likely:
-        both = candidate.probability * (1.0 if candidate is best else best.probability)
-        if both < threshold or candidate.features.names < 1 or sort_of(candidate.text, counting=counting) != sort:
+    for candidate in of_sort:
+        mine, theirs = _each_alone(candidate, rival if candidate is best else best, logistic)
+        if mine.probability * (1.0 if candidate is best else theirs.probability) < threshold:
             continue
         group = evidence.groups[candidate.span.hit.passage.article_id]
         if group not in speaking or _published(candidate, evidence) > _published(speaking[group], evidence):
-            speaking[group] = candidate
+            speaking[group] = mine
     found: list[Finding] = []
     for finding in merged(sorted(speaking.values(), key=lambda c: _likeliest_first(c, evidence))):
         if all(differ(finding.best, other.best, sort, evidence) for other in found):
             found.append(finding)
     return found
+
+
+def _each_alone(one: Candidate, other: Candidate, logistic: Logistic) -> tuple[Candidate, Candidate]:
+    """Either as it would be if no article said the other; as they are, if they say the same.
+
+    The reader shares one probability out, so that two articles that differ leave each other half of it.
+    """
+    if one is other or say_the_same(one, other):
+        return one, other
+    p, q = probability_of(one.features.mass), probability_of(other.features.mass)
+    return _with_mass(one, p / max(1 - q, p), logistic), _with_mass(other, q / max(1 - p, q), logistic)
+
+
+def _with_mass(candidate: Candidate, probability: float, logistic: Logistic) -> Candidate:
+    features = replace(candidate.features, mass=log_odds(probability))
+    return replace(candidate, features=features, probability=logistic.probability(features))
 
 
 def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:

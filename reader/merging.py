@@ -59,8 +59,13 @@ def merged(offered: Sequence[Candidate]) -> list[Finding]:
 def say_the_same(one: Candidate, other: Candidate) -> bool:
     """Whether the words of one are those of the other, or a part of them and not much shorter."""
     words, others = canonical(one.text), canonical(other.text)
+    return same_words(words, others) if words and others else one.text == other.text
+
+
+def same_words(words: list[str], others: list[str]) -> bool:
+    """The same of canonical words; of none, nothing can be said, and they are not."""
     if not words or not others:
-        return one.text == other.text
+        return False
     return abs(len(words) - len(others)) <= EXTRA_WORDS and part_and_whole(words, others)
 
 

@@ -31,8 +31,8 @@ PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n")
 def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX_TOKENS) -> list[Span]:
     """The `k` spans with the highest scores, best first, of at most `max_tokens` tokens, snapped to whole words.
 
-    `text` is the article's; spans never leave the passage, nor cross from one paragraph into another. Two token spans that snap to the same words are one, with
-    the higher score. Exact: it finds what scoring every pair (i, j) would.
+    `text` is the article's; spans never leave the passage, nor cross from one paragraph into another. Two token spans
+    that snap to the same words are one, with the higher score. Exact: it finds what scoring every pair (i, j) would.
     """
     found: dict[tuple[int, int], Span] = {}
     for first, last, score in _ranked(reading.start, reading.end, max_tokens):

@@ -11,8 +11,10 @@ from reader.types import PassageReading
 from retrieval.types import Article, Evidence, Hit, Passage
 
 # the probability is the logistic of the reader's score alone, except in the test of the other features
-SCORE = Logistic(0.0, Features(span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+SCORE = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
 PLAIN = Calibration(SCORE, SCORE)
+MASS = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+BY_MASS = Calibration(MASS, SCORE)
 THRESHOLD = Threshold(answer=0.5, items=20)
 LOW = -9.0
 
@@ -126,7 +128,7 @@ def test_an_open_question_gets_a_list_where_there_are_several(second: float, kin
 
 def test_what_the_list_head_and_the_passage_say_of_an_item_counts() -> None:
     hit = passage(0, "a", "Ana Ruiz came and then Bo Lund")
-    by_head = Logistic(-2.0, Features(span=0.1, best=0.1, item=1.0, dense=0.0, names=0.0))
+    by_head = Logistic(-2.0, Features(mass=0.0, span=0.1, best=0.1, item=1.0, dense=0.0, names=0.0))
     found = reading(hit, {"Ana Ruiz": 6.0, "Bo Lund": 8.0}, heads={"Ana Ruiz": 3.0, "Bo Lund": -3.0})
     assert texts(read("Which people came?", [found], Calibration(SCORE, by_head))) == ["Ana Ruiz"]
 
@@ -141,7 +143,7 @@ def test_a_list_has_no_more_items_than_allowed() -> None:
 
 
 def test_what_a_passage_is_about_counts() -> None:
-    about = Logistic(-3.0, Features(span=0.1, best=0.0, item=0.0, dense=0.0, names=6.0))
+    about = Logistic(-3.0, Features(mass=0.0, span=0.1, best=0.0, item=0.0, dense=0.0, names=6.0))
     findings = read(
         "What was the name of the speaker in Oslo?",
         [

@@ -100,6 +100,14 @@ async def test_what_one_raises_is_that_ones_alone() -> None:
     assert await outcome(fine) == "fine"
 
 
+async def test_what_no_future_takes_is_an_error_like_others() -> None:
+    queue = Queue(10, SOON)
+    failing, fine = queue.join(lambda: next(iter(()))), queue.join(lambda: "fine")
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await outcome(failing)
+    assert await outcome(fine) == "fine"
+
+
 async def test_a_time_limit_within_the_work_is_not_taken_for_waiting() -> None:
     def fails() -> str:
         raise TimeoutError("inside")

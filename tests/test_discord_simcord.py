@@ -14,17 +14,19 @@ from simcord.env import Env
 from bot.discord.client import DatelineClient
 from bot.discord.serving import Library, assembled
 from bot.settings import DiscordSettings
+from retrieval.types import StoreStatus
 from tests.conftest import settings_for
 from tests.discord_fake import Assistant, Indexer
 
 Story = Callable[[Env, Any, Any], Awaitable[None]]
 
 
-def client(folder: Path, **settings: Any) -> DatelineClient:
-    """The bot with the fake assistant; what it stores is in the folder."""
+def client(folder: Path, assistant: Assistant | None = None, **settings: Any) -> DatelineClient:
+    """The bot with a fake assistant; what it stores is in the folder."""
     base = settings_for(folder / "corpus", folder)
     base = dataclasses.replace(base, discord=DiscordSettings(**{"cooldown_seconds": 0.0, **settings}))
-    return DatelineClient(assembled(base, Assistant(), Library(base, Indexer(base))))  # type: ignore[arg-type]
+    answers = Assistant() if assistant is None else assistant
+    return DatelineClient(assembled(base, answers, Library(base, Indexer(base))))  # type: ignore[arg-type]
 
 
 def played(folder: Path, story: Story, **settings: Any) -> None:
@@ -114,11 +116,25 @@ def test_who_may_run_it_and_who_may_not(tmp_path: Path) -> None:
     played(tmp_path, story)
 
 
+def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> None:
+    class Elsewhere(Assistant):
+        def status(self) -> StoreStatus:
+            return dataclasses.replace(super().status(), model="/srv/models/e5-small")
+
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        await env.restart_bot(client(tmp_path, Elsewhere()))
+        managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
+        chief = guild.add_member(env.create_user("chief"), roles=[managers])
+        said = shown((await chief.slash(channel, "dateline status")).response)
+        assert "e5-small" in said and "/srv" not in said
+
+    played(tmp_path, story)
+
+
 def test_a_role_may_run_it_where_it_is_configured(tmp_path: Path) -> None:
     async def story(env: Env, guild: Any, channel: Any) -> None:
         editors = guild.create_role("Editors")
-        settings = {"admin_roles": (editors.id,)}
-        await env.restart_bot(client(tmp_path, **settings))
+        await env.restart_bot(client(tmp_path, admin_roles=(editors.id,)))
         ada = guild.add_member(env.create_user("ada"))
         editor = guild.add_member(env.create_user("ed"), roles=[editors])
         refused = await ada.slash(channel, "dateline status")

@@ -98,6 +98,7 @@ def test_no_token_gets_into_a_log(line: str) -> None:
 
 def test_events_stay_on_one_line() -> None:
     assert event("added", file='a "b"\nevent=x', person=7) == 'event=added file="a \\"b\\"\\nevent=x" person=7'
+    assert event("added", url="https://a.example/\x1b[2J") == r'event=added url="https://a.example/\u001b[2J"'
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,7 @@ def test_events_stay_on_one_line() -> None:
         (".hidden.json", "hidden.json"),
         ("a\x00\n\x1bb.txt", "a-b.txt"),
         ("Großmütter – 2.txt", "Großmütter - 2.txt"),
+        ("会" * 99 + ".txt", "会" * 32 + ".txt"),
     ],
 )
 def test_the_name_of_a_file_is_only_a_name(name: str, safe: str) -> None:
@@ -124,7 +126,7 @@ def test_any_name_is_made_safe_or_refused(name: str) -> None:
         except ArticleError:
             assert not suffix
             continue
-        assert Path(safe).name == safe and not safe.startswith(".") and len(safe) <= MAX_NAME
+        assert Path(safe).name == safe and not safe.startswith(".") and len(safe.encode()) <= MAX_NAME
         assert Path(safe).suffix in SUFFIXES and safe.isprintable()
 
 

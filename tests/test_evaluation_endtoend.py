@@ -11,7 +11,6 @@ import pytest
 
 from bot.settings import Settings
 from evaluation import endtoend
-from evaluation.calibration import PLAIN
 from evaluation.endtoend import Measured, Once, Plan, likeliest, measure, surest
 from evaluation.outcomes import NOTHING
 from evaluation.paragraphs import File, as_articles, searchable
@@ -26,6 +25,7 @@ from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.types import Evidence, SearchFilter
 from tests.test_evaluation_retrieval import BAKERY, BRIDGE, CHOIR, FERRY, Questions, squad
 
+SPAN = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
 LOW = -9.0
 SAIL, OPENED, YEAR = "When does the ferry to Lisbon sail?", "Who opened the bridge in Oslo?", "Which year?"
 SEASICK, MAYOR, BAKERS = (
@@ -91,7 +91,7 @@ def measured(
 ) -> Measured:
     files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
     distractors = [Paragraph("rain:0", "", CHOIR)]
-    return measure(files, distractors, encoder, reader, PLAIN, Plan(passages, threshold, None, 0))
+    return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN), Plan(passages, threshold, None, 0))
 
 
 def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
@@ -110,7 +110,9 @@ def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncode
 
     assert abstention is not None
     assert (abstention.questions, abstention.answerable) == (5, 3)
-    assert abstention.fitted == abstention.raw  # the calibration is the raw one here
+    # the reader's own probability is of one answer among others, so it is another one
+    assert value(abstention.raw.ece) != value(abstention.fitted.ece)
+    assert value(abstention.raw.auroc_right) == 1
     fitted = abstention.fitted
     assert (value(fitted.auroc_right), value(fitted.auroc_answerable)) == (1, 1)
     assert (value(fitted.coverage_at_80), value(fitted.coverage_at_90)) == (0.4, 0.4)
@@ -149,13 +151,12 @@ def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: Sent
 
 
 def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder) -> None:
-    span = Logistic(0.0, Features(span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
-    item = Logistic(-5.0, span.weights)
+    item = Logistic(-5.0, SPAN.weights)
     question = "Which bakers share an oven?"
     reader = Once(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
     with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
         evidence = retriever.search(question, 1, SearchFilter())
-    calibration = Calibration(span, item)
+    calibration = Calibration(SPAN, item)
     at_zero = Answerer(reader, calibration, Threshold(0.0, 20)).answer(question, evidence, 0.0)
     assert at_zero.kind == "list"
     assert likeliest(at_zero).confidence == pytest.approx(sigmoid(-3.0))

@@ -1,0 +1,80 @@
+"""What passages offer: an answer has its share of the reader's probability, in all its places and wordings."""
+
+import math
+
+import pytest
+
+from reader.candidates import span_candidates
+from reader.confidence import Calibration, probability_of
+from reader.merging import Candidate
+from reader.types import PassageReading
+from retrieval.types import Article, Evidence
+from tests.test_aggregate import BY_MASS, PLAIN, passage, read, reading, texts
+
+
+def offered(*readings: PassageReading, calibration: Calibration = BY_MASS) -> list[Candidate]:
+    articles = {
+        each.hit.passage.article_id: Article(
+            each.hit.passage.article_id, "", None, None, None, None, "a", each.hit.text
+        )
+        for each in readings
+    }
+    evidence = Evidence(tuple(each.hit for each in readings), articles, {key: key for key in articles}, 1)
+    return span_candidates("Who came?", readings, evidence, calibration)
+
+
+def test_the_worked_example() -> None:
+    found = offered(
+        reading(passage(0, "a", "There came Sergei Lavrov then"), {"Sergei Lavrov": 4.0}),
+        reading(passage(1, "b", "He said Lavrov came"), {"Lavrov": 3.0}),
+        reading(passage(2, "c", "Felix Placencia came"), {"Felix Placencia": 3.5}),
+    )
+    total = 1 + math.exp(4.0) + math.exp(3.0) + math.exp(3.5)
+    both = (math.exp(4.0) + math.exp(3.0)) / total
+    assert [candidate.text for candidate in found[:3]] == ["Sergei Lavrov", "Lavrov", "Felix Placencia"]
+    assert [probability_of(candidate.features.mass) for candidate in found[:3]] == [
+        pytest.approx(both, abs=0.01),
+        pytest.approx(both, abs=0.01),
+        pytest.approx(math.exp(3.5) / total, abs=0.01),
+    ]
+
+
+def test_another_answer_takes_its_share_away() -> None:
+    alone = reading(passage(0, "a", "Ana came"), {"Ana": 3.0})
+    beside = reading(passage(1, "b", "Bo came"), {"Bo": 3.0})
+    assert offered(alone)[0].probability > 0.9
+    assert [round(candidate.probability, 1) for candidate in offered(alone, beside)[:2]] == [0.5, 0.5]
+
+
+def test_the_same_words_in_overlapping_windows_count_once() -> None:
+    twice = [reading(passage(n, "a", "Ana came"), {"Ana": 0.0}) for n in range(2)]
+    assert offered(*twice)[0].probability == pytest.approx(0.5, abs=0.01)
+
+
+def test_what_hardly_counts_is_offered_all_the_same() -> None:
+    found = offered(reading(passage(0, "a", "Ana came with Bo"), {"Ana": 9.0, "Bo": 0.0}), calibration=PLAIN)
+    assert [candidate.text for candidate in found[:2]] == ["Ana", "Bo"]
+
+
+def test_articles_that_differ_do_not_silence_each_other() -> None:
+    findings = read(
+        "How many people died in Quito?",
+        [
+            reading(passage(0, "a", "In Quito 12 people died"), {"12 people": 4.0}),
+            reading(passage(1, "b", "In Quito 17 people died"), {"17 people": 4.0}),
+        ],
+        BY_MASS,
+    )
+    assert (findings.kind, sorted(texts(findings))) == ("differing", ["12 people", "17 people"])
+
+
+def test_a_likely_and_an_unlikely_answer_are_no_two_versions() -> None:
+    findings = read(
+        "How many people died in Quito?",
+        [
+            reading(passage(0, "a", "In Quito 12 people died"), {"12 people": 4.0}),
+            reading(passage(1, "b", "In Quito 17 people died"), {"17 people": 0.0}),
+        ],
+        BY_MASS,
+    )
+    assert (findings.kind, texts(findings)) == ("span", ["12 people"])

@@ -1,0 +1,124 @@
+"""What becomes of a question and of a button, without Discord: cards, and where they are made."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+
+from bot.discord.cards import CHANGED, GONE, answer_card, notice_card
+from bot.discord.catalogue import Catalogue
+from bot.discord.desk import Asked, Desk
+from bot.discord.health import Health
+from bot.discord.ledger import Ledger
+from bot.discord.queue import Queue
+from bot.discord.replies import InteractionReply
+from bot.discord.types import Card
+from bot.settings import DiscordSettings
+from retrieval.types import Article, SearchFilter, StoreStatus
+from tests import fakes
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """discord.py needs asyncio."""
+    return "asyncio"
+
+
+class Paper:
+    """A reply that is written down."""
+
+    private = False
+
+    def __init__(self) -> None:
+        self.cards: list[Card] = []
+
+    async def acknowledge(self) -> None:
+        """Nobody waits."""
+
+    async def mention_progress(self, card: Card) -> None:
+        """Nobody reads it."""
+
+    async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
+        self.cards.append(card)
+
+    async def settle(self) -> None:
+        """It stands."""
+
+
+class Shelf(fakes.Assistant):
+    """An assistant whose articles a test can change."""
+
+    def __init__(self) -> None:
+        self.stored = dict(fakes.ARTICLES)
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """Those that are there now."""
+        return {id: self.stored[id] for id in ids if id in self.stored}
+
+
+def desk_of(shelf: Shelf, folder: Path) -> Desk:
+    """A desk over these articles."""
+    ledger = Ledger.open(folder / "discord.sqlite")
+    return Desk(shelf, ledger, Queue(5, 30.0), Health(), DiscordSettings(cooldown_seconds=0.0))
+
+
+async def test_a_passage_whose_article_is_gone_or_changed_is_not_shown(tmp_path: Path) -> None:
+    shelf, paper = Shelf(), Paper()
+    desk = desk_of(shelf, tmp_path)
+    id = Ledger.open(tmp_path / "discord.sqlite").remember(fakes.answer("list Who?"))
+    for show in (desk.context, desk.evidence):
+        shelf.stored = {"a1": replace(fakes.ARTICLES["a1"], text="Ana met nobody at all in Caracas, it is said now.")}
+        await show(id, 0, paper)
+        shelf.stored = {}
+        await show(id, 0, paper)
+    assert paper.cards == [notice_card(CHANGED), notice_card(GONE)] * 2
+
+
+async def test_a_card_is_made_beside_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_in: list[threading.Thread] = []
+
+    def noted(*arguments: Any) -> Card:
+        made_in.append(threading.current_thread())
+        return answer_card(*arguments)
+
+    monkeypatch.setattr("bot.discord.desk.answer_card", noted)
+    paper = Paper()
+    await desk_of(Shelf(), tmp_path).answer(Asked("list Who?", SearchFilter(), 1, 2), paper)
+    assert "**Ana**" in paper.cards[0].description
+    assert made_in and threading.main_thread() not in made_in
+
+
+async def test_progress_is_not_shown_with_a_token_that_has_expired() -> None:
+    class Expired:
+        edits = 0
+
+        def is_expired(self) -> bool:
+            return True
+
+        async def edit_original_response(self, **said: Any) -> None:
+            self.edits += 1
+
+    interaction = Expired()
+    await InteractionReply(interaction, private=True).mention_progress(notice_card("on it"))  # type: ignore[arg-type]
+    assert interaction.edits == 0
+
+
+async def test_sources_that_cannot_be_read_now_stay_as_they_were() -> None:
+    shelf, fails = Shelf(), False
+
+    def status() -> StoreStatus:
+        if fails:
+            raise FileNotFoundError(2, "No such file or directory", "dateline.sqlite3-wal")
+        return shelf.status()
+
+    catalogue = Catalogue(status)
+    await catalogue.read()
+    fails = True
+    await catalogue.read()
+    assert catalogue.choices("") == ["Example Wire"]
