@@ -55,18 +55,19 @@ def span_candidates(
     question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
     """What the passages offer as the answer, best first; no two overlap in one article."""
-    offers = offered_spans(question, readings, evidence)
+    offers = sorted(offered_spans(question, readings, evidence), key=lambda offer: -offer.span.score)
     total = everything(offers)
-    highest = max((offer.span.score for offer in offers), default=0.0)
-    near = [offer for offer in offers if offer.span.score > highest - FAR]
-    found = []
-    for offer in offers:
-        far = offer.span.score <= highest - FAR
+    near = [offer for offer in offers if offer.span.score > offers[0].span.score - FAR]
+    found: list[Candidate] = []
+    for number, offer in enumerate(offers):
+        # of the cuts of one answer, which share its probability, the one that the reader likes best
+        if any(overlap(offer.span, other.span) for other in found):
+            continue
+        far = number >= len(near)
         alike = [offer] if far else [other for other in near if other is offer or same_words(offer.words, other.words)]
         features = offer.features(math.exp(log_sum(alike) - total))
         found.append(Candidate(offer.span, offer.text, features, calibration.span.probability(features)))
-    # of the cuts of one answer, which share its mass, the one that the reader likes best
-    return _apart(sorted(found, key=lambda candidate: (-candidate.probability, -candidate.span.score)))
+    return sorted(found, key=lambda candidate: -candidate.probability)
 
 
 def offered_spans(question: str, readings: Sequence[PassageReading], evidence: Evidence) -> list[Offer]:

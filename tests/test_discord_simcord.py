@@ -30,10 +30,10 @@ def client(folder: Path, assistant: Assistant | None = None, **settings: Any) ->
 
 
 def played(folder: Path, story: Story, **settings: Any) -> None:
-    """Runs a story in a server with one channel."""
+    """Runs a story in a server with one channel; the bot has two shards."""
 
     async def play() -> None:
-        async with simcord.run(client(folder, **settings), shard_count=1) as env:
+        async with simcord.run(client(folder, **settings), shard_count=2) as env:
             guild = env.create_guild()
             await story(env, guild, guild.create_text_channel("general"))
 

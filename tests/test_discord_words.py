@@ -13,7 +13,7 @@ from bot.discord.door import Origin, Standing, check_operator, check_place
 from bot.discord.jobs import Jobs
 from bot.discord.logs import Redacted, event
 from bot.discord.refusals import ClosingError, NotAllowedError, NotHereError, OccupiedError, QueueFullError
-from bot.discord.words import for_member, for_operator, without_folders
+from bot.discord.words import for_member, for_operator, note, without_folders
 from bot.settings import DiscordSettings
 from retrieval.adding import MAX_NAME, AddReport
 from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, StoreError, UsageError
@@ -99,6 +99,27 @@ def test_no_token_gets_into_a_log(line: str) -> None:
 def test_events_stay_on_one_line() -> None:
     assert event("added", file='a "b"\nevent=x', person=7) == 'event=added file="a \\"b\\"\\nevent=x" person=7'
     assert event("added", url="https://a.example/\x1b[2J") == r'event=added url="https://a.example/\u001b[2J"'
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (OSError(28, "No space left on device"), "event=mistake"),
+        (ValueError("shapes"), "event=mistake"),
+        (ConnectionResetError(104, "Connection reset by peer"), "event=connection_failed"),
+        (TimeoutError(), "event=connection_failed"),
+        (StoreError("The database is damaged."), "event=failed"),
+        (QueueFullError(5), "event=refused"),
+    ],
+)
+def test_only_a_mistake_of_ours_is_logged_with_its_traceback(
+    error: Exception, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        note(error, "asking")
+    (record,) = caplog.records
+    assert record.message.startswith(f"{logged} doing=asking")
+    assert (record.exc_info is not None) == (logged == "event=mistake")
 
 
 @pytest.mark.parametrize(

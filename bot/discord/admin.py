@@ -7,6 +7,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from bot.discord.door import Standing, check_operator
 from bot.discord.logs import RECORD, event
 from bot.discord.replies import FAILURES, Interaction, InteractionReply, Reply, origin_of
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
+from bot.discord.words import without_folders
 from bot.settings import DiscordSettings
 from retrieval.adding import MAX_NAME
 from retrieval.errors import ArticleError, FetchError, UsageError
@@ -42,7 +44,9 @@ class Operating:
 
         async def work(reply: Reply) -> None:
             status = await asyncio.to_thread(self._parts.status)
-            await reply.show(status_card(status, self._parts.health, self._parts.jobs.stage))
+            # the encoder may be named by its folder
+            shown = replace(status, model=without_folders(status.model, self._parts.private_folders))
+            await reply.show(status_card(shown, self._parts.health, self._parts.jobs.stage))
 
         await self._do(interaction, "status", work)
 
@@ -138,7 +142,9 @@ def safe_name(name: str) -> str:
     if suffix not in SUFFIXES:
         raise ArticleError(f"{last[-50:]!r} does not end in {', '.join(sorted(SUFFIXES))}; save it as one of these.")
     plain = re.sub(r"[^\w .,()-]+", "-", stem).strip(" .-")
-    return (plain[: MAX_NAME - len(suffix)].strip(" .-") or "article") + suffix
+    # bytes, since file systems count those
+    short = plain.encode()[: MAX_NAME - len(suffix)].decode(errors="ignore").strip(" .-")
+    return (short or "article") + suffix
 
 
 async def downloaded(file: discord.Attachment, folder: Path) -> Path:

@@ -43,12 +43,14 @@ class Catalogue:
         """Reads the sources anew; what cannot be read leaves them as they were."""
         self._read_at = self._clock()
         try:
-            status = await asyncio.to_thread(self._status)
-        except StoreError as error:
+            self._sources, self.generation = await asyncio.to_thread(self._now)
+        # OSError: a file of the folder may vanish while they are counted
+        except (StoreError, OSError) as error:
             log.warning(event("sources_unread", said=str(error)))
-            return
-        self._sources = tuple(sources(status))
-        self.generation = status.generation
+
+    def _now(self) -> tuple[tuple[str, ...], int]:
+        status = self._status()
+        return tuple(sources(status)), status.generation
 
     def _has_read(self, task: "asyncio.Task[None]") -> None:
         self._reading = None

@@ -154,6 +154,7 @@ class DatelineClient(discord.AutoShardedClient):
         try:
             async with told(reply, doing, operator):
                 yield
+            await reply.settle()
         finally:
             self._at_work.discard(done)
             done.set()

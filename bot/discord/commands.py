@@ -8,7 +8,7 @@ from discord import app_commands
 from bot.discord.replies import Interaction, InteractionReply
 from bot.discord.words import told, unwrapped
 from bot.question import MAX_CHARACTERS
-from bot.scope import parsed_day
+from bot.scope import first_day, last_day
 from bot.settings import DiscordSettings
 from retrieval.errors import UsageError
 from retrieval.types import SearchFilter
@@ -41,8 +41,8 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
     @tree.command(name="ask", description="Ask the news articles a question.")
     @app_commands.describe(
         question="Who attended the Caracas meeting?",
-        since="Only articles of this day or later, such as 2024-02-20",
-        until="Only articles of this day or earlier, such as 2024-02-20",
+        since="Only articles of this day, month or year or later, such as 2024-02-20, 2024-02 or 2024",
+        until="Only articles of this day, month or year or earlier, such as 2024-02-20, 2024-02 or 2024",
         source="Only articles of this source",
     )
     async def ask(
@@ -62,13 +62,16 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
 
     @tree.context_menu(name="Ask Dateline about this")
     async def ask_about(interaction: Interaction, message: discord.Message) -> None:
-        await client.ask(interaction, message.content, SearchFilter())
+        async with told(InteractionReply(interaction, private=True), "ask_about"):
+            if not message.content.strip():
+                raise UsageError("This message has no words of its own to ask about; choose one that has, or use /ask.")
+            await client.ask(interaction, message.content, SearchFilter())
 
 
 def limits(since: str | None, until: str | None, source: str | None) -> SearchFilter:
     """The filter that the options of /ask mean. Raises UsageError."""
-    first = None if since is None else parsed_day(since)
-    last = None if until is None else parsed_day(until)
+    first = None if since is None else first_day(since.strip())
+    last = None if until is None else last_day(until.strip())
     if first is not None and last is not None and first > last:
         raise UsageError(f"The day {first} in `since` is later than {last} in `until`; swap them.")
     return SearchFilter(since=first, until=last, source=source)

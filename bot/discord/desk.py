@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.discord.cards import answer_card, context_card, evidence_card, notice_card
+from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
 from bot.discord.cooldowns import Cooldowns
 from bot.discord.health import Health
 from bot.discord.ledger import Ledger
@@ -122,7 +122,7 @@ class Desk:
         place = remembered.places[page]
         article = (await asyncio.to_thread(self._assistant.articles, [place.article_id])).get(place.article_id)
         if article is None or not place.stands_in(article):
-            await reply.show(notice_card("This article has changed since it was read; ask the question again."))
+            await reply.show(notice_card(GONE if article is None else CHANGED))
             return
         await reply.show(context_card(article, place.start, place.end))
 
@@ -164,7 +164,8 @@ class Desk:
 
     async def _remembered(self, answer: Answer, where: SearchFilter) -> "tuple[Card, str | None]":
         """The answer's card and id; without an id, and so without buttons, if it cannot be stored."""
-        card = answer_card(answer, limited_to(where))
+        # hundreds of items take a while, and the connection to Discord wants to be kept alive
+        card = await asyncio.to_thread(answer_card, answer, limited_to(where))
         try:
             return card, await asyncio.to_thread(self._ledger.remember, answer, where)
         except StoreError as error:
@@ -196,4 +197,6 @@ def limited_to(where: SearchFilter) -> str:
 
 
 def _thanks(rating: Rating) -> str:
-    return "Thank you; noted as a good answer." if rating.mine else "Thank you; noted as a bad answer."
+    if rating.mine:
+        return "Thank you; noted as a good answer."
+    return "Thank you; noted as a bad answer. Those who run Dateline see the question and the answer, not who asked."

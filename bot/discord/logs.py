@@ -1,5 +1,6 @@
 """What goes to standard error while the bot serves: `key=value` lines, and no token in any of them."""
 
+import json
 import logging
 import re
 
@@ -49,4 +50,4 @@ def _value(value: object) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r") + '"'
+    return json.dumps(text, ensure_ascii=False)

@@ -109,7 +109,7 @@ class Queue:
     async def _work(self) -> None:
         while self._waiting:
             place = self._running = self._waiting.popleft()
-            work = asyncio.get_running_loop().run_in_executor(self._thread, place.work)
+            work = asyncio.get_running_loop().run_in_executor(self._thread, _worked, place.work)
             work.add_done_callback(_fetched)
             # waited for to its end even when it is overdue: the thread is busy with it
             await asyncio.wait({work})
@@ -126,6 +126,15 @@ class Queue:
         if place in self._waiting:
             self._waiting.remove(place)
         place.fail(OverdueError())
+
+
+def _worked(work: Callable[[], T]) -> T:
+    """What the work returns or raises."""
+    try:
+        return work()
+    except StopIteration as error:
+        # no future takes it, and everybody would wait for ever
+        raise RuntimeError("a question ended in StopIteration") from error
 
 
 def _fetched(done: "asyncio.Future[Any]") -> None:

@@ -2,7 +2,8 @@
 
 A reply is acknowledged at once, and becomes what it has to say by being edited. Where the network or Discord fails, it
 is tried again: an edit may be made twice, an acknowledgement that Discord has already is one, and a message carries a
-nonce, by which Discord knows it again.
+nonce, by which Discord knows it again. An edit whose answer was lost may still take effect, and after the next one: the
+last word is then said again.
 """
 
 import asyncio
@@ -24,9 +25,13 @@ Interaction = discord.Interaction[Any]
 # how long each try may take, in seconds: an acknowledgement must be there within 3
 AT_ONCE = (1.3, 1.1)
 PATIENTLY = (5.0, 10.0, 20.0)
-ONCE = (5.0,)
+# the last word waits for progress that is being shown: Discord could take the two in another order
+PROGRESS = (10.0,)
+# so long after it was lost an edit is expected to take effect, if it ever does
+LATE_SECONDS = 5.0
 ALREADY_ACKNOWLEDGED = 40060
-FAILURES = (TimeoutError, OSError, aiohttp.ClientError)
+# of the network; another OSError is of the disk
+FAILURES = (TimeoutError, ConnectionError, aiohttp.ClientError)
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +56,33 @@ class Reply(Protocol):
         """The last word. Raises discord.HTTPException or one of FAILURES if it cannot be said anywhere."""
         ...
 
+    async def settle(self) -> None:
+        """Sees to it that the last word stands; to be called when nothing more is to be said."""
+        ...
+
+
+class Edits:
+    """The edits of one message, of which the last one is to stay."""
+
+    def __init__(self) -> None:
+        self._lost = False
+        self._last: Callable[[], Awaitable[object]] | None = None
+
+    async def progress(self, attempt: Callable[[], Awaitable[object]]) -> None:
+        """Tries once, and leaves it at that: it is soon overtaken."""
+        self._lost |= not await leniently(attempt)
+
+    async def last(self, attempt: Callable[[], Awaitable[object]]) -> None:
+        """Tries until it works. Raises as `persistently` does."""
+        await persistently(attempt, PATIENTLY)
+        self._last = attempt
+
+    async def settle(self) -> None:
+        """Makes the last edit once more if progress was lost on the way, and may have come after it."""
+        if self._lost and self._last is not None:
+            await asyncio.sleep(LATE_SECONDS)
+            await leniently(self._last)
+
 
 class InteractionReply:
     """Replies to a slash command, a context menu, a modal or a button."""
@@ -61,6 +93,7 @@ class InteractionReply:
         self.private = private
         self._thinking = not turning
         self._acknowledged = False
+        self._edits = Edits()
 
     async def acknowledge(self) -> None:
         """See `Reply`."""
@@ -72,7 +105,8 @@ class InteractionReply:
 
     async def mention_progress(self, card: Card) -> None:
         """See `Reply`."""
-        await leniently(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
+        if not self._interaction.is_expired():  # a refresh can outlast the 15 minutes
+            await self._edits.progress(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         """See `Reply`. What cannot be edited is sent anew: to the channel, or to the person if it is private."""
@@ -86,8 +120,8 @@ class InteractionReply:
             ):
                 return
         try:
-            await persistently(
-                lambda: self._interaction.edit_original_response(content=None, embed=embed, view=view), PATIENTLY
+            await self._edits.last(
+                lambda: self._interaction.edit_original_response(content=None, embed=embed, view=view)
             )
         except (discord.HTTPException, *FAILURES) as error:
             log.warning(event("edit_failed", error=type(error).__name__, private=self.private))
@@ -95,6 +129,10 @@ class InteractionReply:
             if not isinstance(elsewhere, discord.abc.Messageable):
                 raise
             await _post(elsewhere, embed, view, None)
+
+    async def settle(self) -> None:
+        """See `Reply`."""
+        await self._edits.settle()
 
     async def _first(self, attempt: Callable[[], Awaitable[object]]) -> bool:
         """Makes the one response that Discord takes; False if it has one already, of a try whose answer was lost."""
@@ -118,6 +156,7 @@ class MessageReply:
         self._message = message
         self._first = first
         self._posted: discord.Message | None = None
+        self._edits = Edits()
 
     async def acknowledge(self) -> None:
         """See `Reply`."""
@@ -127,18 +166,22 @@ class MessageReply:
         """See `Reply`."""
         posted = self._posted
         if posted is not None:
-            await leniently(lambda: posted.edit(embed=embed_of(card)))
+            await self._edits.progress(lambda: posted.edit(embed=embed_of(card)))
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         """See `Reply`. A message that cannot be edited any more, since it was deleted for one, is sent anew."""
         embed, posted = embed_of(card), self._posted
         if posted is not None:
             try:
-                await persistently(lambda: posted.edit(content=None, embed=embed, view=view), PATIENTLY)
+                await self._edits.last(lambda: posted.edit(content=None, embed=embed, view=view))
                 return
             except (discord.HTTPException, *FAILURES) as error:
                 log.warning(event("edit_failed", error=type(error).__name__, then="message"))
         self._posted = await self._reply(embed, view)
+
+    async def settle(self) -> None:
+        """See `Reply`."""
+        await self._edits.settle()
 
     async def _reply(self, embed: discord.Embed, view: discord.ui.View | None) -> discord.Message:
         reference = self._message.to_reference(fail_if_not_exists=False)
@@ -177,12 +220,14 @@ async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[flo
     return await asyncio.wait_for(attempt(), limits[-1])
 
 
-async def leniently(attempt: Callable[[], Awaitable[object]]) -> None:
-    """Tries once, and leaves it at that: for what is soon overtaken."""
+async def leniently(attempt: Callable[[], Awaitable[object]]) -> bool:
+    """Tries once; False if it is not known whether it took effect, or still will: its answer was lost."""
     try:
-        await persistently(attempt, ONCE)
+        await persistently(attempt, PROGRESS)
     except (discord.HTTPException, *FAILURES) as error:
         log.info(event("progress_failed", error=type(error).__name__))
+        return isinstance(error, discord.HTTPException) and error.status < 500
+    return True
 
 
 async def _post(

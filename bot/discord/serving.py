@@ -87,10 +87,14 @@ async def _serve(parts: Parts, token: str, port: int, sync: bool) -> None:
         asked_to = asyncio.create_task(leaving.wait())
         await asyncio.wait({running, asked_to}, return_when=asyncio.FIRST_COMPLETED)
         asked_to.cancel()
-        if not running.done():
-            await client.leave()
         try:
-            await running
+            if running.done():
+                await running
+            else:
+                await client.leave()
+                # interrupted while it logs in it fails, and that is as it should be
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
         finally:
             if not client.is_closed():
                 await client.close()

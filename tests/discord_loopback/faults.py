@@ -19,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Fault:
     """What happens to one call; with `after` it takes effect first, and only its answer is lost."""
 
-    kind: Literal["rate_limited", "status", "abort", "hang"]
+    kind: Literal["rate_limited", "status", "abort", "hang", "late"]
     amount: float = 0.0
     after: bool = False
 
@@ -42,6 +42,11 @@ class Fault:
     def hang(cls, seconds: float, after: bool = False) -> Self:
         """The call, or with `after` its answer, takes so many seconds longer."""
         return cls("hang", seconds, after)
+
+    @classmethod
+    def late(cls, seconds: float) -> Self:
+        """The TCP connection is reset, and yet the call takes effect so many seconds later."""
+        return cls("late", seconds)
 
 
 @dataclass(slots=True)
@@ -73,6 +78,12 @@ async def apply(fault: Fault, request: web.Request, handler: Handler) -> web.Str
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
+    if fault.kind == "late":
+        await request.read()
+        if request.transport is not None:
+            request.transport.abort()
+        await asyncio.sleep(fault.amount)
+        return await handled(handler, request)
     return web.Response(status=int(fault.amount), text="<html>error</html>", content_type="text/html")
 
 

@@ -9,7 +9,16 @@ from tests.discord_loopback.faults import apply, handled
 from tests.discord_loopback.rules import ApiError, Json, Rule, command_faults
 from tests.discord_loopback.state import State
 from tests.discord_loopback.wire import answer
-from tests.discord_loopback.world import SEND, SEND_IN_THREADS, START_THREADS, VIEW, Channel, Message, User
+from tests.discord_loopback.world import (
+    EMBED_LINKS,
+    SEND,
+    SEND_IN_THREADS,
+    START_THREADS,
+    VIEW,
+    Channel,
+    Message,
+    User,
+)
 
 API = "/api/v10"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -166,6 +175,8 @@ class Rest:
         said = next((m for m in channel.messages if nonce and m.nonce == nonce), None)
         if said is not None and data.get("enforce_nonce"):
             return answer(self.state.payload(said))
+        if data.get("embeds") and channel.guild is not None and not channel.bot_permissions & EMBED_LINKS:
+            raise ApiError(403, 50013, "Missing Permissions")
         message = Message(self.state.clock.snowflake(), channel, self.state.bot, nonce=nonce)
         self.state.write(message, data, files)
         self.state.publish(message)
