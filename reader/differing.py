@@ -7,8 +7,11 @@
 
 Two answers differ only if nothing else explains that they are not the same:
 
-1. Both must be likely: the probability that *both* were read rightly, their product, must reach the threshold, too.
-   0.89 * 0.79 = 0.70 does; 0.73 * 0.51 = 0.37 ("Cilia Flores", "Delcy Rodriguez" as the first lady) is a misreading.
+1. Both must be likely. The reader shares one probability out (`reader.candidates`), and two right answers leave each
+   other less of it; so each is judged by what its own source alone says, and the probability that *both* were read
+   rightly, their product, must reach the threshold. 0.89 * 0.79 = 0.70 does. And neither may have `MANY` times the
+   other's share, or the reader, which compared them, is not in doubt ("Cilia Flores" 0.94, "Delcy Rodriguez" 0.04 as
+   the first lady).
 2. Both must be about what is asked. Every name and number of the question stands in the passage, the heading or the
    opening of the article. A question that names nothing ("How long did the meeting last?") ties no two articles to one
    thing, and gets one answer.
@@ -19,6 +22,7 @@ Two answers differ only if nothing else explains that they are not the same:
 Counts that are brought up to date day by day differ in the same way; the dates beside the versions tell them apart.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,6 +36,7 @@ from retrieval.heading import heading
 from retrieval.types import Article, Evidence
 
 OPENING_CHARACTERS = 400
+MANY = 5.0
 _COUNTING = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
 
 
@@ -60,11 +65,12 @@ def versions(
     if counting and sort != "number":
         return []
     of_sort = [c for c in likely if c.features.names == 1 and sort_of(c.text, counting=counting) == sort]
-    rival = next((c for c in of_sort if not say_the_same(c, best)), best)
+    alone = _alone(best, offered, evidence, logistic)
     speaking: dict[str, Candidate] = {}
     for candidate in of_sort:
-        mine, theirs = _each_alone(candidate, rival if candidate is best else best, logistic)
-        if mine.probability * (1.0 if candidate is best else theirs.probability) < threshold:
+        mine = _alone(candidate, offered, evidence, logistic)
+        both = mine.probability * (1.0 if candidate is best else alone.probability)
+        if both < threshold or _share(best) > MANY * _share(candidate):
             continue
         group = evidence.groups[candidate.span.hit.passage.article_id]
         if group not in speaking or _published(candidate, evidence) > _published(speaking[group], evidence):
@@ -76,20 +82,22 @@ def versions(
     return found
 
 
-def _each_alone(one: Candidate, other: Candidate, logistic: Logistic) -> tuple[Candidate, Candidate]:
-    """Either as it would be if no article said the other; as they are, if they say the same.
-
-    The reader shares one probability out, so that two articles that differ leave each other half of it.
-    """
-    if one is other or say_the_same(one, other):
-        return one, other
-    p, q = probability_of(one.features.mass), probability_of(other.features.mass)
-    return _with_mass(one, p / max(1 - q, p), logistic), _with_mass(other, q / max(1 - p, q), logistic)
-
-
-def _with_mass(candidate: Candidate, probability: float, logistic: Logistic) -> Candidate:
-    features = replace(candidate.features, mass=log_odds(probability))
+def _alone(candidate: Candidate, offered: Sequence[Candidate], evidence: Evidence, logistic: Logistic) -> Candidate:
+    """The candidate as it would be if only its own source had been read: beside what that says, and "nowhere"."""
+    group = evidence.groups[candidate.span.hit.passage.article_id]
+    share = _share(candidate)
+    rest = sum(
+        _share(other)
+        for other in offered
+        if evidence.groups[other.span.hit.passage.article_id] == group and not say_the_same(other, candidate)
+    )
+    nowhere = share * math.exp(-candidate.features.span)
+    features = replace(candidate.features, mass=log_odds(share / (share + rest + nowhere)))
     return replace(candidate, features=features, probability=logistic.probability(features))
+
+
+def _share(candidate: Candidate) -> float:
+    return probability_of(candidate.features.mass)
 
 
 def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
