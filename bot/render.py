@@ -13,6 +13,7 @@ from retrieval.types import Article, Hit
 NEAREST = 3
 MAX_REPRINTS = 3
 NEAREST_CHARACTERS = 160
+NOTHING_PASSES = "No article passes the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
 ALSO = f"{INDENT}also in: "
 
@@ -147,8 +148,7 @@ def resolved_words(iso: str) -> str:
 
 def _not_found(answer: Answer) -> tuple[Line, ...]:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
-        said = "No article passes the filter, so nothing was searched; widen it or leave it out."
-        return (Line("", (Run(said, "answer"),)),)
+        return (Line("", (Run(NOTHING_PASSES, "answer"),)),)
     lines = [Line("", (Run("Not found in these articles.", "answer"),)), BLANK, Line("Nearest passages")]
     for hit in answer.evidence.hits[:NEAREST]:
         text = " ".join(untitled(hit.text, answer.evidence.article(hit))[: NEAREST_CHARACTERS * 4].split())

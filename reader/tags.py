@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.conjuncts import conjuncts
-from reader.spans import best_spans, non_overlapping, snapped
+from reader.spans import PARAGRAPH_BREAK, best_spans, non_overlapping, snapped
 from reader.types import PassageReading, Span
 
 DOUBT = 2.0
@@ -31,8 +31,9 @@ _WITHIN_A_NAME = frozenset({" ", "\u00a0", *_HYPHENS})
 def items(reading: PassageReading, text: str) -> list[Span]:
     """What the passage offers as items of a list, in reading order; no two overlap.
 
-    `text` is the article's. What is itself an enumeration is offered in its parts. The spans' scores are those of the
-    span head. Where the model has no list head, they are the best spans that do not overlap, down to the least likely.
+    `text` is the article's; no item goes from one paragraph into another. What is itself an enumeration is offered in
+    its parts. The spans' scores are those of the span head. Where the model has no list head, they are the best spans
+    that do not overlap, down to the least likely.
     """
     if reading.item is None:
         found = best_spans(reading, text, SPANS_FOR_ITEMS)
@@ -45,6 +46,7 @@ def items(reading: PassageReading, text: str) -> list[Span]:
         replace(span, start=start, end=end)
         for span in sorted(non_overlapping(found), key=lambda span: span.start)
         for start, end in conjuncts(text, span.start, span.end)
+        if not PARAGRAPH_BREAK.search(text, start, end)
     ]
 
 

@@ -49,6 +49,13 @@ def test_nothing_is_continued_that_has_not_begun() -> None:
     assert offered([O] * 7) == []
 
 
+def test_no_item_goes_into_another_paragraph() -> None:
+    text = "Ana\n\nThe mayor left"
+    pieces = [(0, 3), (5, 8), (9, 14), (15, 19)]
+    found = items(reading_of(text, pieces, [0.0] * 4, [0.0] * 4, item=[B, I, I, O]), text)
+    assert found == []
+
+
 def test_a_piece_of_a_word_is_the_whole_word() -> None:
     assert offered([O, O, O, O, O, B, O]) == ["Carla"]
 

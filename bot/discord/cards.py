@@ -15,6 +15,7 @@ from bot.render import (
     MAX_REPRINTS,
     NEAREST,
     NEAREST_CHARACTERS,
+    NOTHING_PASSES,
     Sentence,
     confidence_words,
     resolved_words,
@@ -30,7 +31,6 @@ MAX_WHERE = 300
 MAX_RESOLVED = 60
 PASSAGE = 2400
 CONTEXT = 600  # on each side of a passage
-NOTHING = "No article passes the filter, so nothing was searched; widen it or leave it out."
 GONE = "This article is no longer in the collection; ask again."
 CHANGED = "This article has changed since the question was answered; ask again."
 
@@ -158,7 +158,7 @@ def _differing(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
 
 def _not_found(answer: Answer) -> str:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
-        return f"**{NOTHING}**"
+        return f"**{NOTHING_PASSES}**"
     lines = ["**Not found in these articles.**", "", "Nearest passages"]
     for hit in answer.evidence.hits[:NEAREST]:
         article = answer.evidence.article(hit)
