@@ -36,7 +36,7 @@ from retrieval.heading import heading
 from retrieval.types import Article, Evidence
 
 OPENING_CHARACTERS = 400
-MANY = 5.0
+MANY = 10.0
 _COUNTING = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
 
 

@@ -258,6 +258,7 @@ def test_the_confidence_is_fitted_on_what_the_search_finds(
     questions = read_file(Path(ports))
     with searchable(as_articles(paragraphs_of(questions)), encoder) as retriever:
         data = calibration.examples(questions[:1], retriever, reader, 2, items=False)
-    assert data.features.shape == (2, 5)  # the best candidate of each of the two passages
-    assert data.right.tolist() == [True, False]
-    assert data.question.tolist() == [0, 0]
+    assert data.features.shape[1] == 6
+    assert data.right[0]  # the likeliest candidate comes first
+    assert not data.right.all()
+    assert set(data.question.tolist()) == {0}
