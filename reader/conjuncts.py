@@ -24,7 +24,7 @@ Interval = tuple[int, int]
 LONGEST_PART = 6
 LONGEST_PLAIN_PART = 3
 FEWEST = 3
-_SEPARATOR = re.compile(r"[,;]\s+(?:(?:and|or|as well as)\s+)?|\s+(?:and|or|as well as)\s+")
+_SEPARATOR = re.compile(r"\s*[,;]\s+(?:(?:and|or|as well as)\s+)?|\s+(?:and|or|as well as)\s+")
 _ENDS = re.compile(r"^(?:[\s,;:–—]+|(?:and|or|as well as)\s)+|(?:[\s,;:–—]+|\s(?:and|or|as well as))+$")
 _REST = re.compile(r"(?:many |several |some |the )?others?\b|etc\b|so on\b|more\b")
 # countries with an "and" of their own (ISO 3166-1)

@@ -65,6 +65,10 @@ def test_what_is_one_thing_stays_whole(text: str) -> None:
 WORDS = st.sampled_from(["Ana", "Bo", "trade", "the", "and", ",", ", and", "or", ";", "Tobago", "Trinidad", "of", "é"])
 
 
+def test_white_space_before_a_comma_is_no_part_of_a_conjunct() -> None:
+    assert parts("Ana , Bo , and Cy") == ["Ana", "Bo", "Cy"]
+
+
 @given(st.lists(WORDS).map(" ".join) | st.text(), st.data())
 def test_parts_are_slices_in_order_that_leave_out_only_separators(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
