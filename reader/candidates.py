@@ -16,6 +16,7 @@ Alone, 4.0 looks certain; beside 3.5 for somebody else it is not.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -51,6 +52,9 @@ class Offer:
         )
 
 
+_Spanned = TypeVar("_Spanned", Offer, Candidate)
+
+
 def span_candidates(
     question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
@@ -58,12 +62,10 @@ def span_candidates(
     offers = sorted(offered_spans(question, readings, evidence), key=lambda offer: -offer.span.score)
     total = everything(offers)
     near = [offer for offer in offers if offer.span.score > offers[0].span.score - FAR]
-    found: list[Candidate] = []
-    for number, offer in enumerate(offers):
-        # of the cuts of one answer, which share its probability, the one that the reader likes best
-        if any(overlap(offer.span, other.span) for other in found):
-            continue
-        far = number >= len(near)
+    found = []
+    # of the cuts of one answer, which share its probability, the one that the reader likes best
+    for offer in _apart(offers):
+        far = offer.span.score <= offers[0].span.score - FAR
         alike = [offer] if far else [other for other in near if other is offer or same_words(offer.words, other.words)]
         features = offer.features(math.exp(log_sum(alike) - total))
         found.append(Candidate(offer.span, offer.text, features, calibration.span.probability(features)))
@@ -72,7 +74,7 @@ def span_candidates(
 
 def offered_spans(question: str, readings: Sequence[PassageReading], evidence: Evidence) -> list[Offer]:
     """The best spans of each passage, each place in an article once."""
-    asked = _asked(question, evidence)
+    asked = named_in(question, evidence)
     offers: dict[tuple[str, int, int], Offer] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
@@ -100,7 +102,7 @@ def item_candidates(
     question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
     """What the passages offer as items of a list, best first; no two overlap in one article."""
-    asked = _asked(question, evidence)
+    asked = named_in(question, evidence)
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
@@ -123,7 +125,8 @@ def item_candidates(
     return _apart(sorted(found.values(), key=lambda candidate: -candidate.probability))
 
 
-def _asked(question: str, evidence: Evidence) -> list[str]:
+def named_in(question: str, evidence: Evidence) -> list[str]:
+    """What the question names; where it has no capitals, the evidence tells (see `reader.names.asked_names`)."""
     return asked_names(question, "\n".join(hit.text for hit in evidence.hits))
 
 
@@ -131,10 +134,10 @@ def _names(asked: Sequence[str], reading: PassageReading, evidence: Evidence) ->
     return name_coverage(asked, f"{heading(evidence.article(reading.hit))}\n{reading.hit.text}")
 
 
-def _apart(offered: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates, best first, without those that overlap a better one: they are other cuts of the same words."""
-    kept: list[Candidate] = []
-    for candidate in offered:
-        if not any(overlap(candidate.span, other.span) for other in kept):
-            kept.append(candidate)
+def _apart(offered: Sequence[_Spanned]) -> list[_Spanned]:
+    """What is offered, best first, without what overlaps something better: other cuts of the same words."""
+    kept: list[_Spanned] = []
+    for one in offered:
+        if not any(overlap(one.span, other.span) for other in kept):
+            kept.append(one)
     return kept

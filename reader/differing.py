@@ -27,10 +27,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reader.candidates import named_in
 from reader.confidence import Logistic, log_odds, probability_of
 from reader.contradicting import differ, sort_of
 from reader.merging import Candidate, Finding, merged, say_the_same
-from reader.names import asked_names, name_coverage
+from reader.names import name_coverage
 from reader.types import AnswerItem
 from retrieval.heading import heading
 from retrieval.types import Article, Evidence
@@ -52,11 +53,11 @@ def versions(
 
     The probability of a version counts the names that its passage, heading and opening mention.
     """
-    asked = asked_names(question, "\n".join(hit.text for hit in evidence.hits))
+    asked = named_in(question, evidence)
     if not asked:
         return []
     likely = sorted(
-        (_about(c, asked, evidence, logistic) for c in offered), key=lambda c: _likeliest_first(c, evidence)
+        (with_opening(c, asked, evidence, logistic) for c in offered), key=lambda c: _likeliest_first(c, evidence)
     )
     if not likely or likely[0].features.names < 1:
         return []
@@ -110,7 +111,8 @@ def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
     return tuple(sorted(items, key=lambda item: (-newest(item), -item.confidence)))
 
 
-def _about(candidate: Candidate, asked: Sequence[str], evidence: Evidence, logistic: Logistic) -> Candidate:
+def with_opening(candidate: Candidate, asked: Sequence[str], evidence: Evidence, logistic: Logistic) -> Candidate:
+    """The candidate, with the asked names that its article mentions in the heading and the opening counted, too."""
     hit = candidate.span.hit
     names = name_coverage(asked, f"{subject(evidence.article(hit))}\n{hit.text}")
     features = replace(candidate.features, names=names)

@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from reader.candidates import named_in
 from reader.citations import cite
 from reader.confidence import Logistic
 from reader.conjuncts import is_capitalised, others_beside
-from reader.differing import subject
+from reader.differing import subject, with_opening
 from reader.merging import Candidate, Finding, say_the_same
-from reader.names import asked_names, folded, name_coverage
+from reader.names import folded, name_coverage
 from reader.negation import contrary
 from reader.questions import asks_who_was_there, is_about_presence
 from reader.spans import overlap
@@ -35,8 +36,8 @@ def members(
     question: str, offered: Sequence[Candidate], evidence: Evidence, logistic: Logistic, threshold: float
 ) -> list[Candidate]:
     """Those of the offered items that make the list, and what their enumerations add to them; best first."""
-    asked = _asked(question, evidence)
-    counted = [_with_opening(item, asked, evidence, logistic) for item in offered]
+    asked = named_in(question, evidence)
+    counted = [with_opening(item, asked, evidence, logistic) for item in offered]
     likely = possible(question, [item for item in counted if item.probability >= threshold], evidence)
     chosen = from_one_source(of_one_kind(about_the_same(asked, likely, evidence)), evidence)
     return sorted(with_conjuncts(chosen, evidence), key=lambda item: -item.probability)
@@ -62,7 +63,7 @@ def _not_asked_about(question: str, offered: Sequence[Candidate], evidence: Evid
     """Without whom or what the question itself names; but whoever attended a meeting "of Ana and Bo" may be they."""
     if asks_who_was_there(question):
         return list(offered)
-    asked = set(_asked(question, evidence))
+    asked = set(named_in(question, evidence))
     words = folded(question)
     pairs = set(pairwise(words))
 
@@ -127,14 +128,3 @@ def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Fi
 
 def _source(item: Candidate, evidence: Evidence) -> str:
     return evidence.groups[item.span.hit.passage.article_id]
-
-
-def _asked(question: str, evidence: Evidence) -> list[str]:
-    return asked_names(question, "\n".join(hit.text for hit in evidence.hits))
-
-
-def _with_opening(item: Candidate, asked: Sequence[str], evidence: Evidence, logistic: Logistic) -> Candidate:
-    hit = item.span.hit
-    names = name_coverage(asked, f"{subject(evidence.article(hit))}\n{hit.text}")
-    features = replace(item.features, names=names)
-    return replace(item, features=features, probability=logistic.probability(features))

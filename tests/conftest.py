@@ -28,6 +28,12 @@ hypothesis.settings.register_profile("dateline", deadline=None)
 hypothesis.settings.load_profile("dateline")
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One event loop for a whole module, so that its asynchronous tests share a server and a bot."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def encoder() -> SentenceTransformerEncoder:
     """The configured encoder."""

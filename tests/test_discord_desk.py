@@ -24,12 +24,6 @@ from tests import fakes
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """discord.py needs asyncio."""
-    return "asyncio"
-
-
 class Paper:
     """A reply that is written down."""
 

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One event loop for the whole module, so that its tests share a server and a bot."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def server() -> AsyncIterator[Loopback]:
     """A server with a guild and a well-behaved bot."""
     async with Loopback(heartbeat_interval=0.2) as discord:

@@ -16,12 +16,6 @@ SOON = 5.0
 T = TypeVar("T")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """discord.py needs asyncio."""
-    return "asyncio"
-
-
 class Gate:
     """Work that waits until it is let through, in the worker's thread."""
 

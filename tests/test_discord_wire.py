@@ -48,12 +48,6 @@ OPEN = '[discord]\ncooldown_seconds = 0\n[logging]\nlevel = "info"\n'
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """One event loop for the whole module, so that its tests share a server and a bot."""
-    return "asyncio"
-
-
 def configured(folder: Path, content: str = OPEN) -> str:
     """The path of a configuration file in the folder, which gets a storage folder and a corpus."""
     (folder / ".dateline").mkdir(exist_ok=True)
