@@ -73,6 +73,11 @@ class Retriever:
         with self._store.snapshot() as snapshot:
             return snapshot.status()
 
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """The articles with these ids as the newest generation has them; no index is loaded for it."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.articles(ids)
+
     def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
         """See `Held.search`, in the newest generation."""
         with self.hold() as held:

@@ -1,5 +1,6 @@
 """Search: the nearest passages of one generation, filtered before ranking."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from retrieval.encoder import SentenceTransformerEncoder
-from retrieval.errors import NoIndexError, UsageError
+from retrieval.errors import IndexMismatchError, NoIndexError, UsageError
 from retrieval.fusion import COVERAGE_WEIGHT
 from retrieval.heading import heading
 from retrieval.refresh import refresh
@@ -15,7 +16,7 @@ from retrieval.search import Retriever
 from retrieval.storage.segments import HEADING_WEIGHT
 from retrieval.storage.store import Store
 from retrieval.types import SearchFilter
-from tests.stores import all_passages
+from tests.stores import Counting, all_passages
 
 EVERYTHING = SearchFilter()
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -175,3 +176,36 @@ def test_an_article_of_the_time_is_found_where_many_others_are_nearer(yearly: Re
 def test_a_time_that_no_article_is_of_changes_nothing(yearly: Retriever) -> None:
     plain = years(yearly, "Who signed the grain agreement in May 1960?", None)
     assert years(yearly, "Who signed the grain agreement in May 1960?", date(2024, 3, 1)) == plain
+
+
+def test_the_state_can_be_read_while_files_come_and_go(
+    tmp_path: Path, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    refresh(CORPUS, store, encoder, "model")
+    passing = tmp_path / "passing"
+    passing.touch()
+    listed = Path.iterdir
+
+    def swept(folder: Path) -> Iterator[Path]:
+        paths = list(listed(folder))
+        passing.unlink(missing_ok=True)
+        return iter(paths)
+
+    with store.snapshot() as snapshot:
+        before = snapshot.status().bytes
+        monkeypatch.setattr(Path, "iterdir", swept)
+        assert snapshot.status().bytes == before
+    assert not passing.exists()
+
+
+def test_articles_can_be_read_where_the_index_cannot_be_searched(
+    tmp_path: Path, encoder: SentenceTransformerEncoder
+) -> None:
+    store = Store(tmp_path)
+    refresh(CORPUS, store, encoder, "model")
+    retriever = Retriever(store, Counting(encoder, other=True))
+    with pytest.raises(IndexMismatchError):
+        retriever.search("What happened?", 5, EVERYTHING)
+    known = retriever.status().articles[0].id
+    assert set(retriever.articles([known, "nowhere"])) == {known}

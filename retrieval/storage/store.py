@@ -1,6 +1,7 @@
 """The store: the folder of the database and the index files; what can be read of one generation."""
 
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -253,7 +254,7 @@ class Snapshot:
             dimension=generation.dimension,
             articles=articles,
             passages=generation.passages,
-            bytes=sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file()),
+            bytes=sum(map(_size, self.folder.iterdir())),
         )
 
 
@@ -300,3 +301,12 @@ def _moment(iso: str | None) -> datetime | None:
 
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 for a folder, and for a file that was there when the folder was listed and has been swept away."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
