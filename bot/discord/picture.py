@@ -25,7 +25,13 @@ BODY, SMALL = 14, 12
 PAGE, BOX, EDGE, BUTTON = "#313338", "#2b2d31", "#4e5058", "#4e5058"
 TEXT, BRIGHT, LINKED = "#dbdee1", "#f2f3f5", "#00a8fc"
 BARS: dict[Tone, str] = {"answer": "#2f6fde", "differing": "#c27c0e", "none": "#747f8d", "notice": "#747f8d"}
-BUTTONS = ("More evidence", "In context", "Ask privately")
+BUTTONS = ("More evidence", "In context", "👍", "👎", "Ask privately")
+# no font at hand has the emoji: a hand and its cuff as corners, in a square of 16
+THUMB = (
+    ((5, 7), (8, 1), (10, 1), (10, 6), (15, 6), (15, 9), (13, 15), (5, 15)),
+    ((1, 7), (4, 7), (4, 15), (1, 15)),
+)
+THUMB_COLOUR = "#ffcc4d"
 # what the markdown of a card is made of: an escaped character, a link, the ends of bold, any other character
 _PART = re.compile(
     r"\\(?P<escaped>[^0-9A-Za-z\s])|\[(?P<label>(?:\\.|[^\[\]\\])+)\]\(https?://[^\s()]+\)|(?P<bold>\*\*)|.", re.DOTALL
@@ -88,6 +94,11 @@ class Pen:
 
     def box(self, x: float, y: float, right: float, bottom: float, colour: str, radius: float = 4) -> None:
         self.draw.rounded_rectangle((x * SCALE, y * SCALE, right * SCALE, bottom * SCALE), radius * SCALE, colour)
+
+    def thumb(self, x: float, y: float, up: bool) -> None:
+        for corners in THUMB:
+            points = [(x + across, y + (down if up else 16 - down)) for across, down in corners]
+            self.draw.polygon([(right * SCALE, below * SCALE) for right, below in points], THUMB_COLOUR)
 
     def lines(
         self, text: str, x: float, y: float, width: float, size: float, bold: bool = False, raw: bool = False
@@ -173,10 +184,14 @@ def _fields(pen: Pen, card: Card, x: float, y: float, width: float) -> float:
 
 def _buttons(pen: Pen, x: float, y: float) -> float:
     for label in BUTTONS:
+        thumb = label in ("👍", "👎")
         piece = Piece(label, colour=BRIGHT)
-        right = x + pen.length(piece, BODY - 1) + 28
+        right = x + 28 + (16 if thumb else pen.length(piece, BODY - 1))
         pen.box(x, y, right, y + 32, BUTTON, radius=8)
-        pen.text(x + 14, y + 8, piece, BODY - 1)
+        if thumb:
+            pen.thumb(x + 14, y + 8, up=label == "👍")
+        else:
+            pen.text(x + 14, y + 8, piece, BODY - 1)
         x = right + 8
     return y + 32
 
