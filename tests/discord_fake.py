@@ -1,7 +1,8 @@
 """`bot.assistant` without models, as the Discord bot needs it: `tests.fakes`, and what that lacks.
 
 `main` runs the real command with it. The first word of a question may be one of `fakes`, or "hold": the worker then
-waits until the file $FAKE_GATE is there. $FAKE_SECONDS is how long every answer takes.
+waits until the file $FAKE_GATE is there. $FAKE_SECONDS is how long every answer takes,
+$FAKE_HEARTBEAT for how long heartbeats may stay unacknowledged.
 """
 
 import os
@@ -87,5 +88,7 @@ def main(arguments: Sequence[str]) -> int:
     """Runs `dateline` with this module in the place of `bot.assistant`."""
     sys.modules["bot.assistant"] = sys.modules[__name__]
     from bot.cli import main as dateline
+    from bot.discord import client
 
+    client.HEARTBEAT_SECONDS = float(os.environ.get("FAKE_HEARTBEAT", client.HEARTBEAT_SECONDS))
     return dateline(arguments)

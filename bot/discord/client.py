@@ -38,6 +38,8 @@ EVERYTHING = SearchFilter()
 KEPT_DAYS = 90
 DAY_SECONDS = 86_400.0
 FAREWELL_SECONDS = 15.0
+# a connection on which no heartbeat is acknowledged for so long is dead, and taken up anew; one is due every 41 s
+HEARTBEAT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class DatelineClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            heartbeat_timeout=HEARTBEAT_SECONDS,
         )
         self.parts = parts
         self.tree = commands.Tree(self, parts.settings)

@@ -1,0 +1,56 @@
+"""The real bot, in its own process, on a loopback server that keeps Discord's rules: what people see in the end.
+
+The tests of a module share one bot, whose assistant is `tests.discord_fake` (see conftest.py); those that need other
+settings start their own, and the last one of test_wire_life.py runs the real models.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.discord_loopback import MEMBER, Bot, Channel, Guild, Loopback, Message, Person
+
+FAKE = "tests.discord_fake:main"
+CALLBACKS = "POST /interactions/*/callback"
+EDITS = "PATCH /webhooks/*/messages/*"
+POSTS = "POST /channels/*/messages"
+MESSAGE_EDITS = "PATCH /channels/*/messages/*"
+OPEN = '[discord]\ncooldown_seconds = 0\n[logging]\nlevel = "info"\n'
+
+
+def configured(folder: Path, content: str = OPEN) -> str:
+    """The path of a configuration file in the folder, which gets a storage folder and a corpus."""
+    (folder / ".dateline").mkdir(exist_ok=True)
+    (folder / "corpus").mkdir(exist_ok=True)
+    file = folder / "config.toml"
+    file.write_text(content)
+    return str(file)
+
+
+async def started(discord: Loopback, folder: Path, content: str = OPEN, **env: str) -> Bot:
+    """A bot of its own, with these settings."""
+    return await discord.start("--config", configured(folder, content), "discord", call=FAKE, env=env)
+
+
+def says(words: str) -> Callable[[Message], bool]:
+    """Whether a message says these words."""
+    return lambda message: words in message.text
+
+
+async def answer_to(person: Person, guild: Guild, question: str = "list Who met?") -> Message:
+    """The finished answer to a slash command."""
+    asked = await person.slash(guild.general, "ask", question=question)
+    return await asked.finally_(timeout=20)
+
+
+def thread_in(discord: Loopback, channel: Channel, bot_permissions: int = MEMBER) -> Channel:
+    """A thread that somebody has started."""
+    state = discord.state
+    made = Channel(state.clock.snowflake(), "thread", state.pulse, channel.guild, channel, None, bot_permissions)
+    channel.threads.append(made)
+    state.dispatch("THREAD_CREATE", {**made.payload(), "newly_created": True})
+    return made
+
+
+def button(message: Message, act: str) -> str:
+    """The custom_id of a button."""
+    return next(one.custom_id for one in message.buttons if one.custom_id and f":{act}:" in one.custom_id)

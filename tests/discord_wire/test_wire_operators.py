@@ -1,0 +1,103 @@
+"""The commands of those who run the bot, and who may use them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.discord_loopback import MANAGE_GUILD, MEMBER, Guild, Loopback, Person, Upload
+from tests.discord_wire import OPEN, answer_to, says, started
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_those_who_run_it_refresh_add_and_look(
+    discord: Loopback, guild: Guild, chief: Person, folder: Path
+) -> None:
+    status = await (await chief.slash(guild.general, "dateline status")).finally_()
+    assert "fake/encoder" in status.text and "Queue" in status.text and status.ephemeral
+    refreshed = await (await chief.slash(guild.general, "dateline refresh")).finally_(until=says("Indexed"))
+    assert "1 added" in refreshed.text and "Skipped bad.txt" in refreshed.text
+    article = b"Talks end\n\nThe ministers met in Geneva on Monday and agreed to meet again in May.\n"
+    file = Upload("..Talks in Geneva.TXT", article, "text/plain")
+    added = await (await chief.slash(guild.general, "dateline add", file=file)).finally_(until=says("Added"))
+    assert "Talks in Geneva.txt" in added.text.replace("\\", "")
+    assert (folder / "corpus" / "Talks in Geneva.txt").read_bytes() == article
+    assert sorted(path.name for path in (folder / "corpus").iterdir()) == ["Talks in Geneva.txt"]
+    output = discord.bots[0].output
+    for action in ("status", "refresh", "add"):
+        assert f"event=admin action={action} person={chief.id}" in output
+    assert str(folder) not in status.text + refreshed.text + added.text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "Give either url"),
+        ({"url": "/etc/hostname"}, "is no address of a page"),
+        ({"url": "file:///etc/hostname"}, "is no address of a page"),
+        ({"url": "http://127.0.0.1:9/x"}, "private address"),
+        ({"file": Upload("a.exe", b"MZ")}, "does not end in"),
+        ({"file": Upload("a.txt", b"")}, "empty"),
+        ({"file": Upload("README.md", b"hello there, a file")}, "README"),
+    ],
+)
+async def test_what_cannot_be_added_is_named_with_the_reason(
+    options: dict[str, object], said: str, guild: Guild, chief: Person, folder: Path
+) -> None:
+    before = sorted((folder / "corpus").iterdir())
+    answer = await (await chief.slash(guild.general, "dateline add", **options)).finally_(
+        until=lambda message: "Reading" not in message.text and "Adding" not in message.text
+    )
+    assert said in answer.text.replace("\\", "").replace("`", "")
+    assert "/tmp" not in answer.text
+    assert sorted((folder / "corpus").iterdir()) == before
+
+
+async def test_a_refresh_tells_how_far_it_is_and_holds_up_no_question(tmp_path: Path) -> None:
+    async with Loopback(heartbeat_interval=0.2) as discord:
+        guild = discord.guild()
+        await started(discord, tmp_path, FAKE_SECONDS="0.1")
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        refresh = await chief.slash(guild.general, "dateline refresh")
+        await refresh.acknowledged()
+        second = await (await chief.slash(guild.general, "dateline refresh")).finally_()
+        assert "Another refresh is running" in second.text
+        answered = await answer_to(discord.person("Ada"), guild)
+        assert "**Ana**" in answered.text and refresh.thinking
+        report = await refresh.finally_(until=says("Indexed"))
+        assert any("Embedding passages" in str(edit.embeds) and "of 40" in str(edit.embeds) for edit in report.edits)
+        assert discord.violations == []
+
+
+async def test_errors_are_general_for_members_and_precise_for_those_who_run_it(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild = discord.guild()
+        bot = await started(discord, tmp_path)
+        (tmp_path / "corpus" / "busy").touch()
+        ada = discord.person("Ada")
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        for question in ("fail Who?", "break Who?"):
+            shown = (await answer_to(ada, guild, question)).text
+            assert "log" in shown and "damaged" not in shown and "shapes" not in shown and "Traceback" not in shown
+        assert "The database is damaged" in bot.output and "RuntimeError: shapes do not match" in bot.output
+        busy = await (await chief.slash(guild.general, "dateline refresh")).finally_()
+        assert "Another process is writing to .dateline" in busy.text.replace("\\", "")
+        assert str(tmp_path) not in busy.text
+        assert discord.violations == []
+
+
+async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild = discord.guild()
+        editors = guild.role("Editor")
+        bot = await started(
+            discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nadmin_roles = [{editors.id}]\n")
+        )
+        ada, editor = discord.person("Ada"), discord.person("Ed", roles=["Editor"])
+        for command in ("status", "refresh", "feedback", "add"):
+            refused = await (await ada.slash(guild.general, f"dateline {command}")).finally_()
+            assert "for those who manage this server" in refused.text and refused.ephemeral
+        assert "event=admin" not in bot.output and "event=mistake" not in bot.output
+        assert "fake/encoder" in (await (await editor.slash(guild.general, "dateline status")).finally_()).text
+        assert f"event=admin action=status person={editor.id}" in bot.output
+        assert discord.violations == []
