@@ -32,6 +32,8 @@ class Options:
         logging.basicConfig(
             level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s"
         )
+        # it tells at length which instructions of the processor it does without
+        logging.getLogger("faiss").setLevel(max(logging.WARNING, logging.getLogger().level))
         return settings
 
     def explain(self, error: BaseException) -> None:

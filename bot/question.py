@@ -7,6 +7,8 @@ from retrieval.errors import UsageError
 # question, heading and passage share the reader's 384 tokens: 400 characters are some 100 of them, less than its limit
 # for the question, so that nothing of what is asked is cut
 MAX_CHARACTERS = 400
+# letters that are drawn as nothing: text of these alone cannot be seen
+FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 
 
 def checked(question: str) -> str:
@@ -27,6 +29,6 @@ def checked(question: str) -> str:
             raise UsageError("The question is not UTF-8 text; send it in that encoding.")
         if category == "Cc":
             raise UsageError(f"The question holds the control character U+{ord(character):04X}; remove it.")
-    if not any(character.isalnum() for character in line):
+    if not any(character.isalnum() and character not in FILLERS for character in line):
         raise UsageError(f"The question {line[:40]!r} holds no word; write one, such as: Who attended the meeting?")
     return line

@@ -1,6 +1,7 @@
 """`dateline discord`: the command that runs the bot."""
 
 import os
+import re
 import signal
 from collections.abc import Mapping
 
@@ -11,6 +12,7 @@ from bot.streams import complain
 from retrieval.errors import ConfigError
 
 TOKEN_VARIABLE = "DISCORD_TOKEN"
+_TOKEN = re.compile(r"[\w-]+(?:\.[\w-]+){2}", re.ASCII)
 
 
 @click.command(cls=Command)
@@ -20,24 +22,26 @@ TOKEN_VARIABLE = "DISCORD_TOKEN"
 def discord(options: Options, check: bool, sync: bool) -> int:
     """Run the Discord bot, with the token in DISCORD_TOKEN; SIGTERM or Ctrl-C ends it."""
     settings = options.settings()
-    token = token_in(os.environ)
+    if not check:
+        token_in(os.environ)  # before the models are loaded
     # read by OpenMP when torch and faiss load it: a core is left for keeping the connection to Discord alive
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
     from bot.terminal import Terminal
 
     terminal = Terminal()
     for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda number, frame: terminal.leave())  # while the models load; later ends are gentler
+        # while the models load; later ends are gentler. A check that is ended has found nothing
+        signal.signal(ending, lambda number, frame: terminal.leave(128 + number if check else 0))
     with terminal.spinner("Loading"):
         from bot.discord.check import findings
         from bot.discord.logs import set_up
         from bot.discord.serving import serve
-    set_up(token)
+    set_up(os.environ.get(TOKEN_VARIABLE, "").strip())
     if not check:
-        serve(settings, token, sync)
+        serve(settings, token_in(os.environ), sync)
         return 0
     failed = False
-    for finding in findings(settings, token):
+    for finding in findings(settings, lambda: token_in(os.environ)):
         click.echo(f"{'ok  ' if finding.fine else 'FAIL'}  {finding.what}")
         failed = failed or not finding.fine
     if failed:
@@ -46,11 +50,16 @@ def discord(options: Options, check: bool, sync: bool) -> int:
 
 
 def token_in(environment: Mapping[str, str]) -> str:
-    """The bot's token: it stands in the environment, and never in a file. Raises ConfigError if there is none."""
+    """The bot's token: it stands in the environment, and never in config.toml. Raises ConfigError if there is none."""
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if not token:
         raise ConfigError(
             f"{TOKEN_VARIABLE} is not set, expected the bot's token; set it in the environment (README.md, “Discord”, "
             "tells where the token is from)."
+        )
+    if _TOKEN.fullmatch(token) is None:
+        raise ConfigError(
+            f"{TOKEN_VARIABLE} holds no bot's token, expected three parts of letters, digits, - and _ with dots "
+            "between them; copy it anew from the page “Bot” of the application, and nothing else with it."
         )
     return token

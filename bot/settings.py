@@ -90,7 +90,7 @@ def _flag(value: object, folder: Path) -> bool:
 
 
 def _ids(value: object, folder: Path) -> tuple[int, ...]:
-    if isinstance(value, list) and all(type(item) is int and item > 0 for item in value):
+    if isinstance(value, list) and all(type(item) is int and 0 < item < 2**63 for item in value):
         return tuple(value)
     raise ValueError
 
@@ -109,7 +109,7 @@ SECONDS = _number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 
 TIME_LIMIT = _number("a number of seconds, more than 0", math.nextafter(0, 1), math.nextafter(math.inf, 0))
 MEGABYTES = _number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
 FLAG = Rule("true or false", _flag)
-IDS = Rule("a list of Discord ids, such as [123456789012345678]", _ids)
+IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
 LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
 
 
@@ -237,11 +237,13 @@ def _parse(file: Path) -> dict[str, Any]:
             f"The configuration file {file} does not exist; check the path given with --config."
         ) from error
     except OSError as error:
-        raise ConfigError(f"The configuration file {file} cannot be read ({reason(error)}).") from error
+        raise ConfigError(
+            f"The configuration file {file} cannot be read ({reason(error)}), expected a TOML file that can."
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}; strings stand in double quotes.") from error
+        raise ConfigError(f"{file} is not valid TOML: {error}; config.toml of the repository is an example.") from error
 
 
 def _check_section(file: Path, name: str, table: object, sections: Mapping[str, Any]) -> None:

@@ -60,9 +60,9 @@ class Terminal:
             bar = bars.add_task(harmless(task), total=total)
             yield lambda done: bars.advance(bar, done)
 
-    def leave(self) -> NoReturn:
-        """Ends the process at once, with exit status 0, whatever it is doing; a spinner's hidden cursor comes back."""
+    def leave(self, status: int = 0) -> NoReturn:
+        """Ends the process at once, with `status`, whatever it is doing; a spinner's hidden cursor comes back."""
         if is_terminal(sys.stderr):
             self._err.show_cursor()
             click.echo(err=True)
-        os._exit(0)
+        os._exit(status)

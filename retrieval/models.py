@@ -138,7 +138,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise ModelError(
             f"The cache folder {target.parent} cannot be written ({reason(error)}); "
-            "free some disk space (2 GB is enough) or set DATELINE_CACHE to another folder."
+            "set DATELINE_CACHE to a folder that can be, with 2 GB free."
         ) from error
 
 

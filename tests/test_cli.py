@@ -93,6 +93,7 @@ def test_as_text_every_answer_stands_below_its_question(run: Run) -> None:
         (["ask", ""], ["The question is empty"]),
         (["ask", " \n "], ["The question is empty"]),
         (["ask", "?!"], ["holds no word"]),
+        (["ask", "\u3164"], ["holds no word"]),
         (["ask", "who\x07?"], ["control character U+0007"]),
         (["ask", "who\udcff?"], ["not UTF-8"]),
         (["ask", "x" * 100_000], ["100000 characters", "at most 400"]),
@@ -252,3 +253,14 @@ def test_python_dash_m_bot_is_the_command() -> None:
         [sys.executable, "-m", "bot", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("dateline ")
+
+
+@pytest.mark.parametrize(
+    "token", ["abc", "abc def.x.y", "“MTIz.a.b”", "MTIz.a\nb.c", "Bot MTIz.a.b", "DISCORD_TOKEN=a.b.c"]
+)
+def test_what_cannot_be_a_token_is_not_sent_anywhere(token: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", token)
+    outcome = run("discord")
+    assert outcome.status == 2 and outcome.out == ""
+    assert "DISCORD_TOKEN holds no bot's token" in outcome.err and token not in outcome.err
+    assert len(outcome.err.splitlines()) == 1

@@ -88,6 +88,18 @@ async def test_a_card_is_made_beside_the_event_loop(tmp_path: Path, monkeypatch:
     assert made_in and threading.main_thread() not in made_in
 
 
+async def test_a_follow_up_is_answered_though_the_answer_before_cannot_be_read(tmp_path: Path) -> None:
+    shelf, paper = Shelf(), Paper()
+    desk = desk_of(shelf, tmp_path)
+    file = tmp_path / "discord.sqlite"
+    limited = Ledger.open(file).remember(fakes.answer("list Who?"), SearchFilter(source="Example Wire"))
+    await desk.answer(Asked("list Who?", SearchFilter(), 1, 2, limited), paper)
+    file.write_bytes(b"no database " * 1000)
+    await desk.answer(Asked("list Who?", SearchFilter(), 1, 2, limited), paper)
+    assert ["Example Wire" in card.footer for card in paper.cards] == [True, False]
+    assert all("**Ana**" in card.description for card in paper.cards)
+
+
 async def test_progress_is_not_shown_with_a_token_that_has_expired() -> None:
     class Expired:
         edits = 0

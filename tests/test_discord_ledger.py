@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -234,3 +235,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "storage").write_text("a file")
     with pytest.raises(StoreError, match="x cannot be made: "):
         Ledger.open(tmp_path / "storage" / "x" / LEDGER)
+
+
+def test_what_has_yet_to_be_answered_outlives_the_process(tmp_path: Path) -> None:
+    file = tmp_path / "discord.sqlite"
+    ledger = Ledger.open(file)
+    for message in (7, 8, 9, 8):
+        ledger.expect(1, message)
+    ledger.met(8)
+    ledger.met(100)
+    assert Ledger.open(file).unanswered() == ((1, 7), (1, 9))
+
+
+def test_a_file_of_before_is_still_read(tmp_path: Path) -> None:
+    file = tmp_path / "discord.sqlite"
+    id = Ledger.open(file).remember(answer("list Who?"))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE unanswered")
+    ledger = Ledger.open(file)
+    assert ledger.recall(id) is not None and ledger.unanswered() == ()

@@ -1,15 +1,18 @@
-"""The loopback server proves itself: a well-behaved bot finds Discord there, and a bot that breaks a rule is caught."""
+"""The loopback server proves itself: a well-behaved bot finds Discord there; its rules are tested beside this."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 
-from tests.discord_loopback import ADMINISTRATOR, Fault, Guild, Loopback, Person, Rule, Upload
+from tests.discord_loopback import ADMINISTRATOR, FORUM, MEMBER, VOICE, Channel, Fault, Guild, Loopback, Person, Upload
+from tests.discord_loopback.world import EMBED_LINKS, READ_HISTORY, SEND, SEND_IN_THREADS
 
 SAMPLE = "tests.discord_loopback.sample_bot:main"
 EDITS = "PATCH /webhooks/*/messages/*"
 CALLBACKS = "POST /interactions/*/callback"
+HOSTILE = "@everyone <@5> <@&5> <#5> https://evil.example/a [b](https://evil.example)"
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +21,9 @@ pytestmark = pytest.mark.anyio
 async def server() -> AsyncIterator[Loopback]:
     """A server with a guild and a well-behaved bot."""
     async with Loopback(heartbeat_interval=0.2) as discord:
-        discord.guild()
+        guild = discord.guild()
+        guild.channel("lounge", kind=VOICE)
+        guild.channel("help", kind=FORUM)
         await discord.start(call=SAMPLE)
         yield discord
 
@@ -94,6 +99,38 @@ async def test_a_mention_and_a_direct_message_are_heard_but_other_words_come_bla
     assert (await followed.answered(10)).text == "heard: and then?"
     overheard = [line for line in discord.bots[0].lines if line.startswith("overheard")]
     assert overheard == ["overheard: ''"] and guild.general.typing
+
+
+async def test_a_reply_that_does_not_ping_comes_blank_with_the_message_that_it_answers(
+    discord: Loopback, guild: Guild, ada: Person
+) -> None:
+    answer = await (await ada.message(guild.general, "hello", mentions_bot=True)).answered(10)
+    await ada.message(guild.general, "psst", reply_to=answer, ping=False)
+    await discord.until(lambda: "overheard: '' to the bot" in discord.bots[0].lines, 10, "the bot overheard it")
+
+
+async def test_discord_itself_says_who_was_added_and_what_was_pinned(
+    discord: Loopback, guild: Guild, ada: Person
+) -> None:
+    thread = guild.thread(guild.general, "thread", MEMBER)
+    added, pinned = await ada.add_bot(thread), await ada.pin(await ada.dm("hello"))
+    assert [(note.kind, note.content, note.author) for note in (added, pinned)] == [(1, "", ada), (6, "", ada)]
+    for line in ("noted: recipient_add ['dateline']", "noted: pins_add []"):
+        await discord.until(lambda line=line: line in discord.bots[0].lines, 10, line)  # type: ignore[misc]
+    with pytest.raises(AssertionError, match="but to threads"):
+        await ada.add_bot(guild.general)
+
+
+async def test_voice_channels_and_posts_have_chats_but_a_forum_has_none(guild: Guild, ada: Person) -> None:
+    for place in (guild.lounge, guild.thread(guild.help, "post", MEMBER)):
+        assert (await (await ada.message(place, "hello", mentions_bot=True)).answered(10)).channel is place
+    with pytest.raises(AssertionError, match="only in its posts"):
+        await ada.message(guild.help, "hello", mentions_bot=True)
+
+
+async def test_hostile_words_do_nothing_where_they_are_escaped(guild: Guild, ada: Person) -> None:
+    for question in (HOSTILE, "Is /etc/hostname empty?", "Traceback (most recent call last)?"):
+        assert (await (await ada.slash(guild.general, "ask", question=question)).finally_(10)).embeds
 
 
 async def test_an_answer_can_have_a_thread(guild: Guild, ada: Person) -> None:
@@ -172,7 +209,9 @@ async def test_an_acknowledgement_whose_answer_was_lost_is_no_second_one(
 async def test_a_resumption_replays_what_was_missed_once(discord: Loopback, guild: Guild, ada: Person) -> None:
     resumes = discord.resumes
     discord.drop_socket()
-    missed = [await ada.message(guild.general, f"missed {number}", mentions_bot=True) for number in range(5)]
+    # with the last one no more than the rate limit lets the bot answer at once
+    place = guild.channel("missed")
+    missed = [await ada.message(place, f"missed {number}", mentions_bot=True) for number in range(4)]
     asked = await ada.slash(guild.general, "ask", question="missed")
     await discord.resumed(resumes + 1)
     await asked.finally_(10)
@@ -184,10 +223,10 @@ async def test_a_resumption_replays_what_was_missed_once(discord: Loopback, guil
     await discord.resumed(resumes + 3)
     discord.close(4000)
     await discord.resumed(resumes + 4)
-    last = await ada.message(guild.general, "last", mentions_bot=True)
+    last = await ada.message(place, "last", mentions_bot=True)
     await last.answered(10)
     for message in [*missed, last]:
-        assert len([one for one in guild.general.messages if one.reference is message]) == 1
+        assert len([one for one in place.messages if one.reference is message]) == 1
     numbers = discord.delivered("MESSAGE_CREATE") + discord.delivered("INTERACTION_CREATE")
     assert len(numbers) == len(set(numbers)) and discord.identifies == 1
 
@@ -253,72 +292,87 @@ async def test_a_wrong_token_or_an_intent_that_is_not_allowed_ends_the_bot() -> 
         await discord.until(lambda: "overheard: 'all may hear'" in bot.output, 10, "the bot heard it")
 
 
-async def _ask(discord: Loopback, ada: Person, guild: Guild) -> None:
-    asked = await ada.slash(guild.general, "ask", question="q")
-    await discord.until(lambda: discord.violations or asked.messages, 10, "an answer, or a violation")
+class Caller:
+    """Calls the API as the bot."""
+
+    def __init__(self, discord: Loopback, session: aiohttp.ClientSession) -> None:
+        self._base, self._session = f"{discord.state.base}/api/v10", session
+        self._token = {"Authorization": f"Bot {discord.state.token}"}
+
+    async def __call__(self, method: str, path: str, **data: Any) -> aiohttp.ClientResponse:
+        """The answer."""
+        response = await self._session.request(method, self._base + path, json=data, headers=self._token)
+        await response.read()
+        return response
+
+    async def says(self, channel: Channel, **data: Any) -> tuple[int, int]:
+        """The status and the code of an answer to a new message."""
+        response = await self("POST", f"/channels/{channel.id}/messages", **{"content": "said", **data})
+        return response.status, (await response.json()).get("code", 0)
 
 
-async def _complete(discord: Loopback, ada: Person, guild: Guild) -> None:
-    with pytest.raises(AssertionError, match="did not respond"):
-        await ada.autocomplete("ask", "source", "Re")
+async def test_each_permission_is_needed_for_something() -> None:
+    async with Loopback() as discord, aiohttp.ClientSession() as session:
+        guild, bot = discord.guild(), Caller(discord, session)
+        ada = discord.person("Ada")
+        embeds = [{"title": "an answer"}]
+        deaf, bare = (guild.channel(str(right), MEMBER & ~right) for right in (READ_HISTORY, EMBED_LINKS))
+        reply = {"message_reference": {"message_id": str((await ada.message(deaf, "hello")).id)}}
+        assert await bot.says(deaf, embeds=embeds) == (200, 0) and await bot.says(deaf, **reply) == (403, 160002)
+        assert await bot.says(bare) == (200, 0) and await bot.says(bare, embeds=embeds) == (403, 50013)
+        for right, in_channel, in_thread in (
+            (SEND, (403, 50013), (200, 0)),
+            (SEND_IN_THREADS, (200, 0), (403, 50013)),
+        ):
+            assert await bot.says(guild.channel("new", MEMBER & ~right)) == in_channel
+            assert await bot.says(guild.thread(guild.general, "new", MEMBER & ~right)) == in_thread
+        lounge, forum = guild.channel("lounge", kind=VOICE), guild.channel("help", kind=FORUM)
+        kinds = [(await (await bot("GET", f"/channels/{one.id}")).json())["type"] for one in (lounge, forum)]
+        assert kinds == [VOICE, FORUM] == [2, 15]
+        assert await bot.says(lounge) == (200, 0) and await bot.says(forum) == (400, 50008)
+        assert discord.violations == []
 
 
-async def _mention(discord: Loopback, ada: Person, guild: Guild) -> None:
-    await (await ada.message(guild.general, "hello", mentions_bot=True)).answered(10)
+async def test_an_archived_thread_is_opened_by_a_message_unless_it_is_locked() -> None:
+    async with Loopback() as discord, aiohttp.ClientSession() as session:
+        guild, bot = discord.guild(), Caller(discord, session)
+        thread = guild.thread(guild.general, "thread", MEMBER)
+        await bot.says(thread)
+        thread.archive()
+        edit = await bot("PATCH", f"/channels/{thread.id}/messages/{thread.messages[0].id}", content="more")
+        assert (edit.status, (await edit.json())["code"]) == (400, 50083)
+        assert await bot.says(thread) == (200, 0) and not thread.archived
+        thread.archive(locked=True)
+        assert await bot.says(thread) == (400, 50083) and thread.archived
+        with pytest.raises(AssertionError, match="locked"):
+            await discord.person("Ada").message(thread, "hello")
+        assert len(thread.messages) == 2 and discord.violations == []
 
 
-@pytest.mark.parametrize(
-    ("flags", "act", "deadline", "rules"),
-    [
-        (["--block-before", "2.2"], _ask, 1.0, {Rule.UNACKNOWLEDGED, Rule.LATE_HEARTBEAT}),
-        (["--defer-after", "1.5"], _ask, 1.0, {Rule.UNACKNOWLEDGED}),
-        (["--long-embed"], _ask, 3.0, {Rule.LIMIT}),
-        (["--pings"], _ask, 3.0, {Rule.PING}),
-        (["--defers-twice"], _ask, 3.0, {Rule.ACKNOWLEDGED_TWICE}),
-        (["--logs-token"], _ask, 3.0, {Rule.TOKEN_LOGGED}),
-        (["--many-choices"], _complete, 1.0, {Rule.CHOICES, Rule.UNACKNOWLEDGED}),
-        (["--unknown-route"], _mention, 3.0, {Rule.UNKNOWN_ROUTE}),
-        (["--edits-others"], _mention, 3.0, {Rule.NOT_YOURS}),
-        ([], _ask, 3.0, set()),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) and value else "",
-)
-async def test_a_bot_that_breaks_a_rule_is_caught(
-    flags: list[str], act: Any, deadline: float, rules: set[Rule]
-) -> None:
-    async with Loopback(deadline=deadline, heartbeat_interval=0.2) as discord:
-        guild = discord.guild()
-        bot = await discord.start(*flags, call=SAMPLE)
-        await act(discord, discord.person("Ada"), guild)
-        await discord.until(lambda: {one.rule for one in discord.violations} >= rules, 10, f"{rules} were recorded")
-        assert await bot.stop() == 0
-        assert {one.rule for one in discord.violations} == rules
+async def test_five_messages_and_five_edits_are_taken_in_five_seconds_and_a_bot_waits_for_more() -> None:
+    async with Loopback() as discord, aiohttp.ClientSession() as session:
+        guild, call = discord.guild(channels=("general", "desk")), Caller(discord, session)
+        bot = await discord.start(call=SAMPLE)
+        path = f"/channels/{guild.general.id}/messages"
+        sent = [await call("POST", path, content="x") for _ in range(6)]
+        assert [one.status for one in sent] == [200] * 5 + [429]
+        assert [one.headers["X-RateLimit-Remaining"] for one in sent] == ["4", "3", "2", "1", "0", "0"]
+        refused = await sent[-1].json()
+        assert 0 < refused["retry_after"] <= 5 and not refused["global"] and "Via" in sent[-1].headers
+        edited = await call("PATCH", f"{path}/{guild.general.messages[0].id}", content="y")
+        elsewhere = await call("POST", f"/channels/{guild.desk.id}/messages", content="x")
+        left = [(one.status, one.headers["X-RateLimit-Remaining"]) for one in (edited, elsewhere)]
+        assert left == [(200, "4"), (200, "4")]
+        buckets = [one.headers["X-RateLimit-Bucket"] for one in (sent[0], elsewhere, edited)]
+        assert buckets[0] == buckets[1] != buckets[2]
+        discord.shift(3.5)
+        asked = await discord.person("Ada").message(guild.general, "hello", mentions_bot=True)
+        await asked.answered(10)
+        assert discord.rate_limited == [f"POST /api/v10{path}"] * 2 and "We are being rate limited" in bot.output
+        assert [one.reference for one in guild.general.messages].count(asked) == 1 and discord.violations == []
 
 
-async def test_a_late_acknowledgement_shows_the_person_that_nothing_came() -> None:
-    async with Loopback(deadline=0.3) as discord:
-        guild = discord.guild()
-        bot = await discord.start("--defer-after", "0.5", call=SAMPLE)
-        asked = await discord.person("Ada").slash(guild.general, "ask", question="q")
-        with pytest.raises(AssertionError, match="The application did not respond"):
-            await asked.finally_(5)
-        await discord.until(lambda: "10062" in bot.output, 5, "the late callback was refused")
-
-
-async def test_commands_that_were_never_synced_do_not_exist() -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        await discord.start("--no-sync", call=SAMPLE)
-        with pytest.raises(AssertionError, match="not synced"):
-            await discord.person("Ada").slash(guild.general, "ask", question="q")
-
-
-async def test_a_token_expires_after_fifteen_minutes() -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await discord.start("--thinks", "0.5", call=SAMPLE)
-        asked = await discord.person("Ada").slash(guild.general, "ask", question="q")
-        await asked.acknowledged()
-        discord.shift(901)
-        await discord.until(lambda: "50027" in bot.output, 10, "the edit was refused")
-        assert len(discord.take(Rule.EXPIRED_TOKEN)) == 1 and asked.thinking
+async def test_the_limits_can_be_lifted() -> None:
+    async with Loopback(limits=False) as discord, aiohttp.ClientSession() as session:
+        guild, bot = discord.guild(), Caller(discord, session)
+        assert {await bot.says(guild.general) for _ in range(6)} == {(200, 0)} and discord.rate_limited == []

@@ -11,6 +11,8 @@ from bot.discord.cooldowns import Cooldowns
 from bot.discord.queue import Place, Queue
 from bot.discord.refusals import ClosingError, OverdueError, QueueFullError, TooSoonError
 
+ADA, BO = 1, 2
+
 pytestmark = pytest.mark.anyio
 SOON = 5.0
 T = TypeVar("T")
@@ -174,16 +176,29 @@ async def test_the_event_loop_stays_free_while_the_worker_is_busy() -> None:
 def test_a_cooldown_is_of_each_key_and_ends() -> None:
     now = [100.0]
     cooldowns = Cooldowns("You", 10.0, lambda: now[0])
-    cooldowns.check("ada")
-    cooldowns.start("ada")
+    cooldowns.check("news", ADA)
+    cooldowns.start("news")
     with pytest.raises(TooSoonError, match="ask again in 10 seconds"):
-        cooldowns.check("ada")
-    cooldowns.check("bo")
+        cooldowns.check("news", ADA)
+    cooldowns.check("sport", ADA)
     now[0] += 9.5
     with pytest.raises(TooSoonError, match="in 1 second\\."):
-        cooldowns.check("ada")
+        cooldowns.check("news", ADA)
     now[0] += 0.5
-    cooldowns.check("ada")
+    cooldowns.check("news", ADA)
+
+
+def test_a_refusal_knows_whether_the_person_has_heard_it() -> None:
+    def heard(person: int) -> bool:
+        with pytest.raises(TooSoonError) as refused:
+            cooldowns.check("news", person)
+        return refused.value.again
+
+    cooldowns = Cooldowns("This channel", 10.0, lambda: 0.0)
+    cooldowns.start("news")
+    assert [heard(ADA), heard(ADA), heard(BO), heard(ADA), heard(BO)] == [False, True, False, True, True]
+    cooldowns.start("news")
+    assert not heard(ADA)
 
 
 def test_a_cooldown_remembers_nobody_longer_than_it_must() -> None:
@@ -191,9 +206,11 @@ def test_a_cooldown_remembers_nobody_longer_than_it_must() -> None:
     cooldowns = Cooldowns("You", 10.0, lambda: now[0])
     for person in range(1000):
         cooldowns.start(person)
+        with pytest.raises(TooSoonError):
+            cooldowns.check(person, person)
     now[0] = 11.0
-    cooldowns.check("somebody")
-    assert not cooldowns._last
+    cooldowns.check("somebody", ADA)
+    assert not cooldowns._last and not cooldowns._told
     none = Cooldowns("You", 0.0, lambda: now[0])
-    none.start("ada")
-    none.check("ada")
+    none.start("news")
+    none.check("news", ADA)

@@ -11,10 +11,12 @@ import pytest
 import simcord
 from simcord.env import Env
 
+from bot.discord.check import looked_around
 from bot.discord.client import DatelineClient
 from bot.discord.serving import Library, assembled
 from bot.settings import DiscordSettings
 from retrieval.types import StoreStatus
+from tests import fakes
 from tests.conftest import settings_for
 from tests.discord_fake import Assistant, Indexer
 
@@ -57,6 +59,75 @@ def test_a_slash_command_is_answered_with_buttons(tmp_path: Path) -> None:
         assert await ada.autocomplete(channel, "ask", "source", "exa") == [
             {"name": "Example Wire", "value": "Example Wire"}
         ]
+
+    played(tmp_path, story)
+
+
+class Newsroom(Assistant):
+    """An assistant over articles of these sources."""
+
+    def __init__(self, *names: str) -> None:
+        self._articles = tuple(dataclasses.replace(fakes.SUMMARIES[0], source=name) for name in names)
+
+    def status(self) -> StoreStatus:
+        """One article of each."""
+        return dataclasses.replace(super().status(), articles=self._articles)
+
+
+def test_a_source_is_shown_as_it_can_be_seen_and_is_found_when_it_is_chosen(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        await env.restart_bot(client(tmp_path, Newsroom("The \u202eWire\n", "\u3164", "x" * 101, "É" * 100)))
+        ada = guild.add_member(env.create_user("ada"))
+        offered = await ada.autocomplete(channel, "ask", "source", "")
+        assert [one["name"] for one in offered] == ["The Wire", "É" * 100]
+        asked = await ada.slash(channel, "ask", question="filter", source=offered[0]["value"])
+        assert "The\\_Wire" in shown(asked.response)
+        many = Newsroom(*(f"Wire {number}" for number in range(40)))
+        await env.restart_bot(client(tmp_path, many))
+        assert len(await ada.autocomplete(channel, "ask", "source", "wire")) == 25
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("settings", "offers"), [({}, True), ({"guilds": (7,)}, False), ({"channels": (7,)}, False)], ids=str
+)
+def test_sources_are_offered_only_where_questions_are_answered(
+    settings: dict[str, Any], offers: bool, tmp_path: Path
+) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        assert bool(await ada.autocomplete(channel, "ask", "source", "exa")) == offers
+
+    played(tmp_path, story, **settings)
+
+
+def test_a_message_that_is_too_long_to_ask_about_is_no_question_of_whoever_asks(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada, bo = (guild.add_member(env.create_user(name)) for name in ("ada", "bo"))
+        assert env.bot.user is not None
+        fits = await ada.send(channel, f"list {'Who ' * 6} {env.bot.user.mention}")
+        about = await bo.context_menu(channel, "Ask Dateline about this", fits)
+        assert "**Bo**" in shown(about.response)
+        long = await bo.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "Who? " * 7))
+        assert long.ephemeral and "longer than 30 characters; ask about a part of it with /ask" in shown(long.response)
+
+    played(tmp_path, story, max_question_length=30)
+
+
+def test_nobody_is_pinged(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        ada = guild.add_member(env.create_user("ada"))
+        assert env.bot.user is not None
+        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
+        await ada.slash(channel, "ask", question="?!")
+        await ada.slash(channel, "ask", question="list Who?")
+        written = [one.json for one in env.http_requests if isinstance(one.json, dict)]
+        messages = [body.get("data", body) for body in written if "embeds" in body.get("data", body)]
+        assert len(messages) >= 4
+        for message in messages:
+            assert message["allowed_mentions"]["parse"] == []
+            assert not message["allowed_mentions"].get("replied_user")
 
     played(tmp_path, story)
 
@@ -144,6 +215,88 @@ def test_a_role_may_run_it_where_it_is_configured(tmp_path: Path) -> None:
     played(tmp_path, story)
 
 
+async def found(env: Env, **settings: Any) -> list[str]:
+    """What the check finds in Discord."""
+    all = [finding async for finding in looked_around(env.bot, DiscordSettings(**settings))]
+    return [f"{'ok' if one.fine else 'FAIL'} {one.what}" for one in all]
+
+
+def test_the_check_knows_in_which_channels_it_can_answer(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        everyone = env.bot.get_guild(guild.id).default_role  # type: ignore[union-attr]
+
+        def without(name: str, **denied: bool) -> Any:
+            return guild.create_text_channel(name, overwrites={everyone: discord.PermissionOverwrite(**denied)})
+
+        rules, quiet = without("rules", send_messages=False), without("quiet", send_messages_in_threads=False)
+        hidden = without("hidden", view_channel=False)
+        others = [
+            guild.create_forum_channel("help"),
+            guild.create_voice_channel("lounge"),
+            guild.create_stage_channel("stage"),
+            guild.create_news_channel("news"),
+        ]
+        here = f"of {guild.name}"
+        mentions = "not every mention can be answered in its place, for want of"
+        assert await found(env) == [
+            f"ok In {guild.name} the bot can answer in 6 channels.",
+            f"ok In #rules {here} {mentions}: send messages.",
+            f"ok In #quiet {here} {mentions}: send messages in threads.",
+        ]
+        named = [channel, *others, rules, quiet, hidden]
+        assert await found(env, channels=tuple(one.id for one in named)) == [
+            *(f"ok In #{one.name} {here} the bot can answer." for one in (channel, *others)),
+            f"FAIL In #rules {here}, one of [discord] channels, the bot lacks: send messages.",
+            f"FAIL In #quiet {here}, one of [discord] channels, the bot lacks: send messages in threads.",
+            f"FAIL In #hidden {here}, one of [discord] channels, the bot lacks: view channel.",
+        ]
+        general: Any = env.bot.get_channel(channel.id)
+        thread = await general.create_thread(name="talk", type=discord.ChannelType.public_thread)
+        assert await found(env, channels=(thread.id,)) == [f"ok In #talk {here} the bot can answer."]
+        await thread.edit(archived=True)
+        assert env.bot.get_channel(thread.id) is None  # Discord tells nothing of it unless it is asked
+        assert await found(env, channels=(thread.id,)) == [f"ok In #talk {here} the bot can answer."]
+
+    played(tmp_path, story)
+
+
+def test_the_check_names_each_id_that_is_nowhere_and_where_it_stands(tmp_path: Path) -> None:
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        other = env.create_guild("Second")
+        category, editors = guild.create_category("all"), guild.create_role("Editors")
+        everyone = env.bot.get_guild(other.id).default_role  # type: ignore[union-attr]
+        mute = {everyone: discord.PermissionOverwrite(send_messages=False)}
+        there = other.create_text_channel("rules", overwrites=mute)
+
+        assert (await found(env))[1:] == [
+            "FAIL In Second there is no channel that the bot could answer in; it needs: view channel, send messages, "
+            "embed links, read message history."
+        ]
+        assert await found(env, channels=(channel.id,), admin_roles=(editors.id,)) == [
+            f"ok In #general of {guild.name} the bot can answer.",
+            "ok In Second no question is answered: it has none of [discord] channels.",
+            f"ok In {guild.name} the role Editors may run the bot.",
+        ]
+        wrong = await found(
+            env, guilds=(guild.id, 7), channels=(channel.id, 8, there.id, category.id), admin_roles=(9, everyone.id)
+        )
+        mends = ["ok" if one.startswith("ok") else one[: one.index(";")] for one in wrong]
+        assert mends == [
+            "FAIL The server 7 in [discord] guilds of config.toml is none that has invited the bot",
+            "ok",
+            "FAIL The channel 8 in [discord] channels of config.toml is none that the bot can see",
+            f"FAIL The channel {there.id} in [discord] channels of config.toml is #rules of Second, a server that is "
+            "not in [discord] guilds",
+            f"FAIL The channel {category.id} in [discord] channels of config.toml is none that messages can be "
+            "written in",
+            "FAIL The role 9 in [discord] admin_roles of config.toml is in no server that the bot serves",
+            f"FAIL The role {other.id} in [discord] admin_roles of config.toml is in no server that the bot serves",
+        ]
+        assert all("correct the id" in one for one in wrong if one.startswith("FAIL"))
+
+    played(tmp_path, story)
+
+
 @pytest.mark.parametrize(("status", "times"), [(500, 2), (503, 2)])
 def test_discord_may_fail_and_the_answer_comes(status: int, times: int, tmp_path: Path) -> None:
     async def story(env: Env, guild: Any, channel: Any) -> None:
@@ -173,10 +326,12 @@ def test_one_person_waits_between_questions_however_they_are_asked(tmp_path: Pat
         ada = guild.add_member(env.create_user("ada"))
         assert env.bot.user is not None
         await ada.slash(channel, "ask", question="list Who met?")
-        again = await ada.slash(channel, "ask", question="list Who met?")
-        assert again.ephemeral and "You asked just now" in shown(again.response)
         await ada.send(channel, f"{env.bot.user.mention} list Who met?")
         assert "You asked just now" in shown(channel.last_message)
+        insisting = await ada.send(channel, f"{env.bot.user.mention} list Who met?")
+        assert channel.last_message.id == insisting.id
+        again = await ada.slash(channel, "ask", question="list Who met?")
+        assert again.ephemeral and "You asked just now" in shown(again.response)
 
     played(tmp_path, story, cooldown_seconds=600.0)
 

@@ -183,3 +183,10 @@ def test_an_encoded_address_leads_to_the_same_place(path: str) -> None:
 
 def test_units_are_those_of_utf_16() -> None:
     assert [units(text) for text in ("", "é", "𝔞b", "👩\u200d🚀")] == [0, 1, 3, 5]
+
+
+def test_many_joiners_are_no_work() -> None:
+    """Looked at again from each of them, they would take hours."""
+    joined = "\u0645" + "\u200d" * 300_000 + "\u0645"
+    assert visible(joined) == joined
+    assert visible(f"a{joined[1:-1]}b") == "ab"

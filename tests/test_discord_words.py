@@ -1,26 +1,39 @@
 """What a channel gets to read, and a log: no path, no token, no traceback; and who may do what where."""
 
 import asyncio
+import gc
 import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.discord import catalogue
 from bot.discord.admin import address, safe_name
+from bot.discord.catalogue import Catalogue
+from bot.discord.commands import question_in
 from bot.discord.door import Origin, Standing, check_operator, check_place
+from bot.discord.health import Health
 from bot.discord.jobs import Jobs
-from bot.discord.logs import Redacted, event
+from bot.discord.logs import Redacted, event, without_secrets
 from bot.discord.refusals import ClosingError, NotAllowedError, NotHereError, OccupiedError, QueueFullError
+from bot.discord.reports import feedback_card
+from bot.discord.text import ELLIPSIS, units, visible
+from bot.discord.types import Rated
 from bot.discord.words import for_member, for_operator, note, without_folders
 from bot.settings import DiscordSettings
 from retrieval.adding import MAX_NAME, AddReport
 from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, StoreError, UsageError
-from retrieval.filters import unknown_source
+from retrieval.filters import folded, unknown_source
 from retrieval.intake.files import SUFFIXES
 from retrieval.progress import Progress
-from retrieval.types import IndexReport
+from retrieval.types import IndexReport, StoreStatus
+from tests import fakes
 
 FOLDERS = (Path("/srv/my news/corpus"), Path("/srv/my news"))
 
@@ -82,6 +95,8 @@ def test_no_absolute_path_is_left(parts: list[str]) -> None:
         '{"token": "aW50ZXJhY3Rpb246secret-part_x"}',
         "Authorization: Bot MTA.the-bots.own-secret",
         "improper MTA.the-bots.own-secret, twice MTA.the-bots.own-secret",
+        "WebSocket Event: {'options': [{'name': 'url', 'value': 'https://ada:own-secret@a.example/b'}]}",
+        "GET https://secret@a.example/b and http://ada:own@secret@a.example:80",
     ],
 )
 def test_no_token_gets_into_a_log(line: str) -> None:
@@ -94,6 +109,22 @@ def test_no_token_gets_into_a_log(line: str) -> None:
     shown = formatter.format(record)
     assert "Traceback" in shown and shown.count("[token]") >= 2
     assert "secret" not in shown and "aW50" not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "logged"),
+    [
+        ("https://a.example/b/c.html", "a.example/b/c.html"),
+        (" HTTP://ada:secret@a.example:8000/b?key=secret#secret", "a.example:8000/b"),
+        ("https://ada:se@cret@a.example", "a.example"),
+        ("https://ada:se/cret@a.example/b", "unreadable"),
+        ("https://[ada:secret@a.example/b", "unreadable"),
+        ("ada:secret@a.example/b", "unreadable"),
+        ("secret", "unreadable"),
+    ],
+)
+def test_of_an_address_only_the_place_is_logged(url: str, logged: str) -> None:
+    assert without_secrets(url) == logged
 
 
 def test_events_stay_on_one_line() -> None:
@@ -209,6 +240,91 @@ def test_who_runs_it(
             check_operator(settings, origin, standing)
 
 
+@pytest.mark.parametrize(("content", "question"), [("  Who met?\n Where?", "Who met? Where?"), ("W" * 30, "W" * 30)])
+def test_a_message_can_be_asked_about(content: str, question: str) -> None:
+    assert question_in(content, 30) == question
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(" \n", "no words of its own"), ("W" * 31, "longer than 30 characters; ask")]
+)
+def test_nobody_is_told_to_mend_the_message_of_somebody_else(content: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as error:
+        question_in(content, 30)
+    assert "/ask" in str(error.value) and "shorten" not in str(error.value)
+
+
+def with_sources(names: Sequence[str]) -> StoreStatus:
+    """What is indexed where each of these has an article, the first ones several."""
+    counted = [(name, len(names) - at) for at, name in enumerate(names)]
+    articles = tuple(replace(fakes.SUMMARIES[0], source=name) for name, count in counted for _ in range(count))
+    return replace(fakes.STATUS, articles=articles)
+
+
+def offered(names: Sequence[str], typed: str = "") -> list[str]:
+    """What a catalogue of these sources offers."""
+
+    async def read() -> list[str]:
+        made = Catalogue(lambda: with_sources(names))
+        await made.read()
+        return made.choices(typed)
+
+    return asyncio.run(read())
+
+
+def test_at_most_25_sources_are_offered_the_commonest_first() -> None:
+    names = [f"Wire {number}" for number in range(40)]
+    assert offered(names) == names[:25]
+    assert offered(names, "wire 3") == ["Wire 3", *(f"Wire 3{number}" for number in range(10))]
+
+
+def test_a_source_is_offered_whose_name_can_be_seen_and_fits() -> None:
+    names = ["A\u202ewire", "\u3164", "É" * 100, "x" * 101, "\U0001f4f0" * 51]
+    assert offered(names) == ["A\u202ewire", "É" * 100]
+    assert offered(names, "awire") == offered(names, "A\u202eWI") == ["A\u202ewire"]
+
+
+@given(st.lists(st.text(max_size=110), max_size=30), st.text(max_size=3))
+def test_whatever_sources_are_called_discord_takes_the_choices(names: list[str], typed: str) -> None:
+    choices = offered(names, typed)
+    assert len(choices) <= 25 and set(choices) <= set(names)
+    assert all(visible(name).strip() and units(name) <= 100 for name in choices)
+
+
+def test_names_are_not_folded_while_somebody_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def counting(text: str) -> str:
+        done.append(text)
+        return folded(text)
+
+    async def story() -> None:
+        made = Catalogue(lambda: with_sources([f"Wire {number}" for number in range(40)]))
+        await made.read()
+        monkeypatch.setattr(catalogue, "folded", counting)
+        assert len(made.choices("wire 3")) == 11
+
+    asyncio.run(story())
+    assert done == ["wire 3"]
+
+
+@pytest.mark.parametrize("text", ["\u3164", "\u200b \u200b", "  ", ""])
+def test_no_field_of_a_report_is_empty(text: str) -> None:
+    rated = Rated("x", text, (text,), 1, 0, 1, datetime.now(UTC))
+    (field,) = feedback_card([rated]).fields
+    assert field.name == ELLIPSIS and field.value.startswith(f"{ELLIPSIS}\n👎 1")
+
+
+def test_the_newest_generation_that_was_seen_is_told() -> None:
+    health = Health()
+    for generation, told in ((3, 3), (2, 3), (4, 4)):
+        health.answered("span", 0.1, generation)
+        assert f'"generation": {told}' in health.document()
+        assert health.registry.get_sample_value("dateline_generation") == told
+    health.seen(5)
+    assert '"generation": 5' in health.document()
+
+
 class Endless:
     """Upkeep that goes on until it is stopped."""
 
@@ -218,7 +334,7 @@ class Endless:
             while True:
                 advance(1)
 
-    def add(self, names: list[str]) -> AddReport:
+    def add(self, names: Sequence[str]) -> AddReport:
         """Adds nothing."""
         return AddReport((), (), ())
 
@@ -227,7 +343,7 @@ def test_a_refresh_is_one_at_a_time_and_can_be_stopped(monkeypatch: pytest.Monke
     monkeypatch.setattr("bot.discord.jobs.EDIT_SECONDS", 0.01)
 
     async def story() -> None:
-        jobs, told = Jobs(Endless()), list[str]()  # type: ignore[arg-type]
+        jobs, told = Jobs(Endless()), list[str]()
 
         async def tell(words: str) -> None:
             told.append(words)
@@ -241,8 +357,45 @@ def test_a_refresh_is_one_at_a_time_and_can_be_stopped(monkeypatch: pytest.Monke
         jobs.stop()
         with pytest.raises(ClosingError):
             await running
-        assert jobs.stage is None
+        while jobs.stage is not None:
+            await asyncio.sleep(0.01)
         with pytest.raises(ClosingError):
             await jobs.refresh(tell)
 
     asyncio.run(story())
+
+
+class Hanging(Endless):
+    """Upkeep whose adding takes until a test lets it end, and then fails."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+
+    def add(self, names: Sequence[str]) -> AddReport:
+        """Raises CorpusError in the end."""
+        self.let.wait(30)
+        raise CorpusError("The corpus is full.")
+
+
+def test_nobody_waits_for_a_job_that_is_stopped_and_does_not_end(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        upkeep = Hanging()
+        jobs = Jobs(upkeep)
+
+        async def tell(words: str) -> None:
+            """Nobody reads it."""
+
+        running = asyncio.create_task(jobs.add(["a.txt"], tell))
+        while jobs.stage != "Adding …":
+            await asyncio.sleep(0.01)
+        jobs.stop()
+        with pytest.raises(ClosingError):
+            await asyncio.wait_for(running, 10)
+        assert jobs.stage == "Adding …"  # or the process would wait for the thread
+        upkeep.let.set()
+        while jobs.stage is not None:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(story())
+    gc.collect()
+    assert "never retrieved" not in caplog.text

@@ -16,9 +16,10 @@ from discord import app_commands
 
 from bot.discord.cards import notice_card
 from bot.discord.door import Standing, check_operator
-from bot.discord.logs import RECORD, event
-from bot.discord.replies import FAILURES, Interaction, InteractionReply, Reply, origin_of
+from bot.discord.logs import RECORD, event, without_secrets
+from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
+from bot.discord.requests import FAILURES
 from bot.discord.words import without_folders
 from bot.settings import DiscordSettings
 from retrieval.adding import MAX_NAME
@@ -46,6 +47,7 @@ class Operating:
             status = await asyncio.to_thread(self._parts.status)
             # the encoder may be named by its folder
             shown = replace(status, model=without_folders(status.model, self._parts.private_folders))
+            self._parts.health.seen(status.generation)
             await reply.show(status_card(shown, self._parts.health, self._parts.jobs.stage))
 
         await self._do(interaction, "status", work)
@@ -64,6 +66,7 @@ class Operating:
 
         async def work(reply: Reply) -> None:
             report = await self._parts.jobs.refresh(lambda words: reply.mention_progress(notice_card(words)))
+            self._parts.health.seen(report.generation)
             RECORD.info(event("refreshed", person=interaction.user.id, generation=report.generation))
             await reply.show(refreshed_card(report))
 
@@ -78,10 +81,13 @@ class Operating:
                 added, report = await self._parts.jobs.add(
                     [name], lambda words: reply.mention_progress(notice_card(words))
                 )
+            if report is not None:
+                self._parts.health.seen(report.generation)
             RECORD.info(event("added", person=interaction.user.id, files=", ".join(added.added)))
             await reply.show(added_card(added, report))
 
-        await self._do(interaction, "add", work, url=url, file=None if file is None else file.filename)
+        where = None if url is None else without_secrets(url)
+        await self._do(interaction, "add", work, url=where, file=None if file is None else file.filename)
 
     async def _do(
         self, interaction: Interaction, action: str, work: Callable[[Reply], Awaitable[None]], **what: object

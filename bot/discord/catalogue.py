@@ -4,16 +4,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 
 from bot.discord.logs import event
+from bot.discord.text import units, visible
 from bot.overview import sources
 from retrieval.errors import StoreError
 from retrieval.filters import folded
 from retrieval.types import StoreStatus
 
 FRESH_SECONDS = 15.0
-# https://discord.com/developers/docs/interactions/application-commands: of a choice's value, and of choices
-MAX_VALUE = 100
+# https://discord.com/developers/docs/interactions/application-commands: of a choice's name and value, and of choices
+MAX_CHOICE = 100
 MAX_CHOICES = 25
 
 log = logging.getLogger(__name__)
@@ -25,19 +27,22 @@ class Catalogue:
     def __init__(self, status: Callable[[], StoreStatus], clock: Callable[[], float] = time.monotonic) -> None:
         self._status = status
         self._clock = clock
-        self._sources: tuple[str, ...] = ()
+        # what each is found by, and its name
+        self._sources: tuple[tuple[str, str], ...] = ()
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
         self.generation = 0
 
     def choices(self, typed: str) -> list[str]:
-        """At most 25 sources in whose names `typed` stands, the commonest first; without regard to case and accents."""
+        """At most 25 sources in whose names `typed` stands, the commonest first; without regard to case and accents.
+
+        Names of which nothing can be seen are left out, and those that are too long for Discord.
+        """
         if self._clock() - self._read_at > FRESH_SECONDS and self._reading is None:
             self._reading = asyncio.create_task(self.read())
             self._reading.add_done_callback(self._has_read)
-        asked = folded(typed)
-        found = (name for name in self._sources if asked in folded(name))
-        return [name for name in found if len(name) <= MAX_VALUE][:MAX_CHOICES]
+        asked = folded(visible(typed))
+        return list(islice((name for key, name in self._sources if asked in key), MAX_CHOICES))
 
     async def read(self) -> None:
         """Reads the sources anew; what cannot be read leaves them as they were."""
@@ -48,9 +53,11 @@ class Catalogue:
         except (StoreError, OSError) as error:
             log.warning(event("sources_unread", said=str(error)))
 
-    def _now(self) -> tuple[tuple[str, ...], int]:
+    def _now(self) -> tuple[tuple[tuple[str, str], ...], int]:
         status = self._status()
-        return tuple(sources(status)), status.generation
+        # folded here and not while somebody types: there may be thousands
+        keyed = ((folded(visible(name)), name) for name in sources(status) if units(name) <= MAX_CHOICE)
+        return tuple((key, name) for key, name in keyed if key), status.generation
 
     def _has_read(self, task: "asyncio.Task[None]") -> None:
         self._reading = None

@@ -1,29 +1,36 @@
 """`dateline discord --check`: all that the bot needs, tried one by one, without serving anybody."""
 
 import asyncio
+import os
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import discord
 
 from bot.assistant import Assistant, store_status
+from bot.discord import health
 from bot.discord.client import INTENTS
+from bot.discord.ledger import LEDGER, Ledger
+from bot.discord.requests import FAILURES
 from bot.discord.serving import run
-from bot.overview import contents
+from bot.overview import contents, counted
 from bot.settings import DiscordSettings, Settings
-from retrieval.errors import DatelineError
+from retrieval.errors import DatelineError, StoreError
 from retrieval.progress import silent
 
-NEEDED = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    send_messages_in_threads=True,
-    embed_links=True,
-    read_message_history=True,
-)
 READY_SECONDS = 60.0
 QUESTION = "Who attended the meeting?"
+NAMED = 5
+
+# where messages can be written, and what the bot answers in: a forum has none but in its posts, which are threads
+Speaking = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
+Writable = Speaking | discord.ForumChannel | discord.Thread
+NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history")
+SPEAKING = frozenset(NEEDED) - {"send_messages_in_threads"}
+IN_THREADS = frozenset(NEEDED) - {"send_messages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,8 @@ class Finding:
     what: str
 
 
-def findings(settings: Settings, token: str) -> Iterator[Finding]:
-    """What is found, as it is found; the configuration has been read already."""
+def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
+    """What is found, as it is found; the configuration has been read already. `token` raises ConfigError without."""
     yield Finding(True, "The configuration can be read.")
     try:
         status = store_status(settings)
@@ -48,61 +55,176 @@ def findings(settings: Settings, token: str) -> Iterator[Finding]:
         yield Finding(True, f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
     except DatelineError as error:
         yield Finding(False, str(error))
+    yield _tried(lambda: _ledger(settings))
+    if settings.discord.health_port:
+        yield _tried(lambda: asyncio.run(_port(settings.discord.health_port)))
     try:
-        yield from asyncio.run(_connected(settings.discord, token))
+        yield from asyncio.run(_connected(settings.discord, token()))
     except DatelineError as error:
         yield Finding(False, str(error))
 
 
-class _Visitor(discord.AutoShardedClient):
-    """Connects, looks around, and leaves."""
+async def looked_around(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
+    """What of the settings is not in Discord, and where the bot may not do what it needs.
 
-    def __init__(self, settings: DiscordSettings) -> None:
+    Raises discord.HTTPException, or one of FAILURES.
+    """
+    served = [guild for guild in client.guilds if not settings.guilds or guild.id in settings.guilds]
+    for id in settings.guilds:
+        if client.get_guild(id) is None:
+            yield _unknown("server", id, "guilds", "is none that has invited the bot")
+    if not client.guilds and not settings.user_install:
+        yield Finding(False, "No server has invited the bot; README.md, “Discord”, has the link.")
+    named = {id: await _channel(client, id) for id in settings.channels}
+    for id, channel in named.items():
+        yield _configured(channel, id, settings)
+    homes = {channel.guild.id for channel in named.values() if isinstance(channel, Writable)}
+    for guild in served:
+        if guild.unavailable:
+            yield Finding(False, f"The server {guild.id} cannot be reached just now; check again when Discord has it.")
+        elif not settings.channels:
+            for finding in _server(guild):
+                yield finding
+        elif guild.id not in homes:
+            yield Finding(True, f"In {guild.name} no question is answered: it has none of [discord] channels.")
+    for id in settings.admin_roles:
+        found = [(role, guild) for guild in served if (role := guild.get_role(id)) is not None]
+        for role, guild in found:
+            yield Finding(True, f"In {guild.name} the role {role.name} may run the bot.")
+        if not found:
+            yield _unknown("role", id, "admin_roles", "is in no server that the bot serves")
+
+
+def lacking(channel: Writable, threads: bool = True) -> list[str]:
+    """The permissions that the bot lacks in a channel, and in its threads too if they count."""
+    needed = SPEAKING if isinstance(channel, Speaking) else IN_THREADS
+    if threads and isinstance(channel, discord.TextChannel):
+        needed |= IN_THREADS
+    place = channel.parent if isinstance(channel, discord.Thread) else channel
+    granted = discord.Permissions.none()
+    if place is not None:
+        # the channel's own method takes more away where nothing can be sent, and that can be used in threads
+        granted = discord.abc.GuildChannel.permissions_for(place, channel.guild.me)
+    return [_words(name) for name in NEEDED if name in needed and not getattr(granted, name)]
+
+
+def _server(guild: discord.Guild) -> Iterator[Finding]:
+    """Where in a server the bot can answer; what is private is none of its business."""
+    seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in lacking(c)]
+    usable = [channel for channel in seen if not lacking(channel, threads=False)]
+    if not usable:
+        needs = ", ".join(_words(name) for name in NEEDED if name in SPEAKING)
+        yield Finding(False, f"In {guild.name} there is no channel that the bot could answer in; it needs: {needs}.")
+        return
+    yield Finding(True, f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
+    lacks: defaultdict[str, list[str]] = defaultdict(list)
+    for channel in seen:
+        lacks[", ".join(lacking(channel))].append(f"#{channel.name}")
+    for names, channels in lacks.items():
+        if names:
+            where = f"{_listed(channels)} of {guild.name}"
+            yield Finding(True, f"In {where} not every mention can be answered in its place, for want of: {names}.")
+
+
+def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
+    """One of [discord] channels."""
+    if channel is None:
+        return _unknown("channel", id, "channels", "is none that the bot can see")
+    if not isinstance(channel, Writable):
+        return _unknown("channel", id, "channels", "is none that messages can be written in")
+    if channel.guild.unavailable:
+        return Finding(False, f"The channel {id} cannot be reached just now; check again when Discord has it.")
+    name = f"#{channel.name} of {channel.guild.name}"
+    if settings.guilds and channel.guild.id not in settings.guilds:
+        return _unknown("channel", id, "channels", f"is {name}, a server that is not in [discord] guilds")
+    if lacks := lacking(channel):
+        return Finding(False, f"In {name}, one of [discord] channels, the bot lacks: {', '.join(lacks)}.")
+    return Finding(True, f"In {name} the bot can answer.")
+
+
+async def _channel(client: discord.Client, id: int) -> object:
+    """The channel or thread with this id; None if there is none for the bot."""
+    known = client.get_channel(id)
+    if known is not None:
+        return known
+    # a thread that is archived is not among what Discord tells of
+    with suppress(discord.NotFound, discord.Forbidden, discord.InvalidData):
+        return await client.fetch_channel(id)
+    return None
+
+
+def _unknown(what: str, id: int, key: str, problem: str) -> Finding:
+    return Finding(
+        False,
+        f"The {what} {id} in [discord] {key} of config.toml {problem}; correct the id (“Copy {what.title()} ID” "
+        f"in the {what}'s menu, in Discord's developer mode), or remove it.",
+    )
+
+
+def _words(permission: str) -> str:
+    return permission.replace("_", " ")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """["#a", "#b"] -> "#a, #b"; of many the first few."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _tried(attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(True, attempt())
+    except DatelineError as error:
+        return Finding(False, str(error))
+
+
+def _ledger(settings: Settings) -> str:
+    path = settings.storage.path / LEDGER
+    # it is not begun here: whoever checks may be another user than the bot
+    if path.exists():
+        Ledger.open(path)
+    elif not os.access(path.parent, os.W_OK):
+        raise StoreError(f"The folder {path.parent} cannot be written; mend its permissions.")
+    return "Answers and ratings can be kept."
+
+
+async def _port(port: int) -> str:
+    if await health.answers(port):
+        return f"A bot is running already, and answers on health_port {port}."
+    runner = await health.serve(health.Health(), port)
+    await runner.cleanup()
+    return f"/health and /metrics can be answered on health_port {port}."
+
+
+class _Visitor(discord.AutoShardedClient):
+    """Connects, and waits."""
+
+    def __init__(self) -> None:
         super().__init__(intents=INTENTS, chunk_guilds_at_startup=False, max_messages=None)
-        self._settings = settings
-        self.findings: list[Finding] = []
+        self.arrived = asyncio.Event()
 
     async def on_ready(self) -> None:
         """Called by discord.py when all servers are known."""
-        self.findings.append(Finding(True, f"Discord takes the token, of {self.user}, and the intents."))
-        served = [guild for guild in self.guilds if not self._settings.guilds or guild.id in self._settings.guilds]
-        for id in self._settings.guilds:
-            if self.get_guild(id) is None:
-                self.findings.append(Finding(False, f"The server {id} of [discord] guilds has not invited the bot."))
-        if not self.guilds:
-            self.findings.append(Finding(False, "No server has invited the bot; README.md, “Discord”, has the link."))
-        self.findings += [finding for guild in served for finding in permissions(guild, self._settings)]
-        await self.close()
-
-
-def permissions(guild: discord.Guild, settings: DiscordSettings) -> Iterator[Finding]:
-    """What the bot may not do in the channels that it can see, or that it is meant to answer in."""
-    seen = 0
-    for channel in guild.text_channels:
-        granted = channel.permissions_for(guild.me)
-        meant = channel.id in settings.channels
-        if settings.channels and not meant:
-            continue
-        if not granted.view_channel and not meant:
-            continue  # private channels are none of the bot's business
-        seen += 1
-        lacking = [name.replace("_", " ") for name, needed in NEEDED if needed and not getattr(granted, name)]
-        if lacking:
-            yield Finding(False, f"In #{channel.name} of {guild.name} the bot lacks: {', '.join(lacking)}.")
-    if not seen:
-        yield Finding(False, f"The bot sees no channel of {guild.name} that it could answer in.")
-    else:
-        yield Finding(True, f"In {guild.name} the bot sees {seen} channel{'' if seen == 1 else 's'} to answer in.")
+        self.arrived.set()
 
 
 async def _connected(settings: DiscordSettings, token: str) -> list[Finding]:
-    visitor = _Visitor(settings)
+    """What is found once the bot is connected. Raises DatelineError if that cannot be."""
+    visitor = _Visitor()
+    running = asyncio.create_task(run(visitor, token))
+    arrived = asyncio.create_task(visitor.arrived.wait())
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await run(visitor, token)
-    except TimeoutError:
-        visitor.findings.append(Finding(False, f"Discord was not ready within {READY_SECONDS:.0f} s; try again."))
+            await asyncio.wait({running, arrived}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await running  # raises why it could not
+            greeting = Finding(True, f"Discord takes the token, of {visitor.user}, and the intents.")
+            return [greeting, *[finding async for finding in looked_around(visitor, settings)]]
+    except TimeoutError as error:
+        raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error
+    except (discord.HTTPException, *FAILURES) as error:
+        raise DatelineError(f"Discord does not say all that it should ({type(error).__name__}); try again.") from error
     finally:
-        if not visitor.is_closed():
-            await visitor.close()
-    return visitor.findings
+        arrived.cancel()
+        await visitor.close()
+        await asyncio.gather(running, return_exceptions=True)

@@ -6,7 +6,7 @@ Nothing here waits for a model, a disk or a page: the desk and the jobs do that 
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,15 @@ from bot.discord.cards import notice_card
 from bot.discord.catalogue import Catalogue
 from bot.discord.desk import Asked, Desk, waiting
 from bot.discord.door import Origin, check_place
+from bot.discord.embeds import embed_of
 from bot.discord.health import Health
 from bot.discord.jobs import Jobs
 from bot.discord.ledger import Ledger
 from bot.discord.logs import RECORD, event
 from bot.discord.queue import Queue
+from bot.discord.refusals import TooSoonError
 from bot.discord.replies import Interaction, InteractionReply, MessageReply, Reply, origin_of
+from bot.discord.requests import Lines, leniently
 from bot.discord.views import FORM, Act, AnswerButton, Form, answer_id, submitted_question
 from bot.discord.words import note, told
 from bot.settings import DiscordSettings
@@ -34,10 +37,12 @@ from retrieval.types import SearchFilter, StoreStatus
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
 EVERYTHING = SearchFilter()
+INTERRUPTED = "Dateline was interrupted before it could answer; ask again."
 # answers are kept so many days for their buttons; what somebody rated stays
 KEPT_DAYS = 90
 DAY_SECONDS = 86_400.0
-FAREWELL_SECONDS = 15.0
+# to tell those who wait in one channel, of whom Discord takes about one a second; systemd allows 90 in all
+FAREWELL_SECONDS = 45.0
 # a connection on which no heartbeat is acknowledged for so long is dead, and taken up anew; one is due every 41 s
 HEARTBEAT_SECONDS = 60.0
 
@@ -77,6 +82,7 @@ class DatelineClient(discord.AutoShardedClient):
         self.tree = commands.Tree(self, parts.settings)
         self._sync = sync
         self._at_work: set[asyncio.Event] = set()
+        self._lines = Lines()
         self._tidying: asyncio.Task[None] | None = None
         self._leaving = False
         parts.health.ready = self.serving
@@ -94,8 +100,9 @@ class DatelineClient(discord.AutoShardedClient):
         self.tree.add_command(admin_group(self, self.parts.settings))
         await syncing.sync(self.tree, self.application_id, self.parts.folder, self._sync)
         await self.parts.catalogue.read()
-        self.parts.health.generation = self.parts.catalogue.generation
-        self._tidying = asyncio.create_task(self._tidy())
+        self.parts.health.seen(self.parts.catalogue.generation)
+        left = await asyncio.to_thread(self.parts.ledger.unanswered)
+        self._tidying = asyncio.create_task(self._tidy(left))
 
     async def on_ready(self) -> None:
         """Called by discord.py when all servers are known, and again after a session was lost."""
@@ -104,16 +111,27 @@ class DatelineClient(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         """Called by discord.py. A mention of the bot, or a private message, asks."""
         user = self.user
-        if user is None or message.author.bot or message.author.id == user.id:
+        # "… added Dateline to the thread" is a message too, and mentions it
+        if user is None or message.author.bot or message.is_system():
             return
         if message.guild is not None and user not in message.mentions:
             return
-        reply = MessageReply(message, notice_card(waiting(0)))
+        reply = MessageReply(message, notice_card(waiting(0)), self._lines, self.parts.ledger)
         async with self.at_work(reply, "mention"):
             check_place(self.parts.settings, _origin_of(message))
-            where = await self._followed(message)
-            asked = Asked(self._unmentioned(message.content), where, message.author.id, message.channel.id)
-            await self.parts.desk.answer(asked, reply)
+            asked = Asked(
+                self._unmentioned(message.content),
+                EVERYTHING,
+                message.author.id,
+                message.channel.id,
+                self._follows(message),
+            )
+            try:
+                await self.parts.desk.answer(asked, reply)
+            except TooSoonError as error:
+                # one is enough: more would be a way of making the bot fill the channel
+                if not error.again:
+                    raise
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Called by discord.py for each interaction. Only forms are left to do here; they come after a restart, too."""
@@ -136,10 +154,13 @@ class DatelineClient(discord.AutoShardedClient):
         if act == "private":
             asking = InteractionReply(interaction, private=True)
             async with self.at_work(asking, act):
+                check_place(self.parts.settings, origin_of(interaction))
                 await asking.open(Form())
             return
         reply = InteractionReply(interaction, private=True, turning=act == "turn")
         async with self.at_work(reply, act):
+            # places may have been taken off the list since the answer was given
+            check_place(self.parts.settings, origin_of(interaction))
             await reply.acknowledge()
             match act:
                 case "evidence" | "turn":
@@ -186,21 +207,31 @@ class DatelineClient(discord.AutoShardedClient):
         """A question without the bot's mention."""
         return text if self.user is None else re.sub(rf"<@!?{self.user.id}>", " ", text)
 
-    async def _followed(self, message: discord.Message) -> SearchFilter:
-        """What a reply to an answer is limited to: the same as that answer."""
+    def _follows(self, message: discord.Message) -> str | None:
+        """The id of the answer that a message replies to."""
         answered = message.reference.resolved if message.reference is not None else None
         if not isinstance(answered, discord.Message) or self.user is None or answered.author.id != self.user.id:
-            return EVERYTHING
-        id = answer_id(answered)
-        return EVERYTHING if id is None else await self.parts.desk.filter_of(id)
+            return None
+        return answer_id(answered)
 
-    async def _tidy(self) -> None:
+    async def _tidy(self, left: Iterable[tuple[int, int]]) -> None:
+        for channel, message in left:
+            await self._excuse(channel, message)
         while True:
             try:
                 await asyncio.to_thread(self.parts.ledger.forget_older_than, KEPT_DAYS)
             except StoreError as error:
                 note(error, "tidy")
             await asyncio.sleep(DAY_SECONDS)
+
+    async def _excuse(self, channel: int, message: int) -> None:
+        """Ends the waiting below a question that was never answered."""
+        posted = self.get_partial_messageable(channel).get_partial_message(message)
+        await leniently(lambda: posted.edit(embed=embed_of(notice_card(INTERRUPTED))))
+        try:
+            await asyncio.to_thread(self.parts.ledger.met, message)
+        except StoreError as error:
+            note(error, "excuse")
 
 
 def _origin_of(message: discord.Message) -> Origin:

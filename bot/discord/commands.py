@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.discord.replies import Interaction, InteractionReply
+from bot.discord.door import check_place
+from bot.discord.refusals import NotHereError
+from bot.discord.replies import Interaction, InteractionReply, origin_of
+from bot.discord.text import visible
 from bot.discord.words import told, unwrapped
 from bot.question import MAX_CHARACTERS
 from bot.scope import first_day, last_day
@@ -58,14 +61,30 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
 
     @ask.autocomplete("source")
     async def sources(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return [app_commands.Choice(name=name, value=name) for name in client.parts.catalogue.choices(typed)]
+        try:
+            check_place(settings, origin_of(interaction))
+        except NotHereError:
+            return []
+        names = client.parts.catalogue.choices(typed)
+        return [app_commands.Choice(name=visible(name).strip(), value=name) for name in names]
 
     @tree.context_menu(name="Ask Dateline about this")
     async def ask_about(interaction: Interaction, message: discord.Message) -> None:
         async with told(InteractionReply(interaction, private=True), "ask_about"):
-            if not message.content.strip():
-                raise UsageError("This message has no words of its own to ask about; choose one that has, or use /ask.")
-            await client.ask(interaction, message.content, SearchFilter())
+            content = message.content
+            if client.user is not None:
+                content = content.replace(client.user.mention, " ")
+            await client.ask(interaction, question_in(content, settings.max_question_length), SearchFilter())
+
+
+def question_in(content: str, longest: int) -> str:
+    """A message as a question. Raises UsageError in the words of somebody who may not have written it."""
+    words = " ".join(content.split())
+    if not words:
+        raise UsageError("This message has no words of its own to ask about; choose one that has, or use /ask.")
+    if len(words) > longest:
+        raise UsageError(f"This message is longer than {longest} characters; ask about a part of it with /ask.")
+    return words
 
 
 def limits(since: str | None, until: str | None, source: str | None) -> SearchFilter:

@@ -30,6 +30,8 @@ PATIENCE_SECONDS = 600.0
 BRIEF_SECONDS = 1.0
 PAUSE_SECONDS = 3.0
 
+Answered = tuple[SearchFilter, Answer]  # and what it was limited to
+
 log = logging.getLogger(__name__)
 
 
@@ -51,12 +53,16 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: what, of which articles, by whom and where (Discord's ids)."""
+    """One question: what, of which articles, by whom and where (Discord's ids).
+
+    `follows` is the id of an answer that it is a reply to: it is asked of the same articles as that one.
+    """
 
     question: str
     where: SearchFilter
     person: int
     channel: int
+    follows: str | None = None
 
 
 class Desk:
@@ -90,10 +96,10 @@ class Desk:
             place = self._admit(asked)
             try:
                 await reply.acknowledge()
-                answer = await self._settled(place, reply)
+                where, answer = await self._settled(place, reply)
             finally:
                 place.leave()
-            card, id = await self._remembered(answer, asked.where)
+            card, id = await self._remembered(answer, where)
             await reply.show(card, answer_view(id, answer) if id is not None else None)
         except Exception as error:
             refused = isinstance(error, RefusalError | UsageError)
@@ -134,25 +140,33 @@ class Desk:
         self._health.voted(good)
         await reply.show(notice_card(_thanks(rating)))
 
-    async def filter_of(self, id: str) -> SearchFilter:
-        """What the answer with this id was limited to: a follow-up is too. Everything, where it is forgotten."""
-        remembered = await asyncio.to_thread(self._ledger.recall, id)
-        return SearchFilter() if remembered is None else remembered.where
-
-    def _admit(self, asked: Asked) -> "Place[Answer]":
+    def _admit(self, asked: Asked) -> "Place[Answered]":
         question = checked(asked.question)
         if len(question) > self._longest:
             raise UsageError(
                 f"The question has {len(question)} characters, expected at most {self._longest}; shorten it."
             )
-        self._people.check(asked.person)
-        self._channels.check(asked.channel)
-        place = self._queue.join(lambda: self._assistant.ask(question, asked.where))
+        self._people.check(asked.person, asked.person)
+        self._channels.check(asked.channel, asked.person)
+        place = self._queue.join(lambda: self._answered(question, asked))
         self._people.start(asked.person)
         self._channels.start(asked.channel)
         return place
 
-    async def _settled(self, place: "Place[Answer]", reply: Reply) -> Answer:
+    def _answered(self, question: str, asked: Asked) -> Answered:
+        where = asked.where if asked.follows is None else self._limits_of(asked.follows)
+        return where, self._assistant.ask(question, where)
+
+    def _limits_of(self, id: str) -> SearchFilter:
+        """The filter of the answer with this id. Everything, where it is forgotten or cannot be read."""
+        try:
+            remembered = self._ledger.recall(id)
+        except StoreError as error:
+            log.error(event("not_recalled", said=str(error)))
+            return SearchFilter()
+        return SearchFilter() if remembered is None else remembered.where
+
+    async def _settled(self, place: "Place[Answered]", reply: Reply) -> Answered:
         """The answer; meanwhile the person sees how many are ahead, all who wait together at about an edit a second."""
         told, seconds = 0, BRIEF_SECONDS
         while not await place.settled(seconds):

@@ -4,13 +4,14 @@ import json
 import time
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from retrieval.errors import ConfigError, reason
 
 HOST = "127.0.0.1"
+LOOKING_SECONDS = 5.0
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600)
 
 
@@ -54,8 +55,12 @@ class Health:
         """A question was answered; `kind` is the answer's."""
         self._questions.labels(kind).inc()
         self._waiting.observe(seconds)
-        self.generation = max(self.generation, generation)
+        self.seen(generation)
         self.last_answer = self._clock()
+
+    def seen(self, generation: int) -> None:
+        """A generation of the index was read, or published; the newest is shown."""
+        self.generation = max(self.generation, generation)
 
     def unanswered(self, outcome: str) -> None:
         """A question was refused, or failed."""
@@ -75,6 +80,19 @@ class Health:
                 "last_answer": self.last_answer,
             }
         )
+
+
+async def answers(port: int) -> bool:
+    """Whether a bot answers on `port` of this machine already."""
+    try:
+        async with (
+            ClientSession(timeout=ClientTimeout(LOOKING_SECONDS)) as session,
+            session.get(f"http://{HOST}:{port}/health") as response,
+        ):
+            document = await response.json()
+    except (ClientError, TimeoutError, ValueError):
+        return False
+    return isinstance(document, dict) and {"ready", "queue", "generation"} <= document.keys()
 
 
 async def serve(health: Health, port: int) -> web.AppRunner:

@@ -1,6 +1,7 @@
 """What those who run the bot have it do: index the corpus, or add to it, in a thread beside the questions."""
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -33,11 +34,11 @@ class Jobs:
     def __init__(self, upkeep: Upkeep) -> None:
         self._upkeep = upkeep
         self._stage: Stage | None = None
-        self._closing = False
+        self._closing = asyncio.Event()
 
     @property
     def stage(self) -> str | None:
-        """What is being done, None while there is no job."""
+        """What is being done, None while there is no job; one that was stopped is there until its thread has ended."""
         return None if self._stage is None else self._stage.words()
 
     async def refresh(self, tell: Callable[[str], Awaitable[None]]) -> IndexReport:
@@ -57,27 +58,40 @@ class Jobs:
         return await self._run(work, tell)
 
     def stop(self) -> None:
-        """Ends the job at its next step, and takes no other; a refresh that is ended changes nothing."""
-        self._closing = True
+        """Takes no other job, and gives ClosingError to whoever waits for the one that runs.
+
+        Its thread ends at its next step, which may be far: a page can take long. A refresh that is ended changes
+        nothing.
+        """
+        self._closing.set()
         if self._stage is not None:
             self._stage.stopped = True
 
     async def _run(self, work: Callable[[Progress], T], tell: Callable[[str], Awaitable[None]]) -> T:
-        if self._closing:
+        if self._closing.is_set():
             raise ClosingError
         if self._stage is not None:
             raise OccupiedError
         self._stage = stage = Stage()
+        running = asyncio.ensure_future(asyncio.to_thread(work, stage))
+        running.add_done_callback(self._ended)
+        closing = asyncio.ensure_future(self._closing.wait())
+        told = ""
         try:
-            running = asyncio.ensure_future(asyncio.to_thread(work, stage))
-            told = ""
-            while not (await asyncio.wait({running}, timeout=EDIT_SECONDS))[0]:
+            while not (await asyncio.wait({running, closing}, timeout=EDIT_SECONDS, return_when=FIRST_COMPLETED))[0]:
                 if stage.words() != told:
                     told = stage.words()
                     await tell(told)
+            if not running.done():
+                raise ClosingError
             return running.result()
         finally:
-            self._stage = None
+            closing.cancel()
+
+    def _ended(self, running: "asyncio.Future[T]") -> None:
+        self._stage = None
+        if not running.cancelled():
+            running.exception()  # an error that nobody waits for any more is no news
 
 
 class Stage:

@@ -50,6 +50,8 @@ CREATE TABLE votes (
     good INTEGER NOT NULL, voted TEXT NOT NULL, PRIMARY KEY (answer, person)
 ) WITHOUT ROWID;
 """
+# it came later: files that were made before get it too
+UNANSWERED = "CREATE TABLE IF NOT EXISTS unanswered (message INTEGER PRIMARY KEY, channel INTEGER NOT NULL)"
 
 
 class Ledger:
@@ -94,7 +96,7 @@ class Ledger:
 
     def recall(self, id: str) -> Remembered | None:
         """The answer with this id; None if it was forgotten, or never was."""
-        with _connected(self._path) as connection, transaction(connection):
+        with _connected(self._path) as connection, _reading(connection):
             head = connection.execute(
                 "SELECT asked, question, kind, generation, scope FROM answers WHERE id = ?", (id,)
             ).fetchone()
@@ -124,7 +126,7 @@ class Ledger:
 
     def badly_rated(self, limit: int) -> tuple[Rated, ...]:
         """At most `limit` answers that somebody called bad, the most disliked first, of these the last voted on."""
-        with _connected(self._path) as connection, transaction(connection):
+        with _connected(self._path) as connection, _reading(connection):
             rows = connection.execute(
                 "SELECT a.id, a.question, a.generation, SUM(v.good) AS ups, SUM(NOT v.good) AS downs, MAX(v.voted) "
                 "FROM answers a JOIN votes v ON v.answer = a.id GROUP BY a.id HAVING downs > 0 "
@@ -137,6 +139,21 @@ class Ledger:
             Rated(id, question, texts[id], generation, ups, downs, datetime.fromisoformat(voted))
             for id, question, generation, ups, downs, voted in rows
         )
+
+    def expect(self, channel: int, message: int) -> None:
+        """Notes that a message of the bot (Discord's ids) has yet to become an answer."""
+        with _connected(self._path) as connection, transaction(connection):
+            connection.execute("INSERT OR REPLACE INTO unanswered VALUES (?, ?)", (message, channel))
+
+    def met(self, message: int) -> None:
+        """It has become one."""
+        with _connected(self._path) as connection, transaction(connection):
+            connection.execute("DELETE FROM unanswered WHERE message = ?", (message,))
+
+    def unanswered(self) -> tuple[tuple[int, int], ...]:
+        """Channel and id of the messages that never became an answer; after a start: those of a run that was killed."""
+        with _connected(self._path) as connection, _reading(connection):
+            return tuple(connection.execute("SELECT channel, message FROM unanswered ORDER BY message"))
 
     def forget_older_than(self, days: float) -> int:
         """Forgets the answers given longer ago than that, except those that somebody rated; how many they were."""
@@ -164,6 +181,17 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         ) from error
 
 
+@contextmanager
+def _reading(connection: sqlite3.Connection) -> Iterator[None]:
+    """One state of the file for all that the block reads; it waits for no writer."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Gives an empty file its tables; two processes may do so at once. Raises StoreError if the file is no ledger."""
     if _format(connection) == (0, 0) and _empty(connection):
@@ -184,6 +212,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"{path} has format {version}, expected {SCHEMA_VERSION}; move it away for the bot to start a new one."
         )
+    connection.execute(UNANSWERED)
 
 
 def _format(connection: sqlite3.Connection) -> tuple[int, int]:

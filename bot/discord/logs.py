@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from urllib.parse import urlsplit
 
 import discord
 
@@ -10,6 +11,8 @@ import discord
 _TOKENS = re.compile(
     r"(?P<before>/(?:webhooks|interactions)/\d+/|[\"']?\btoken[\"']?\s*[:=]\s*[\"']?|\bBot )(?P<token>[\w.%-]{16,})"
 )
+# a name and a password in an address
+_USER = re.compile(r"(?<=://)[^\s/?#]+@")
 _PLAIN = re.compile(r"[\w.:/+-]+")
 HIDDEN = "[token]"
 # always shown: who started, ended and changed what
@@ -26,8 +29,10 @@ class Redacted(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line without the bot's token, and without those of interactions."""
-        line = self._inner.format(record).replace(self._secret, HIDDEN)
-        return _TOKENS.sub(rf"\g<before>{HIDDEN}", line)
+        line = self._inner.format(record)
+        if self._secret:
+            line = line.replace(self._secret, HIDDEN)
+        return _USER.sub(f"{HIDDEN}@", _TOKENS.sub(rf"\g<before>{HIDDEN}", line))
 
 
 def set_up(secret: str) -> None:
@@ -37,8 +42,23 @@ def set_up(secret: str) -> None:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(Redacted(line, secret))
     RECORD.setLevel(logging.INFO)
+    # it would log whole addresses of pages that are added
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     # nobody wants to speak, and so nobody need know that the packages for it are not there
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+
+def without_secrets(url: str) -> str:
+    """What may be logged of an address: host, port and path; a user name or a query can hold a password or a key.
+
+    without_secrets("https://ada:secret@a.example/b?key=7") -> "a.example/b"
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return "unreadable"
+    return "unreadable" if parts.hostname is None else f"{parts.hostname}{port}{parts.path}"
 
 
 def event(what: str, **fields: object) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from bot.discord.refusals import ClosingError, OverdueError, QueueFullError
 
 T = TypeVar("T")
-FINISHING_SECONDS = 60.0
+FINISHING_SECONDS = 30.0
 
 
 class Place(Generic[T]):

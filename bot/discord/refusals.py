@@ -19,9 +19,10 @@ class RefusalError(Exception):
 
 
 class TooSoonError(RefusalError):
-    """`seconds` of a cooldown are left; `whose` is "You" or "This channel"."""
+    """`seconds` of a cooldown are left; `whose` is "You" or "This channel"; `again`: that was said before."""
 
-    def __init__(self, whose: str, seconds: float) -> None:
+    def __init__(self, whose: str, seconds: float, again: bool = False) -> None:
+        self.again = again
         left = max(1, math.ceil(seconds))
         super().__init__(f"{whose} asked just now; ask again in {left} second{'' if left == 1 else 's'}.")
 

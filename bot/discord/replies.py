@@ -1,37 +1,33 @@
 """Two ways to reply, one interface: to an interaction (command, button, modal), and to a message that mentions the bot.
 
 A reply is acknowledged at once, and becomes what it has to say by being edited. Where the network or Discord fails, it
-is tried again: an edit may be made twice, an acknowledgement that Discord has already is one, and a message carries a
-nonce, by which Discord knows it again. An edit whose answer was lost may still take effect, and after the next one: the
-last word is then said again.
+is tried again (`bot.discord.requests`): an edit may be made twice, an acknowledgement that Discord has already is one,
+and a message carries a nonce, by which Discord knows it again. An edit whose answer was lost may still take effect, and
+after the next one: the last word is then said again.
 """
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
-import aiohttp
 import discord
 
 from bot.discord.door import Origin
 from bot.discord.embeds import embed_of
 from bot.discord.logs import event
+from bot.discord.requests import AT_ONCE, FAILURES, NO_LINE, PATIENTLY, Edits, Line, Lines, persistently
 from bot.discord.types import Card
+from retrieval.errors import StoreError
 
-T = TypeVar("T")
 Interaction = discord.Interaction[Any]
-# how long each try may take, in seconds: an acknowledgement must be there within 3
-AT_ONCE = (1.3, 1.1)
-PATIENTLY = (5.0, 10.0, 20.0)
-# the last word waits for progress that is being shown: Discord could take the two in another order
-PROGRESS = (10.0,)
-# so long after it was lost an edit is expected to take effect, if it ever does
-LATE_SECONDS = 5.0
+Word = tuple[discord.Embed, discord.ui.View | None]
 ALREADY_ACKNOWLEDGED = 40060
-# of the network; another OSError is of the disk
-FAILURES = (TimeoutError, ConnectionError, aiohttp.ClientError)
+UNSHOWABLE = (
+    "Dateline may not answer here: it needs the permissions Embed Links and Read Message History, which those who "
+    "manage the server can give it."
+)
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +41,7 @@ class Reply(Protocol):
         ...
 
     async def acknowledge(self) -> None:
-        """Shows that the bot is at work. Raises discord.HTTPException or one of FAILURES if that cannot be shown."""
+        """Shows that the bot is at work. Raises discord.HTTPException or one of FAILURES if it is too late for that."""
         ...
 
     async def mention_progress(self, card: Card) -> None:
@@ -61,27 +57,16 @@ class Reply(Protocol):
         ...
 
 
-class Edits:
-    """The edits of one message, of which the last one is to stay."""
+class Expectations(Protocol):
+    """Which messages have yet to become an answer, even if the bot is killed: `bot.discord.ledger.Ledger`."""
 
-    def __init__(self) -> None:
-        self._lost = False
-        self._last: Callable[[], Awaitable[object]] | None = None
+    def expect(self, channel: int, message: int) -> None:
+        """This one has. Raises StoreError."""
+        ...
 
-    async def progress(self, attempt: Callable[[], Awaitable[object]]) -> None:
-        """Tries once, and leaves it at that: it is soon overtaken."""
-        self._lost |= not await leniently(attempt)
-
-    async def last(self, attempt: Callable[[], Awaitable[object]]) -> None:
-        """Tries until it works. Raises as `persistently` does."""
-        await persistently(attempt, PATIENTLY)
-        self._last = attempt
-
-    async def settle(self) -> None:
-        """Makes the last edit once more if progress was lost on the way, and may have come after it."""
-        if self._lost and self._last is not None:
-            await asyncio.sleep(LATE_SECONDS)
-            await leniently(self._last)
+    def met(self, message: int) -> None:
+        """This one has become one. Raises StoreError."""
+        ...
 
 
 class InteractionReply:
@@ -109,7 +94,7 @@ class InteractionReply:
             await self._edits.progress(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
-        """See `Reply`. What cannot be edited is sent anew: to the channel, or to the person if it is private."""
+        """See `Reply`. What cannot be edited is sent anew: to the channel if it is public, else to the person."""
         embed = embed_of(card)
         if not self._acknowledged and not self._interaction.response.is_done():
             # at once and to this person only: nothing was asked of a model
@@ -125,10 +110,7 @@ class InteractionReply:
             )
         except (discord.HTTPException, *FAILURES) as error:
             log.warning(event("edit_failed", error=type(error).__name__, private=self.private))
-            elsewhere = self._interaction.user if self.private else self._interaction.channel
-            if not isinstance(elsewhere, discord.abc.Messageable):
-                raise
-            await _post(elsewhere, embed, view, None)
+            await self._post_anew((embed, view))
 
     async def settle(self) -> None:
         """See `Reply`."""
@@ -146,50 +128,103 @@ class InteractionReply:
         self._acknowledged = True
         return True
 
+    async def _post_anew(self, word: Word) -> None:
+        """Into the channel, unless the reply is private or the bot may not write there; else to the person."""
+        channel = self._interaction.channel
+        if isinstance(channel, discord.abc.Messageable) and not self.private:
+            try:
+                await _post(channel, lambda: word)
+                return
+            except (discord.HTTPException, *FAILURES) as error:
+                log.warning(event("post_failed", error=type(error).__name__, then="person"))
+        await _post(self._interaction.user, lambda: word)
+
 
 class MessageReply:
-    """Replies to a message, with a message that is edited."""
+    """Replies to a message, with a message that is edited.
+
+    It stands in the channel's line, and when its turn comes it says the newest word: maybe the last one already.
+    """
 
     private = False
 
-    def __init__(self, message: discord.Message, first: Card) -> None:
+    def __init__(self, message: discord.Message, first: Card, lines: Lines, expectations: Expectations) -> None:
         self._message = message
-        self._first = first
-        self._posted: discord.Message | None = None
+        self._lines = lines
+        self._expectations = expectations
+        self._expected: int | None = None
+        self._word: Word = (embed_of(first), None)
+        self._said: Word | None = None
+        self._posting: asyncio.Task[discord.Message] | None = None
         self._edits = Edits()
+        self._given_up = False
 
     async def acknowledge(self) -> None:
-        """See `Reply`."""
-        self._posted = await self._reply(embed_of(self._first), None)
+        """See `Reply`. It does not wait for the message, which may have to stand in line."""
+        self._posting = asyncio.create_task(self._promised())
 
     async def mention_progress(self, card: Card) -> None:
         """See `Reply`."""
-        posted = self._posted
-        if posted is not None:
-            await self._edits.progress(lambda: posted.edit(embed=embed_of(card)))
+        posting, word = self._posting, (embed_of(card), None)
+        if posting is None or not posting.done():
+            self._word = word
+        elif posting.exception() is None and not self._given_up:
+            await self._edits.progress(lambda: posting.result().edit(embed=word[0]))
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         """See `Reply`. A message that cannot be edited any more, since it was deleted for one, is sent anew."""
-        embed, posted = embed_of(card), self._posted
-        if posted is not None:
-            try:
-                await self._edits.last(lambda: posted.edit(content=None, embed=embed, view=view))
-                return
-            except (discord.HTTPException, *FAILURES) as error:
-                log.warning(event("edit_failed", error=type(error).__name__, then="message"))
-        self._posted = await self._reply(embed, view)
+        self._word = word = (embed_of(card), view)
+        try:
+            posted = await self._begun()
+            if self._expected is not None:
+                # before it is: an answer must not be taken for a promise after all
+                await _noted(self._expectations.met, self._expected)
+            if self._said is not word and not self._given_up:
+                await self._edits.last(lambda: posted.edit(content=None, embed=word[0], view=view))
+        except (discord.HTTPException, *FAILURES) as error:
+            if self._said is word:
+                raise
+            log.warning(event("edit_failed", error=type(error).__name__, then="message"))
+            await self._posted()
 
     async def settle(self) -> None:
         """See `Reply`."""
         await self._edits.settle()
 
-    async def _reply(self, embed: discord.Embed, view: discord.ui.View | None) -> discord.Message:
-        reference = self._message.to_reference(fail_if_not_exists=False)
-        try:
-            return await _post(self._message.channel, embed, view, reference)
-        except discord.Forbidden:
-            # the bot may not write there: the person is told where it may
-            return await _post(self._message.author, embed, view, None)
+    async def _promised(self) -> discord.Message:
+        """A message that has yet to become an answer."""
+        posted = await self._posted()
+        self._expected = posted.id
+        await _noted(self._expectations.expect, posted.channel.id, posted.id)
+        return posted
+
+    def _begun(self) -> asyncio.Task[discord.Message]:
+        """What posts the message, and stands in line for it."""
+        if self._posting is None:
+            self._posting = asyncio.create_task(self._posted())
+        return self._posting
+
+    async def _posted(self) -> discord.Message:
+        """A reply; where the bot may not reply a message, where it may not write one to the person, else a sentence."""
+        message, channel = self._message, self._message.channel
+        reference = message.to_reference(fail_if_not_exists=False)
+        for place, replied_to in ((channel, reference), (channel, None), (message.author, None)):
+            line = self._lines.line("post", place.id)
+            try:
+                posted = await _post(place, self._newest, replied_to, line)
+            except discord.HTTPException as error:
+                if error.status >= 500:
+                    raise
+                log.info(event("post_refused", code=error.code, person=place is message.author))
+            else:
+                self._edits = Edits(self._lines.line("edit", posted.channel.id))
+                return posted
+        self._given_up = True
+        return await persistently(lambda: channel.send(UNSHOWABLE), PATIENTLY, self._lines.line("post", channel.id))
+
+    def _newest(self) -> Word:
+        self._said = self._word
+        return self._word
 
 
 def origin_of(interaction: Interaction) -> Origin:
@@ -203,41 +238,30 @@ def origin_of(interaction: Interaction) -> Origin:
     )
 
 
-async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[float]) -> T:
-    """What `attempt` gives, tried once for each of the `limits` (seconds) while the network or Discord fails.
-
-    Raises what the last try raised, and at once what no repetition mends.
-    """
-    for seconds in limits[:-1]:
-        try:
-            return await asyncio.wait_for(attempt(), seconds)
-        except discord.HTTPException as error:
-            if error.status < 500:
-                raise
-            log.info(event("again", status=error.status))
-        except FAILURES as error:
-            log.info(event("again", error=type(error).__name__))
-    return await asyncio.wait_for(attempt(), limits[-1])
-
-
-async def leniently(attempt: Callable[[], Awaitable[object]]) -> bool:
-    """Tries once; False if it is not known whether it took effect, or still will: its answer was lost."""
+async def _noted(note: Callable[..., None], *ids: int) -> None:
     try:
-        await persistently(attempt, PROGRESS)
-    except (discord.HTTPException, *FAILURES) as error:
-        log.info(event("progress_failed", error=type(error).__name__))
-        return isinstance(error, discord.HTTPException) and error.status < 500
-    return True
+        await asyncio.to_thread(note, *ids)
+    except StoreError as error:
+        log.error(event("not_noted", said=str(error)))
 
 
 async def _post(
     channel: discord.abc.Messageable,
-    embed: discord.Embed,
-    view: discord.ui.View | None,
-    reference: discord.MessageReference | None,
+    newest: Callable[[], Word],
+    reference: discord.MessageReference | None = None,
+    line: Line = NO_LINE,
 ) -> discord.Message:
+    """A new message that says what `newest` gives when its turn comes."""
     nonce = secrets.token_hex(12)
-    others: dict[str, Any] = {"view": view} if view is not None else {}
-    if reference is not None:
-        others["reference"] = reference
-    return await persistently(lambda: channel.send(embed=embed, nonce=nonce, **others), PATIENTLY)
+    said: list[Word] = []
+
+    async def attempt() -> discord.Message:
+        if not said:  # another try must say the same: Discord knows it by the nonce
+            said.append(newest())
+        embed, view = said[0]
+        others: dict[str, Any] = {"view": view} if view is not None else {}
+        if reference is not None:
+            others["reference"] = reference
+        return await channel.send(embed=embed, nonce=nonce, **others)
+
+    return await persistently(attempt, PATIENTLY, line)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from bot.discord.health import Health
-from bot.discord.text import cut, plain
-from bot.discord.types import MAX_DESCRIPTION, MAX_FIELDS, MAX_NAME, MAX_VALUE, Card, Field, Rated
+from bot.discord.text import ELLIPSIS, cut, plain
+from bot.discord.types import MAX_DESCRIPTION, MAX_FIELDS, MAX_VALUE, Card, Field, Rated
 from bot.layout import Line
 from bot.overview import added_lines, counted, report_lines, status_lines
 from retrieval.adding import AddReport
@@ -58,14 +58,12 @@ def feedback_card(rated: Sequence[Rated]) -> Card:
 def _rated(each: Rated) -> Field:
     said = "; ".join(each.answers) if each.answers else "not found in these articles"
     counts = f"👎 {each.downs} · 👍 {each.ups} · generation {each.generation} · {day(each.voted)}"
-    name = cut(plain(each.question), min(MAX_NAME, MAX_QUESTION))
-    return Field(name, f"{cut(plain(said), MAX_ANSWER)}\n{counts}")
+    return Field(_shown(each.question, MAX_QUESTION), f"{_shown(said, MAX_ANSWER)}\n{counts}")
 
 
 def _fields(lines: Iterable[Line]) -> tuple[Field, ...]:
     """Lines of the terminal as fields: what stands before, and what stands after it."""
-    told = ((line.lead.strip(), cut(plain(_text(line)), MAX_VALUE)) for line in lines)
-    return tuple(Field(name, value) for name, value in told if name and value)
+    return tuple(Field(line.lead.strip(), _shown(_text(line), MAX_VALUE)) for line in lines if line.lead.strip())
 
 
 def _skipped(skipped: Sequence[Skipped]) -> str:
@@ -74,6 +72,12 @@ def _skipped(skipped: Sequence[Skipped]) -> str:
     if len(skipped) > SHOWN:
         lines.append(f"… and {len(skipped) - SHOWN:,} more")
     return cut("\n".join(lines), MAX_DESCRIPTION // 2)
+
+
+def _shown(text: str, limit: int) -> str:
+    """`plain(text)` of at most `limit` units; "…" where nothing of it can be seen: Discord takes no empty field."""
+    shown = cut(plain(text).strip(), limit)
+    return shown if shown else ELLIPSIS
 
 
 def _name(path: str) -> str:

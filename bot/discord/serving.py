@@ -116,10 +116,14 @@ async def run(client: discord.Client, token: str) -> None:
             raise _refused_token() from error
         if error.code in REFUSED_INTENTS:
             raise _refused_intents() from error
-        raise DatelineError(f"Discord ended the connection with code {error.code}; start the bot again.") from error
-    except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+        raise DatelineError(f"Discord ended the connection with code {error.code}; try again.") from error
+    except discord.HTTPException as error:
         raise DatelineError(
-            f"Discord cannot be reached ({type(error).__name__}); check the network and start the bot again."
+            f"Discord answers with HTTP status {error.status}; wait a few minutes and try again."
+        ) from error
+    except (discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+        raise DatelineError(
+            f"Discord cannot be reached ({str(error) or type(error).__name__}); check the network and try again."
         ) from error
 
 

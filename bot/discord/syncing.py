@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.discord.logs import RECORD, event
-from bot.discord.replies import FAILURES, PATIENTLY, persistently
+from bot.discord.requests import FAILURES, PATIENTLY, persistently
 from retrieval.errors import DatelineError, StoreError, reason
 
 FILE = "discord-commands.sha256"

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
+from bot.question import FILLERS
+
 ZERO_WIDTH = "\u200b"
 ELLIPSIS = "…"
 MAX_URL = 500
@@ -17,11 +19,10 @@ _SPACE = re.compile(r"\s+")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _LINE_END = re.compile(r"[^\S\n]*\n\s*")
-# letters that are drawn as nothing; a title of these alone would be no title
-_FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 # joiners are a letter's shape in Persian or Hindi, and hold an emoji together: those inside words of such scripts stay
 _JOINERS = "\u200c\u200d"
-_STRAY_JOINER = re.compile(rf"(?<![^\x00-\x7f\s])[{_JOINERS}]+|[{_JOINERS}]+(?![^\x00-\x7f\s])")
+# possessive, and begun only at the first of a run: a title of many thousands would take seconds
+_STRAY_JOINER = re.compile(rf"(?<![^\x00-\x7f\s])[{_JOINERS}]++|(?<![{_JOINERS}])[{_JOINERS}]++(?![^\x00-\x7f\s])")
 _FORMATTING = re.compile(r"[\\*_~`|<>\[\]]")
 _LIST_OR_HEADING = re.compile(r"^([^\S\n]*)([-+#](?=[\s#]|\Z)|\d+(?=[.)](?:\s|\Z)))", re.MULTILINE)
 _LINK_OR_EMOJI = re.compile(r":(?=//|[^\s:]+:)")
@@ -115,7 +116,7 @@ def cut(text: str, limit: int) -> str:
 def _is_seen(character: str) -> bool:
     if character in _JOINERS or character.isspace():
         return True
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs") and character not in _FILLERS
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs") and character not in FILLERS
 
 
 def _started(match: re.Match[str]) -> str:

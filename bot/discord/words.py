@@ -15,7 +15,8 @@ from discord import app_commands
 from bot.discord.cards import notice_card
 from bot.discord.logs import event
 from bot.discord.refusals import NotHereError, RefusalError
-from bot.discord.replies import FAILURES, Reply
+from bot.discord.replies import Reply
+from bot.discord.requests import FAILURES
 from bot.discord.types import Card
 from retrieval.errors import ConfigError, DatelineError, UsageError
 

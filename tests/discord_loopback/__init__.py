@@ -1,6 +1,6 @@
 """Discord on the loopback: a server that holds the unmodified discord.py client, in its own process, to its rules.
 
-    async with Loopback() as discord:                # deadline=3.0, heartbeat_interval=0.5, ...: see `Loopback`
+    async with Loopback() as discord:                # deadline=3.0, limits=False, ...: see `Loopback`
         guild = discord.guild("Newsroom")            # with guild.general; guild.channel("desk") adds a channel
         ada = discord.person("Ada", guild=guild, permissions=MEMBER, roles=["Editor"])
         bot = await discord.start("--config", str(file), "discord")    # dateline's arguments; waits for READY
@@ -19,6 +19,7 @@ that is not there or is disabled, somebody else's ephemeral message) is an Asser
     context_menu("Ask Dateline about this", message) -> Interaction
     autocomplete("ask", "source", "Rep", channel=None, **filled) -> list[Choice]    (name, value)
     submit(modal, {label_or_custom_id: text}) -> Interaction
+    add_bot(thread);  pin(message)       Discord says so in their name: messages of the types 1 and 6, without words
     delete(message);  sees(message) -> bool (not a coroutine);  direct, their conversation with the bot;
     closed = True refuses the bot's direct messages
 
@@ -32,17 +33,20 @@ What comes back:
                   await answered(timeout, until=None): the bot's answer to a person's message: a reply to it, or else
                   the first thing that it says in that channel, or in the thread of the message
                   an emoji is a button's label where it has no words
-    Channel       messages, threads, typing (times); guild.channel("x", bot_permissions=0) takes the bot's rights away
+    Channel       messages, threads, typing (times); guild.channel("x", bot_permissions=0) takes the bot's rights away,
+                  kind=VOICE or FORUM makes it another; guild.thread(channel, "x", MEMBER) is a thread, or a post of a
+                  forum; thread.archive(locked=True) closes one
     Bot           output (stdout and stderr), status; await stop(signal, timeout) -> status, exited(timeout), kill()
 
 What happens to the **bot** (on `discord`):
 
     violations    what broke a rule of Discord's, in order: Violation(rule, detail); `rules.Rule` lists them
+                  (INJECTED needs an article or a question with links to `texts.HOST`, "evil.example")
     take(rule)    removes and returns the violations of one rule, for a test that provokes them
     unanswered    the interactions that people still see the bot thinking about
     heartbeats    Heartbeat(at, late): seconds by which each missed its interval, as long as the loop was blocked
     synced_commands   what the bot last synced, by (guild id or None, type, name); syncs counts how often
-    requests      "METHOD /path" of every REST call so far
+    requests      "METHOD /path" of every REST call so far; rate_limited: those that were refused as too many
     fault(pattern, [Fault...])    for the next calls that match, "PATCH /webhooks/*/messages/*" say, one fault each:
                   Fault.rate_limited(0.2), Fault.status(502), Fault.abort(), Fault.hang(1.0); with after=True the call
                   takes effect, and only its answer is lost. Returns the plan; `plan.left` is what was not used
@@ -57,16 +61,19 @@ In the bot's process only two addresses are changed, by `launch`. It is tested a
 """
 
 from tests.discord_loopback.faults import Fault
+from tests.discord_loopback.messages import Message
 from tests.discord_loopback.people import Choice, Modal, Person
 from tests.discord_loopback.process import Bot
 from tests.discord_loopback.rules import Rule, Violation
 from tests.discord_loopback.server import Loopback
-from tests.discord_loopback.world import ADMINISTRATOR, MANAGE_GUILD, MEMBER, Channel, Guild, Message, Upload
+from tests.discord_loopback.world import ADMINISTRATOR, FORUM, MANAGE_GUILD, MEMBER, VOICE, Channel, Guild, Upload
 
 __all__ = [
     "ADMINISTRATOR",
+    "FORUM",
     "MANAGE_GUILD",
     "MEMBER",
+    "VOICE",
     "Bot",
     "Channel",
     "Choice",

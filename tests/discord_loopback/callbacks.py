@@ -7,10 +7,11 @@ from aiohttp import web
 from tests.discord_loopback import interactions as kinds
 from tests.discord_loopback.faults import FAULTED
 from tests.discord_loopback.interactions import ANSWERS, Interaction
+from tests.discord_loopback.messages import Message
 from tests.discord_loopback.rules import EPHEMERAL, LOADING, ApiError, Json, Rule, choice_faults, modal_faults
 from tests.discord_loopback.state import State
 from tests.discord_loopback.wire import answer
-from tests.discord_loopback.world import Message, Upload
+from tests.discord_loopback.world import Upload
 
 
 class Callbacks:
@@ -125,9 +126,7 @@ async def read(state: State, request: web.Request) -> tuple[Json, list[Upload]]:
         if name == "payload_json":
             data = json.loads(str(value))
         elif isinstance(value, web.FileField):
-            upload = Upload(value.filename, value.file.read(), value.content_type, state.clock.snowflake())
-            state.uploads[upload.id] = upload
-            files.append(upload)
+            files.append(state.uploaded(Upload(value.filename, value.file.read(), value.content_type)))
     return data, files
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from tests.discord_loopback.messages import Message
 from tests.discord_loopback.pulse import Pulse
 from tests.discord_loopback.rules import TEXT_INPUT, Json, walk
-from tests.discord_loopback.world import Channel, Message, User
+from tests.discord_loopback.world import Channel, User
 
 T = TypeVar("T")
 

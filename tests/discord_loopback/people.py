@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tests.discord_loopback.commands import ON_MESSAGE, command, command_data
 from tests.discord_loopback.interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -13,21 +14,12 @@ from tests.discord_loopback.interactions import (
     Interaction,
     Modal,
 )
+from tests.discord_loopback.messages import PINNED, RECIPIENT_ADD, Message, shown_on
 from tests.discord_loopback.rules import BUTTON, LINK, ROW, SELECTS, TEXT_INPUT, Json, walk
 from tests.discord_loopback.state import State
-from tests.discord_loopback.world import ADMINISTRATOR, MEMBER, Channel, Guild, Message, Role, Upload, User, shown_on
+from tests.discord_loopback.world import FORUM, MEMBER, Channel, Guild, Role, Upload, User
 
 __all__ = ["Choice", "Modal", "Person"]
-
-SLASH, ON_MESSAGE = 1, 3
-SUBCOMMAND, SUBCOMMAND_GROUP, ATTACHMENT = 1, 2, 11
-OPTION_TYPES: dict[int, tuple[type, ...]] = {
-    3: (str,),
-    4: (int,),
-    5: (bool,),
-    10: (int, float),
-    ATTACHMENT: (bytes, Upload),
-}
 
 
 class Person(User):
@@ -72,7 +64,11 @@ class Person(User):
             assert self.sees(reply_to), "nobody can reply to a message that they do not see"
             if ping and reply_to.author not in mentions:
                 mentions.append(reply_to.author)
-        attachments = [self._uploaded(file) for file in files]
+        assert channel.kind != FORUM, "nobody can write in a forum, only in its posts"
+        assert not channel.locked, "nobody but a moderator can write in a locked thread"
+        if channel.archived:
+            channel.archive(False)
+        attachments = [self.state.uploaded(file) for file in files]
         number = self.state.clock.snowflake()
         made = Message(number, channel, self, text, attachments=attachments, reference=reply_to, mentions=mentions)
         self.state.publish(made)
@@ -82,6 +78,16 @@ class Person(User):
         """Writes to the bot directly."""
         return await self.message(self.direct, text)
 
+    async def add_bot(self, thread: Channel) -> Message:
+        """Adds the bot to a thread, which Discord says there in their name."""
+        assert thread.parent is not None, "nobody is added but to threads"
+        return self._noted(thread, RECIPIENT_ADD, mentions=[self.state.bot])
+
+    async def pin(self, message: Message) -> Message:
+        """Pins a message, which Discord says in its channel in their name."""
+        assert self.sees(message), "nobody can pin a message that they do not see"
+        return self._noted(message.channel, PINNED, reference=message)
+
     async def delete(self, message: Message) -> None:
         """Deletes a message of theirs."""
         assert message.author is self, "nobody can delete another's message"
@@ -89,7 +95,7 @@ class Person(User):
 
     async def slash(self, channel: Channel, name: str, **options: Any) -> Interaction:
         """Uses a slash command; `name` may have subcommands behind it."""
-        data = self._command_data(channel, name, options)
+        data = command_data(self.state, self, channel, name, options)
         return self._interact(COMMAND, channel, f"/{name}", data)
 
     async def autocomplete(
@@ -97,7 +103,7 @@ class Person(User):
     ) -> list[Choice]:
         """What is offered for an option while it is being typed."""
         channel = channel or next(iter(self.guild.channels.values()) if self.guild is not None else iter([self.direct]))
-        data = self._command_data(channel, name, {**filled, option: typed}, focused=option)
+        data = command_data(self.state, self, channel, name, {**filled, option: typed}, focused=option)
         interaction = self._interact(AUTOCOMPLETE, channel, f"/{name} {option}:{typed}", data)
         await interaction.acknowledged(self.state.deadline + 5)
         return [Choice(one["name"], one["value"]) for one in interaction.choices]
@@ -105,10 +111,10 @@ class Person(User):
     async def context_menu(self, name: str, message: Message) -> Interaction:
         """Uses a command of a message's menu."""
         assert self.sees(message) and not message.ephemeral, "nobody can use a menu of a message that they do not see"
-        command = self._command(message.channel, ON_MESSAGE, name)
+        offer = command(self.state, self, message.channel, ON_MESSAGE, name)
         resolved = {"messages": {str(message.id): self.state.payload(message, whole=True)}}
         data = {
-            "id": command["id"],
+            "id": offer["id"],
             "name": name,
             "type": ON_MESSAGE,
             "target_id": str(message.id),
@@ -155,6 +161,11 @@ class Person(User):
         asked = modal.interaction
         return self._interact(MODAL_SUBMIT, asked.channel, f"form {modal.title!r}", data, asked.message)
 
+    def _noted(self, channel: Channel, kind: int, **parts: Any) -> Message:
+        made = Message(self.state.clock.snowflake(), channel, self, kind=kind, **parts)
+        self.state.publish(made)
+        return made
+
     def _interact(
         self, kind: int, channel: Channel, label: str, data: Json, message: Message | None = None
     ) -> Interaction:
@@ -188,77 +199,6 @@ class Person(User):
         if message is not None:
             payload["message"] = state.payload(message, whole=True)
         state.started(made, payload)
-        return made
-
-    def _command(self, channel: Channel, kind: int, name: str) -> Json:
-        guild = channel.guild.id if channel.guild is not None else None
-        commands = self.state.commands
-        found = commands.get((guild, kind, name)) or commands.get((None, kind, name))
-        assert found is not None, f"{name!r} is not synced; there are {sorted(key[2] for key in commands)}"
-        contexts = found.get("contexts")
-        private = contexts is None or 1 in contexts
-        assert guild is not None or (private and found.get("dm_permission") is not False), (
-            f"{name!r} is not for messages"
-        )
-        elsewhere = channel.guild is not None and not channel.guild.installed
-        assert not elsewhere or 1 in (found.get("integration_types") or []), f"{name!r} is not for everywhere"
-        needed = int(found.get("default_member_permissions") or 0)
-        allowed = self.permissions & ADMINISTRATOR or self.permissions & needed == needed
-        assert guild is None or allowed, f"{self.name} does not see {name!r}"
-        return found
-
-    def _command_data(self, channel: Channel, name: str, filled: Mapping[str, Any], focused: str = "") -> Json:
-        first, *rest = name.split()
-        command = self._command(channel, SLASH, first)
-        data: Json = {"id": command["id"], "name": first, "type": SLASH, "options": []}
-        if command.get("guild_id") is not None:
-            data["guild_id"] = command["guild_id"]
-        level, options = command, data["options"]
-        for word in rest:
-            level = next(
-                (o for o in level.get("options", []) if o["name"] == word and o["type"] <= SUBCOMMAND_GROUP), {}
-            )
-            assert level, f"/{name} does not exist"
-            options.append({"name": word, "type": level["type"], "options": []})
-            options = options[-1]["options"]
-        offered = {option["name"]: option for option in level.get("options", [])}
-        assert set(filled) <= set(offered), (
-            f"/{name} has no {sorted(set(filled) - set(offered))}, only {sorted(offered)}"
-        )
-        missing = [key for key, one in offered.items() if one.get("required") and key not in filled]
-        assert focused or not missing, f"/{name} cannot be sent without {missing}"
-        for key, value in filled.items():
-            option = offered[key]
-            assert option["type"] not in (SUBCOMMAND, SUBCOMMAND_GROUP), f"/{name} is sent with a subcommand"
-            if key == focused:
-                assert option.get("autocomplete"), f"/{name} offers nothing for {key}"
-                options.append({"name": key, "type": option["type"], "value": value, "focused": True})
-            else:
-                options.append({"name": key, "type": option["type"], "value": self._value(option, value, data)})
-        return data
-
-    def _value(self, option: Json, value: Any, data: Json) -> Any:
-        kinds, name = OPTION_TYPES.get(option["type"], (str,)), option["name"]
-        assert isinstance(value, kinds), f"{name}: {value!r} cannot be typed"
-        if isinstance(value, (bytes, Upload)):
-            upload = self._uploaded(value if isinstance(value, Upload) else Upload("article.txt", value, "text/plain"))
-            resolved = data.setdefault("resolved", {}).setdefault("attachments", {})
-            resolved[str(upload.id)] = upload.payload(self.state.base)
-            return str(upload.id)
-        if isinstance(value, str):
-            # the client trims, and does not let an empty option be sent
-            value = value.strip()
-            least, most = max(1, option.get("min_length", 0)), option.get("max_length", 6000)
-            assert least <= len(value) <= most, f"{name}: {len(value)} characters, expected {least} to {most}"
-        elif option["type"] in (4, 10):
-            assert option.get("min_value", value) <= value <= option.get("max_value", value), f"{name}: {value}"
-        choices = [choice["value"] for choice in option.get("choices", [])]
-        assert not choices or value in choices, f"{name}: {value!r} is not among {choices}"
-        return value
-
-    def _uploaded(self, file: Upload) -> Upload:
-        made = Upload(file.filename, file.content, file.content_type, self.state.clock.snowflake())
-        self.state.uploads[made.id] = made
         return made
 
 

@@ -4,21 +4,14 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from tests.discord_loopback.access import check_said, check_view, check_write
 from tests.discord_loopback.callbacks import Callbacks, changed, read
 from tests.discord_loopback.faults import apply, handled
+from tests.discord_loopback.messages import Message
 from tests.discord_loopback.rules import ApiError, Json, Rule, command_faults
 from tests.discord_loopback.state import State
 from tests.discord_loopback.wire import answer
-from tests.discord_loopback.world import (
-    EMBED_LINKS,
-    SEND,
-    SEND_IN_THREADS,
-    START_THREADS,
-    VIEW,
-    Channel,
-    Message,
-    User,
-)
+from tests.discord_loopback.world import START_THREADS, Channel, User
 
 API = "/api/v10"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -175,8 +168,7 @@ class Rest:
         said = next((m for m in channel.messages if nonce and m.nonce == nonce), None)
         if said is not None and data.get("enforce_nonce"):
             return answer(self.state.payload(said))
-        if data.get("embeds") and channel.guild is not None and not channel.bot_permissions & EMBED_LINKS:
-            raise ApiError(403, 50013, "Missing Permissions")
+        check_said(channel, data)
         message = Message(self.state.clock.snowflake(), channel, self.state.bot, nonce=nonce)
         self.state.write(message, data, files)
         self.state.publish(message)
@@ -206,12 +198,7 @@ class Rest:
             raise ApiError(
                 400, 50035, f"Invalid Form Body\nname: {name!r}, {data.get('auto_archive_duration')}", Rule.LIMIT
             )
-        thread = Channel(
-            message.id, name, self.state.pulse, channel.guild, channel, bot_permissions=channel.bot_permissions
-        )
-        message.thread = thread
-        channel.threads.append(thread)
-        self.state.dispatch("THREAD_CREATE", {**thread.payload(), "newly_created": True})
+        thread = message.thread = channel.guild.thread(channel, name, channel.bot_permissions, message.id)
         self.state.pulse.beat()
         return answer(thread.payload(), 201)
 
@@ -228,13 +215,7 @@ class Rest:
 
     def _channel(self, request: web.Request, speaks: bool = False) -> Channel:
         channel = self.state.channel(int(request.match_info["channel"]))
-        needed = SEND if channel.parent is None else SEND_IN_THREADS
-        if not channel.bot_permissions & VIEW:
-            raise ApiError(403, 50001, "Missing Access")
-        if speaks and not channel.bot_permissions & needed:
-            raise ApiError(403, 50013, "Missing Permissions")
-        if speaks and channel.recipient is not None and channel.recipient.closed:
-            raise ApiError(403, 50007, "Cannot send messages to this user")
+        (check_write if speaks else check_view)(channel)
         return channel
 
     def _message(self, request: web.Request) -> Message:

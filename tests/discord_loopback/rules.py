@@ -21,6 +21,8 @@ SELECTS = (3, 5, 6, 7, 8)
 LINK, PREMIUM = 5, 6
 EMBED_PARTS = ("title", "description", "fields", "footer", "author", "image", "thumbnail")
 V2_TOP = (ROW, SECTION, TEXT, 12, 13, 14, 17)
+# a backslash with what it escapes; or code, in which nothing has a meaning
+ESCAPE_OR_CODE = re.compile(r"(\\.)|```.*?```|`[^`\n]*`", re.DOTALL)
 
 
 class Rule(StrEnum):
@@ -36,7 +38,9 @@ class Rule(StrEnum):
     UNKNOWN_MESSAGE = "a message that does not exist, or that a bot cannot see (10008)"
     LIMIT = "a limit of Discord's (50035)"
     EMPTY_MESSAGE = "an empty message (50006)"
-    PING = "a message that pings"
+    PING = "a message that pings, or an embed that names somebody as if it did"
+    INJECTED = "a link made by the words of an article or a question"
+    LEAK = "a path of this machine, or a traceback, in a message"
     CHOICES = "choices that cannot be shown"
     COMMANDS = "commands that cannot be synced (50035)"
     NOT_YOURS = "somebody else's message cannot be edited (50005)"
@@ -247,10 +251,12 @@ def _described(item: Json, path: str) -> list[str]:
 def pinged(content: str, allowed: Json | None) -> list[str]:
     """Who is notified by these words: "everyone", "here", "user:ID", "role:ID". Embeds and code ping nobody.
 
+    A backslash keeps nobody from being notified: it only changes what is shown.
+
     >>> pinged("@everyone, <@5>", None), pinged("@everyone, <@5>", {"parse": []})
     (['everyone', 'user:5'], [])
     """
-    words = re.sub(r"```.*?```|`[^`\n]*`", " ", content, flags=re.DOTALL)
+    words = ESCAPE_OR_CODE.sub(lambda match: match[1] or " ", content)
     parse = ["everyone", "users", "roles"] if allowed is None else allowed.get("parse", [])
     found: list[str] = []
     if "everyone" in parse:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+import traceback
 from collections.abc import Sequence
 
 import discord
@@ -79,7 +80,14 @@ class SampleBot(discord.Client):
             interaction.response._response_type = None
             await interaction.response.defer(thinking=True)
         await asyncio.sleep(self.flags.thinks)
-        embed = discord.Embed(title="Answer", description=question)
+        if self.flags.drops:
+            return
+        words = question if self.flags.unescaped else escaped(question)
+        embed = discord.Embed(title="Answer", description=words)
+        if self.flags.shows_traceback:
+            embed.add_field(name="Sorry", value=mistake())
+        if self.flags.shows_path:
+            embed.add_field(name="Skipped", value=f"{escaped(__file__)} is empty")
         if self.flags.long_embed:
             # each field is within its limit; together they are not
             for number in range(6):
@@ -88,7 +96,7 @@ class SampleBot(discord.Client):
             embed.add_field(name=article.filename, value=(await article.read()).decode())
         if source is not None:
             embed.set_footer(text=source)
-        content = f"@everyone {question}"
+        content = f"@everyone {words}"
         await interaction.edit_original_response(content=content, embed=embed, view=Buttons())
 
     async def on_message(self, message: discord.Message) -> None:
@@ -96,8 +104,13 @@ class SampleBot(discord.Client):
         assert self.user is not None
         if message.author.bot:
             return
+        if message.is_system():
+            print("noted:", message.type.name, [user.name for user in message.mentions])
+            return
+        if self.flags.drops:
+            return
         if message.guild is not None and self.user not in message.mentions:
-            print("overheard:", repr(message.content))
+            print("overheard:", repr(message.content), *(["to the bot"] if self._answers(message) else []))
             return
         if "thread" in message.content:
             thread = await message.create_thread(name="The answer")
@@ -115,9 +128,27 @@ class SampleBot(discord.Client):
         if "privately" in message.content:
             await message.author.send("a word in private")
 
+    def _answers(self, message: discord.Message) -> bool:
+        answered = message.reference.resolved if message.reference is not None else None
+        return isinstance(answered, discord.Message) and answered.author == self.user
+
 
 class ShardedBot(SampleBot, discord.AutoShardedClient):
     """The same, which asks for the gateway's address and number of shards."""
+
+
+def escaped(text: str) -> str:
+    """The text as it reads, with nothing in it that is alive."""
+    marked = discord.utils.escape_markdown(discord.utils.escape_mentions(text))
+    return marked.replace("<", "\\<").replace("://", "\\://")
+
+
+def mistake() -> str:
+    """What Python prints of one."""
+    try:
+        raise ValueError("a mistake")
+    except ValueError:
+        return traceback.format_exc()
 
 
 def edited(content: str) -> "discord.http.MultipartParameters":
@@ -169,7 +200,9 @@ def main(args: Sequence[str]) -> int:
     parser = argparse.ArgumentParser()
     for name in ("pings", "no-sync", "many-choices", "defers-twice", "long-embed", "logs-token", "edits-others"):
         parser.add_argument(f"--{name}", action="store_true")
-    for name in ("unknown-route", "content-intent", "sharded", "repeats"):
+    for name in ("unknown-route", "content-intent", "sharded", "repeats", "drops", "unescaped"):
+        parser.add_argument(f"--{name}", action="store_true")
+    for name in ("shows-traceback", "shows-path"):
         parser.add_argument(f"--{name}", action="store_true")
     for name in ("defer-after", "block-before", "thinks"):
         parser.add_argument(f"--{name}", type=float, default=0.0)

@@ -10,6 +10,7 @@ from aiohttp import web
 from tests.discord_loopback.faults import Fault, Plan
 from tests.discord_loopback.gateway import INVALID, RECONNECT, Gateway, Heartbeat, Session, bare
 from tests.discord_loopback.interactions import Interaction
+from tests.discord_loopback.limits import Limits
 from tests.discord_loopback.people import Person, newcomer
 from tests.discord_loopback.process import Bot
 from tests.discord_loopback.pulse import Clock, Pulse
@@ -25,7 +26,8 @@ class Loopback:
     """Discord for one bot, on a free port of 127.0.0.1.
 
     `deadline` and `token_life` are Discord's 3 s and 15 min; `heartbeat_interval` is what the bot is told (Discord says
-    41.25 s; short ones show a blocked loop); `privileged_intents` are those that the application may have.
+    41.25 s; short ones show a blocked loop); `privileged_intents` are those that the application may have. `limits`
+    are Discord's rate limits on messages; False lifts them.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Loopback:
         heartbeat_interval: float = 0.5,
         privileged_intents: int = 0,
         attachment_size_limit: int = 10 * 1024 * 1024,
+        limits: bool = True,
     ) -> None:
         clock, self.pulse = Clock(), Pulse()
         self.bot = User(clock.snowflake(), "Dateline", bot=True)
@@ -47,13 +50,15 @@ class Loopback:
         )
         self.state.dispatch = self.gateway.dispatch
         self.pulse.explain = self._explain
+        self._limits = Limits(self.state) if limits else None
         self.port = 0
         self.bots: list[Bot] = []
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
         rest = Rest(self.state, self.gateway.url)
-        app = web.Application(middlewares=[rest.guard], client_max_size=64 * 1024 * 1024)
+        limits = [self._limits.guard] if self._limits is not None else []
+        app = web.Application(middlewares=[*limits, rest.guard], client_max_size=64 * 1024 * 1024)
         rest.add_routes(app)
         app.router.add_get("/gw/", self.gateway.connect)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -157,6 +162,11 @@ class Loopback:
     def requests(self) -> list[str]:
         """Every REST call, "METHOD /path"."""
         return self.state.requests
+
+    @property
+    def rate_limited(self) -> list[str]:
+        """The calls that were too many, which are not among `requests`."""
+        return self.state.rate_limited
 
     @property
     def sessions(self) -> list[Session]:

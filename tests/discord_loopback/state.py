@@ -1,14 +1,18 @@
 """What the server knows, shared by its REST side, its gateway and its people."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.discord_loopback.access import check_open
 from tests.discord_loopback.faults import Plan
 from tests.discord_loopback.interactions import Interaction
+from tests.discord_loopback.messages import REPLIED, SAID, Message, Version
 from tests.discord_loopback.pulse import Clock, Pulse
 from tests.discord_loopback.rules import EPHEMERAL, LOADING, ApiError, Json, Rule, Violation, message_faults, pinged
-from tests.discord_loopback.world import Channel, Guild, Message, Upload, User, Version, moment
+from tests.discord_loopback.texts import text_violations
+from tests.discord_loopback.world import Channel, Guild, Upload, User, moment
 
 MESSAGE_CONTENT = 1 << 15
 
@@ -35,6 +39,8 @@ class State:
     commands: dict[tuple[int | None, int, str], Json] = field(default_factory=dict)
     syncs: int = 0
     requests: list[str] = field(default_factory=list)
+    rate_limited: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
@@ -45,14 +51,15 @@ class State:
 
     def channel(self, channel_id: int) -> Channel:
         """A channel or thread that the bot can see."""
-        for guild in self.guilds.values():
-            for channel in guild.channels.values():
-                for one in (channel, *channel.threads):
-                    if one.id == channel_id:
-                        return one
-        if channel_id in self.channels:
-            return self.channels[channel_id]
-        raise ApiError(404, 10003, "Unknown Channel")
+        found = self.known_channels().get(channel_id)
+        if found is None:
+            raise ApiError(404, 10003, "Unknown Channel")
+        return found
+
+    def known_channels(self) -> dict[int, Channel]:
+        """By their ids, all channels and threads of the bot's guilds, and its direct conversations."""
+        tops = [channel for guild in self.guilds.values() for channel in guild.channels.values()]
+        return {one.id: one for top in tops for one in (top, *top.threads)} | self.channels
 
     def direct(self, person: User) -> Channel:
         """Somebody's direct conversation with the bot."""
@@ -63,9 +70,16 @@ class State:
         self.channels[made.id] = made
         return made
 
+    def uploaded(self, file: Upload) -> Upload:
+        """The file with an id, kept where attachments are fetched from."""
+        made = Upload(file.filename, file.content, file.content_type, self.clock.snowflake())
+        self.uploads[made.id] = made
+        return made
+
     def started(self, interaction: Interaction, payload: Json) -> None:
         """Sends an interaction to the bot, and watches its deadline."""
         self.interactions[interaction.id] = interaction
+        self.heard.append(json.dumps(payload["data"], ensure_ascii=False))
         delivered = self.dispatch("INTERACTION_CREATE", payload)
 
         def expire() -> None:
@@ -86,7 +100,7 @@ class State:
             "id": str(message.id),
             "channel_id": str(message.channel.id),
             "author": message.author.payload(),
-            "type": 19 if message.reference is not None else 0,
+            "type": REPLIED if message.reference is not None and message.kind == SAID else message.kind,
             "content": message.content if shown else "",
             "embeds": message.embeds if shown else [],
             "components": message.components if shown else [],
@@ -112,6 +126,7 @@ class State:
         if message.reference is not None:
             where = {"message_id": str(message.reference.id), "channel_id": str(message.channel.id)}
             data["message_reference"] = where | ({"guild_id": str(guild.id)} if guild is not None else {})
+        if message.reference is not None and message.kind == SAID:
             quoted = None if message.reference.deleted else self.payload(message.reference)
             data["referenced_message"] = quoted and {k: v for k, v in quoted.items() if k != "referenced_message"}
         return data
@@ -122,6 +137,8 @@ class State:
         Raises:
             ApiError: where Discord does not take it; the message is unchanged then.
         """
+        if not message.ephemeral:
+            check_open(message.channel, new=message not in message.channel.messages)
         content = message.content if "content" not in data else data["content"] or ""
         embeds = message.embeds if "embeds" not in data else data["embeds"] or []
         components = message.components if "components" not in data else data["components"] or []
@@ -139,10 +156,10 @@ class State:
             raise ApiError(400, 50006, "Cannot send an empty message", Rule.EMPTY_MESSAGE)
         if data.get("message_reference"):
             message.reference = self._referenced(message.channel, data["message_reference"])
-        pings = pinged(content, data.get("allowed_mentions")) if "content" in data else []
-        if pings:
-            self.record(Rule.PING, f"{', '.join(pings)} by {content!r}")
-        allowed = data.get("allowed_mentions")
+        allowed, said = data.get("allowed_mentions"), content if "content" in data else ""
+        for one in text_violations(said, embeds, components, allowed, self.heard, self.known_channels()):
+            self.record(one.rule, one.detail)
+        pings = pinged(said, allowed)
         if message.reference is not None and (allowed is None or allowed.get("replied_user")):
             pings.append(f"reply:{message.reference.author.id}")
         if message.content or message.embeds or message.components or message.attachments:
@@ -158,6 +175,7 @@ class State:
         known = message in message.channel.messages
         if not known:
             message.channel.messages.append(message)
+            self.heard += [message.content] if message.author is not self.bot else []
         if not message.ephemeral:
             self.announce("MESSAGE_UPDATE" if known else "MESSAGE_CREATE", message)
         self.pulse.beat()

@@ -1,18 +1,32 @@
-"""What there is in Discord: guilds, channels, users, messages; and how the bot is told about them."""
+"""What there is in Discord: guilds, channels, threads, users; and how the bot is told about them."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from tests.discord_loopback.pulse import Clock, Pulse
-from tests.discord_loopback.rules import BUTTON, EPHEMERAL, LINK, LOADING, TEXT, Json, walk
+from tests.discord_loopback.rules import Json
+
+if TYPE_CHECKING:
+    from tests.discord_loopback.messages import Message
 
 VIEW, SEND, EMBED_LINKS, ATTACH_FILES = 1 << 10, 1 << 11, 1 << 14, 1 << 15
-READ_HISTORY, USE_COMMANDS, START_THREADS, SEND_IN_THREADS = 1 << 16, 1 << 31, 1 << 35, 1 << 38
+READ_HISTORY, CONNECT, USE_COMMANDS, START_THREADS, SEND_IN_THREADS = 1 << 16, 1 << 20, 1 << 31, 1 << 35, 1 << 38
 ADMINISTRATOR, MANAGE_GUILD = 1 << 3, 1 << 5
-MEMBER = VIEW | SEND | EMBED_LINKS | ATTACH_FILES | READ_HISTORY | USE_COMMANDS | START_THREADS | SEND_IN_THREADS
-TEXT_CHANNEL, PRIVATE_CHANNEL, PUBLIC_THREAD = 0, 1, 11
+MEMBER = (
+    VIEW | SEND | EMBED_LINKS | ATTACH_FILES | READ_HISTORY | CONNECT | USE_COMMANDS | START_THREADS | SEND_IN_THREADS
+)
+TEXT_CHANNEL, PRIVATE_CHANNEL, VOICE, PUBLIC_THREAD, FORUM = 0, 1, 2, 11, 15
+OF_ITS_KIND: dict[int, Json] = {
+    VOICE: {"bitrate": 64_000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1},
+    FORUM: {
+        "available_tags": [],
+        "default_reaction_emoji": None,
+        "default_sort_order": None,
+        "default_forum_layout": 0,
+    },
+}
 
 
 def moment(snowflake: int) -> str:
@@ -82,7 +96,10 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A guild's channel, a thread in one (`parent`), or a direct conversation (`recipient`)."""
+    """A guild's channel of some `kind`, a thread in one (`parent`), or a direct conversation (`recipient`).
+
+    A thread that is `archived` comes back when something is written in it, unless it is `locked` too.
+    """
 
     id: int
     name: str
@@ -94,6 +111,9 @@ class Channel:
     messages: "list[Message]" = field(default_factory=list)
     threads: "list[Channel]" = field(default_factory=list)
     typing: list[float] = field(default_factory=list)
+    kind: int = TEXT_CHANNEL
+    archived: bool = False
+    locked: bool = False
 
     def payload(self) -> Json:
         """As in GUILD_CREATE, THREAD_CREATE and interactions."""
@@ -107,11 +127,18 @@ class Channel:
             named |= {"position": 0, "nsfw": False, "topic": None, "parent_id": None}
             denied = str(MEMBER & ~self.bot_permissions)
             named["permission_overwrites"] = [{"id": str(self.guild.id), "type": 0, "allow": "0", "deny": denied}]
-            return {**named, "type": TEXT_CHANNEL}
-        life = {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": moment(self.id), "locked": False}
+            return {**named, **OF_ITS_KIND.get(self.kind, {}), "type": self.kind}
+        life = {"archived": self.archived, "locked": self.locked, "auto_archive_duration": 1440}
         counts = {"message_count": len(self.messages), "total_message_sent": len(self.messages), "member_count": 2}
-        named |= {"parent_id": str(self.parent.id), "owner_id": str(self.guild.bot.id), "thread_metadata": life}
+        named |= {"parent_id": str(self.parent.id), "owner_id": str(self.guild.bot.id)}
+        named["thread_metadata"] = {**life, "archive_timestamp": moment(self.id)}
         return {**named, **counts, "type": PUBLIC_THREAD}
+
+    def archive(self, archived: bool = True, locked: bool = False) -> None:
+        """Closes a thread, so that only a moderator may open it again if it is `locked`; or opens it."""
+        assert self.guild is not None and self.parent is not None, f"{self.name!r} is no thread"
+        self.archived, self.locked = archived, locked
+        self.guild.announce("THREAD_UPDATE", self.payload())
 
 
 @dataclass(slots=True, eq=False)
@@ -134,11 +161,19 @@ class Guild:
         except KeyError:
             raise AttributeError(f"no channel {name!r} in this guild") from None
 
-    def channel(self, name: str, bot_permissions: int = MEMBER) -> Channel:
+    def channel(self, name: str, bot_permissions: int = MEMBER, kind: int = TEXT_CHANNEL) -> Channel:
         """A new channel."""
-        made = Channel(self.clock.snowflake(), name, self.pulse, guild=self, bot_permissions=bot_permissions)
+        made = Channel(self.clock.snowflake(), name, self.pulse, guild=self, bot_permissions=bot_permissions, kind=kind)
         self.channels[name] = made
         self.announce("CHANNEL_CREATE", made.payload())
+        return made
+
+    def thread(self, channel: Channel, name: str, bot_permissions: int, thread_id: int | None = None) -> Channel:
+        """A new thread in a channel, or a post in a forum; one that begins with a message has its id."""
+        number = self.clock.snowflake() if thread_id is None else thread_id
+        made = Channel(number, name, self.pulse, self, channel, bot_permissions=bot_permissions)
+        channel.threads.append(made)
+        self.announce("THREAD_CREATE", {**made.payload(), "newly_created": True})
         return made
 
     def role(self, name: str, permissions: int = MEMBER) -> Role:
@@ -166,101 +201,3 @@ class Guild:
             "system_channel_flags": 0,
             "preferred_locale": "en-GB",
         }
-
-
-def shown_on(button: Json) -> str:
-    """What a button says."""
-    return str(button.get("label") or (button.get("emoji") or {}).get("name") or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button as it is seen; an emoji is its label where it has no words. `style`: 1 to 4 are colours, 5 is a link."""
-
-    label: str
-    custom_id: str | None
-    url: str | None
-    disabled: bool
-    style: int
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a message said before it was edited, and until when."""
-
-    content: str
-    embeds: list[Json]
-    components: list[Json]
-    at: float
-
-
-@dataclass(slots=True, eq=False)
-class Message:
-    """A message, with all its earlier versions."""
-
-    id: int
-    channel: Channel
-    author: User
-    content: str = ""
-    embeds: list[Json] = field(default_factory=list)
-    components: list[Json] = field(default_factory=list)
-    attachments: list[Upload] = field(default_factory=list)
-    flags: int = 0
-    reference: "Message | None" = None
-    mentions: list[User] = field(default_factory=list)
-    pings: list[str] = field(default_factory=list)
-    viewer: User | None = None
-    from_interaction: bool = False
-    nonce: str | None = None
-    thread: Channel | None = None
-    edits: list[Version] = field(default_factory=list)
-    edited: bool = False
-    deleted: bool = False
-
-    @property
-    def ephemeral(self) -> bool:
-        """Whether only the person who asked sees it."""
-        return bool(self.flags & EPHEMERAL)
-
-    @property
-    def loading(self) -> bool:
-        """Whether it only says that the bot is thinking."""
-        return bool(self.flags & LOADING)
-
-    @property
-    def buttons(self) -> list[Button]:
-        """The buttons, in the order in which they are seen."""
-        return [
-            Button(shown_on(c), c.get("custom_id"), c.get("url"), bool(c.get("disabled")), c["style"])
-            for c in walk(self.components)
-            if c["type"] == BUTTON
-        ]
-
-    @property
-    def links(self) -> list[str]:
-        """The addresses behind link buttons."""
-        return [button.url for button in self.buttons if button.style == LINK and button.url is not None]
-
-    @property
-    def text(self) -> str:
-        """All that is read: content, then each embed's title, description, fields and footer, then text components."""
-        parts = [self.content]
-        for embed in self.embeds:
-            fields = [(one["name"], one["value"]) for one in embed.get("fields", [])]
-            parts += [embed.get("title", ""), embed.get("description", ""), *itertools.chain.from_iterable(fields)]
-            parts.append((embed.get("footer") or {}).get("text", ""))
-        parts += [component["content"] for component in walk(self.components) if component["type"] == TEXT]
-        return "\n".join(part for part in parts if part)
-
-    async def answered(self, timeout: float = 30.0, until: "Callable[[Message], bool] | None" = None) -> "Message":
-        """The bot's answer to this message: a reply, or else its first message after it, here or in its thread."""
-
-        def found() -> "Message | None":
-            threads = [self.thread] if self.thread is not None else []
-            later = [m for c in (self.channel, *threads) for m in c.messages if m.id > self.id and m.author.bot]
-            later = [m for m in later if not m.deleted and not m.from_interaction and (until is None or until(m))]
-            replies = [m for m in later if m.reference is self]
-            free = [m for m in later if m.reference is None]
-            return next(iter([*replies, *free]), None)
-
-        return await self.channel.pulse.until(found, timeout, f"an answer to {self.content!r}")

@@ -7,7 +7,7 @@ settings start their own, and the last one of test_wire_life.py runs the real mo
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.discord_loopback import MEMBER, Bot, Channel, Guild, Loopback, Message, Person
+from tests.discord_loopback import Bot, Guild, Loopback, Message, Person
 
 FAKE = "tests.discord_fake:main"
 CALLBACKS = "POST /interactions/*/callback"
@@ -40,15 +40,6 @@ async def answer_to(person: Person, guild: Guild, question: str = "list Who met?
     """The finished answer to a slash command."""
     asked = await person.slash(guild.general, "ask", question=question)
     return await asked.finally_(timeout=20)
-
-
-def thread_in(discord: Loopback, channel: Channel, bot_permissions: int = MEMBER) -> Channel:
-    """A thread that somebody has started."""
-    state = discord.state
-    made = Channel(state.clock.snowflake(), "thread", state.pulse, channel.guild, channel, None, bot_permissions)
-    channel.threads.append(made)
-    state.dispatch("THREAD_CREATE", {**made.payload(), "newly_created": True})
-    return made
 
 
 def button(message: Message, act: str) -> str:

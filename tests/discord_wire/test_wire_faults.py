@@ -1,9 +1,11 @@
 """Requests that fail and connections that break: what people see in the end is their answer, once."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from bot.discord.ledger import LEDGER, Ledger
 from tests.discord_loopback import Fault, Guild, Loopback, Person, Rule
 from tests.discord_wire import CALLBACKS, EDITS, MESSAGE_EDITS, POSTS, answer_to, says, started
 
@@ -127,3 +129,29 @@ async def test_a_connection_that_is_dead_without_a_word_is_taken_up_anew(tmp_pat
         assert "**Ana**" in (await asked.finally_()).text
         assert "**Ana**" in (await answer_to(ada, guild)).text
         assert discord.violations == [] and discord.unanswered == []
+
+
+async def test_who_waits_when_it_is_killed_is_told_after_the_next_start(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild = discord.guild()
+        bot = await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
+        ada, bo = discord.person("Ada"), discord.person("Bo")
+        answered = await bo.message(guild.general, "list Who?", mentions_bot=True)
+        answer = await answered.answered(until=says("**Ana**"))
+        asked = await ada.message(guild.general, "hold Who?", mentions_bot=True)
+        await asked.answered(until=says("Reading"))
+        ledger = Ledger.open(tmp_path / ".dateline" / LEDGER)
+        while len(ledger.unanswered()) != 1:
+            await asyncio.sleep(0.05)
+        bot.process.kill()
+        await bot.exited()
+        await started(discord, tmp_path)
+        await asked.answered(until=says("interrupted before it could answer; ask again"))
+        assert "**Ana**" in answer.text
+        bots_own = [one for one in guild.general.messages if one.author is discord.bot]
+        assert len(bots_own) == 2
+        assert await discord.bots[-1].stop() == 0
+        edits = len(bots_own[1].edits)
+        await started(discord, tmp_path)
+        assert "**Ana**" in (await answer_to(ada, guild)).text
+        assert len(bots_own[1].edits) == edits

@@ -17,13 +17,15 @@ from retrieval.refresh import refresh
 from retrieval.storage.store import Store
 from tests.conftest import ROOT
 from tests.discord_crowd import configured_for, crowd
-from tests.discord_loopback import Fault, Loopback
+from tests.discord_loopback import MANAGE_GUILD, MEMBER, Fault, Loopback
+from tests.discord_loopback.world import FORUM, SEND, VOICE
 from tests.discord_wire import FAKE, OPEN, answer_to, configured, says, started
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_told_to_end_it_finishes_tells_and_leaves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+async def test_told_to_end_it_finishes_tells_and_leaves(ending: signal.Signals, tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
         bot = await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
@@ -31,7 +33,7 @@ async def test_told_to_end_it_finishes_tells_and_leaves(tmp_path: Path) -> None:
         asked = [await person.slash(guild.general, "ask", question="hold Who?") for person in people]
         for one in asked:
             await one.acknowledged()
-        bot.process.send_signal(signal.SIGTERM)
+        bot.process.send_signal(ending)
         for one in asked[1:]:
             assert "being restarted" in (await one.finally_()).text
         late = await (await people[1].slash(guild.general, "ask", question="Who?")).finally_()
@@ -40,6 +42,45 @@ async def test_told_to_end_it_finishes_tells_and_leaves(tmp_path: Path) -> None:
         (tmp_path / "gate").touch()
         await asked[0].finally_(until=says("**hold**"))
         assert await bot.exited() == 0
+        assert discord.violations == [] and discord.unanswered == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+async def test_told_to_end_while_it_indexes_it_says_so_and_leaves(ending: signal.Signals, tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild = discord.guild()
+        bot = await started(discord, tmp_path, FAKE_SECONDS="0.2")
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        refresh = await chief.slash(guild.general, "dateline refresh")
+        await refresh.finally_(until=says("Embedding passages"))
+        bot.process.send_signal(ending)
+        assert await bot.exited() == 0
+        assert refresh.original is not None and "being restarted" in refresh.original.text
+        assert "event=left" in bot.output and "event=refreshed" not in bot.output
+        assert discord.violations == [] and discord.unanswered == []
+
+
+async def test_told_to_end_while_a_page_does_not_come_it_says_so_and_leaves(tmp_path: Path) -> None:
+    reached = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        await reader.read()  # until the other side is gone
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server, Loopback() as discord:
+        guild = discord.guild()
+        content = f"{OPEN}[fetch]\nprivate_addresses = true\ntimeout_seconds = 600\n"
+        bot = await started(discord, tmp_path, content)
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        add = await chief.slash(guild.general, "dateline add", url=address)
+        await asyncio.wait_for(reached.wait(), 20)
+        bot.process.send_signal(signal.SIGTERM)
+        assert await bot.exited() == 0
+        assert add.original is not None and "being restarted" in add.original.text
+        assert "event=mistake" not in bot.output and "Traceback" not in bot.output
         assert discord.violations == [] and discord.unanswered == []
 
 
@@ -90,26 +131,92 @@ async def test_a_connection_that_is_refused_ends_it_with_a_sentence(code: int, s
         assert said in bot.lines[-1]
 
 
+async def checked(discord: Loopback, folder: Path, content: str, **env: str) -> tuple[int, list[str]]:
+    """The exit status of `--check` with these settings, and what it printed."""
+    folder.mkdir(exist_ok=True)
+    config = configured(folder, content)
+    bot = await discord.start("--config", config, "discord", "--check", call=FAKE, ready=False, env=env)
+    return await bot.exited(), bot.lines
+
+
 async def test_the_check_tries_everything_and_serves_nobody(tmp_path: Path) -> None:
     async with Loopback() as discord:
+        discord.guild()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        status, lines = await checked(discord, tmp_path, f"[discord]\nhealth_port = {port}\n")
+        assert status == 0 and all(line.startswith("ok  ") for line in lines), lines
+        said = "\n".join(lines)
+        for what in ("index is there", "models load", "Answers and ratings", f"{port}", "token", "1 channel"):
+            assert what in said
+        assert discord.syncs == 0 and discord.violations == []
+        assert not (tmp_path / ".dateline" / "discord.sqlite").exists()
+
+
+async def test_the_check_fails_with_what_cannot_be_served_with(tmp_path: Path) -> None:
+    async with Loopback() as discord:
         guild = discord.guild()
-        (tmp_path / "lacking").mkdir()
-        fine, other = (
-            configured(tmp_path, ""),
-            configured(tmp_path / "lacking", f"[discord]\nguilds = [{guild.id}, 7]\n"),
-        )
+        (tmp_path / "wrong" / ".dateline").mkdir(parents=True)
+        (tmp_path / "wrong" / ".dateline" / "discord.sqlite").write_bytes(b"garbage" * 500)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            ids = f"guilds = [{guild.id}, 7]\nchannels = [{guild.general.id}, 8]\nadmin_roles = [9]\n"
+            missing, refused, wrong = await asyncio.gather(
+                checked(discord, tmp_path / "missing", "", DISCORD_TOKEN=""),
+                checked(discord, tmp_path / "refused", "", DISCORD_TOKEN="MTA.wrong.token"),
+                checked(discord, tmp_path / "wrong", f"[discord]\nhealth_port = {port}\n{ids}"),
+            )
+        for (status, lines), sentences in (
+            (missing, ["DISCORD_TOKEN is not set"]),
+            (refused, ["Discord refused the token"]),
+            (
+                wrong,
+                [
+                    "discord.sqlite, where the bot keeps its answers and ratings, failed",
+                    f"[discord] health_port is {port}, which cannot be listened on",
+                    "The server 7 in [discord] guilds",
+                    "The channel 8 in [discord] channels",
+                    "The role 9 in [discord] admin_roles",
+                ],
+            ),
+        ):
+            failed = [line for line in lines if line.startswith("FAIL  ")]
+            assert status == 1 and len(failed) == len(sentences), lines
+            assert all(sentence in line for sentence, line in zip(sentences, failed, strict=True)), failed
+        assert discord.violations == []
 
-        async def checked(file: str, **env: str) -> tuple[int, str]:
-            bot = await discord.start("--config", file, "discord", "--check", call=FAKE, ready=False, env=env)
-            return await bot.exited(), bot.output
 
-        passed, refused = await asyncio.gather(checked(fine), checked(fine, DISCORD_TOKEN="MTA.wrong.token"))
-        lacking = await checked(other)
-        assert passed[0] == 0, passed[1]
-        assert all(line.startswith("ok  ") for line in passed[1].splitlines()) and "Newsroom" in passed[1]
-        assert refused[0] == 1 and "FAIL  Discord refused the token" in refused[1]
-        assert lacking[0] == 1 and "FAIL  The server 7" in lacking[1]
-        assert discord.syncs == 0
+async def test_a_check_that_is_ended_has_not_passed(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        discord.guild()
+        discord.offline()
+        config = configured(tmp_path, "")
+        bot = await discord.start("--config", config, "discord", "--check", call=FAKE, ready=False)
+        await discord.until(lambda: "GET /gateway/bot" in discord.requests, 30, "it connects")
+        assert await bot.stop() == 128 + signal.SIGTERM
+        assert "dateline: " not in bot.output
+
+
+async def test_the_check_passes_servers_as_they_are(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild, _ = discord.guild(), discord.guild("Second")
+        guild.channel("rules", MEMBER & ~SEND)
+        forum, lounge = guild.channel("help", MEMBER & ~SEND, kind=FORUM), guild.channel("lounge", kind=VOICE)
+        named = f"[discord]\nchannels = [{forum.id}, {lounge.id}, {guild.general.id}]\n"
+        for status, lines in await asyncio.gather(
+            checked(discord, tmp_path / "open", ""), checked(discord, tmp_path / "named", named)
+        ):
+            assert status == 0 and all(line.startswith("ok  ") for line in lines), lines
+
+
+async def test_the_check_can_be_made_while_the_bot_serves(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        discord.guild()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            content = f"[discord]\nhealth_port = {free.getsockname()[1]}\n"
+        await started(discord, tmp_path, content)
+        status, lines = await checked(discord, tmp_path, content)
+        assert status == 0 and any("running already" in line for line in lines), lines
 
 
 async def test_whoever_watches_it_sees_how_it_is_doing(tmp_path: Path) -> None:
@@ -118,6 +225,9 @@ async def test_whoever_watches_it_sees_how_it_is_doing(tmp_path: Path) -> None:
     async with Loopback() as discord, aiohttp.ClientSession() as session:
         guild = discord.guild()
         await started(discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nhealth_port = {port}\n"))
+        with pytest.raises(ConnectionRefusedError):
+            # another address of this machine, and so of others too
+            socket.create_connection(("127.0.0.2", port), timeout=10)
         await answer_to(discord.person("Ada"), guild)
 
         async def state() -> tuple[int, dict[str, Any]]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import Loopback, Rule
-from tests.discord_wire import OPEN, answer_to, says, started, thread_in
+from tests.discord_loopback import MEMBER, Loopback, Rule
+from tests.discord_wire import OPEN, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
 
@@ -57,18 +57,21 @@ async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike
         long = await (await ada.slash(guild.general, "ask", question="Who " * 10)).finally_()
         assert "at most 30" in long.text
         await answer_to(ada, guild)
-        again = await (await ada.slash(guild.general, "ask", question="Who?")).finally_()
-        assert "You asked just now; ask again in" in again.text and again.ephemeral
         mention = await ada.message(guild.general, "Who?", mentions_bot=True)
         assert "You asked just now" in (await mention.answered()).text
+        insisting = await ada.message(guild.general, "Who?", mentions_bot=True)
+        again = await (await ada.slash(guild.general, "ask", question="Who?")).finally_()
+        assert "You asked just now; ask again in" in again.text and again.ephemeral
         assert "**Ana**" in (await answer_to(bo, guild)).text
         elsewhere = await (await bo.slash(desk, "ask", question="Who?")).finally_()
         assert f"<#{guild.general.id}>" in elsewhere.text and elsewhere.ephemeral
         assert "answers in" in (await (await bo.message(desk, "Who?", mentions_bot=True)).answered()).text
         assert "private messages" in (await (await bo.dm("Who?")).answered()).text
         cy = discord.person("Cy")
-        in_thread = await cy.message(thread_in(discord, guild.general), "list Who?", mentions_bot=True)
+        in_thread = await cy.message(guild.thread(guild.general, "talks", MEMBER), "list Who?", mentions_bot=True)
         assert "**Ana**" in (await in_thread.answered(until=says("**"))).text
+        # told once in a channel, which whoever asks on could fill otherwise
+        assert not [one for one in guild.general.messages if one.reference is insisting]
         assert discord.violations == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Person, Upload
 from tests.discord_loopback.interactions import DEFER
 from tests.discord_loopback.world import EMBED_LINKS, SEND, SEND_IN_THREADS
-from tests.discord_wire import EDITS, MESSAGE_EDITS, answer_to, button, says, started, thread_in
+from tests.discord_wire import EDITS, MESSAGE_EDITS, answer_to, button, says, started
 
 pytestmark = pytest.mark.anyio
 
@@ -95,7 +95,10 @@ async def test_any_message_can_be_asked_about_from_its_menu(guild: Guild, ada: P
 async def test_a_message_that_cannot_be_asked_about_is_named_as_such(guild: Guild, ada: Person) -> None:
     picture = await ada.message(guild.general, "", files=[Upload("a.png", b"png", "image/png")])
     long = await ada.message(guild.general, "Who? " * 400)
-    for message, said in ((picture, "no words of its own"), (long, "expected at most 400; shorten it")):
+    for message, said in (
+        (picture, "no words of its own"),
+        (long, "longer than 400 characters; ask about a part"),
+    ):
         shown = await (await ada.context_menu("Ask Dateline about this", message)).finally_()
         assert said in shown.text and shown.ephemeral
 
@@ -107,7 +110,7 @@ async def test_where_it_may_not_write_it_answers_privately(
     lacking: int, threaded: bool, discord: Loopback, guild: Guild, ada: Person
 ) -> None:
     channel = guild.channel(f"mute {lacking}", MEMBER if threaded else MEMBER & ~lacking)
-    place = thread_in(discord, channel, MEMBER & ~lacking) if threaded else channel
+    place = guild.thread(channel, "talks", MEMBER & ~lacking) if threaded else channel
     before = len(ada.direct.messages)
     await ada.message(place, "list Who met?", mentions_bot=True)
     said = lambda: [one for one in ada.direct.messages[before:] if "**Ana**" in one.text]  # noqa: E731

@@ -1,11 +1,14 @@
-"""The commands of those who run the bot, and who may use them."""
+"""The commands of those who run the bot, and who may use them; and what is logged."""
 
+import socket
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.discord_loopback import MANAGE_GUILD, MEMBER, Guild, Loopback, Person, Upload
 from tests.discord_wire import OPEN, answer_to, says, started
+from tests.web import site
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +104,59 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
         assert "fake/encoder" in (await (await editor.slash(guild.general, "dateline status")).finally_()).text
         assert f"event=admin action=status person={editor.id}" in bot.output
         assert discord.violations == []
+
+
+async def test_a_question_is_not_logged_at_info(discord: Loopback, guild: Guild, ada: Person) -> None:
+    bot = discord.bots[0]
+    before = bot.output.count("event=answered")
+    answer = await answer_to(ada, guild, "list Zebras by command?")
+    mention = await ada.message(guild.general, "list Zebras by mention?", mentions_bot=True)
+    await mention.answered(until=says("**Ana**"))
+    message = await ada.message(guild.general, "list Zebras by menu?")
+    await (await ada.context_menu("Ask Dateline about this", message)).finally_()
+    form = await (await ada.click(answer, "Ask privately")).modal()
+    await (await ada.submit(form, {"Question": "list Zebras by form?"})).finally_()
+    await answer_to(ada, guild, "fail Zebras?")
+    await answer_to(ada, guild, "Zebras?")
+    await discord.until(lambda: bot.output.count("event=answered") == before + 5, 10, "all is logged")
+    assert "zebras" not in bot.output.lower()
+
+
+async def test_of_an_address_neither_password_nor_query_is_logged(tmp_path: Path) -> None:
+    with site() as web:
+        url = web.story("/talks.html?key=hunter2")
+        async with Loopback() as discord:
+            guild = discord.guild()
+            bot = await started(discord, tmp_path, f"{OPEN}[fetch]\nprivate_addresses = true\n")
+            chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+            added = await (await chief.slash(guild.general, "dateline add", url=url)).finally_(until=says("Added"))
+            assert "talks" in added.text
+            refused = await chief.slash(guild.general, "dateline add", url=url.replace("://", "://ada:hunter2@"))
+            assert "remove what stands before the @" in (await refused.finally_(until=says("Nothing added"))).text
+            place = url.removeprefix("http://").partition("?")[0]
+            assert bot.output.count(f"event=admin action=add person={chief.id} server={guild.id} url={place} ") == 2
+            assert "hunter2" not in bot.output
+            assert discord.violations == []
+
+
+@pytest.mark.parametrize("command", ["refresh", "add", "status"])
+async def test_whoever_watches_it_sees_the_generation_that_is_published(command: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with Loopback() as discord, aiohttp.ClientSession() as session:
+
+        async def generation() -> tuple[int, bool]:
+            async with session.get(f"http://127.0.0.1:{port}/health") as response:
+                told = (await response.json())["generation"]
+            async with session.get(f"http://127.0.0.1:{port}/metrics") as response:
+                return told, f"dateline_generation {told:.1f}" in await response.text()
+
+        guild = discord.guild()
+        await started(discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nhealth_port = {port}\n"))
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        file = Upload("talks.txt", b"Talks end\n\nThe ministers met in Geneva on Monday and will meet again in May.\n")
+        options = {"file": file} if command == "add" else {}
+        assert await generation() == (1, True)
+        # the fake indexer publishes the second
+        await (await chief.slash(guild.general, f"dateline {command}", **options)).finally_(until=says("Generation"))
+        assert await generation() == (1 if command == "status" else 2, True)
