@@ -59,7 +59,9 @@ def merged(offered: Sequence[Candidate]) -> list[Finding]:
 def say_the_same(one: Candidate, other: Candidate) -> bool:
     """Whether the words of one are those of the other, or a part of them and not much shorter."""
     words, others = canonical(one.text), canonical(other.text)
-    return same_words(words, others) if words and others else one.text == other.text
+    if not words or not others:
+        return one.text == other.text
+    return same_words(words, others) or _titled(one.text, other.text) or _titled(other.text, one.text)
 
 
 def same_words(words: list[str], others: list[str]) -> bool:
@@ -77,7 +79,17 @@ def part_and_whole(words: list[str], others: list[str]) -> bool:
     return within(words, others) or within(others, words)
 
 
+def _titled(text: str, name: str) -> bool:
+    """Whether `text` is `name` with a title of any length: "Russian Foreign Affairs Minister Sergei Lavrov"."""
+    words, last = canonical(text), canonical(name)
+    return _capitalised(text) and _capitalised(name) and len(last) < len(words) and within(last, words[-len(last) :])
+
+
+def _capitalised(text: str) -> bool:
+    return all(word[0].isupper() for word in text.split())
+
+
 def _fuller_name(text: str, known: str) -> bool:
     """Whether `text` is the name `known` with more before it: "Sergei Lavrov" for "Lavrov", not "the Lavrov talks"."""
     words = text.split()
-    return len(words) > 1 and words[-1] == known and all(word[0].isupper() for word in words)
+    return len(words) > 1 and words[-1] == known and _capitalised(text)
