@@ -13,7 +13,7 @@ from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
 from reader.deciding import asks_yes_or_no, sentence_candidates
 from reader.differing import versions
-from reader.lists import in_reading_order, members, possible
+from reader.lists import enumerated, in_reading_order, members, possible
 from reader.merging import Candidate, Finding, merged, say_the_same
 from reader.questions import asks_who_was_there, wanted
 from reader.types import Kind, PassageReading
@@ -45,7 +45,8 @@ def aggregate(
 ) -> Findings:
     """What `readings` of the passages of one question come to.
 
-    An open question ("Who attended ...?") gets a list where at least two items reach the threshold, else one answer.
+    An open question ("Who attended ...?") gets a list where at least two items reach the threshold, or the one answer
+    enumerates names; else one answer.
     One answer has several versions where articles differ. What asks yes or no gets the sentence that decides it.
     """
     asked = wanted(question)
@@ -71,7 +72,11 @@ def aggregate(
             return Findings("span", tuple(found))
     if not spans or spans[0].probability < threshold.answer:
         return Findings("none", ())
-    return Findings("span", (merged([span for span in spans if span.probability >= threshold.answer])[0],))
+    best = merged([span for span in spans if span.probability >= threshold.answer])[0]
+    names = enumerated(best.best, evidence) if asked != "one" and not deciding else []
+    if len(names) > 1:
+        return Findings("list", tuple(Finding(name, (name,)) for name in names[: threshold.items]))
+    return Findings("span", (best,))
 
 
 def _brought_up_to_date(newest: Candidate, likeliest: Candidate, evidence: Evidence) -> bool:

@@ -20,7 +20,7 @@ from itertools import pairwise
 from reader.candidates import named_in
 from reader.citations import cite
 from reader.confidence import Logistic
-from reader.conjuncts import is_capitalised, others_beside
+from reader.conjuncts import conjuncts, is_capitalised, others_beside
 from reader.differing import subject, with_opening
 from reader.merging import Candidate, Finding, say_the_same
 from reader.names import folded, name_coverage
@@ -116,6 +116,15 @@ def with_conjuncts(items: Sequence[Candidate], evidence: Evidence) -> list[Candi
             if not any(overlap(span, other.span) for other in whole):
                 whole.append(replace(item, span=span, text=article.text[start:end]))
     return whole
+
+
+def enumerated(candidate: Candidate, evidence: Evidence) -> list[Candidate]:
+    """The names that one answer is made of ("Ana Ruiz and Bo Lund"), each as likely as all; itself, if of none."""
+    text, span = evidence.article(candidate.span.hit).text, candidate.span
+    parts = conjuncts(text, span.start, span.end)
+    if not all(is_capitalised(text[start:end]) for start, end in parts):
+        return [candidate]
+    return [replace(candidate, span=replace(span, start=start, end=end), text=text[start:end]) for start, end in parts]
 
 
 def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:

@@ -1,6 +1,7 @@
 """What many passages come to: one answer, a list, or nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,23 @@ def test_a_phrase_made_of_several_items_is_left_out() -> None:
         ],
     )
     assert texts(findings) == ["Ana Ruiz", "Bo Lund"]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "expected"),
+    [
+        ("Who came?", "Ana Ruiz and Bo Lund", ["Ana Ruiz", "Bo Lund"]),
+        ("Who came?", "the Red Cross, the Blue Help and Ana Ruiz", ["the Red Cross", "the Blue Help", "Ana Ruiz"]),
+        ("Who came?", "the mayor and her driver", ["the mayor and her driver"]),
+        ("Who came?", "Trinidad and Tobago", ["Trinidad and Tobago"]),
+        ("What is the firm called?", "Ana Ruiz and Bo Lund", ["Ana Ruiz and Bo Lund"]),
+    ],
+)
+def test_one_answer_that_enumerates_names_is_a_list(question: str, said: str, expected: list[str]) -> None:
+    no_items = Calibration(SCORE, replace(SCORE, bias=-99.0))
+    findings = read(question, [reading(passage(0, "a", f"At last {said} came here"), {said: 3.0})], no_items)
+    assert texts(findings) == expected
+    assert findings.kind == ("span" if len(expected) == 1 else "list")
 
 
 @pytest.mark.parametrize(("second", "kind"), [(2.0, "list"), (-2.0, "span")])
