@@ -4,7 +4,6 @@ Nothing here waits for a model, a disk or a page: the desk and the jobs do that 
 """
 
 import asyncio
-import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -32,7 +31,7 @@ from bot.discord.requests import Lines, leniently
 from bot.discord.views import FORM, Act, AnswerButton, Form, answer_id, submitted_question
 from bot.discord.words import note, told
 from bot.settings import DiscordSettings
-from retrieval.errors import StoreError
+from retrieval.errors import StoreError, UsageError
 from retrieval.types import SearchFilter, StoreStatus
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
@@ -114,18 +113,13 @@ class DatelineClient(discord.AutoShardedClient):
         # "… added Dateline to the thread" is a message too, and mentions it
         if user is None or message.author.bot or message.is_system():
             return
-        if message.guild is not None and user not in message.mentions:
+        if message.guild is not None and user not in message.mentions and not _mentions_role_of_bot(message):
             return
         reply = MessageReply(message, notice_card(waiting(0)), self._lines, self.parts.ledger)
         async with self.at_work(reply, "mention"):
             check_place(self.parts.settings, _origin_of(message))
-            asked = Asked(
-                self._unmentioned(message.content),
-                EVERYTHING,
-                message.author.id,
-                message.channel.id,
-                self._follows(message),
-            )
+            person, channel = message.author.id, message.channel.id
+            asked = Asked(self._question_in(message), EVERYTHING, person, channel, self._follows(message))
             try:
                 await self.parts.desk.answer(asked, reply)
             except TooSoonError as error:
@@ -203,9 +197,20 @@ class DatelineClient(discord.AutoShardedClient):
             self._tidying.cancel()
         await self.close()
 
+    def _question_in(self, message: discord.Message) -> str:
+        """What a message asks. Raises UsageError where Discord does not show it."""
+        # its role bears the bot's name and is offered beside it
+        if not _mentions_role_of_bot(message):
+            return self._unmentioned(message.content)
+        if not message.content:
+            raise UsageError(
+                "Discord hides from the bot what is said to its role; mention the bot itself, or use /ask."
+            )
+        return self._unmentioned(re.sub(r"<@&\d+>", " ", message.content))
+
     def _unmentioned(self, text: str) -> str:
         """A question without the bot's mention."""
-        return text if self.user is None else re.sub(rf"<@!?{self.user.id}>", " ", text)
+        return text if self.user is None else text.replace(self.user.mention, " ").replace(f"<@!{self.user.id}>", " ")
 
     def _follows(self, message: discord.Message) -> str | None:
         """The id of the answer that a message replies to."""
@@ -232,6 +237,13 @@ class DatelineClient(discord.AutoShardedClient):
             await asyncio.to_thread(self.parts.ledger.met, message)
         except StoreError as error:
             note(error, "excuse")
+
+
+def _mentions_role_of_bot(message: discord.Message) -> bool:
+    # the roles of a server are sorted each time that they are asked for
+    return (
+        bool(message.role_mentions) and message.guild is not None and message.guild.self_role in message.role_mentions
+    )
 
 
 def _origin_of(message: discord.Message) -> Origin:

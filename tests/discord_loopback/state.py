@@ -96,6 +96,7 @@ class State:
         """A message as the bot gets it: words that are none of its business are blank, unless it gets it `whole`."""
         shown = whole or message.author.bot or message.channel.guild is None or self.bot in message.mentions
         shown = shown or bool(self.intents & MESSAGE_CONTENT)
+        roles = message.channel.guild.roles.values() if message.channel.guild is not None else ()
         data: Json = {
             "id": str(message.id),
             "channel_id": str(message.channel.id),
@@ -111,7 +112,7 @@ class State:
             "pinned": False,
             "flags": message.flags,
             "mention_everyone": False,
-            "mention_roles": [],
+            "mention_roles": [str(role.id) for role in roles if role.mention in message.content],
             "mentions": [user.payload() for user in message.mentions],
         }
         guild = message.channel.guild

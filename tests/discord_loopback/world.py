@@ -52,16 +52,24 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A guild's role."""
+    """A guild's role; Discord makes one for a bot that joins, of its name: `bot` is whose."""
 
     id: int
     name: str
     permissions: int
+    bot: int | None = None
+
+    @property
+    def mention(self) -> str:
+        """What mentions everybody who has it."""
+        return f"<@&{self.id}>"
 
     def payload(self) -> Json:
         """As in GUILD_CREATE."""
         named = {"id": str(self.id), "name": self.name, "permissions": str(self.permissions)}
-        plain = {"color": 0, "hoist": False, "managed": False, "mentionable": True, "position": 1, "flags": 0}
+        plain: Json = {"color": 0, "hoist": False, "managed": False, "mentionable": True, "position": 1, "flags": 0}
+        if self.bot is not None:
+            plain |= {"managed": True, "tags": {"bot_id": str(self.bot)}}
         return {**named, **plain, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}}
 
 
@@ -177,9 +185,10 @@ class Guild:
         return made
 
     def role(self, name: str, permissions: int = MEMBER) -> Role:
-        """The role of this name, made if there is none yet."""
+        """The role of this name, made if there is none yet; one of the bot's name is its own."""
         if name not in self.roles:
-            self.roles[name] = Role(self.clock.snowflake(), name, permissions)
+            whose = self.bot.id if name == self.bot.name else None
+            self.roles[name] = Role(self.clock.snowflake(), name, permissions, whose)
             self.announce("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": self.roles[name].payload()})
         return self.roles[name]
 

@@ -103,6 +103,18 @@ async def test_what_discord_says_in_a_members_name_is_no_question(discord: Loopb
     assert None not in replies
 
 
+async def test_a_mention_of_the_bots_role_is_told_to_mention_the_bot(
+    discord: Loopback, guild: Guild, ada: Person
+) -> None:
+    role = guild.role(discord.bot.name)
+    other = guild.role("Editor")
+    place = guild.channel("roles")
+    await ada.message(place, f"{other.mention} list Who met?")
+    asked = await ada.message(place, f"{role.mention} list Who met?")
+    assert "mention the bot itself" in (await asked.answered()).text
+    assert [one.reference for one in place.messages if one.author is discord.bot] == [asked]
+
+
 async def test_the_buttons_of_a_place_that_is_served_no_more_say_so(tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
