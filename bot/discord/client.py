@@ -4,6 +4,7 @@ Nothing here waits for a model, a disk or a page: the desk and the jobs do that 
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -241,9 +242,8 @@ class DatelineClient(discord.AutoShardedClient):
 
 def _mentions_role_of_bot(message: discord.Message) -> bool:
     # the roles of a server are sorted each time that they are asked for
-    return (
-        bool(message.role_mentions) and message.guild is not None and message.guild.self_role in message.role_mentions
-    )
+    own = message.guild.self_role if message.guild is not None and message.role_mentions else None
+    return own is not None and own in message.role_mentions
 
 
 def _origin_of(message: discord.Message) -> Origin:

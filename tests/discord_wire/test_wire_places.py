@@ -113,6 +113,8 @@ async def test_a_mention_of_the_bots_role_is_told_to_mention_the_bot(
     asked = await ada.message(place, f"{role.mention} list Who met?")
     assert "mention the bot itself" in (await asked.answered()).text
     assert [one.reference for one in place.messages if one.author is discord.bot] == [asked]
+    both = await ada.message(place, f"{role.mention} list Who met?", mentions_bot=True)
+    assert "**Ana**" in (await both.answered(until=says("**"))).text
 
 
 async def test_the_buttons_of_a_place_that_is_served_no_more_say_so(tmp_path: Path) -> None:
