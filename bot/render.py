@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.layout import BLANK, Line, Run
 from reader.types import Answer, AnswerItem, Citation
-from retrieval.heading import day, heading
+from retrieval.heading import day
 from retrieval.types import Article, Hit
 
 NEAREST = 3
@@ -60,7 +60,7 @@ def passages_lines(answer: Answer) -> tuple[Line, ...]:
         runs = marked(hit.text, [_within(hit, citation) for citation in _citations(answer, hit)])
         lines += [
             *([BLANK] if number > 1 else []),
-            Line(f"{number}. ", (Run(_named(article), "title"),)),
+            Line(f"{number}. ", _named(article)),
             Line(INDENT, (Run(ranks, "dim"),)),
             Line(INDENT, runs),
         ]
@@ -155,7 +155,7 @@ def _not_found(answer: Answer) -> tuple[Line, ...]:
         if len(text) > NEAREST_CHARACTERS:
             text = text[:NEAREST_CHARACTERS].rsplit(" ", 1)[0] + " …"
         lines += [
-            Line("  ", (Run(_named(answer.evidence.article(hit)), "title"),)),
+            Line("  ", _named(answer.evidence.article(hit))),
             Line(INDENT, (Run(text),)),
         ]
     return tuple(lines)
@@ -208,8 +208,8 @@ def _within(hit: Hit, citation: Citation) -> Interval:
     return citation.answer_start - hit.passage.start, citation.answer_end - hit.passage.start
 
 
-def _named(article: Article) -> str:
-    return heading(article) or article.path
+def _named(article: Article) -> tuple[Run, ...]:
+    return source_runs(article.title, article.path, article.source, article.published)
 
 
 def _rank(rank: int | None) -> str:

@@ -217,7 +217,7 @@ def test_not_found_shows_the_nearest_passages_in_short() -> None:
         "Not found in these articles.",
         "",
         "Nearest passages",
-        "  Talks in Caracas (20 February 2024)",
+        "  Talks in Caracas · Example Wire · 20 February 2024",
     ]
     assert len(lines) == 3 + 2 * 3
     assert lines[4].endswith("many words many …")
@@ -284,7 +284,10 @@ def test_confidence_in_words(confidence: float, words: str) -> None:
 
 def test_passages_that_were_read_have_scores_and_ranks() -> None:
     shown = plain(passages_lines(answer("hello")))
-    assert "1. Talks in Caracas (20 February 2024)\n    score 1.0000 · by meaning #1 · by words not found\n" in shown
+    assert (
+        "1. Talks in Caracas · Example Wire · 20 February 2024\n    score 1.0000 · by meaning #1 · by words not"
+        in shown
+    )
     assert "in **Caracas**." in shown
 
 
@@ -302,3 +305,12 @@ def test_sources_show_the_cited_first_then_the_newest() -> None:
 def test_the_store_in_a_few_lines() -> None:
     assert contents(STATUS) == "2 articles, 20 February 2024"
     assert "fake/encoder (4 dimensions)" in plain(status_lines(STATUS))
+
+
+def test_an_article_without_a_title_is_named_by_its_file_everywhere() -> None:
+    found = answer("nowhere")
+    first = found.evidence.hits[:1]
+    article = replace(found.evidence.article(first[0]), title="", source=None)
+    nameless = replace(found, evidence=replace(found.evidence, hits=first, articles={article.id: article}))
+    for lines in (answer_lines(nameless), passages_lines(nameless)):
+        assert f"{article.path} · 20 February 2024" in plain(lines)
