@@ -43,8 +43,8 @@ def prepared_reader(model: str, adapter: Path | None, progress: Progress) -> Pat
     for name in ADAPTER_FILES:
         if not (adapter / name).is_file():
             raise ModelError(
-                f"The reader's adapter folder {adapter} has no {name}; restore it (in a checkout: "
-                f"`git checkout -- {adapter.name}`), or set [reader] adapter in config.toml."
+                f"The reader's adapter folder {adapter} has no {name}; correct [reader] adapter in config.toml, or "
+                "restore the file: the repository has those of reader/weights."
             )
     packaged = PACKAGED.get(model)
     # packaged weights are known by their pinned hash: where they are merged already, they need not be read again

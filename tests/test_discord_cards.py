@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from bot.assistant import Assistant
 from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
 from bot.discord.ledger import Ledger
 from bot.discord.picture import BARS, LINKED, SCALE, WIDTH, picture
+from bot.discord.picture import main as draw
 from bot.discord.quotes import excerpt, source_line
 from bot.discord.text import safe_url, units, visible
 from bot.discord.types import Card, Cited, Field, Place, Remembered, digest
@@ -351,3 +353,19 @@ def _rows(card: Card) -> list[str]:
     head, _, notes = card.description.partition("\n\n")
     rows = head.split("\n")
     return [*rows[:-1], f"{rows[-1]}\n{notes}"]
+
+
+@pytest.mark.parametrize("out", ["picture.gif", "nowhere/picture.png", "."])
+def test_a_picture_needs_a_place(out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        draw(["Who met?", "--out", str(tmp_path / out)])
+    assert "is no place for a picture" in capsys.readouterr().err
+
+
+def test_a_picture_of_what_cannot_be_answered_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert draw(["Who met?", "--out", str(tmp_path / "picture.png")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("dateline: ") and len(error.splitlines()) == 1 and "dateline index" in error

@@ -18,7 +18,7 @@ from bot.discord.requests import FAILURES
 from bot.discord.serving import run
 from bot.overview import contents, counted
 from bot.settings import DiscordSettings, Settings
-from retrieval.errors import DatelineError, StoreError
+from retrieval.errors import CorpusError, DatelineError, StoreError
 from retrieval.progress import silent
 
 READY_SECONDS = 60.0
@@ -55,6 +55,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
         yield Finding(True, f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
     except DatelineError as error:
         yield Finding(False, str(error))
+    yield _tried(lambda: _corpus(settings))
     yield _tried(lambda: _ledger(settings))
     if settings.discord.health_port:
         yield _tried(lambda: asyncio.run(_port(settings.discord.health_port)))
@@ -178,13 +179,26 @@ def _tried(attempt: Callable[[], str]) -> Finding:
         return Finding(False, str(error))
 
 
+def _corpus(settings: Settings) -> str:
+    folder = settings.corpus.path
+    if not folder.is_dir():
+        raise CorpusError(
+            f"There is no folder {folder}, expected that of the articles; make it, or correct [corpus] path."
+        )
+    return f"The articles are in {folder}."
+
+
 def _ledger(settings: Settings) -> str:
     path = settings.storage.path / LEDGER
     # it is not begun here: whoever checks may be another user than the bot
     if path.exists():
         Ledger.open(path)
-    elif not os.access(path.parent, os.W_OK):
-        raise StoreError(f"The folder {path.parent} cannot be written; mend its permissions.")
+        return "Answers and ratings can be kept."
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise StoreError(
+            f"{path} cannot be made in {there}; mend that folder's permissions, or correct [storage] path."
+        )
     return "Answers and ratings can be kept."
 
 

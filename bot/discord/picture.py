@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.discord.cards import answer_card
 from bot.discord.text import ZERO_WIDTH
 from bot.discord.types import Card, Tone
+from bot.streams import complain
+from retrieval.errors import DatelineError
 
 SCALE = 2  # pixels of the picture for each of the screen; all sizes below are the screen's
 WIDTH = 560
@@ -208,12 +210,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("question", help="asked of the articles that config.toml names; they must be indexed")
     parser.add_argument("--out", type=Path, required=True, help="the PNG file to write")
     options = parser.parse_args(arguments)
+    if options.out.suffix != ".png" or not options.out.parent.is_dir():
+        parser.error(f"{options.out} is no place for a picture, expected FILE.png in a folder that is there")
     from bot.assistant import Assistant
     from bot.settings import Settings
     from retrieval.progress import silent
 
-    answer = Assistant.open(Settings.load(), silent).ask(options.question)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        answer = Assistant.open(Settings.load(), silent).ask(options.question)
+    except DatelineError as error:
+        complain(str(error))
+        return 1
     picture(answer_card(answer)).quantize(64).save(options.out, optimize=True)
     return 0
 
