@@ -150,6 +150,8 @@ async def test_who_waits_when_it_is_killed_is_told_after_the_next_start(tmp_path
         assert "**Ana**" in answer.text
         bots_own = [one for one in guild.general.messages if one.author is discord.bot]
         assert len(bots_own) == 2
+        while ledger.unanswered():
+            await asyncio.sleep(0.05)
         assert await discord.bots[-1].stop() == 0
         edits = len(bots_own[1].edits)
         await started(discord, tmp_path)
