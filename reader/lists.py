@@ -112,9 +112,9 @@ def with_conjuncts(items: Sequence[Candidate], evidence: Evidence) -> list[Candi
         for start, end in others_beside(
             article.text, (sentence.quote_start, sentence.quote_end), (item.span.start, item.span.end)
         ):
-            span = replace(item.span, start=start, end=end)
-            if not any(overlap(span, other.span) for other in whole):
-                whole.append(replace(item, span=span, text=article.text[start:end]))
+            beside = _at(item, article.text, start, end)
+            if not any(overlap(beside.span, other.span) for other in whole):
+                whole.append(beside)
     return whole
 
 
@@ -124,7 +124,12 @@ def enumerated(candidate: Candidate, evidence: Evidence) -> list[Candidate]:
     parts = conjuncts(text, span.start, span.end)
     if not all(is_capitalised(text[start:end]) for start, end in parts):
         return [candidate]
-    return [replace(candidate, span=replace(span, start=start, end=end), text=text[start:end]) for start, end in parts]
+    return [_at(candidate, text, start, end) for start, end in parts]
+
+
+def _at(candidate: Candidate, text: str, start: int, end: int) -> Candidate:
+    """The candidate, as likely as it is, in another place of its article's `text`."""
+    return replace(candidate, span=replace(candidate.span, start=start, end=end), text=text[start:end])
 
 
 def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:

@@ -61,7 +61,8 @@ def say_the_same(one: Candidate, other: Candidate) -> bool:
     words, others = canonical(one.text), canonical(other.text)
     if not words or not others:
         return one.text == other.text
-    return same_words(words, others) or _titled(one.text, other.text) or _titled(other.text, one.text)
+    named = _capitalised(one.text) and _capitalised(other.text)
+    return same_words(words, others) or (named and _titled(words, others))
 
 
 def same_words(words: list[str], others: list[str]) -> bool:
@@ -79,10 +80,10 @@ def part_and_whole(words: list[str], others: list[str]) -> bool:
     return within(words, others) or within(others, words)
 
 
-def _titled(text: str, name: str) -> bool:
-    """Whether `text` is `name` with a title of any length: "Russian Foreign Affairs Minister Sergei Lavrov"."""
-    words, last = canonical(text), canonical(name)
-    return _capitalised(text) and _capitalised(name) and len(last) < len(words) and within(last, words[-len(last) :])
+def _titled(words: list[str], others: list[str]) -> bool:
+    """Whether either is the other with a title of any length: "Russian Foreign Affairs Minister Sergei Lavrov"."""
+    name, titled = sorted((words, others), key=len)
+    return len(name) < len(titled) and within(name, titled[-len(name) :])
 
 
 def _capitalised(text: str) -> bool:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -20,6 +21,9 @@ from retrieval.models import resolve
 from retrieval.progress import silent
 from tests import fakes
 
+if TYPE_CHECKING:
+    from tests.discord_loopback import Guild, Loopback, Person
+
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
 
@@ -32,6 +36,18 @@ hypothesis.settings.load_profile("dateline")
 def anyio_backend() -> str:
     """One event loop for a whole module, so that its asynchronous tests share a server and a bot."""
     return "asyncio"
+
+
+@pytest.fixture
+def guild(discord: "Loopback") -> "Guild":
+    """The server of the loopback Discord that a test module has for a fixture."""
+    return next(iter(discord.state.guilds.values()))
+
+
+@pytest.fixture
+def ada(discord: "Loopback") -> "Person":
+    """A member of it."""
+    return discord.person("Ada")
 
 
 @pytest.fixture(scope="session")

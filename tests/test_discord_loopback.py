@@ -35,18 +35,6 @@ async def discord(server: Loopback) -> AsyncIterator[Loopback]:
     assert server.violations == []
 
 
-@pytest.fixture
-def guild(discord: Loopback) -> Guild:
-    """The guild."""
-    return next(iter(discord.state.guilds.values()))
-
-
-@pytest.fixture
-def ada(discord: Loopback) -> Person:
-    """Somebody in it."""
-    return discord.person("Ada")
-
-
 async def test_a_slash_command_thinks_and_then_answers(discord: Loopback, guild: Guild, ada: Person) -> None:
     asked = await ada.slash(guild.general, "ask", question="who met?", source="Reuters", article=b"the article")
     assert await asked.acknowledged() < discord.state.deadline

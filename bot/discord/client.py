@@ -140,7 +140,7 @@ class DatelineClient(discord.AutoShardedClient):
         async with self.at_work(reply, "ask"):
             check_place(self.parts.settings, origin_of(interaction))
             person, channel = interaction.user.id, interaction.channel_id or 0
-            asked = Asked(self._unmentioned(question), where, person, channel)
+            asked = Asked(self.unmentioned(question), where, person, channel)
             await self.parts.desk.answer(asked, reply)
 
     async def pressed(self, interaction: Interaction, act: Act, answer: str, page: int) -> None:
@@ -202,14 +202,14 @@ class DatelineClient(discord.AutoShardedClient):
         """What a message asks. Raises UsageError where Discord does not show it."""
         # its role bears the bot's name and is offered beside it
         if not _mentions_role_of_bot(message):
-            return self._unmentioned(message.content)
+            return self.unmentioned(message.content)
         if not message.content:
             raise UsageError(
                 "Discord hides from the bot what is said to its role; mention the bot itself, or use /ask."
             )
-        return self._unmentioned(re.sub(r"<@&\d+>", " ", message.content))
+        return self.unmentioned(re.sub(r"<@&\d+>", " ", message.content))
 
-    def _unmentioned(self, text: str) -> str:
+    def unmentioned(self, text: str) -> str:
         """A question without the bot's mention."""
         return text if self.user is None else text.replace(self.user.mention, " ").replace(f"<@!{self.user.id}>", " ")
 

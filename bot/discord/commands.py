@@ -71,10 +71,8 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
     @tree.context_menu(name="Ask Dateline about this")
     async def ask_about(interaction: Interaction, message: discord.Message) -> None:
         async with told(InteractionReply(interaction, private=True), "ask_about"):
-            content = message.content
-            if client.user is not None:
-                content = content.replace(client.user.mention, " ")
-            await client.ask(interaction, question_in(content, settings.max_question_length), SearchFilter())
+            question = question_in(client.unmentioned(message.content), settings.max_question_length)
+            await client.ask(interaction, question, SearchFilter())
 
 
 def question_in(content: str, longest: int) -> str:

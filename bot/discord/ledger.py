@@ -96,7 +96,8 @@ class Ledger:
 
     def recall(self, id: str) -> Remembered | None:
         """The answer with this id; None if it was forgotten, or never was."""
-        with _connected(self._path) as connection, _reading(connection):
+        with _connected(self._path) as connection:
+            connection.execute("BEGIN")  # one state for all that is read; it waits for no writer
             head = connection.execute(
                 "SELECT asked, question, kind, generation, scope FROM answers WHERE id = ?", (id,)
             ).fetchone()
@@ -126,7 +127,8 @@ class Ledger:
 
     def badly_rated(self, limit: int) -> tuple[Rated, ...]:
         """At most `limit` answers that somebody called bad, the most disliked first, of these the last voted on."""
-        with _connected(self._path) as connection, _reading(connection):
+        with _connected(self._path) as connection:
+            connection.execute("BEGIN")  # as in `recall`
             rows = connection.execute(
                 "SELECT a.id, a.question, a.generation, SUM(v.good) AS ups, SUM(NOT v.good) AS downs, MAX(v.voted) "
                 "FROM answers a JOIN votes v ON v.answer = a.id GROUP BY a.id HAVING downs > 0 "
@@ -152,7 +154,7 @@ class Ledger:
 
     def unanswered(self) -> tuple[tuple[int, int], ...]:
         """Channel and id of the messages that never became an answer; after a start: those of a run that was killed."""
-        with _connected(self._path) as connection, _reading(connection):
+        with _connected(self._path) as connection:
             return tuple(connection.execute("SELECT channel, message FROM unanswered ORDER BY message"))
 
     def forget_older_than(self, days: float) -> int:
@@ -179,17 +181,6 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path}, where the bot keeps its answers and ratings, failed ({error}); check that it can be written and "
             "the disk is not full, or move it away for the bot to start a new one."
         ) from error
-
-
-@contextmanager
-def _reading(connection: sqlite3.Connection) -> Iterator[None]:
-    """One state of the file for all that the block reads; it waits for no writer."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -17,7 +17,7 @@ import discord
 from bot.discord.door import Origin
 from bot.discord.embeds import embed_of
 from bot.discord.logs import event
-from bot.discord.requests import AT_ONCE, FAILURES, NO_LINE, PATIENTLY, Edits, Line, Lines, persistently
+from bot.discord.requests import AT_ONCE, FAILURES, PATIENTLY, Edits, Lines, persistently
 from bot.discord.types import Card
 from retrieval.errors import StoreError
 
@@ -249,7 +249,7 @@ async def _post(
     channel: discord.abc.Messageable,
     newest: Callable[[], Word],
     reference: discord.MessageReference | None = None,
-    line: Line = NO_LINE,
+    line: asyncio.Lock | None = None,
 ) -> discord.Message:
     """A new message that says what `newest` gives when its turn comes."""
     nonce = secrets.token_hex(12)

@@ -8,7 +8,7 @@ nobody's time runs.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -18,8 +18,6 @@ import discord
 from bot.discord.logs import event
 
 T = TypeVar("T")
-Line = AbstractAsyncContextManager[None]
-NO_LINE: Line = nullcontext()
 # how long each try may take, in seconds: an acknowledgement must be there within 3
 AT_ONCE = (1.3, 1.1)
 # the first is longer than the five seconds for which a channel may be closed
@@ -48,14 +46,14 @@ class Lines:
 class Edits:
     """The edits of one message, of which the last one is to stay."""
 
-    def __init__(self, line: Line = NO_LINE) -> None:
-        self._line = line
+    def __init__(self, line: asyncio.Lock | None = None) -> None:
+        self._line = asyncio.Lock() if line is None else line
         self._lost = False
         self._last: Callable[[], Awaitable[object]] | None = None
 
     async def progress(self, attempt: Callable[[], Awaitable[object]]) -> None:
         """Tries once, and leaves it at that: it is soon overtaken. Where others wait in line, they go first."""
-        if not (isinstance(self._line, asyncio.Lock) and self._line.locked()):
+        if not self._line.locked():
             self._lost |= not await leniently(attempt, self._line)
 
     async def last(self, attempt: Callable[[], Awaitable[object]]) -> None:
@@ -70,7 +68,9 @@ class Edits:
             await leniently(self._last, self._line)
 
 
-async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[float], line: Line = NO_LINE) -> T:
+async def persistently(
+    attempt: Callable[[], Awaitable[T]], limits: Sequence[float], line: asyncio.Lock | None = None
+) -> T:
     """What `attempt` gives, tried once for each of the `limits` (seconds) while the network or Discord fails.
 
     Raises what the last try raised, and at once what no repetition mends.
@@ -87,7 +87,7 @@ async def persistently(attempt: Callable[[], Awaitable[T]], limits: Sequence[flo
     return await _tried(attempt, limits[-1], line)
 
 
-async def leniently(attempt: Callable[[], Awaitable[object]], line: Line = NO_LINE) -> bool:
+async def leniently(attempt: Callable[[], Awaitable[object]], line: asyncio.Lock | None = None) -> bool:
     """Tries once; False if it is not known whether it took effect, or still will: its answer was lost."""
     try:
         await persistently(attempt, PROGRESS, line)
@@ -97,6 +97,6 @@ async def leniently(attempt: Callable[[], Awaitable[object]], line: Line = NO_LI
     return True
 
 
-async def _tried(attempt: Callable[[], Awaitable[T]], seconds: float, line: Line) -> T:
-    async with line:
+async def _tried(attempt: Callable[[], Awaitable[T]], seconds: float, line: asyncio.Lock | None) -> T:
+    async with nullcontext() if line is None else line:
         return await asyncio.wait_for(attempt(), seconds)

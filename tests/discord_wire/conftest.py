@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MANAGE_GUILD, MEMBER, Guild, Loopback, Person
+from tests.discord_loopback import MANAGE_GUILD, MEMBER, Loopback, Person
 from tests.discord_wire import started
 
 
@@ -32,18 +32,6 @@ async def discord(server: Loopback, folder: Path) -> AsyncIterator[Loopback]:
     assert server.violations == []
     assert server.unanswered == []
     assert "event=mistake" not in server.bots[0].output
-
-
-@pytest.fixture
-def guild(discord: Loopback) -> Guild:
-    """The guild."""
-    return next(iter(discord.state.guilds.values()))
-
-
-@pytest.fixture
-def ada(discord: Loopback) -> Person:
-    """A member."""
-    return discord.person("Ada")
 
 
 @pytest.fixture
