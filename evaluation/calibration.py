@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from evaluation.abstention import calibration_error, coverage_at
-from evaluation.commands import Parser, explained, on_stderr, positive
+from evaluation.commands import Parser, explained, positive
 from evaluation.paragraphs import as_articles, sample, searchable, words_of
 from evaluation.scoring import separation, taken_for_right
 from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
@@ -34,6 +34,7 @@ from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.train.data import Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
+from retrieval.progress import on_stderr
 from retrieval.search import Retriever
 from retrieval.types import SearchFilter
 

@@ -3,15 +3,11 @@
 import argparse
 import functools
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
 
 from retrieval.errors import DatelineError, UsageError
-
-SECONDS = 5.0
 
 
 class Command(Protocol):
@@ -76,18 +72,3 @@ def picture(text: str) -> Path:
     if path.suffix != ".png" or not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is no place for a picture; name a .png file in a folder that exists")
     return path
-
-
-@contextmanager
-def on_stderr(task: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A `Progress` that writes a line every few seconds, and one at the end."""
-    done, told = 0, time.monotonic()
-
-    def advance(count: int) -> None:
-        nonlocal done, told
-        done += count
-        if time.monotonic() - told >= SECONDS or done >= total:
-            told = time.monotonic()
-            print(f"{task}: {done:,} of {total:,}", file=sys.stderr, flush=True)
-
-    yield advance

@@ -27,7 +27,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from evaluation.calibration import PLAIN
-from evaluation.commands import Parser, explained, on_stderr, picture, positive, probability
+from evaluation.commands import Parser, explained, picture, positive, probability
 from evaluation.outcomes import NOTHING, Abstention, Given, Outcome, Report, Single, report
 from evaluation.paragraphs import File, article_id, as_articles, searchable
 from evaluation.phases import as_json
@@ -39,7 +39,7 @@ from reader.confidence import Calibration
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from reader.types import Answer, PassageReading, Reader
 from retrieval.encoder import Encoder
-from retrieval.progress import Progress, silent
+from retrieval.progress import Progress, on_stderr, silent
 from retrieval.search import Retriever
 from retrieval.types import Evidence, Passage, SearchFilter
 

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, on_stderr, picture, positive
+from evaluation.commands import Parser, explained, picture, positive
 from evaluation.paragraphs import File, article_id, as_articles, searchable
 from evaluation.phases import as_json
 from evaluation.ranking import Outcome, Report, Sought, judge, report
@@ -29,7 +29,7 @@ from evaluation.scoring import percent
 from evaluation.wiring import PASSAGES, shipped_encoder
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
-from retrieval.progress import Progress, silent
+from retrieval.progress import Progress, on_stderr, silent
 from retrieval.types import Hit, SearchFilter
 
 DEPTH = 100

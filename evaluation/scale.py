@@ -42,7 +42,7 @@ from typing import Any
 
 from evaluation.asking import WARM_UP, Asked, Noticed, Recorded, Started, Wait, ask, notice, start, the_encoder
 from evaluation.building import Built, Changed, add, build, copied, delete
-from evaluation.commands import Parser, explained, on_stderr, positive
+from evaluation.commands import Parser, explained, positive
 from evaluation.phases import as_json
 from evaluation.recombined import (
     DAYS,
@@ -59,6 +59,7 @@ from evaluation.recombined import (
 from reader.train.data import read_file
 from retrieval.encoder import Encoder
 from retrieval.errors import CorpusError, DatelineError
+from retrieval.progress import on_stderr
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
 from retrieval.storage.database import SCHEMA

@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from evaluation.commands import Parser, explained, on_stderr, positive
+from evaluation.commands import Parser, explained, positive
 from evaluation.paragraphs import article_id, as_articles, sample
 from evaluation.wiring import shipped_encoder
 from reader.train.data import Question, read_file
@@ -31,6 +31,7 @@ from retrieval.encoder import Encoder
 from retrieval.fusion import COVERAGE_WEIGHT, rarity
 from retrieval.heading import heading
 from retrieval.passages import SHAPE, Shape, split
+from retrieval.progress import on_stderr
 from retrieval.storage.segments import HEADING_WEIGHT
 from retrieval.terms import asked_terms, terms
 from retrieval.types import Article

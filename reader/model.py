@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
+from reader.heads import HEADS, Heads
 from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
-from reader.prepare import ITEM_HEAD
+from reader.precision import faster_dtype
 from reader.types import PassageReading
 from retrieval.errors import ModelError
 from retrieval.heading import heading
@@ -39,21 +39,22 @@ class TransformersReader:
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
-        item_head: torch.nn.Linear | None = None,
+        heads: Heads | None = None,
         limits: Limits = DEFAULT_LIMITS,
         batch_tokens: int = 8192,
     ) -> None:
-        """`item_head` maps the model's last hidden states to (outside, begins, continues); `batch_tokens` bounds the
-        padded tokens that one forward pass takes."""
+        """`heads` are those beside the span head; `batch_tokens` bounds the padded tokens of one forward pass."""
         self._model: PreTrainedModel = model.eval()  # type: ignore[no-untyped-call]
         self._tokenizer = tokenizer
-        self._item_head = None if item_head is None else item_head.eval()
+        self._heads = None if heads is None else heads.eval()
         self._limits = limits
         self._batch_tokens = batch_tokens
 
     @classmethod
     def load(cls, folder: Path, limits: Limits = DEFAULT_LIMITS, batch_tokens: int = 8192) -> "TransformersReader":
-        """The model of a transformers folder, on the GPU if there is one; `item_head.safetensors` is optional.
+        """The model of a transformers folder, on the GPU if there is one; `heads.safetensors` is optional.
+
+        It is in bfloat16 where this machine multiplies that faster; the heads always get float32.
 
         Raises ModelError where the folder is not a whole extractive question-answering model.
         """
@@ -76,8 +77,12 @@ class TransformersReader:
             )
         if not isinstance(tokenizer, PreTrainedTokenizerFast):
             raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
-        head = load_item_head(folder / ITEM_HEAD, model.config.hidden_size) if (folder / ITEM_HEAD).exists() else None
-        return cls(model.to(device), tokenizer, None if head is None else head.to(device), limits, batch_tokens)
+        heads = Heads.load(folder / HEADS, model.config.hidden_size) if (folder / HEADS).exists() else None
+        if faster_dtype(device) == torch.bfloat16 and hasattr(model, "qa_outputs"):
+            model.to(torch.bfloat16)
+            # rounded to 8 bits, the scores of two spans would often be equal
+            model.qa_outputs.float().register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
+        return cls(model.to(device), tokenizer, None if heads is None else heads.to(device), limits, batch_tokens)
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
         """One reading for each hit of `evidence`, in its order."""
@@ -101,12 +106,12 @@ class TransformersReader:
                     for name, tensor in collate(batch, self._tokenizer).items()
                     if name in self._tokenizer.model_input_names
                 }
-                output = self._model(**arguments, output_hidden_states=self._item_head is not None)
+                output = self._model(**arguments, output_hidden_states=self._heads is not None)
                 start = output.start_logits.float().cpu().numpy()
                 end = output.end_logits.float().cpu().numpy()
                 item = None
-                if self._item_head is not None:
-                    item = self._item_head(output.hidden_states[-1]).float().cpu().numpy()
+                if self._heads is not None:
+                    item = self._heads.item(output.hidden_states[-1].float()).cpu().numpy()
             for row, window in enumerate(batch):
                 yield _Logits(
                     window=window,
@@ -115,20 +120,6 @@ class TransformersReader:
                     null=float(start[row, 0] + end[row, 0]),
                     item=None if item is None else item[row, window.tokens],
                 )
-
-
-def load_item_head(path: Path, hidden: int) -> torch.nn.Linear:
-    """The list head: `weight` (3, hidden) and `bias` (3) of a safetensors file, as float32."""
-    try:
-        weights = load_file(path)
-        head = torch.nn.Linear(hidden, 3)
-        head.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise ModelError(
-            f"{path} is no list head for this model ({error}); it should hold weight (3, {hidden}) and bias (3): "
-            "remove it to read without one, or put back the one that belongs to the model."
-        ) from error
-    return head
 
 
 def batches(inputs: Sequence[Window], budget: int) -> Iterator[list[Window]]:

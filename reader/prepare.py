@@ -13,6 +13,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from reader.heads import ADAPTER, CONFIG, HEADS
 from retrieval.errors import ModelError
 from retrieval.models import (
     PACKAGED,
@@ -26,9 +27,7 @@ from retrieval.models import (
 )
 from retrieval.progress import Progress
 
-ADAPTER = "adapter_model.safetensors"
-ADAPTER_FILES = ("adapter_config.json", ADAPTER)
-ITEM_HEAD = "item_head.safetensors"
+ADAPTER_FILES = (CONFIG, ADAPTER)
 MANIFEST = "dateline.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
@@ -63,7 +62,7 @@ def prepared_reader(model: str, adapter: Path | None, progress: Progress) -> Pat
 def _key(base: str, adapter: Path) -> str:
     """12 hex digits over all that decides the merged weights: the base's SHA-256 and the adapter's files."""
     digest = hashlib.sha256(f"{base}\n".encode())
-    for name in (*ADAPTER_FILES, ITEM_HEAD):
+    for name in (*ADAPTER_FILES, HEADS):
         if (adapter / name).is_file():
             digest.update(f"{name} {sha256_file(adapter / name)}\n".encode())
     return digest.hexdigest()[:12]
@@ -94,7 +93,7 @@ def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
                 f"The merged reader cannot be written to {folder.parent} ({error}); free some disk space "
                 "(2 GB is enough) or set DATELINE_CACHE to another folder."
             ) from error
-        for source, names in ((base, TOKENIZER_FILES), (adapter, (ITEM_HEAD,))):
+        for source, names in ((base, TOKENIZER_FILES), (adapter, (HEADS,))):
             for name in names:
                 if (source / name).is_file():
                     shutil.copyfile(source / name, folder / name)

@@ -1,8 +1,12 @@
 """How long work reports on itself, without knowing who watches."""
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+SECONDS = 5.0  # between two lines of `on_stderr`
 
 
 class Progress(Protocol):
@@ -15,3 +19,18 @@ class Progress(Protocol):
 def silent(task: str, total: int) -> Iterator[Callable[[int], None]]:
     """A `Progress` that shows nothing."""
     yield lambda done: None
+
+
+@contextmanager
+def on_stderr(task: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A `Progress` that writes a line every few seconds, and one at the end."""
+    done, told = 0, time.monotonic()
+
+    def advance(count: int) -> None:
+        nonlocal done, told
+        done += count
+        if time.monotonic() - told >= SECONDS or done >= total:
+            told = time.monotonic()
+            print(f"{task}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+
+    yield advance

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from reader.heads import HEADS, Heads
 from reader.inputs import Context, Limits, windows
 from reader.model import TransformersReader, batches, collate
-from reader.prepare import ITEM_HEAD
 from retrieval.errors import ModelError
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests import tiny
@@ -35,7 +35,7 @@ def tiny_reader(limits: Limits = LIMITS, batch_tokens: int = 8192, items: bool =
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(SCALE if parameter.ndim == 2 else 1.0)
-    return TransformersReader(model, tokenizer, torch.nn.Linear(32, 3) if items else None, limits, batch_tokens)
+    return TransformersReader(model, tokenizer, Heads(32) if items else None, limits, batch_tokens)
 
 
 def test_one_reading_for_each_hit_in_order_whatever_the_batches() -> None:
@@ -88,11 +88,15 @@ def test_batches_keep_to_the_budget() -> None:
     assert all(len(batch) == 1 or collate(batch, tiny.wordpiece())["input_ids"].numel() <= 60 for batch in cut)
 
 
-def test_load_reads_the_list_head(tmp_path: Path) -> None:
+def test_load_reads_the_heads(tmp_path: Path) -> None:
     folder = tiny.save(tmp_path, tiny.wordpiece())
     assert TransformersReader.load(folder).read("Who?", evidence((0, 30)))[0].item is None
     bias = torch.tensor([1.0, 2.0, 3.0])
-    save_file({"weight": torch.zeros(3, 32).half(), "bias": bias.half()}, folder / ITEM_HEAD)
+    heads = Heads(32)
+    with torch.no_grad():
+        heads.item.weight.zero_()
+        heads.item.bias.copy_(bias)
+    save_file({name: tensor.half() for name, tensor in heads.state_dict().items()}, folder / HEADS)
     item = TransformersReader.load(folder).read("Who?", evidence((0, 30)))[0].item
     assert item is not None
     assert (item == bias.numpy()).all()
@@ -102,13 +106,13 @@ def test_folders_that_are_no_reader_say_so(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
         TransformersReader.load(tmp_path / "nowhere")
     folder = tiny.save(tmp_path / "model", tiny.wordpiece())
-    save_file({"weight": torch.zeros(3, 31), "bias": torch.zeros(3)}, folder / ITEM_HEAD)
-    with pytest.raises(ModelError, match=r"item_head.safetensors is no list head"):
+    save_file(Heads(31).state_dict(), folder / HEADS)
+    with pytest.raises(ModelError, match=r"heads.safetensors has no heads for this model of 32"):
         TransformersReader.load(folder)
-    (folder / ITEM_HEAD).write_bytes(b"not safetensors")
-    with pytest.raises(ModelError, match=r"item_head.safetensors is no list head"):
+    (folder / HEADS).write_bytes(b"not safetensors")
+    with pytest.raises(ModelError, match=r"heads.safetensors has no heads for this model of 32"):
         TransformersReader.load(folder)
-    (folder / ITEM_HEAD).unlink()
+    (folder / HEADS).unlink()
     (folder / "model.safetensors").write_bytes(b"not safetensors")
     with pytest.raises(ModelError, match="cannot be read"):
         TransformersReader.load(folder)

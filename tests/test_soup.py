@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from reader.train.soup import Ingredient, mean, mean_head
+from reader.train.soup import Ingredient, mean, mean_heads
 
 NAME = "layer.0.attention"
 
@@ -41,8 +41,8 @@ def test_a_lower_rank_keeps_the_largest_part() -> None:
     assert float((product - wanted).square().sum()) == pytest.approx(float(lost), rel=1e-3)
 
 
-def test_only_those_with_a_list_head_have_a_say_in_it() -> None:
+def test_only_those_with_heads_have_a_say_in_them() -> None:
     one, other = ingredient(0, 2, 2.0, 1.0), ingredient(1, 2, 2.0, 9.0, head=False)
-    assert one.item_head is not None
-    assert torch.allclose(mean_head([one, other])["bias"], one.item_head["bias"])
-    assert mean_head([other]) == {}
+    assert one.heads is not None
+    assert torch.allclose(mean_heads([one, other])["bias"], one.heads["bias"])
+    assert mean_heads([other]) == {}

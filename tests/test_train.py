@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,18 +12,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from reader.inputs import Limits
-from reader.train.adapter import Trained
-from reader.train.data import Paragraph, Place, Question, conjunction, consensus, read_file, read_folder
-from reader.train.encode import Batch, bucketed, encode, to_batch
+from reader.heads import ADAPTER, CONFIG, HEADS, Heads
+from reader.train.arrays import Arrays, Batch, Batches
+from reader.train.data import KINDS, Kind, Paragraph, Place, Question, conjunction, consensus, read_file, read_folder
 from reader.train.examples import Example, Maker, crop
 from reader.train.headings import compose, draw, random_day, real_title
-from reader.train.losses import item_loss, span_loss
+from reader.train.losses import item_loss, kind_loss, sentence_loss, span_loss
+from reader.train.model import Trained
 from reader.train.negatives import mine
-from reader.train.run import CHECKPOINT, LOG, Run, Settings, rate_factor
-from reader.train.stages import ENUMERATIONS, Stage, chosen, with_enumerations
+from reader.train.prepare import Builder, prepared
+from reader.train.recipe import DEFAULT, Recipe, Training
+from reader.train.run import CHECKPOINT, LOG, Goal, Run, best_is_right, rate_factor
 from reader.train.traps import CITIES, Reading, near_miss, retitled, situated
 from retrieval.errors import CorpusError
+from retrieval.progress import silent
 from tests import tiny
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "qa-data"
@@ -35,8 +39,8 @@ def place(words: str, text: str = TEXT) -> Place:
     return Place(text.index(words), text.index(words) + len(words))
 
 
-def question(text: str, *answers: str, listed: bool = False, id: str = "q") -> Question:
-    return Question(id, text, Paragraph("bridges:0", "25_de_Abril_Bridge", TEXT), tuple(map(place, answers)), listed)
+def question(text: str, *answers: str, kind: Kind = "one", id: str = "q") -> Question:
+    return Question(id, text, Paragraph("bridges:0", "25_de_Abril_Bridge", TEXT), tuple(map(place, answers)), kind)
 
 
 def questions() -> list[Question]:
@@ -67,6 +71,31 @@ def test_a_file_is_read_and_its_offsets_are_checked(tmp_path: Path) -> None:
     assert read[0].paragraph.source == "bridges"
     with pytest.raises(CorpusError, match=r"bridges\.json.*'1966' of question 1 is not at 3"):
         read_file(write(tmp_path, 3))
+
+
+def test_what_a_file_asks_for_is_told_by_the_file_and_the_question(tmp_path: Path) -> None:
+    answers = [
+        {"text": "1966", "answer_start": TEXT.index("1966")},
+        {"text": "Boats", "answer_start": place("Boats").start},
+    ]
+    asked = {"id": "1", "question": "When?", "answers": answers}
+
+    def kinds(answers_are: str, *questions: dict[str, object]) -> list[str]:
+        entry = {"title": "", "date": "2024-05-01", "paragraphs": [{"context": TEXT, "qas": questions}]}
+        (tmp_path / "f.json").write_text(json.dumps({"answers_are": answers_are, "data": [entry]}))
+        return [q.kind for q in read_file(tmp_path / "f.json")]
+
+    assert kinds("alternatives", asked) == ["one"]
+    assert kinds("all", asked, {**asked, "answers": answers[:1]}) == ["list", "one"]
+    assert kinds("sentences, all of them", asked, {**asked, "phrase": True}) == ["passage", "one"]
+    marked = 'alternatives; all where "list" is true'
+    assert kinds(marked, {**asked, "list": True}, {**asked, "list": False}) == ["list", "one"]
+    elsewhere = {"text": "1967", "answer_start": 9, "article": "another"}
+    assert kinds("versions", {**asked, "answers": [*answers, elsewhere]}) == ["one"]
+    turns = [{"question": "When?", **asked}, {"question": "and who?", "standalone": "Who built it?", "answers": []}]
+    assert kinds("all", {"id": "t", "turns": turns}) == ["list", "one"]
+    assert [q.text for q in read_file(tmp_path / "f.json")] == ["When?", "Who built it?"]
+    assert read_file(tmp_path / "f.json")[0].paragraph.published is not None
 
 
 def test_a_folder_without_questions_is_an_error(tmp_path: Path) -> None:
@@ -188,29 +217,36 @@ def test_a_crop_keeps_answers_at_their_words() -> None:
             assert bool(made.answers) == bool(asked.answers)
 
 
-def test_examples_are_a_function_of_seed_stage_and_question() -> None:
+def test_examples_are_a_function_of_seed_draw_and_question() -> None:
     maker, again = (Maker({"bridges": questions()}, {}, seed=3) for _ in range(2))
     for asked in questions():
-        assert maker.single("near:0", asked) == again.single("near:0", asked)
-        assert maker.group("together:0", asked, 2) == again.group("together:0", asked, 2)
-    later = [maker.single(f"near:{epoch}", questions()[0]) for epoch in range(20)]
-    assert len(set(later)) > 1
+        for make in (Maker.trapped, Maker.plain):
+            assert make(maker, "0", asked) == make(again, "0", asked)
+        for make in (Maker.grouped, Maker.news):
+            assert make(maker, "0", asked, 2) == make(again, "0", asked, 2)
+    assert len({maker.trapped(str(draw), questions()[0]) for draw in range(20)}) > 1
 
 
-def test_a_stage_takes_its_share_and_real_lists_first() -> None:
-    lists = [question("Which?", *answers, listed=True, id=str(n)) for n, answers in enumerate([("Boats",)] * 8)]
-    lists += [question("Which?", "Boats", "barges", listed=True, id="two")]
-    pool = {"lists_drop": lists, "squad2": questions()}
-    stage = Stage("near", {"lists_drop": 1.0, "squad2": 0.6}, others=0)
-    picked = chosen(stage, pool, None, seed=0)
-    assert sum(q.listed for q in picked) == 3
-    assert "two" in {q.id for q in picked}
-    assert sum(not q.listed for q in picked) == 3
-    assert picked == chosen(stage, pool, None, seed=0)
-
-
-def test_enumerations_are_added() -> None:
-    assert [q.id for q in with_enumerations({"bridges": questions()})[ENUMERATIONS]] == ["c:items"]
+def test_news_is_read_in_the_passages_that_are_in_use() -> None:
+    filler = "The town council heard that the road would stay closed for some days more. " * 9
+    text = f"Ana Ruiz opened the talks in Turin. {filler}\n\n{filler}Bo Lund chaired the last session."
+    article = Paragraph("news:0", "Talks", text)
+    listed = Question("l", "Who was at the talks?", article, (place("Ana Ruiz", text), place("Bo Lund", text)), "list")
+    one = Question("o", "Who chaired the last session?", article, (place("Bo Lund", text),))
+    elsewhere = Reading("", "Other talks", "Carl Maes chaired them.", ())
+    maker = Maker({"news": [listed, one]}, {"o": [elsewhere]}, seed=0)
+    holding = [r for r in maker.news("0", listed, 1).readings if r.answers]
+    assert [r.text[a.start : a.end] for r in holding for a in r.answers] == ["Ana Ruiz", "Bo Lund"]
+    seen = set()
+    for number in range(40):
+        readings = maker.news(str(number), one, 1).readings
+        assert all(r.question == one.text for r in readings)
+        assert sum(bool(r.answers) for r in readings) <= 1
+        assert all(r.text in text for r in readings if r.text != elsewhere.text)
+        seen |= {
+            "gold" if r.answers else "other article" if r.text == elsewhere.text else "same article" for r in readings
+        }
+    assert seen == {"gold", "other article", "same article"}
 
 
 def test_negatives_do_not_hold_the_answer() -> None:
@@ -226,27 +262,38 @@ def test_negatives_do_not_hold_the_answer() -> None:
             norms: np.ndarray = np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1)
             return np.asarray(counts / norms)
 
-    others = [Paragraph(f"f:{n}", "", text) for n, text in enumerate(["x", TEXT + " x", TEXT.replace("Tudor", "Ab")])]
-    asked = [questions()[1], *(Question(f"o{n}", "?", other, (), False) for n, other in enumerate(others))]
-    assert mine(asked, Letters(), keep=2)["b"] == ["f:2", "f:0"]  # type: ignore[arg-type]
+    texts = ["x", TEXT + " x", TEXT.replace("Tudor", "Ab")]
+    asked = [
+        questions()[1],
+        *(Question(f"o{n}", "?", Paragraph(f"f:{n}", "", text), ()) for n, text in enumerate(texts)),
+    ]
+    found = mine(asked, Letters(), 2, silent)["b"]  # type: ignore[arg-type]
+    assert [reading.text for reading in found] == [texts[2], texts[0]]
 
 
 # losses
 
 
 def batch_of(
-    passage: list[list[int]], gold: list[tuple[int, int, int]], group: list[int], spanned: list[bool] | None = None
+    passage: list[list[int]],
+    spans: list[tuple[int, int, int]],
+    group: list[int],
+    spanned: list[bool] | None = None,
+    supporting: list[tuple[int, int]] | None = None,
 ) -> Batch:
-    mask = torch.tensor(passage, dtype=torch.bool)
+    """`passage` has the sentence number of each token, 0 outside."""
+    sentences, groups = torch.tensor(passage), max(group) + 1
     return Batch(
-        inputs={},
-        passage=mask,
-        gold=torch.tensor(gold, dtype=torch.long).reshape(-1, 3),
+        ids=torch.zeros_like(sentences),
+        mask=torch.ones_like(sentences),
+        sentences=sentences,
+        tags=torch.zeros_like(sentences),
+        spans=torch.tensor(spans, dtype=torch.long).reshape(-1, 3),
+        supporting=torch.tensor(supporting or [], dtype=torch.long).reshape(-1, 2),
         group=torch.tensor(group),
-        tags=torch.zeros(mask.shape, dtype=torch.long),
-        weight=torch.ones(len(group)),
-        spanned=torch.tensor([True] * (max(group) + 1) if spanned is None else spanned),
-        groups=max(group) + 1,
+        kind=torch.tensor([0, -1, 2][:groups]),
+        listed=torch.ones(len(group), dtype=torch.bool),
+        spanned=torch.tensor([True] * groups if spanned is None else spanned),
     )
 
 
@@ -291,141 +338,277 @@ def test_item_loss_counts_passage_tokens_only() -> None:
     assert float(item_loss(logits, batch_of([[0, 1, 1]], [], [0]))) == pytest.approx(2 * np.log(3) / 20)
 
 
+def test_a_sentence_has_the_mean_of_its_tokens() -> None:
+    logits = torch.tensor([[9.0, 1.0, 3.0, -2.0]])
+    batch = batch_of([[0, 1, 1, 2]], [], [0], supporting=[(0, 1)])
+    expected = -np.log(1 / (1 + np.exp(-2.0))) - np.log(1 - 1 / (1 + np.exp(2.0)))
+    assert float(sentence_loss(logits, batch)) == pytest.approx(expected)
+
+
+def test_what_is_asked_is_learned_where_it_is_known() -> None:
+    batch = batch_of([[0, 1], [0, 1]], [], [0, 1])
+    logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 50.0, 0.0]])
+    assert float(kind_loss(logits, batch)) == pytest.approx(float(np.log(np.exp(2) + 2) - 2))
+
+
+def test_the_best_span_is_counted_as_right_over_all_passages_of_a_question() -> None:
+    spans = torch.full((3, 4, 2), -5.0)
+    spans[:, 0] = 0.0
+    spans[0, 1, 0] = spans[0, 2, 1] = 4.0
+    spans[1, 2, 0] = spans[1, 2, 1] = 6.0
+    batch = batch_of([[0, 1, 1, 1]] * 3, [(0, 1, 2)], [0, 0, 1])
+    assert best_is_right(spans, batch).tolist() == [False, True]
+    spans[1] = -5.0
+    assert best_is_right(spans, batch).tolist() == [True, True]
+
+
 def test_the_rate_rises_and_falls() -> None:
     factors = [rate_factor(done / 100, 0.05) for done in range(101)]
-    assert factors[0] == 0
+    assert 0 < factors[0] < 0.05
     assert max(factors) == pytest.approx(1.0)
     assert factors[:6] == sorted(factors[:6])
     assert factors[5:] == sorted(factors[5:], reverse=True)
-    assert factors[-1] == pytest.approx(0.05)
+    assert factors[-1] == pytest.approx(0.03)
 
 
-# encoding
+# arrays
 
 
-def test_gold_tokens_are_the_answers_words() -> None:
-    tokenizer = tiny.wordpiece()
-    asked = question("What had carried people?", "Boats", "ferries", "barges", listed=True)
-    made = Reading(asked.text, "Tudor Engineering (1 May 2024)", TEXT, asked.answers)
-    rows = encode(tokenizer, Example(asked, (made,)), Limits())
-    assert rows is not None
-    (row,) = rows
-    pieces = tokenizer.convert_ids_to_tokens(row.window.ids.tolist())
-    ((first, last),) = row.gold.tolist()
-    assert "".join(pieces[first : last + 1]).replace("##", "") == "boats,ferriesandbarges"
-    assert row.spanned
-    assert (row.tags == 1).sum() == 3
-    tagged = [piece for piece, tag in zip(np.array(pieces)[row.window.tokens], row.tags, strict=True) if tag]
-    assert "".join(tagged).replace("##", "") == "boatsferriesbarges"
-    batch = to_batch([rows, rows], tokenizer)
-    assert batch.passage.sum() == 2 * len(row.tags)
-    assert batch.gold[:, 0].tolist() == [0, 1]
-    assert batch.spanned.tolist() == [True, True]
+def built(*examples: Example) -> tuple[Arrays, list[bool]]:
+    builder = Builder(tiny.wordpiece())
+    added = [builder.add(example, 0, kind_known=True) for example in examples]
+    return builder.arrays(), added
+
+
+def plain(asked: Question, heading: str = "") -> Example:
+    return Example(asked, (Reading(asked.text, heading, asked.paragraph.text, asked.answers),))
+
+
+def words(arrays: Arrays, row: int, first: int, last: int) -> str:
+    start = int(arrays.lengths[:row].sum())
+    pieces = tiny.wordpiece().convert_ids_to_tokens(arrays.ids[start + first : start + last + 1].tolist())
+    return "".join(pieces).replace("##", "")
+
+
+def test_spans_items_and_sentences_are_the_answers_words() -> None:
+    one = question("Who built the bridge?", "Tudor Engineering")
+    several = question("What had carried people?", "Boats", "ferries", "barges", kind="list")
+    told = question("What is known of those times?", "Nobody counted them.", kind="passage")
+    arrays, _ = built(plain(one), plain(several, "Tudor Engineering (1 May 2024)"), plain(told))
+    assert [words(arrays, *span) for span in arrays.spans.tolist()] == ["tudorengineering", "boats,ferriesandbarges"]
+    tagged = [words(arrays, *item) for item in arrays.items.tolist()]
+    assert tagged == ["tudorengineering", "boats", "ferries", "barges"]
+    assert arrays.supporting.tolist() == [[0, 2], [1, 3], [2, 4]]
+    assert arrays.spanned.tolist() == [True, True, False]
+    assert [KINDS[kind] for kind in arrays.kind] == ["one", "list", "passage"]
 
 
 def test_items_far_apart_are_learned_as_items_alone() -> None:
-    asked = question("What is named?", "6 August 1966", "barges", listed=True)
-    rows = encode(tiny.wordpiece(), Example(asked, (Reading(asked.text, "", TEXT, asked.answers),)), Limits())
-    assert rows is not None
-    assert not rows[0].spanned
-    assert (rows[0].tags == 1).sum() == 2
+    arrays, _ = built(plain(question("What is named?", "6 August 1966", "barges", kind="list")))
+    assert len(arrays.items) == 2
+    assert len(arrays.spans) == 0
+    assert not arrays.spanned.any()
 
 
 def test_answers_that_no_span_can_be_are_left_out() -> None:
-    asked = question("What?", TEXT)
-    assert encode(tiny.wordpiece(), Example(asked, (Reading(asked.text, "", TEXT, asked.answers),)), Limits()) is None
+    arrays, added = built(plain(question("What?", TEXT)), plain(questions()[0]))
+    assert added == [False, True]
+    assert len(arrays.kind) == 1
 
 
-def test_buckets_keep_groups_together_under_the_budget() -> None:
-    tokenizer = tiny.wordpiece()
-    maker = Maker({"bridges": questions()}, {}, seed=0)
-    encoded = [rows for q in questions() if (rows := encode(tokenizer, maker.group("x", q, 2), Limits())) is not None]
-    cut = list(bucketed(encoded, 700))
-    assert sorted(id(rows) for batch in cut for rows in batch) == sorted(map(id, encoded))
-    for batch in cut:
-        assert len(batch) == 1 or to_batch(batch, tokenizer).passage.numel() <= 700
+def test_a_batch_has_the_examples_that_were_asked_for(tmp_path: Path) -> None:
+    several = [plain(q) for q in questions()]
+    pair = Example(several[1].question, (*several[1].readings, Reading("Who built the bridge?", "", "Nobody did.", ())))
+    built(several[0], pair, *several[2:])[0].save(tmp_path / "bridges.npz")
+    arrays = Arrays.load(tmp_path / "bridges.npz")
+    batch = Batches(arrays, 10_000, seed=0).batch([3, 1])
+    assert batch.group.tolist() == [0, 1, 1]
+    assert batch.mask.sum(1).tolist() == arrays.lengths[[4, 1, 2]].tolist()
+    found = ["".join(tiny.wordpiece().convert_ids_to_tokens(batch.ids[row, first : last + 1])).replace("##", "")
+             for row, first, last in batch.spans.tolist()]  # fmt: skip
+    assert sorted(found) == ["45months", "in45months", "tudorengineering"]
+    pieces = tiny.wordpiece().convert_ids_to_tokens(batch.ids[batch.tags > 0].tolist())
+    assert "".join(pieces).replace("##", "") == "45monthstudorengineering"
+    with pytest.raises(CorpusError, match=r"nowhere.npz has no prepared training data"):
+        Arrays.load(tmp_path / "nowhere.npz")
+
+
+def test_one_pass_reads_each_example_once_stage_by_stage() -> None:
+    builder = Builder(tiny.wordpiece())
+    for number in range(30):
+        builder.add(plain(questions()[number % 5]), number // 20, kind_known=False)
+    arrays = builder.arrays()
+    batches = Batches(arrays, 700, seed=0, chunk=8)
+    one, other = (list(batches.epoch(number)) for number in (0, 1))
+    for epoch in (one, other):
+        assert sorted(example for batch in epoch for example in batch) == list(range(30))
+        assert [arrays.stage[batch[0]] for batch in epoch] == sorted(arrays.stage[batch[0]] for batch in epoch)
+    assert one != other
+    assert one == list(batches.epoch(0))
+    assert all(len(batch) == 1 or batches.batch(batch).ids.numel() <= 700 for batch in one)
+    half = Batches(arrays, 700, seed=0, share=0.5)
+    assert sum(len(batch) for batch in half.epoch(0)) == half.examples == 15
+
+
+# the recipe
+
+
+def test_the_shipped_recipe_prepares_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "train").mkdir()
+    write(tmp_path / "train", TEXT.index("1966")).rename(tmp_path / "train" / "squad2.json")
+    recipe = Recipe.load(DEFAULT)
+    kept = tuple(each for each in recipe.sets if each.file in {"train/squad2", "train/qamr"})
+    arrays, dev = prepared(
+        tmp_path, replace(recipe, sets=kept, dev={"train/squad2": 1}), tiny.wordpiece(), None, silent
+    )
+    assert len(arrays.kind) == sum(round(2 * each.share) for each in kept if each.file == "train/squad2")
+    assert len(dev.kind) == 1
+    assert "train/qamr is not in" in capsys.readouterr().err
+
+
+def test_a_recipe_that_cannot_be_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text('seed = 1\n[[sets]]\nfile = "a"\nshare = 1\nmake = "soup"\n')
+    with pytest.raises(CorpusError, match=r"make = 'soup'; use one of plain, trapped"):
+        Recipe.load(path)
+    path.write_text("[[sets]]\nfiles = 1\n")
+    with pytest.raises(CorpusError, match=r"recipe.toml is no training recipe"):
+        Recipe.load(path)
+
+
+# the model
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_attention_and_lora_are_those_of_the_model_they_stand_for(tmp_path: Path) -> None:
+    """The logits, and the gradients that reach the lowest layer, are those of transformers and PEFT."""
+    from peft import PeftModel
+    from transformers import AutoModelForQuestionAnswering
+
+    base = tiny.save(tmp_path / "base", tiny.wordpiece())
+    trained = Trained.build(base, rank=2, init=None)
+    with torch.no_grad():
+        for value in trained.trainable().values():
+            value.copy_((torch.randn(value.shape) * 0.3).half())
+    trained.save(tmp_path / "adapter")
+    model = PeftModel.from_pretrained(
+        AutoModelForQuestionAnswering.from_pretrained(base), str(tmp_path / "adapter"), is_trainable=True
+    ).eval()
+    ids = torch.tensor([[0, 9, 11, 2, 2, 15, 16, 2], [0, 9, 2, 2, 14, 2, 1, 1]])
+    mask = (ids != 1).long()
+    spans, _ = trained(ids, mask)
+    expected = model(input_ids=ids, attention_mask=mask).start_logits
+    kept = mask.bool()
+    np.testing.assert_allclose(spans[..., 0][kept].detach(), expected[kept].detach(), atol=1e-4)
+    spans[..., 0][kept].square().sum().backward()
+    expected[kept].square().sum().backward()
+    gradients = {
+        name.replace("base_model.model.mpnet.", "").replace(".default.weight", ""): parameter.grad
+        for name, parameter in model.named_parameters()
+        if "lora_" in name
+    }
+    mine = {name.removeprefix("encoder."): value.grad for name, value in trained.trainable().items() if "lora_" in name}
+    assert mine.keys() == gradients.keys()
+    for name, gradient in mine.items():
+        torch.testing.assert_close(gradient, gradients[name], atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_saved_is_what_was_trained(tmp_path: Path) -> None:
+    base = tiny.save(tmp_path / "base", tiny.wordpiece())
+    trained = Trained.build(base, rank=2, init=None)
+    with torch.no_grad():
+        for value in trained.trainable().values():
+            value.add_(torch.randn(value.shape) * 0.3)
+    trained.save(tmp_path / "adapter")
+    again = Trained.build(base, rank=7, init=tmp_path / "adapter")
+    for name, value in trained.trainable().items():
+        torch.testing.assert_close(again.trainable()[name], value, atol=2e-3, rtol=2e-3)
+    assert Heads.load(tmp_path / "adapter" / HEADS, 32).kind.weight.shape == (3, 32)
+    config = json.loads((tmp_path / "adapter" / CONFIG).read_text())
+    assert config["base_model_name_or_path"] == "sentence-transformers/all-mpnet-base-v2"
+    assert load_file(tmp_path / "adapter" / ADAPTER)
 
 
 # the run
 
 
-def run_in(folder: Path, base: Path, stop_at: int | None) -> None:
+SEVEN_STEPS = Goal(steps=7)
+
+
+def run_in(folder: Path, base: Path, goal: Goal = SEVEN_STEPS, stop_after: int | None = None) -> None:
     torch.manual_seed(5)
-    trained = Trained.build(base, rank=2, layers=1, init=None)
-    paragraph = replace(questions()[0].paragraph, name="squad2:0")
-    pool = {"squad2": [replace(q, id=f"{q.id}{n}", paragraph=paragraph) for n in range(4) for q in questions()]}
-    settings = Settings(rank=2, layers=1, stages=("near", "together"), budget=600, save_every=2)
-    Run(trained, tiny.wordpiece(), pool, questions()[:2], {}, folder, settings).train(stop_at)
+    arrays, _ = built(*(plain(replace(q, id=str(n))) for n in range(4) for q in questions()))
+    dev, _ = built(*map(plain, questions()[:2]))
+    run = Run(Trained.build(base, 2, None), arrays, dev, folder, Training(rank=2, tokens=600), 3, goal)
+    if stop_after is None:
+        run.train(save_every=2)
+        return
+
+    learn, steps = run._learn, 0
+
+    def killed(batch: Batch) -> object:
+        nonlocal steps
+        if steps == stop_after:
+            raise KeyboardInterrupt
+        steps += 1
+        return learn(batch)
+
+    run._learn = killed  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        run.train(save_every=2)
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_that_is_stopped_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     base = tiny.save(tmp_path / "base", tiny.wordpiece())
-    run_in(tmp_path / "whole", base, None)
-    run_in(tmp_path / "parts", base, 3)
-    run_in(tmp_path / "parts", base, 5)
-    run_in(tmp_path / "parts", base, None)
-    logs = [
-        [entry for line in (tmp_path / name / LOG).read_text().splitlines() if "span" in (entry := json.loads(line))]
-        for name in ("whole", "parts")
-    ]
-    assert len(logs[0]) > 6
-    assert [entry["span"] for entry in logs[0]] == [entry["span"] for entry in logs[1]]
-    for name in ("adapter_model.safetensors", "item_head.safetensors"):
+    run_in(tmp_path / "whole", base)
+    run_in(tmp_path / "parts", base, stop_after=3)  # the third step was not saved, and is taken again
+    run_in(tmp_path / "parts", base, stop_after=2)
+    run_in(tmp_path / "parts", base)
+    for name in (ADAPTER, HEADS):
         one, other = (load_file(tmp_path / folder / name) for folder in ("whole", "parts"))
         assert one.keys() == other.keys()
         assert all(torch.equal(one[key], other[key]) for key in one)
     states = [torch.load(tmp_path / name / CHECKPOINT, weights_only=True)["step"] for name in ("whole", "parts")]
-    assert states == [len(logs[0])] * 2
+    assert states == [7, 7]
+    log = [json.loads(line) for line in (tmp_path / "whole" / LOG).read_text().splitlines()]
+    assert log[-1]["dev_span"] < log[1]["dev_span"]
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_another_runs_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_a_pass_ends_when_all_was_read_and_another_runs_checkpoint_is_refused(tmp_path: Path) -> None:
     base = tiny.save(tmp_path / "base", tiny.wordpiece())
-    run_in(tmp_path / "out", base, 1)
-    trained = Trained.build(base, rank=2, layers=1, init=None)
-    other = Settings(rank=2, layers=1, stages=("near",), budget=500)
-    with pytest.raises(SystemExit, match="choose another --out"):
-        Run(trained, tiny.wordpiece(), {}, [], {}, tmp_path / "out", other).train()
+    run_in(tmp_path / "out", base, Goal())
+    assert torch.load(tmp_path / "out" / CHECKPOINT, weights_only=True)["examples"] == 20
+    with pytest.raises(ValueError, match="belongs to another run"):
+        run_in(tmp_path / "out", base, Goal(steps=3))
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_what_is_saved_is_what_was_trained(tmp_path: Path) -> None:
-    """The adapter's folder, merged into the base, gives the logits of the model in training."""
-    from peft import PeftModel
-    from transformers import AutoModelForQuestionAnswering
-
-    base = tiny.save(tmp_path / "base", tiny.wordpiece())
-    trained = Trained.build(base, rank=2, layers=1, init=None).eval()
-    with torch.no_grad():
-        for value in trained.trainable().values():
-            value.add_(torch.randn(value.shape) * 0.3)
-    trained.save(tmp_path / "adapter")
-    again = Trained.build(base, rank=2, layers=1, init=tmp_path / "adapter").eval()
-    model = AutoModelForQuestionAnswering.from_pretrained(base)
-    merged = PeftModel.from_pretrained(model, str(tmp_path / "adapter")).merge_and_unload().eval()
-    ids = {"input_ids": torch.tensor([[0, 9, 11, 2, 2, 15, 16, 2]])}
-    with torch.no_grad():
-        expected = trained(ids)
-        np.testing.assert_allclose(merged(**ids).start_logits, expected.start, atol=2e-2)
-        np.testing.assert_allclose(again(ids).start, expected.start, atol=2e-2)
-        np.testing.assert_allclose(again(ids).item, expected.item, atol=2e-2)
-        untouched = AutoModelForQuestionAnswering.from_pretrained(base).eval()(**ids).start_logits
-        assert (untouched - expected.start).abs().max() > 0.1
-    config = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
-    assert config["base_model_name_or_path"] == "sentence-transformers/all-mpnet-base-v2"
+def test_training_needs_no_more_than_a_bare_machine_has(tmp_path: Path) -> None:
+    """What `python -m reader.train` imports is there on a lent machine: no encoder, no index, no tokenizer of ours."""
+    code = (
+        "import sys, reader.train.__main__, reader.train.run\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"sentence_transformers", "faiss", "tantivy", "filelock", "platformdirs", "sentencex", "peft"} & set(
+        loaded
+    )
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the question files are not beside this checkout")
-def test_every_training_file_makes_examples() -> None:
-    pool = with_enumerations({name: several[:50] for name, several in read_folder(DATA / "train").items()})
-    maker = Maker(pool, {}, seed=0)
-    for source, several in pool.items():
-        for asked in several[:25]:
-            for example in (maker.single("x", asked), maker.group("x", asked, 2)):
-                assert 1 <= len(example.readings) <= 3, source
-                for one in example.readings:
-                    assert one.text.strip(), source
-                    for answer in one.answers:
-                        words = one.text[answer.start : answer.end]
-                        assert words in {asked.paragraph.text[a.start : a.end] for a in asked.answers}
+def test_every_set_of_the_recipe_makes_examples() -> None:
+    recipe = Recipe.load(DEFAULT)
+    sets = {each.file: each for each in recipe.sets if each.file.startswith(("train/", "news/"))}
+    pool = {each.file: read_file(DATA / f"{each.file}.json")[:60] for each in sets.values()}
+    maker = Maker({several[0].paragraph.source: several for several in pool.values()}, {}, seed=0)
+    for name, each in sets.items():
+        for asked in [q for q in pool[name] if each.wants in {None, q.kind}][:20]:
+            example = maker.news("x", asked, 1) if each.make == "news" else maker.trapped("x", asked)
+            for one in example.readings:
+                assert one.text.strip(), name
+                for answer in one.answers:
+                    assert one.text[answer.start : answer.end] in {
+                        asked.paragraph.text[a.start : a.end] for a in asked.answers
+                    }

@@ -1,79 +1,62 @@
-"""Trains the reader: from a folder of SQuAD-shaped files to an adapter and its heads.
+"""Trains the reader: from prepared arrays to an adapter and its heads.
 
-    python -m reader.train --data FOLDER --out FOLDER
+    python -m reader.train DATA.npz --out FOLDER [--minutes N | --steps N] [--init ADAPTER] [--recipe FILE]
 
-The folder has `train/` and `dev/`; dev is only scored, never learned from. A run that was stopped goes on where it was
-when the same command is given again. For a smoke test: `--questions 40`.
+DATA.npz is what `python -m reader.train.prepare` wrote. A run that was stopped goes on where it was when the same
+command is given again.
 """
 
 import argparse
-import random
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from reader.train.adapter import BASE, Trained
-from reader.train.data import read_folder
-from reader.train.negatives import read_negatives
-from reader.train.run import Run, Settings, load_tokenizer
-from reader.train.stages import STAGES, with_enumerations
-from retrieval.models import quieten_transformers, resolve
-from retrieval.progress import silent
-
-DEV_QUESTIONS_OF_A_FILE = 60
+from reader.precision import faster_dtype
+from reader.train.arrays import Arrays, dev_file
+from reader.train.model import BASE, Trained
+from reader.train.recipe import DEFAULT, Recipe
+from reader.train.run import Goal, Run
 
 
-def main() -> None:
-    """See the module."""
-    default = Settings()
+def main() -> int:
+    """See the module; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m reader.train", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with train/ and dev/")
+    parser.add_argument("data", type=Path, help="what reader.train.prepare wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for adapter, heads, log and checkpoint")
-    parser.add_argument("--base", default=BASE, help=f"model to train on (default: {BASE})")
+    parser.add_argument("--recipe", type=Path, default=DEFAULT, help="rates and weights (default: the shipped one)")
+    parser.add_argument("--base", default=BASE, help=f"folder or name of the model to train on (default: {BASE})")
     parser.add_argument("--init", type=Path, default=None, help="adapter folder to go on from (default: a new one)")
-    parser.add_argument("--negatives", type=Path, default=None, help="file made by reader.train.negatives")
-    parser.add_argument("--questions", type=int, default=None, help="at most so many of each file and stage")
-    parser.add_argument("--stages", default=",".join(default.stages), help=f"of {', '.join(s.name for s in STAGES)}")
-    parser.add_argument("--epochs", type=int, default=default.epochs)
-    parser.add_argument("--rank", type=int, default=default.rank, help=f"of a new adapter (default {default.rank})")
-    parser.add_argument("--layers", type=int, default=None, help="train only the upper so many (default: all)")
-    parser.add_argument("--rate", type=float, default=default.rate, help=f"peak rate (default {default.rate})")
-    parser.add_argument("--budget", type=int, default=default.budget, help="padded tokens a batch (default 2048)")
-    parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    arguments = parser.parse_args()
-    unknown = set(arguments.stages.split(",")) - {stage.name for stage in STAGES}
-    if unknown:
-        parser.error(f"--stages {','.join(sorted(unknown))}: not one of {', '.join(stage.name for stage in STAGES)}")
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    quieten_transformers()
-    settings = Settings(
-        rank=arguments.rank,
-        layers=arguments.layers,
-        stages=tuple(arguments.stages.split(",")),
-        most=arguments.questions,
-        epochs=arguments.epochs,
-        budget=arguments.budget,
-        rate=arguments.rate,
-        seed=arguments.seed,
+    parser.add_argument("--steps", type=int, default=None, help="end after so many (default: one pass)")
+    parser.add_argument("--minutes", type=float, default=None, help="end after so many of training")
+    parser.add_argument("--share", type=float, default=1.0, help="of each stage that one pass reads (default: all)")
+    parser.add_argument("--tokens", type=int, default=None, help="padded tokens a step (default: the recipe's)")
+    parser.add_argument(
+        "--dtype", choices=("float32", "bfloat16"), default=None, help="of the base (default: the faster)"
     )
-    base = resolve(arguments.base, silent)
-    dev = [
-        question
-        for name, several in read_folder(arguments.data / "dev").items()
-        for question in random.Random(name).sample(several, min(len(several), DEV_QUESTIONS_OF_A_FILE))
-    ]
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    recipe = Recipe.load(options.recipe)
+    training = recipe.training if options.tokens is None else replace(recipe.training, tokens=options.tokens)
+    torch.manual_seed(recipe.seed)
+    arrays, dev = Arrays.load(options.data), Arrays.load(dev_file(options.data))
+    base = Path(options.base)
+    if not base.is_dir():
+        from retrieval.models import resolve  # it is not where a folder is given
+        from retrieval.progress import silent
+
+        base = resolve(options.base, silent)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = faster_dtype(device.type) if options.dtype is None else getattr(torch, options.dtype)
+    print(f"The base is in {dtype}, on {device}.", flush=True)
+    trained = Trained.build(base, training.rank, options.init, dtype).to(device)
     Run(
-        trained=Trained.build(base, arguments.rank, arguments.layers, arguments.init),
-        tokenizer=load_tokenizer(base),
-        questions=with_enumerations(read_folder(arguments.data / "train")),
-        dev=dev,
-        negatives=read_negatives(arguments.negatives),
-        folder=arguments.out,
-        settings=settings,
+        trained, arrays, dev, options.out, training, recipe.seed, Goal(options.steps, options.minutes, options.share)
     ).train()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

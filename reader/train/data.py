@@ -1,6 +1,7 @@
 """The training questions: SQuAD-shaped JSON files, read as they are.
 
-Each file says under `answers_are` whether its answers are alternatives (any one is right) or all required (a list).
+Each file says under `answers_are` whether its answers are alternatives (any one is right) or all required (a list, or
+the sentences that answer together); a question may say for itself (`"list": true`, `"phrase": true`).
 """
 
 import json
@@ -8,11 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from retrieval.errors import CorpusError
+
+Kind = Literal["one", "list", "passage"]
+KINDS: tuple[Kind, ...] = ("one", "list", "passage")
 
 _CONJUNCTION = re.compile(r",? (?:and|as well as) |, ")
 _ASKS_FOR_SEVERAL = re.compile(r"\b(?:what|which|who|whose|whom|name)\b", re.IGNORECASE)
@@ -29,11 +34,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """`name` is unique within a folder of files: the file's stem, and the paragraph's number in it."""
+    """`name` is unique within a folder of files: the file's stem, and the paragraph's number in it.
+
+    `cluster` is the event that an article is about, and `published` its date, where the file tells them.
+    """
 
     name: str
     title: str
     text: str
+    published: datetime | None = None
+    cluster: str | None = None
 
     @property
     def source(self) -> str:
@@ -43,13 +53,22 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`answers` are alternatives, or, where `listed`, the items that together are the answer; empty: not answerable."""
+    """What is asked of a paragraph; no answers: it does not say.
+
+    `kind` tells what `answers` are: "one", alternatives; "list", the items that together are the answer; "passage",
+    whole sentences that together are.
+    """
 
     id: str
     text: str
     paragraph: Paragraph
     answers: tuple[Place, ...]
-    listed: bool
+    kind: Kind = "one"
+
+    @property
+    def listed(self) -> bool:
+        """Whether all of the answers are due."""
+        return self.kind == "list"
 
 
 def read_folder(folder: Path) -> dict[str, list[Question]]:
@@ -61,28 +80,69 @@ def read_folder(folder: Path) -> dict[str, list[Question]]:
 
 
 def read_file(path: Path) -> list[Question]:
-    """The questions of one file, in its order; offsets are checked. Raises CorpusError."""
+    """The questions of one file, in its order; offsets are checked. Raises CorpusError.
+
+    Of a file of conversations each turn is read as it would be asked alone; of answers that differ from article to
+    article, each entry's own.
+    """
     try:
         file: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        listed = file.get("answers_are", "alternatives") != "alternatives"
+        answers_are = str(file.get("answers_are", "alternatives"))
         paragraphs = [(entry, paragraph) for entry in file["data"] for paragraph in entry["paragraphs"]]
         return [
-            _question(item, Paragraph(f"{path.stem}:{number}", str(entry["title"]), paragraph["context"]), listed)
+            _question(item, _paragraph(path.stem, number, entry, paragraph), answers_are)
             for number, (entry, paragraph) in enumerate(paragraphs)
-            for item in paragraph["qas"]
+            for asked in paragraph["qas"]
+            for item in _turns(asked)
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path} is no SQuAD-shaped question file ({error!r}); mend it or take it out.") from error
 
 
-def _question(item: Mapping[str, Any], paragraph: Paragraph, listed: bool) -> Question:
+def _paragraph(file: str, number: int, entry: Mapping[str, Any], paragraph: Mapping[str, Any]) -> Paragraph:
+    published = entry.get("date")
+    return Paragraph(
+        name=f"{file}:{number}",
+        title=str(entry["title"] or ""),
+        text=paragraph["context"],
+        published=datetime.fromisoformat(published).replace(tzinfo=UTC) if published else None,
+        cluster=entry.get("cluster"),
+    )
+
+
+def _turns(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A question by itself, or the turns of a conversation, each in the words that stand alone."""
+    if "turns" not in item:
+        return [item]
+    return [
+        {**turn, "id": f"{item['id']}:{number}", "question": turn.get("standalone") or turn["question"]}
+        for number, turn in enumerate(item["turns"])
+    ]
+
+
+def _question(item: Mapping[str, Any], paragraph: Paragraph, answers_are: str) -> Question:
     places = []
     for answer in [] if item.get("is_impossible") else item["answers"]:
         place = Place(answer["answer_start"], answer["answer_start"] + len(answer["text"]))
         if paragraph.text[place.start : place.end] != answer["text"]:
+            if answers_are == "versions":  # of another article
+                continue
             raise ValueError(f"answer {answer['text']!r} of question {item['id']} is not at {place.start}")
         places.append(place)
-    return Question(str(item["id"]), item["question"], paragraph, tuple(places), listed)
+    return Question(str(item["id"]), item["question"], paragraph, tuple(places), _kind(item, answers_are, len(places)))
+
+
+def _kind(item: Mapping[str, Any], answers_are: str, answers: int) -> Kind:
+    if item.get("phrase") or answers_are == "versions":
+        return "one"
+    if answers_are.startswith("sentences"):
+        return "passage"
+    if "list" in item:
+        return "list" if item["list"] else "one"
+    if answers_are.startswith("alternatives"):
+        return "one"
+    # of "all" alone, a file of many kinds of questions, one answer is just an answer
+    return "list" if answers > 1 or "(a list)" in answers_are else "one"
 
 
 def consensus(question: Question) -> Place:
@@ -99,10 +159,10 @@ def conjunction(question: Question) -> Question | None:
 
     "What did they grow?" - "tobacco, indigo and rice" -> "tobacco", "indigo", "rice"
 
-    Real lists are rare in the data (about 750 with two items or more). Numbers stay whole ("March 5, 1918"), and so do
-    answers to "when", "where" and "how", where a comma seldom parts two answers ("Ryazan, Russia").
+    Real lists are rare in the data. Numbers stay whole ("March 5, 1918"), and so do answers to "when", "where" and
+    "how", where a comma seldom parts two answers ("Ryazan, Russia").
     """
-    if question.listed or not question.answers or not _ASKS_FOR_SEVERAL.search(question.text):
+    if question.kind != "one" or not question.answers or not _ASKS_FOR_SEVERAL.search(question.text):
         return None
     whole = consensus(question)
     text = question.paragraph.text[whole.start : whole.end]
@@ -117,7 +177,7 @@ def conjunction(question: Question) -> Question | None:
         return None
     if " and " not in text and len(items) < 3:
         return None
-    return Question(f"{question.id}:items", question.text, question.paragraph, tuple(items), True)
+    return Question(f"{question.id}:items", question.text, question.paragraph, tuple(items), "list")
 
 
 def paragraphs_of(questions: Sequence[Question]) -> list[Paragraph]:

@@ -1,7 +1,7 @@
 """From questions to training examples: which passages are read for a question, under which headings.
 
-Every example is a function of the seed, the stage and the question, so that a run can be resumed at any step and a
-batch made again without anything but its number.
+Every example is a function of the seed, the draw and the question, so the same data is prepared again from the same
+recipe. An article of news is cut into passages as it is in use; a paragraph of a question set, into a run of sentences.
 """
 
 import random
@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 from reader.train.data import Paragraph, Place, Question, consensus, paragraphs_of
 from reader.train.headings import draw, real_title
 from reader.train.traps import Reading, names_in, near_miss, retitled, situated
-from retrieval.passages import SHAPE
+from retrieval.passages import SHAPE, split
 from retrieval.sentences import sentence_spans
 
 _MIN_WORDS = 40
 _SWAPPABLE_PER_FILE = 20_000
+_ITEM_PASSAGES = 4  # of one article with a list, at most so many of those that hold items
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with the passages that it is read from; its scores are normalised over all of them together.
+    """A question with the passages that it is read from; its spans are normalised over all of them together.
 
-    In a reading of a `listed` question all answers are items, else the first is the one to tag as its only item.
+    In a reading of a list all answers are items, else the first is the one to tag as its only item.
     """
 
     question: Question
@@ -33,71 +34,86 @@ class Maker:
     """Makes examples; it knows all paragraphs, for negatives, titles and names to swap."""
 
     def __init__(
-        self, questions: Mapping[str, Sequence[Question]], negatives: Mapping[str, Sequence[str]], seed: int
+        self, questions: Mapping[str, Sequence[Question]], negatives: Mapping[str, Sequence[Reading]], seed: int
     ) -> None:
-        """`questions` by source, `negatives` paragraph names by question id (see reader.train.negatives)."""
+        """`questions` by source; `negatives` by question id: the nearest passages that hold no answer."""
         self._seed = seed
         self._negatives = negatives
-        self._paragraphs: dict[str, Paragraph] = {}
         self._of_source: dict[str, list[Paragraph]] = {}
         self._names: dict[str, list[str]] = {}
         for source, several in questions.items():
             self._of_source[source] = paragraphs_of(several)
-            self._paragraphs |= {paragraph.name: paragraph for paragraph in self._of_source[source]}
             self._names[source] = names_in([question.text for question in several][:_SWAPPABLE_PER_FILE])
-        self._titles = sorted({real_title(paragraph) for paragraph in self._paragraphs.values()} - {""})
+        every = [paragraph for several in self._of_source.values() for paragraph in several]
+        self._titles = sorted({real_title(paragraph) for paragraph in every} - {""})
 
-    def single(self, stage: str, question: Question) -> Example:
-        """The question with one passage: as it is, as a trap or its twin, or with a similar passage that lacks it."""
-        rng = random.Random(f"{self._seed}:{stage}:{question.id}")
-        reading = self._gold(question, rng)
+    def trapped(self, draw_name: str, question: Question) -> Example:
+        """The question with one passage: as it is, as a trap or its twin, or with another passage that lacks it."""
+        rng = self._rng(draw_name, question)
+        reading = crop(question, draw(question.paragraph, rng), rng)
         if not reading.answers:
             return Example(question, (reading,))
+        names, title = self._names[question.paragraph.source], real_title(question.paragraph)
         kind = rng.random()
         made: Reading | None = None
-        if kind < 0.15:
-            made = near_miss(reading, self._names[question.paragraph.source], rng)
-        elif kind < 0.30:
-            twins = situated(reading, real_title(question.paragraph), rng)
+        if kind < 0.10:
+            made = near_miss(reading, names, rng)
+        elif kind < 0.20:
+            twins = situated(reading, title, rng)
             made = twins[0 if rng.random() < 0.6 else 1] if twins else None
-        elif kind < 0.45:
+        elif kind < 0.28:
             made = retitled(reading, question.paragraph, self._titles, rng) if self._titles else None
-        elif kind < 0.53:
+        elif kind < 0.36:
             made = next(iter(self._others(question, reading, 1, rng)), None)
         return Example(question, (reading if made is None else made,))
 
-    def group(self, stage: str, question: Question, others: int) -> Example:
-        """The question with its passage and `others` that do not answer it; one time in seven none answers."""
-        rng = random.Random(f"{self._seed}:{stage}:{question.id}")
-        reading = self._gold(question, rng)
-        kind = rng.random()
-        if reading.answers and kind < 0.35:
+    def grouped(self, draw_name: str, question: Question, others: int) -> Example:
+        """The question with its passage and `others` of its file that do not answer it, or two twins of it."""
+        rng = self._rng(draw_name, question)
+        reading = crop(question, draw(question.paragraph, rng), rng)
+        if reading.answers and rng.random() < 0.3:
             twins = situated(reading, real_title(question.paragraph), rng)
             if twins:
-                chosen = twins[1:] if rng.random() < 0.3 else twins
-                return Example(question, tuple(chosen[: others + 1]))
-        if reading.answers and kind < 0.5:
-            missed = near_miss(reading, self._names[question.paragraph.source], rng)
-            reading = reading if missed is None else missed
+                return Example(question, tuple(twins[: others + 1]))
         return Example(question, (reading, *self._others(question, reading, others, rng)))
 
-    def plain(self, question: Question) -> Example:
-        """The question with its passage and no tricks, for the dev score; the heading is the title, if it has one."""
-        title = real_title(question.paragraph)
-        return Example(question, (crop(question, title, random.Random(f"{self._seed}:{question.id}")),))
+    def plain(self, draw_name: str, question: Question) -> Example:
+        """The question with its whole paragraph, or the run of sentences around an answer that fits."""
+        rng = self._rng(draw_name, question)
+        return Example(question, (crop(question, draw(question.paragraph, rng, real=0.9), rng, whole=True),))
 
-    def _gold(self, question: Question, rng: random.Random) -> Reading:
-        return crop(question, draw(question.paragraph, rng), rng)
+    def news(self, draw_name: str, question: Question, others: int) -> Example:
+        """The question with passages cut as in use: those that hold its answers, and `others` that do not.
+
+        Half of the others are any of the same article, half the nearest of all articles. One question in eight gets
+        only these, as it may in use. A question without an answer is read with the passages that tempt most.
+        """
+        rng = self._rng(draw_name, question)
+        heading = draw(question.paragraph, rng, real=0.9)
+        passages = _passages(question, heading)
+        holding = [reading for reading in passages if reading.answers]
+        same = [reading for reading in passages if not reading.answers]
+        nearest = [replace(n, question=question.text) for n in self._negatives.get(question.id, ())]
+        if question.kind == "one":
+            # the shortest wording is the one to tag
+            holding = [_shortest_first(rng.choice(holding))] if holding else []
+        else:
+            holding = holding[:_ITEM_PASSAGES]
+        if holding and others and rng.random() < 0.125:
+            holding = []
+        tempting = [rng.choice(same if same and (rng.random() < 0.5 or not nearest) else nearest or same)
+                    for _ in range(max(others, 1 - len(holding))) if same or nearest]  # fmt: skip
+        chosen = dict.fromkeys([*holding, *tempting])
+        return Example(question, tuple(chosen) or (passages[0],))
+
+    def _rng(self, draw_name: str, question: Question) -> random.Random:
+        return random.Random(f"{self._seed}:{draw_name}:{question.id}")
 
     def _others(self, question: Question, reading: Reading, count: int, rng: random.Random) -> list[Reading]:
-        """The same question over passages of its file that lack its answers: mined ones, else any."""
+        """The same question over passages of its file that lack its answers."""
         answers = {question.paragraph.text[place.start : place.end].casefold() for place in question.answers}
-        names = [name for name in self._negatives.get(question.id, ()) if name in self._paragraphs]
-        chosen = [self._paragraphs[name] for name in rng.sample(names, min(count, len(names)))]
-        while len(chosen) < count:
-            chosen.append(rng.choice(self._of_source[question.paragraph.source]))
         kept: list[Reading] = []
-        for paragraph in chosen:
+        for paragraph in rng.choices(self._of_source[question.paragraph.source], k=count):
             other = crop(replace(question, paragraph=paragraph, answers=()), draw(paragraph, rng), rng)
             # a passage that holds the answer after all is no negative
             if not any(answer in other.text.casefold() for answer in answers):
@@ -105,25 +121,47 @@ class Maker:
         return kept
 
 
-def crop(question: Question, heading: str, rng: random.Random) -> Reading:
+def _passages(question: Question, heading: str) -> list[Reading]:
+    """The article's passages as they are in use, each with the answers that it holds whole."""
+    text = question.paragraph.text
+    return [
+        Reading(
+            question.text,
+            heading,
+            text[start:end],
+            tuple(
+                Place(place.start - start, place.end - start)
+                for place in sorted(question.answers, key=lambda place: place.start)
+                if start <= place.start and place.end <= end
+            ),
+        )
+        for start, end in split(text)
+    ]
+
+
+def _shortest_first(reading: Reading) -> Reading:
+    return replace(reading, answers=tuple(sorted(reading.answers, key=lambda place: place.end - place.start)))
+
+
+def crop(question: Question, heading: str, rng: random.Random, *, whole: bool = False) -> Reading:
     """A run of whole sentences of the paragraph, as long as passages are in use, around one of the answers.
 
     The answers that it still holds are kept, the one most annotators gave first (for a list: in reading order). So it
-    may hold some items of a list and not others, as a passage in use may.
+    may hold some items of a list and not others, as a passage in use may. `whole` makes it as long as may be.
     """
     text = question.paragraph.text
     spans = sentence_spans(text)
     anchor = rng.randrange(len(spans))
     answers: list[Place] = sorted(set(question.answers), key=lambda place: place.start)
     if answers:
-        first = rng.choice(answers) if question.listed else consensus(question)
-        if not question.listed:
+        first = rng.choice(answers) if question.kind != "one" else consensus(question)
+        if question.kind == "one":
             answers = [first, *(place for place in answers if place != first)]
         anchor = next(number for number, (_, end) in enumerate(spans) if first.start < end)
     low = high = anchor
-    limit = rng.randint(_MIN_WORDS, SHAPE.words)
+    limit = 2 * SHAPE.words if whole else rng.randint(_MIN_WORDS, SHAPE.words)
     words = [len(text[start:end].split()) for start, end in spans]
-    while answers and spans[high][1] < answers[0].end and not question.listed:
+    while answers and spans[high][1] < answers[0].end and question.kind == "one":
         high += 1  # an answer may run over the end of its sentence
     total = sum(words[low : high + 1])
     while total < limit and (low > 0 or high < len(spans) - 1):

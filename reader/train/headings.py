@@ -28,14 +28,16 @@ def compose(title: str, text: str, day: datetime | None) -> str:
     return heading(Article("", title, None, None, day, None, "", text))
 
 
-def draw(paragraph: Paragraph, rng: random.Random) -> str:
-    """A heading for a paragraph: in 10 draws, about 6 times its title (where it has one), twice its first sentence,
-    twice no subject; with a random date in front of every second."""
-    day = random_day(rng) if rng.random() < 0.5 else None
+def draw(paragraph: Paragraph, rng: random.Random, real: float = 0.6) -> str:
+    """A heading for a paragraph: with the chance `real` its title (where it has one), else its first sentence or no
+    subject; with its date in front, or where the file tells none, with a random one every second time."""
+    day = paragraph.published
+    if day is None and rng.random() < 0.5:
+        day = random_day(rng)
     kind = rng.random()
     title = real_title(paragraph)
-    if kind < 0.6 and title:
+    if kind < real and title:
         return compose(title, "", day)
-    if kind < 0.8:
+    if kind < (1 + real) / 2:
         return compose("", paragraph.text, day)
     return compose("", "", day)

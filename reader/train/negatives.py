@@ -1,77 +1,50 @@
-"""Hard negatives: the paragraphs that look most like the answer to a question and do not hold it.
+"""Hard negatives: the passages of a newsroom's archive that look most like the answer and do not hold it.
 
-    python -m reader.train.negatives --data FOLDER --out FILE
-
-The retriever's own encoder embeds questions and paragraphs; for each question the most similar paragraphs of the same
-file that contain none of its answers are kept. They are made once and read by `python -m reader.train --negatives`.
+An archive is full of other events of the same kind, and of other passages of the right article; those that the
+retriever's own encoder puts nearest to a question are what its reader has to tell from the right one.
 """
 
-import argparse
-import json
-import random
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
-import torch
 
-from reader.train.data import Paragraph, Question, paragraphs_of, read_folder
-from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.models import resolve
-from retrieval.progress import silent
+from reader.train.data import Paragraph, Question, paragraphs_of
+from reader.train.headings import compose, real_title
+from reader.train.traps import Reading
+from retrieval.encoder import Encoder
+from retrieval.passages import split
+from retrieval.progress import Progress
 
-ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-CHARACTERS = 600  # of a paragraph: about what the encoder reads
+POOL = 40  # so many of the nearest are looked at for those without an answer
+BLOCK = 512  # questions compared at once
 
 
-def mine(questions: Sequence[Question], encoder: Encoder, keep: int) -> dict[str, list[str]]:
-    """Names of at most `keep` paragraphs for each question id, most similar first."""
-    paragraphs = paragraphs_of(questions)
-    texts = [paragraph.text.casefold() for paragraph in paragraphs]
-    vectors = encoder.encode([f"{p.title} {p.text}"[:CHARACTERS] for p in paragraphs])
-    asked = encoder.encode([question.text for question in questions])
-    found: dict[str, list[str]] = {}
-    for question, vector in zip(questions, asked, strict=True):
-        answers = {question.paragraph.text[a.start : a.end].casefold() for a in question.answers}
-        names: list[str] = []
-        for index in np.argsort(-(vectors @ vector))[: keep * 10].tolist():
-            paragraph: Paragraph = paragraphs[index]
-            if paragraph.text != question.paragraph.text and not any(answer in texts[index] for answer in answers):
-                names.append(paragraph.name)
-            if len(names) == keep:
-                break
-        found[question.id] = names
+def mine(
+    questions: Sequence[Question], encoder: Encoder, keep: int, progress: Progress
+) -> Mapping[str, Sequence[Reading]]:
+    """At most `keep` passages for each question id, most similar first, from all articles of the questions."""
+    passages = [
+        (Reading("", compose(real_title(paragraph), "", paragraph.published), paragraph.text[start:end], ()))
+        for paragraph in _different(questions)
+        for start, end in split(paragraph.text)
+    ]
+    texts = [passage.text.casefold() for passage in passages]
+    with progress("Embedding passages and questions", len(passages) + len(questions)) as advance:
+        vectors = encoder.encode([f"{passage.heading} {passage.text}" for passage in passages])
+        advance(len(passages))
+        asked = encoder.encode([question.text for question in questions])
+        advance(len(questions))
+    found: dict[str, list[Reading]] = {}
+    for first in range(0, len(questions), BLOCK):
+        block = questions[first : first + BLOCK]
+        nearest = np.argsort(-(asked[first : first + BLOCK] @ vectors.T), axis=1)[:, :POOL]
+        for question, row in zip(block, nearest.tolist(), strict=True):
+            answers = {question.paragraph.text[a.start : a.end].casefold() for a in question.answers}
+            free = (passages[index] for index in row if not any(answer in texts[index] for answer in answers))
+            found[question.id] = [passage for _, passage in zip(range(keep), free, strict=False)]
     return found
 
 
-def read_negatives(path: Path | None) -> Mapping[str, Sequence[str]]:
-    """What `main` wrote; empty for None."""
-    if path is None:
-        return {}
-    negatives: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
-    return negatives
-
-
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(prog="python -m reader.train.negatives", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of SQuAD-shaped files")
-    parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")
-    parser.add_argument("--encoder", default=ENCODER, help=f"default: {ENCODER}")
-    parser.add_argument("--questions", type=int, default=None, help="at most so many of each file, drawn at random")
-    parser.add_argument("--keep", type=int, default=6, help="paragraphs for each question (default 6)")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    encoder = SentenceTransformerEncoder.load(resolve(arguments.encoder, silent))
-    found: dict[str, list[str]] = {}
-    for name, questions in read_folder(arguments.data).items():
-        if arguments.questions is not None and len(questions) > arguments.questions:
-            questions = random.Random(name).sample(questions, arguments.questions)
-        found |= mine(questions, encoder, arguments.keep)
-        print(f"{name}: {len(questions)} questions", flush=True)
-    arguments.out.write_text(json.dumps(found), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def _different(questions: Sequence[Question]) -> list[Paragraph]:
+    """Each text once: an article has questions in several files."""
+    return list({paragraph.text: paragraph for paragraph in paragraphs_of(questions)}.values())

@@ -3,10 +3,9 @@
 import argparse
 import json
 import sys
-from itertools import pairwise
 from pathlib import Path
 
-SMOOTH = 25  # steps
+SMOOTH = 10  # entries
 
 
 def main() -> int:
@@ -22,7 +21,7 @@ def main() -> int:
     scored = [entry for entry in entries if "dev_span" in entry]
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
-    for name in ("span", "item"):
+    for name in ("span", "item", "sentence"):
         mean = steps[0][name]
         line = []
         for entry in steps:
@@ -32,9 +31,6 @@ def main() -> int:
         axes.plot(
             [entry["step"] for entry in scored], [entry[f"dev_{name}"] for entry in scored], "o", label=f"{name}, dev"
         )
-    for before, after in pairwise(steps):
-        if before["stage"] != after["stage"]:
-            axes.axvline(after["step"], color="grey", linewidth=0.8)
     axes.set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
     axes.legend()
     figure.savefig(options.out)

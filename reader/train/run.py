@@ -1,251 +1,235 @@
-"""The training run: deterministic, resumable at the exact step, with a log of JSON lines."""
+"""The training run: from prepared arrays to an adapter and its heads; resumable, with a log of JSON lines.
 
-import contextlib
+It needs nothing but torch, transformers, numpy and safetensors, on the CPU or on a GPU.
+"""
+
 import json
 import math
-import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from torch import Tensor
 
-from reader.inputs import Limits
-from reader.train.adapter import Trained
-from reader.train.data import Question
-from reader.train.encode import Batch, Row, bucketed, encode, to_batch
-from reader.train.examples import Maker
-from reader.train.losses import item_loss, span_loss
-from reader.train.stages import STAGES, Stage, chosen
-from retrieval.errors import ModelError
+from reader.train.arrays import Arrays, Batch, Batches
+from reader.train.losses import item_loss, kind_loss, sentence_loss, span_loss, span_scores
+from reader.train.model import Trained
+from reader.train.recipe import Training
 
-CHUNK = 512  # questions drawn together before they are sorted by length
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
+_FINAL_RATE = 0.03  # of the peak
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What decides a run; `rate` is AdamW's for the adapter, tokens are padded ones."""
+class Goal:
+    """Where a run ends: after so many `steps`, or so many `minutes` of training, whichever is given; else after one
+    pass over the data, or a `share` of each of its stages. The rate falls towards that end."""
 
-    rank: int = 44
-    layers: int | None = None
-    stages: tuple[str, ...] = tuple(stage.name for stage in STAGES)
-    most: int | None = None
-    epochs: int = 1
-    budget: int = 2048
-    rate: float = 2e-4
-    head_rate: float = 1e-3
-    item_weight: float = 0.5
-    warm_up: float = 0.05
-    clip: float = 1.0
-    seed: int = 17
-    save_every: int = 50
+    steps: int | None = None
+    minutes: float | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One batch: its number in the run, its stage, the part of the run that is done after it, 0 to 1."""
+class Losses:
+    """Means over a batch; nats, but `item`, which is in units of `losses.ITEM_TOKENS`."""
 
-    number: int
-    stage: str
-    done: float
-    batch: Batch
+    span: Tensor
+    item: Tensor
+    sentence: Tensor
+    kind: Tensor
+
+    def total(self, training: Training) -> Tensor:
+        """The weighted sum that is minimised."""
+        return (
+            self.span
+            + training.item_weight * self.item
+            + training.sentence_weight * self.sentence
+            + training.kind_weight * self.kind
+        )
+
+    def numbers(self, prefix: str = "") -> dict[str, float]:
+        """For the log."""
+        return {f"{prefix}{each.name}": round(float(getattr(self, each.name).detach()), 4) for each in fields(self)}
 
 
 class Run:
     """A model, its data and where it stands; everything that is needed to go on is in its folder's checkpoint."""
 
     def __init__(
-        self,
-        trained: Trained,
-        tokenizer: PreTrainedTokenizerFast,
-        questions: Mapping[str, Sequence[Question]],
-        dev: Sequence[Question],
-        negatives: Mapping[str, Sequence[str]],
-        folder: Path,
-        settings: Settings,
+        self, trained: Trained, arrays: Arrays, dev: Arrays, folder: Path, training: Training, seed: int, goal: Goal
     ) -> None:
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._trained = trained.to(self._device)
-        self._tokenizer = tokenizer
-        self._questions = questions
-        self._maker = Maker(questions, negatives, settings.seed)
+        self._device = next(trained.parameters()).device
+        self._trained = trained
+        self._batches = Batches(arrays, training.tokens, seed, goal.share)
+        self._dev = Batches(dev, training.tokens, seed)
         self._folder = folder
-        self._settings = settings
-        self._limits = Limits()
-        parameters = trained.trainable()
-        heads = [value for name, value in parameters.items() if name.startswith("item_head")]
-        rest = [value for name, value in parameters.items() if not name.startswith("item_head")]
+        self._training = training
+        self._goal = goal
+        self._identity = repr((training, seed, goal, len(arrays.ids)))
+        heads = set(trained.heads.parameters()) | set(trained.spans.parameters())
+        rest = [value for value in trained.trainable().values() if value not in heads]
         self._optimiser = torch.optim.AdamW(
-            [{"params": rest, "peak": settings.rate}, {"params": heads, "peak": settings.head_rate}],
-            lr=settings.rate,
+            [{"params": rest, "peak": training.rate}, {"params": list(heads), "peak": training.head_rate}],
+            lr=training.rate,
             weight_decay=0.01,
         )
-        self._dev = self._dev_batches(dev)
+        self._step = 0
+        self._seconds = 0.0
+        self._examples = 0
 
-    def train(self, stop_at: int | None = None) -> None:
-        """Trains from the checkpoint, if the folder has one, to the end (or to step `stop_at`), and saves."""
+    def train(self, save_every: int = 100, score_every: int = 400) -> None:
+        """Trains from the checkpoint, if the folder has one, to the goal, and saves. Raises ValueError if the
+        checkpoint is of another run."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        done = self._resume()
-        began = time.monotonic()
-        tokens = 0
-        stage = None
-        for step in self._steps(skip=done):
-            if stage is not None and step.stage != stage:
-                self._score(step.number - 1, f"after {stage}")
-            stage = step.stage
-            losses = self._learn(step)
-            tokens += int(step.batch.inputs["attention_mask"].sum())
-            self._log({"step": step.number, "stage": step.stage, "done": step.done, **losses, "tokens": tokens,
-                       "seconds": time.monotonic() - began})  # fmt: skip
-            if step.number % self._settings.save_every == 0:
-                self._save(step.number)
-            done = step.number
-            if done == stop_at:
-                self._save(done)
-                return
-        self._score(done, "end")
-        self._save(done)
+        if not self._resume():
+            self._log({"step": 0, "training": asdict(self._training), "goal": asdict(self._goal)})
+            self._score()
+        tokens, began, before = 0, time.monotonic(), self._seconds
+        for examples in self._remaining():
+            batch = self._batches.batch(examples).to(self._device)
+            losses = self._learn(batch)
+            self._step += 1
+            self._examples += len(examples)
+            self._seconds = before + time.monotonic() - began
+            tokens += int(batch.mask.sum())
+            if self._step % 10 == 0:
+                self._log({"step": self._step, "done": round(self._done(), 4), **losses.numbers(),
+                           "tokens_per_second": round(tokens / (self._seconds - before))})  # fmt: skip
+            if self._step % save_every == 0:
+                self._save()
+            if self._step % score_every == 0:
+                self._score()
+            if self._done() >= 1:
+                break
+        self._score()
+        self._save()
 
-    def _learn(self, step: Step) -> dict[str, float]:
+    def _remaining(self) -> Iterator[tuple[int, ...]]:
+        """The examples of every batch that is still to come; which they are, data and seed alone decide."""
+        number = skipped = 0
+        while True:
+            for examples in self._batches.epoch(number):
+                skipped += 1
+                if skipped > self._step:
+                    yield tuple(examples)
+            number += 1
+            if self._goal.steps is None and self._goal.minutes is None:
+                return
+
+    def _done(self) -> float:
+        """How much of the run is over, 0 to 1."""
+        if self._goal.steps is not None:
+            return self._step / self._goal.steps
+        if self._goal.minutes is not None:
+            return self._seconds / (60 * self._goal.minutes)
+        return self._examples / self._batches.examples
+
+    def _learn(self, batch: Batch) -> Losses:
+        factor = rate_factor(self._done(), self._training.warm_up)
         for group in self._optimiser.param_groups:
-            group["lr"] = group["peak"] * rate_factor(step.done, self._settings.warm_up)
-        span, item = self._losses(step.batch)
-        (span + self._settings.item_weight * item).backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(list(self._trained.trainable().values()), self._settings.clip)
+            group["lr"] = group["peak"] * factor
+        losses, _ = self._losses(batch)
+        losses.total(self._training).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(list(self._trained.trainable().values()), self._training.clip)
         self._optimiser.step()
         self._optimiser.zero_grad()
-        return {"span": float(span.detach()), "item": float(item.detach()), "norm": float(norm)}
+        return losses
 
-    def _losses(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        with self._autocast():
-            logits = self._trained(batch.inputs)
-        return span_loss(logits.start, logits.end, batch), item_loss(logits.item, batch)
+    def _losses(self, batch: Batch) -> tuple[Losses, Tensor]:
+        """The losses, and (R, L, 2) start and end logits."""
+        spans, hidden = self._trained(batch.ids, batch.mask)
+        heads = self._trained.heads
+        return Losses(
+            span=span_loss(spans[..., 0], spans[..., 1], batch),
+            item=item_loss(heads.item(hidden), batch),
+            sentence=sentence_loss(heads.sentence(hidden)[..., 0], batch),
+            kind=kind_loss(heads.kind(hidden[:, 0]), batch),
+        ), spans
 
-    def _autocast(self) -> AbstractContextManager[Any]:
-        """bfloat16 where the hardware multiplies it; elsewhere it would be slower than float32."""
-        fast = self._device.type == "cuda" or torch.backends.cpu.get_cpu_capability() == "AMX"
-        return torch.autocast(self._device.type, torch.bfloat16) if fast else contextlib.nullcontext()
-
-    def _steps(self, skip: int) -> Iterator[Step]:
-        """All batches after the first `skip`. Which they are depends on settings and data alone."""
-        stages = [stage for stage in STAGES if stage.name in self._settings.stages]
-        plan = [
-            (stage, f"{stage.name}:{epoch}", chosen(stage, self._questions, self._settings.most, self._settings.seed))
-            for epoch in range(self._settings.epochs)
-            for stage in stages
-        ]
-        plan.sort(key=lambda entry: stages.index(entry[0]))
-        total = sum(len(questions) * (stage.others + 1) for stage, _, questions in plan)
-        number = 0
-        read = 0.0
-        for stage, name, questions in plan:
-            for first in range(0, len(questions), CHUNK):
-                chunk = questions[first : first + CHUNK]
-                encoded = self._encode(stage, name, chunk)
-                batches = list(bucketed(encoded, self._settings.budget))
-                random.Random(f"{self._settings.seed}:{name}:{first}").shuffle(batches)
-                for batch in batches:
-                    number += 1
-                    read += len(chunk) * (stage.others + 1) / len(batches)
-                    if number > skip:
-                        moved = on_device(to_batch(batch, self._tokenizer), self._device)
-                        yield Step(number, stage.name, min(read / total, 1.0), moved)
-
-    def _encode(self, stage: Stage, name: str, questions: Sequence[Question]) -> list[list[Row]]:
-        examples = [
-            self._maker.group(name, question, stage.others) if stage.others else self._maker.single(name, question)
-            for question in questions
-        ]
-        encoded = [encode(self._tokenizer, example, self._limits) for example in examples]
-        return [rows for rows in encoded if rows is not None]
-
-    def _dev_batches(self, dev: Sequence[Question]) -> list[Batch]:
-        examples = [self._maker.plain(question) for question in dev]
-        encoded = [encode(self._tokenizer, example, self._limits) for example in examples]
-        kept = bucketed([rows for rows in encoded if rows is not None], self._settings.budget)
-        return [on_device(to_batch(batch, self._tokenizer), self._device) for batch in kept]
-
-    def _score(self, number: int, when: str) -> None:
-        """Mean losses over the dev sample, in nats; lower is better. EM and F1 are evaluation.reader's."""
-        span = item = 0.0
-        count = sum(batch.groups for batch in self._dev)
+    def _score(self) -> None:
+        """Mean losses over the dev sample, and how often its best span, or "nowhere", is a right one."""
+        means = dict[str, float]()
+        right = asked = count = 0
         with torch.no_grad():
-            for batch in self._dev:
-                losses = self._losses(batch)
-                span += float(losses[0]) * batch.groups / count
-                item += float(losses[1]) * batch.groups / count
+            for examples in self._dev.in_order():
+                batch = self._dev.batch(examples).to(self._device)
+                losses, spans = self._losses(batch)
+                for name, value in losses.numbers("dev_").items():
+                    means[name] = means.get(name, 0.0) + value * len(examples)
+                count += len(examples)
+                chosen = best_is_right(spans, batch)
+                right += int(chosen.sum())
+                asked += len(chosen)
         if count:
-            self._log({"step": number, "when": when, "dev_span": span, "dev_item": item, "dev_questions": count})
+            shares = {name: round(value / count, 4) for name, value in means.items()}
+            self._log(
+                {"step": self._step, "seconds": round(self._seconds), **shares, "dev_right": right / max(asked, 1)}
+            )
 
-    def _save(self, number: int) -> None:
+    def _save(self) -> None:
         """The adapter as it is used, and beside it all that is needed to go on from here."""
         self._trained.save(self._folder)
         state = {
-            "step": number,
-            "settings": repr(self._settings),
+            "identity": self._identity,
+            "step": self._step,
+            "examples": self._examples,
+            "seconds": self._seconds,
             "weights": {name: value.detach() for name, value in self._trained.trainable().items()},
             "optimiser": self._optimiser.state_dict(),
-            "random": torch.get_rng_state(),
         }
         torch.save(state, self._folder / f"{CHECKPOINT}.new")
         (self._folder / f"{CHECKPOINT}.new").replace(self._folder / CHECKPOINT)
 
-    def _resume(self) -> int:
-        """Puts the checkpoint's state back; the number of steps that it has done."""
+    def _resume(self) -> bool:
+        """Puts the checkpoint's state back; whether there was one."""
         path = self._folder / CHECKPOINT
         if not path.exists():
-            self._log({"step": 0, "settings": asdict(self._settings), "torch": torch.__version__})
-            self._score(0, "start")
-            return 0
+            return False
         state = torch.load(path, map_location=self._device, weights_only=True)
-        if state["settings"] != repr(self._settings):
-            raise SystemExit(
-                f"{path} is of a run with {state['settings']}, not {self._settings!r}; choose another --out, or the "
-                "same options."
+        if state["identity"] != self._identity:
+            raise ValueError(
+                f"{path} belongs to another run, {state['identity']}, not {self._identity}; name another folder, or "
+                "give the same data, recipe and goal."
             )
         parameters = self._trained.trainable()
         with torch.no_grad():
             for name, value in state["weights"].items():
                 parameters[name].copy_(value)
         self._optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"].cpu())
-        return int(state["step"])
+        self._step, self._examples, self._seconds = state["step"], state["examples"], state["seconds"]
+        return True
 
     def _log(self, entry: Mapping[str, object]) -> None:
         with (self._folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
 
+def best_is_right(spans: Tensor, batch: Batch) -> Tensor:
+    """(n,) bool of the examples that teach spans: whether the best span of all its inputs is right, or "nowhere" is."""
+    scores = span_scores(spans[..., 0], spans[..., 1], batch.sentences > 0)
+    width = scores.shape[2]
+    best, place = scores.flatten(1).max(1)
+    right = {tuple(span) for span in batch.spans.tolist()}
+    answered = set(batch.group[batch.spans[:, 0]].tolist())
+    chosen = []
+    for example in batch.spanned.nonzero().flatten().tolist():
+        rows = (batch.group == example).nonzero().flatten()
+        row = int(rows[best[rows].argmax()])
+        first, more = divmod(int(place[row]), width)
+        if float(best[row]) <= 0:
+            chosen.append(example not in answered)
+        else:
+            chosen.append((row, first, first + more) in right)
+    return torch.tensor(chosen, dtype=torch.bool)
+
+
 def rate_factor(done: float, warm_up: float) -> float:
-    """Of the peak rate: from 0 to 1 over the first `warm_up` of the run, then down along a cosine to a twentieth."""
+    """Of the peak rate: from 0 to 1 over the first `warm_up` of the run, then down along a cosine."""
     if done < warm_up:
-        return done / warm_up
-    return 0.05 + 0.95 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up))) / 2
-
-
-def on_device(batch: Batch, device: torch.device) -> Batch:
-    """The batch with its tensors on `device`."""
-    return replace(
-        batch,
-        inputs={name: tensor.to(device) for name, tensor in batch.inputs.items()},
-        passage=batch.passage.to(device),
-        gold=batch.gold.to(device),
-        group=batch.group.to(device),
-        tags=batch.tags.to(device),
-        weight=batch.weight.to(device),
-        spanned=batch.spanned.to(device),
-    )
-
-
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """The fast tokenizer of a model folder."""
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
-    return tokenizer
+        return (done + 1e-3) / (warm_up + 1e-3)
+    left = (1 + math.cos(math.pi * min(1.0, (done - warm_up) / (1 - warm_up)))) / 2
+    return _FINAL_RATE + (1 - _FINAL_RATE) * left

@@ -9,7 +9,7 @@ of rank Σr, and exactly that is written:
 
     (s1·B1·A1 + s2·B2·A2) / 2  =  [s1·B1/2  s2·B2/2] · [A1; A2]
 
-`--rank` keeps the largest singular values alone (Eckart and Young 1936). The span heads and list heads are averaged as
+`--rank` keeps the largest singular values alone (Eckart and Young 1936). The span heads and heads are averaged as
 they are.
 """
 
@@ -24,7 +24,7 @@ from peft import LoraConfig, PeftConfig
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from reader.prepare import ADAPTER, ITEM_HEAD
+from reader.heads import ADAPTER, HEADS
 
 _A, _B = ".lora_A.weight", ".lora_B.weight"
 
@@ -34,7 +34,7 @@ class Ingredient:
     """An adapter and its weight in the mean; `scale` is alpha / r."""
 
     adapter: Mapping[str, Tensor]
-    item_head: Mapping[str, Tensor] | None
+    heads: Mapping[str, Tensor] | None
     scale: float
     weight: float
 
@@ -59,9 +59,9 @@ def mean(ingredients: Sequence[Ingredient], rank: int) -> dict[str, Tensor]:
     return mixed
 
 
-def mean_head(ingredients: Sequence[Ingredient]) -> dict[str, Tensor]:
-    """The weighted mean of the list heads of those that have one; empty if none has."""
-    heads = [(each.item_head, each.weight) for each in ingredients if each.item_head is not None]
+def mean_heads(ingredients: Sequence[Ingredient]) -> dict[str, Tensor]:
+    """The weighted mean of the heads of those that have one; empty if none has."""
+    heads = [(each.heads, each.weight) for each in ingredients if each.heads is not None]
     if not heads:
         return {}
     total = sum(weight for _, weight in heads)
@@ -90,10 +90,10 @@ def load(folder: Path, weight: float) -> Ingredient:
     config = PeftConfig.from_pretrained(str(folder))
     if not isinstance(config, LoraConfig):
         raise SystemExit(f"{folder} has no LoRA adapter; name a folder that `python -m reader.train` wrote.")
-    head = folder / ITEM_HEAD
+    head = folder / HEADS
     return Ingredient(
         adapter=load_file(folder / ADAPTER),
-        item_head=load_file(head) if head.exists() else None,
+        heads=load_file(head) if head.exists() else None,
         scale=config.lora_alpha / config.r,
         weight=weight,
     )
@@ -109,7 +109,7 @@ def main() -> None:
     parts = [name.rpartition("=") if "=" in name else (name, "=", "1") for name in options.adapters]
     ingredients = [load(Path(folder), float(weight)) for folder, _, weight in parts]
     options.out.mkdir(parents=True, exist_ok=True)
-    for name, tensors in ((ADAPTER, mean(ingredients, options.rank)), (ITEM_HEAD, mean_head(ingredients))):
+    for name, tensors in ((ADAPTER, mean(ingredients, options.rank)), (HEADS, mean_heads(ingredients))):
         if tensors:
             halves = {key: value.half().contiguous() for key, value in tensors.items()}
             save_file(halves, options.out / name, metadata={"format": "pt"})

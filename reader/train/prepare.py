@@ -1,0 +1,237 @@
+"""Prepares the training data: from a folder of question files and a recipe to one file of arrays.
+
+    python -m reader.train.prepare --data FOLDER --out FILE [--recipe FILE] [--questions N]
+
+FOLDER has the files that the recipe names, such as `train/squad2.json`; it may lack some, which are left out and named.
+Beside FILE stands FILE's dev sample, `NAME.dev.npz`, of the files that the recipe lists under `dev`. Training needs
+nothing else: no text, no tokenizer, and none of Dateline's own models.
+"""
+
+import argparse
+import random
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from reader.inputs import Context, Limits, Window, windows
+from reader.spans import MAX_TOKENS
+from reader.train.arrays import Arrays, dev_file
+from reader.train.data import KINDS, Question, conjunction, read_file
+from reader.train.examples import Example, Maker
+from reader.train.negatives import mine
+from reader.train.recipe import DEFAULT, Recipe, Set
+from reader.train.traps import Reading
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.models import ENCODER, READER_BASE, quieten_transformers, resolve
+from retrieval.progress import Progress, on_stderr, silent
+from retrieval.sentences import sentence_spans
+
+NEGATIVES = 6  # kept of each question
+ENUMERATIONS = "enumerations"  # a set: the questions of all files whose answer is a short enumeration, as lists
+_LENGTH_OF_SENTENCE_NUMBERS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One input: the window, its sentence numbers, spans and items (places in its ids), and sentences that answer."""
+
+    window: Window
+    sentences: list[int]
+    spans: list[tuple[int, int]]
+    items: list[tuple[int, int]]
+    supporting: list[int]
+
+
+class Builder:
+    """Turns examples into arrays, one at a time."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self._tokenizer = tokenizer
+        self._limits = Limits()
+        self._inputs: list[_Input] = []
+        self._example: list[int] = []
+        self._listed: list[bool] = []
+        self._kind: list[int] = []
+        self._spanned: list[bool] = []
+        self._stage: list[int] = []
+
+    def add(self, example: Example, stage: int, *, kind_known: bool) -> bool:
+        """Adds an example; returns whether it could be: not where its only answers are longer than a span may be."""
+        kind = example.question.kind
+        made = [self._input(reading, kind) for reading in example.readings]
+        answered = any(reading.answers for reading in example.readings)
+        if kind == "one" and answered and not any(each.spans for each in made):
+            return False
+        spanned = True
+        if kind == "passage":
+            spanned = not answered
+        if kind == "list":
+            # a span head that is taught single items of lists gives too little where one answer is asked for
+            made, spanned = _as_lists(made)
+        self._example += [len(self._kind)] * len(made)
+        self._listed += [kind == "list"] * len(made)
+        self._inputs += made
+        self._kind.append(KINDS.index(kind) if kind_known else -1)
+        self._spanned.append(spanned)
+        self._stage.append(stage)
+        return True
+
+    def _input(self, reading: Reading, kind: str) -> _Input:
+        """A passage of several windows is read in the first that holds an answer, else in the first."""
+        made = [
+            _located(window, reading, kind)
+            for window in windows(
+                self._tokenizer, reading.question, [Context(reading.heading, reading.text)], self._limits
+            )
+        ]
+        return next((each for each in made if each.items or each.supporting), made[0])
+
+    def arrays(self) -> Arrays:
+        """All that was added."""
+        ids = [each.window.ids for each in self._inputs]
+
+        def table(rows: Iterable[tuple[int, ...]], width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+            return np.array(list(rows), dtype=np.int32).reshape(-1, width)
+
+        return Arrays(
+            ids=np.concatenate(ids).astype(np.uint16),
+            sentences=np.concatenate([np.array(each.sentences, dtype=np.uint8) for each in self._inputs]),
+            lengths=np.array([len(each) for each in ids], dtype=np.int32),
+            example=np.array(self._example, dtype=np.int32),
+            spans=table(((n, *pair) for n, each in enumerate(self._inputs) for pair in each.spans), 3),
+            items=table(((n, *pair) for n, each in enumerate(self._inputs) for pair in each.items), 3),
+            supporting=table(((n, s) for n, each in enumerate(self._inputs) for s in each.supporting), 2),
+            listed=np.array(self._listed, dtype=bool),
+            kind=np.array(self._kind, dtype=np.int8),
+            spanned=np.array(self._spanned, dtype=bool),
+            stage=np.array(self._stage, dtype=np.int8),
+        )
+
+
+def _located(window: Window, reading: Reading, kind: str) -> _Input:
+    """Where the answers stand in the window: as spans, as items, and the sentences that hold them."""
+    starts = np.array([start for start, _ in sentence_spans(reading.text)])
+    sentences = np.zeros(len(window.ids), dtype=np.int64)
+    numbers = np.searchsorted(starts, window.offsets[:, 0], side="right")
+    sentences[window.tokens] = np.minimum(numbers, _LENGTH_OF_SENTENCE_NUMBERS)
+    spans: list[tuple[int, int]] = []
+    supporting: set[int] = set()
+    for place in reading.answers:
+        inside = np.flatnonzero((window.offsets[:, 1] > place.start) & (window.offsets[:, 0] < place.end))
+        if not len(inside) or window.offsets[inside[0], 0] > place.start or window.offsets[inside[-1], 1] < place.end:
+            continue
+        supporting |= {int(number) for number in sentences[window.tokens[inside]]}
+        if kind != "passage" and len(inside) <= MAX_TOKENS:
+            spans.append((int(window.tokens[inside[0]]), int(window.tokens[inside[-1]])))
+    items = spans if kind == "list" else spans[:1]
+    return _Input(window, sentences.tolist(), sorted(set(spans)), sorted(set(items)), sorted(supporting))
+
+
+def _as_lists(made: Sequence[_Input]) -> tuple[list[_Input], bool]:
+    """The inputs of a list; its span is the whole enumeration, if it is one and stands in one passage."""
+    holding = [each for each in made if each.items]
+    hull = _enumeration(holding[0].items) if len(holding) == 1 else None
+    spanned = not holding or hull is not None
+    return [replace(each, spans=[hull] if each.items and hull is not None else []) for each in made], spanned
+
+
+def _enumeration(items: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The stretch from the first item to the last; None where they are far apart."""
+    first, last = items[0][0], max(end for _, end in items)
+    tokens = sum(end - start + 1 for start, end in items)
+    return (first, last) if last - first < min(MAX_TOKENS, 2 * tokens + 4) else None
+
+
+def prepared(
+    data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, most: int | None, progress: Progress
+) -> tuple[Arrays, Arrays]:
+    """The arrays to train on and those to score, from the files of `data` that are there; raises CorpusError."""
+    names = dict.fromkeys(each.file for each in recipe.sets if each.file != ENUMERATIONS)
+    files = {name: read_file(_path(data, name)) for name in names if _path(data, name).is_file()}
+    for name in names:
+        if name not in files:
+            print(f"{name} is not in {data} and is left out.", file=sys.stderr)
+    by_source = {questions[0].paragraph.source: questions for questions in files.values()}
+    archive = dict.fromkeys(each.file for each in recipe.sets if each.make == "news" and each.file in files)
+    news = [question for name in archive for question in files[name]]
+    encoder = SentenceTransformerEncoder.load(resolve(ENCODER, silent))
+    maker = Maker(by_source, mine(news, encoder, NEGATIVES, progress) if news else {}, recipe.seed)
+    several = (conjunction(question) for questions in files.values() for question in questions)
+    files[ENUMERATIONS] = [question for question in several if question is not None]
+    builder = Builder(tokenizer)
+    sets = [each for each in recipe.sets if each.file in files]
+    with progress("Preparing", sum(len(files[each.file]) for each in sets)) as advance:
+        for stage in sorted({each.stage for each in sets}):
+            for number, each in enumerate(each for each in sets if each.stage == stage):
+                for draw_name, question in _drawn(each, files[each.file], f"{recipe.seed}:{stage}:{number}", most):
+                    builder.add(_made(maker, each, draw_name, question), stage, kind_known=each.kind_known)
+                advance(len(files[each.file]))
+    scored = Builder(tokenizer)
+    for name, count in recipe.dev.items():
+        path = _path(data, name)
+        questions = read_file(path) if path.is_file() else []
+        for question in random.Random(name).sample(questions, min(count, len(questions))):
+            scored.add(maker.plain("dev", question), 0, kind_known=name.startswith("news/"))
+    return builder.arrays(), scored.arrays()
+
+
+def _path(data: Path, name: str) -> Path:
+    """The file of a set: those whose name begins with "own/" are our own, beside this module."""
+    folder, _, stem = name.partition("/")
+    return Path(__file__).with_name(f"{stem}.json") if folder == "own" else data / f"{name}.json"
+
+
+def _drawn(each: Set, questions: Sequence[Question], seed: str, most: int | None) -> Iterator[tuple[str, Question]]:
+    """The questions of a set, each as often as its share says; with a name for each draw, so that draws differ.
+
+    A share of 2.5 is every question twice and half of them, drawn at random, once more.
+    """
+    wanted = [q for q in questions if each.wants is None or q.kind == each.wants]
+    rng = random.Random(seed)
+    remaining = round(each.share * len(wanted)) if most is None else min(round(each.share * len(wanted)), most)
+    draw = 0
+    while remaining > 0:
+        chosen = rng.sample(wanted, min(remaining, len(wanted)))
+        yield from ((f"{seed}:{draw}", question) for question in chosen)
+        remaining -= len(chosen)
+        draw += 1
+
+
+def _made(maker: Maker, each: Set, draw_name: str, question: Question) -> Example:
+    match each.make:
+        case "news":
+            return maker.news(draw_name, question, each.others)
+        case "grouped":
+            return maker.grouped(draw_name, question, each.others)
+        case "trapped":
+            return maker.trapped(draw_name, question)
+        case _:
+            return maker.plain(draw_name, question)
+
+
+def main() -> int:
+    """See the module; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m reader.train.prepare", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of question files")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, NAME.npz; NAME.dev.npz beside it")
+    parser.add_argument(
+        "--recipe", type=Path, default=DEFAULT, help="sets, shares and stages (default: the shipped one)"
+    )
+    parser.add_argument("--base", default=READER_BASE, help=f"model whose tokenizer is used (default: {READER_BASE})")
+    parser.add_argument("--questions", type=int, default=None, help="at most so many of each set, to try it out")
+    options = parser.parse_args()
+    quieten_transformers()
+    tokenizer = AutoTokenizer.from_pretrained(resolve(options.base, silent), local_files_only=True)
+    arrays, scored = prepared(options.data, Recipe.load(options.recipe), tokenizer, options.questions, on_stderr)
+    arrays.save(options.out)
+    scored.save(dev_file(options.out))
+    print(f"{len(arrays.kind):,} examples, {len(arrays.lengths):,} inputs, {len(arrays.ids):,} tokens in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
