@@ -10,7 +10,6 @@ What is likely enough to be said plainly is looked for first; where there is not
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
@@ -39,7 +38,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """An answer is said plainly from the probability `answer`, offered as unsure from `unsure`, which is at most `answer`;
+    """An answer is said plainly from the probability `answer`, and offered as unsure from `unsure`, which is no higher;
     a list has at most so many `items`."""
 
     answer: float
@@ -65,45 +64,32 @@ def aggregate(
     One answer has several versions where articles differ, if all are certain. What asks yes or no gets the sentence
     that decides it.
     """
-    found = partial(_found, question, readings, evidence, calibration, threshold)
-    plainly = found(certain=True)
-    return plainly if plainly.found else found(certain=False)
-
-
-def _found(
-    question: str,
-    readings: Sequence[PassageReading],
-    evidence: Evidence,
-    calibration: Calibration,
-    threshold: Threshold,
-    certain: bool,
-) -> Findings:
-    """What is likely enough to be certain, or to be offered as unsure."""
-    asked, enough = wanted(question), threshold.enough(certain)
-    if asked != "one":
-        items = item_candidates(question, readings, evidence, calibration)
-        found = merged(members(question, items, evidence, calibration.item, enough))[: threshold.items]
-        if len(found) > 1 or (asked == "several" and found):
-            return Findings("list", tuple(in_reading_order(found, evidence)), certain)
-    deciding = asks_yes_or_no(question)
+    asked, deciding = wanted(question), asks_yes_or_no(question)
+    items = item_candidates(question, readings, evidence, calibration) if asked != "one" else []
     offered = sentence_candidates if deciding else span_candidates
     spans = offered(question, readings, evidence, calibration)
     nearest = spans[0] if spans else None
     if asked != "one":
         spans = possible(question, spans, evidence)
-    if asked != "several" and not deciding and not asks_who_was_there(question):
-        found = versions(question, spans, evidence, calibration.span, enough)
-        if certain and len(found) > 1:
-            return Findings("differing", tuple(found))
-        if found and spans[0].probability >= enough and _brought_up_to_date(found[0].best, spans[0], evidence):
-            return Findings("span", (found[0],), certain)
-    if not spans or spans[0].probability < enough:
-        return Findings("none", (), nearest=nearest)
-    best = merged([span for span in spans if span.probability >= enough])[0]
-    names = enumerated(best.best, evidence) if asked != "one" and not deciding else []
-    if len(names) > 1:
-        return Findings("list", tuple(Finding(name, (name,)) for name in names[: threshold.items]), certain)
-    return Findings("span", (best,), certain)
+    for certain in (True, False):
+        enough = threshold.enough(certain)
+        found = merged(members(question, items, evidence, calibration.item, enough))[: threshold.items]
+        if len(found) > 1 or (asked == "several" and found):
+            return Findings("list", tuple(in_reading_order(found, evidence)), certain)
+        likely = [span for span in spans if span.probability >= enough]
+        if asked != "several" and not deciding and not asks_who_was_there(question):
+            found = versions(question, spans, evidence, calibration.span, enough)
+            if certain and len(found) > 1:
+                return Findings("differing", tuple(found))
+            if found and likely and _brought_up_to_date(found[0].best, likely[0], evidence):
+                return Findings("span", (found[0],), certain)
+        if likely:
+            best = merged(likely)[0]
+            names = enumerated(best.best, evidence) if asked != "one" and not deciding else []
+            if len(names) > 1:
+                return Findings("list", tuple(Finding(name, (name,)) for name in names[: threshold.items]), certain)
+            return Findings("span", (best,), certain)
+    return Findings("none", (), nearest=nearest)
 
 
 def _brought_up_to_date(newest: Candidate, likeliest: Candidate, evidence: Evidence) -> bool:
