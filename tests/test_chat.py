@@ -69,7 +69,7 @@ def piped(folder: Path, lines: bytes, *options: str, **environment: str) -> "sub
 def test_a_conversation(terminal: Open) -> None:
     chat = terminal()
     ask(chat, "hello there")
-    chat.expect("almost certainly right")
+    chat.expect("sure")
     chat.expect("Talks in Caracas")
     ask(chat, "/why")
     chat.expect("by meaning #1")
@@ -206,7 +206,7 @@ def test_models_that_cannot_be_loaded_end_the_chat(terminal: Open) -> None:
 def test_piped_lines_are_answered_in_turn(tmp_path: Path) -> None:
     done = piped(tmp_path, "\ufeffhello\n\n/why\n/sources\n/help\nlist\n/quit\nnowhere\n".encode())
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("> hello\nhello — almost certainly right")
+    assert done.stdout.startswith("> hello\nhello — sure")
     assert "> list\n1. Ana" in done.stdout
     assert "nowhere" not in done.stdout
     assert "\x1b" not in done.stdout
