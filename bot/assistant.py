@@ -47,9 +47,8 @@ class Assistant:
         retriever = Retriever.open(store, encoder)
         reader = TransformersReader.load(prepared_reader(settings.reader.model, settings.reader.adapter, progress))
         answers = settings.answers
-        answerer = Answerer(
-            reader, Calibration.load(settings.reader.adapter), Threshold(answers.threshold, answers.max_items)
-        )
+        threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
+        answerer = Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
         return cls(retriever, answerer, settings.retrieval.passages)
 
     def ask(
@@ -70,7 +69,7 @@ class Assistant:
             retrieve_ms = (time.perf_counter() - began) * 1000
             answer = self._answerer.answer(asked, evidence, retrieve_ms)
             # read from the database once more: nothing is shown that it does not say
-            check(answer, held.articles({c.article_id for item in answer.answers for c in item.citations}))
+            check(answer, held.articles({citation.article_id for citation in answer.citations}))
         return answer
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:

@@ -24,6 +24,7 @@ def answer_json(answer: Answer) -> str:
         {
             "question": answer.question,
             "kind": answer.kind,
+            "certain": answer.certain,
             "answers": [_item(item) for item in answer.answers],
             "evidence": [_hit(hit, answer.evidence.article(hit)) for hit in answer.evidence.hits],
             "timing_ms": {

@@ -13,10 +13,17 @@ from rich.text import Text
 
 from bot.streams import harmless
 
-Role = Literal["plain", "answer", "mark", "title", "dim"]
+Role = Literal["plain", "answer", "unsure", "mark", "title", "dim"]
 
 MARK = "**"
-STYLES: Mapping[Role, str] = {"plain": "", "answer": "bold green", "mark": "bold", "title": "italic", "dim": "dim"}
+STYLES: Mapping[Role, str] = {
+    "plain": "",
+    "answer": "bold green",
+    "unsure": "yellow",
+    "mark": "bold",
+    "title": "italic",
+    "dim": "dim",
+}
 
 
 @dataclass(frozen=True, slots=True)

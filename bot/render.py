@@ -10,9 +10,10 @@ from reader.types import Answer, AnswerItem, Citation
 from retrieval.heading import day
 from retrieval.types import Article, Hit
 
-NEAREST = 3
 MAX_REPRINTS = 3
-NEAREST_CHARACTERS = 160
+UNSURE = "Not sure, but this may answer it:"
+NOT_FOUND = "Not found in these articles."
+NEAREST = "The nearest sentence:"
 NOTHING_PASSES = "No article passes the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
 ALSO = f"{INDENT}also in: "
@@ -28,7 +29,7 @@ class Sentence(NamedTuple):
 
 
 def answer_lines(answer: Answer) -> tuple[Line, ...]:
-    """The answer, then each sentence that says it, numbered; "not found" and the nearest passages where there is none.
+    """The answer, then each sentence that says it, numbered; "not found" and the nearest sentence where there is none.
 
     Two items that cite the same sentence share its number, and all their words are marked in it. A reprint that has the
     sentence too is named below it.
@@ -38,9 +39,13 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     sentences = sentences_of(answer)
     numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
     lines = [Line("The articles differ:")] if answer.kind == "differing" else []
+    if not answer.certain:
+        lines.append(Line("", (Run(UNSURE, "unsure"),)))
     for position, item in enumerate(answer.answers, start=1):
         cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
         lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
+    if (lowest := list_confidence(answer)) is not None:
+        lines.append(Line("", (Run(lowest, "dim"),)))
     for number, citations in enumerate(sentences.values(), start=1):
         lines += [BLANK, *_cited(number, citations, answer)]
     return tuple(lines)
@@ -85,22 +90,32 @@ def marked(text: str, intervals: Iterable[Interval]) -> tuple[Run, ...]:
     return tuple(run for run in runs if run.text)
 
 
-def confidence_words(confidence: float) -> str:
-    """A probability in words and number. The bands, in per cent: from 95, from 75, from 50, below.
+def trust_words(answer: Answer, item: AnswerItem) -> str:
+    """The confidence of one answer or version and its number of sources, if several; of a list's item, only these.
 
-    0.78 -> "likely right (78 %)"
+    "likely (78 %) · 2 sources";  "" for an item of a list that one source names
+    """
+    confidence = [confidence_words(item.confidence, answer.certain)] if list_confidence(answer) is None else []
+    sources = [f"{item.sources} sources"] if item.sources > 1 else []
+    return " · ".join(confidence + sources)
+
+
+def list_confidence(answer: Answer) -> str | None:
+    """The one confidence of a list, that of its least likely item; None where each answer has its own."""
+    if answer.kind != "list" or len(answer.answers) == 1:
+        return None
+    return f"lowest confidence: {confidence_words(min(item.confidence for item in answer.answers), answer.certain)}"
+
+
+def confidence_words(confidence: float, certain: bool) -> str:
+    """A probability in one word and a number; from 95 % it is "sure", below 50 % "unsure", as is what is not certain.
+
+    (0.78, True) -> "likely (78 %)"
     """
     # 99.7 % is not certainty and 0.2 % not impossibility: 0 and 100 are kept for those
     percent = round(confidence * 100) if confidence in (0, 1) else min(max(round(confidence * 100), 1), 99)
-    if percent >= 95:
-        words = "almost certainly right"
-    elif percent >= 75:
-        words = "likely right"
-    elif percent >= 50:
-        words = "more likely right than wrong"
-    else:
-        words = "more likely wrong than right"
-    return f"{words} ({percent} %)"
+    word = "unsure" if not certain or percent < 50 else "likely" if percent < 95 else "sure"
+    return f"{word} ({percent} %)"
 
 
 def source_runs(title: str, path: str, source: str | None, published: date | None) -> tuple[Run, ...]:
@@ -124,12 +139,6 @@ def sentence_of(citation: Citation) -> Sentence:
     return Sentence(citation.source_group, citation.quote)
 
 
-def untitled(text: str, article: Article) -> str:
-    """A passage without the headline that it may begin with, which stands above it anyway."""
-    first, _, rest = text.strip().partition("\n")
-    return rest if rest.strip() and first.removeprefix("# ").strip() == article.title else text
-
-
 def resolved_words(iso: str) -> str:
     """A day, or an interval of days; what is no ISO date stays as it is.
 
@@ -149,16 +158,15 @@ def resolved_words(iso: str) -> str:
 def _not_found(answer: Answer) -> tuple[Line, ...]:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return (Line("", (Run(NOTHING_PASSES, "answer"),)),)
-    lines = [Line("", (Run("Not found in these articles.", "answer"),)), BLANK, Line("Nearest passages")]
-    for hit in answer.evidence.hits[:NEAREST]:
-        text = " ".join(untitled(hit.text, answer.evidence.article(hit))[: NEAREST_CHARACTERS * 4].split())
-        if len(text) > NEAREST_CHARACTERS:
-            text = text[:NEAREST_CHARACTERS].rsplit(" ", 1)[0] + " …"
-        lines += [
-            Line("  ", _named(answer.evidence.article(hit))),
-            Line(INDENT, (Run(text),)),
-        ]
-    return tuple(lines)
+    said = Run(NOT_FOUND, "answer")
+    if answer.nearest is None:
+        return (Line("", (said,)),)
+    return (
+        Line("", (said, Run(f" {NEAREST}"))),
+        BLANK,
+        Line("", _quote(answer.nearest.quote, [])),
+        *_source(INDENT, answer.nearest, answer),
+    )
 
 
 def _bullet(answer: Answer, position: int) -> str:
@@ -166,14 +174,14 @@ def _bullet(answer: Answer, position: int) -> str:
 
 
 def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, ...]:
-    runs = [Run(item.text.strip(), "answer")]
+    runs = [Run(item.text.strip(), "answer" if answer.certain else "unsure")]
     if answer.kind == "differing":
         dates = [citation.published.date() for citation in item.citations if citation.published is not None]
         runs.insert(0, Run(f"{day(max(dates))}: " if dates else "undated: "))
     if item.resolved_date is not None:
         runs.append(Run(f" ({resolved_words(item.resolved_date)})"))
-    sources = f" · {item.sources} sources" if item.sources > 1 else ""
-    runs.append(Run(f" — {confidence_words(item.confidence)}{sources}", "dim"))
+    if trust := trust_words(answer, item):
+        runs.append(Run(f" — {trust}", "dim"))
     runs.append(Run("".join(f" [{number}]" for number in cited)))
     return tuple(runs)
 
@@ -181,7 +189,7 @@ def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, 
 def _cited(number: int, citations: Sequence[Citation], answer: Answer) -> list[Line]:
     """One sentence: the quote, the article that it was found in, and the reprints that have it too."""
     places = [(each.answer_start - each.quote_start, each.answer_end - each.quote_start) for each in citations]
-    lines = [Line(f"[{number}] ", (Run("“"), *marked(citations[0].quote, places), Run("”")))]
+    lines = [Line(f"[{number}] ", _quote(citations[0].quote, places))]
     first, *reprints = {citation.article_id: citation for citation in citations}.values()
     lines += _source(INDENT, first, answer)
     for reprint in reprints[:MAX_REPRINTS]:
@@ -189,6 +197,10 @@ def _cited(number: int, citations: Sequence[Citation], answer: Answer) -> list[L
     if len(reprints) > MAX_REPRINTS:
         lines.append(Line(f"{INDENT}and {len(reprints) - MAX_REPRINTS} more"))
     return lines
+
+
+def _quote(text: str, places: Sequence[Interval]) -> tuple[Run, ...]:
+    return (Run("“"), *marked(text, places), Run("”"))
 
 
 def _source(lead: str, citation: Citation, answer: Answer) -> list[Line]:

@@ -151,9 +151,11 @@ class RetrievalSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnswersSettings:
-    """[answers]: below the probability `threshold` the answer is "not found"; a list has `max_items` at most."""
+    """[answers]: an answer is said plainly from the probability `threshold`, offered as unsure from `unsure`, and "not
+    found" below; a list has `max_items` at most."""
 
     threshold: Annotated[float, PROBABILITY] = 0.5
+    unsure: Annotated[float, PROBABILITY] = 0.3
     max_items: Annotated[int, _whole(1, 1000)] = 20
 
 
@@ -225,6 +227,7 @@ class Settings:
             }
         )
         _check_apart(file, settings)
+        _check_answers(file, settings.answers)
         return settings
 
 
@@ -286,6 +289,14 @@ def _check_apart(file: Path, settings: Settings) -> None:
         raise ConfigError(
             f"{file}: [storage] path is {settings.storage.path}, among the articles in {settings.corpus.path}; "
             'expected another folder, such as ".dateline".'
+        )
+
+
+def _check_answers(file: Path, answers: AnswersSettings) -> None:
+    if answers.unsure > answers.threshold:
+        raise ConfigError(
+            f"{file}: [answers] unsure is {answers.unsure:g}, more than threshold, which is {answers.threshold:g}; "
+            f"write unsure = {answers.threshold:g} or less."
         )
 
 

@@ -3,7 +3,8 @@
 Each question of the file has a kind and acceptable answers. An answer is right if it has an acceptable form's words,
 or these are among its own and it has at most twice as many. A question is wholly right if every answer due is there and
 no other; "none" if nothing is answered. Precision and recall are over all answers of a kind, each matched at most once.
-A citation is right if it points into the right article.
+A citation is right if it points into the right article. What is offered as unsure is judged like what is said plainly,
+and counted apart as well.
 """
 
 import json
@@ -19,6 +20,7 @@ from evaluation.wiring import (
     MAX_ITEMS,
     PASSAGES,
     THRESHOLD,
+    UNSURE,
     indexed,
     shipped_encoder,
     shipped_reader,
@@ -107,7 +109,13 @@ def report(judged: Sequence[Judged]) -> dict[str, object]:
         if not some:
             continue
         right, given, due = (sum(getattr(j, name) for j in some) for name in ("right", "given", "wanted"))
-        figures[kind] = {"questions": len(some), "wholly right": sum(j.correct for j in some)}
+        unsure = [j for j in some if not j.answer.certain]
+        figures[kind] = {
+            "questions": len(some),
+            "wholly right": sum(j.correct for j in some),
+            "unsure": len(unsure),
+            "wholly right, unsure": sum(j.correct for j in unsure),
+        }
         if kind != "none":
             precision, recall = right / given if given else 0.0, right / due
             figures[kind] = figures[kind] | {  # type: ignore[operator]
@@ -126,13 +134,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS)
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--threshold", type=probability, default=THRESHOLD)
+    parser.add_argument("--threshold", type=probability, default=THRESHOLD, help="said plainly from it")
+    parser.add_argument("--unsure", type=probability, default=UNSURE, help="offered as unsure from it")
     parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
     parser.add_argument("--verbose", action="store_true", help="print what went wrong")
     options = parser.parse_args(arguments)
-    answerer = Answerer(
-        shipped_reader(options.adapter), Calibration.load(options.adapter), Threshold(options.threshold, MAX_ITEMS)
-    )
+    if options.unsure > options.threshold:
+        parser.error(f"--unsure {options.unsure:g} is above --threshold {options.threshold:g}, expected at most that")
+    threshold = Threshold(options.threshold, options.unsure, MAX_ITEMS)
+    answerer = Answerer(shipped_reader(options.adapter), Calibration.load(options.adapter), threshold)
     questions = load(options.questions)
     judged = []
     with indexed(options.corpus, shipped_encoder()) as retriever:
@@ -141,8 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             judged.append(judge(asked, answerer.answer(asked.question, evidence, 0.0)))
             if options.verbose and not judged[-1].correct:
                 answer = judged[-1].answer
+                given = answer.kind if answer.certain else f"{answer.kind}, unsure"
                 print(
-                    f"{asked.kind:9} {asked.question}\n          wanted {asked.answers}\n          {answer.kind}",
+                    f"{asked.kind:9} {asked.question}\n          wanted {asked.answers}\n          {given}",
                     end="",
                 )
                 print("".join(f" | {item.text} ({item.confidence:.2f})" for item in answer.answers))

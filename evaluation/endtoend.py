@@ -125,7 +125,7 @@ def ask(question: Question, retriever: Retriever, reader: Reader, calibration: C
     if question.answers and not question.listed:
         own = retriever.search(question.text, plan.read, SearchFilter(article_id=paragraph))
         alone = surest(question.text, own, once, calibration)
-    shipped = Answerer(once, calibration, Threshold(plan.threshold, MAX_ITEMS)).answer(question.text, evidence, 0.0)
+    shipped = answer_from(plan.threshold, question.text, evidence, once, calibration)
     return Outcome(
         question=question,
         article_id=paragraph,
@@ -146,11 +146,17 @@ def surest(question: str, evidence: Evidence, reader: Reader, calibration: Calib
     """
     given, threshold = NOTHING, 0.0
     while True:
-        answer = Answerer(reader, calibration, Threshold(threshold, MAX_ITEMS)).answer(question, evidence, 0.0)
-        best = likeliest(answer)
+        best = likeliest(answer_from(threshold, question, evidence, reader, calibration))
         if best.article_id is None or best.confidence < threshold:
             return given
         given, threshold = best, math.nextafter(best.confidence, math.inf)
+
+
+def answer_from(
+    threshold: float, question: str, evidence: Evidence, reader: Reader, calibration: Calibration
+) -> Answer:
+    """The answer at this threshold; none is offered as unsure."""
+    return Answerer(reader, calibration, Threshold(threshold, threshold, MAX_ITEMS)).answer(question, evidence, 0.0)
 
 
 def likeliest(answer: Answer) -> Given:

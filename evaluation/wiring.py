@@ -22,9 +22,10 @@ from retrieval.types import Article, FileContents, Intake
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
 ADAPTER = ROOT / "reader" / "weights"
-# as in config.toml: how many are read for a question, when it is answered, how long a list may be
+# as in config.toml: how many are read for a question, when it is answered, plainly or as unsure, how long a list may be
 PASSAGES = 8
 THRESHOLD = 0.5
+UNSURE = 0.3
 MAX_ITEMS = 20
 
 

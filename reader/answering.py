@@ -8,7 +8,7 @@ from reader.citations import cite, reprints
 from reader.companions import with_companions
 from reader.confidence import Calibration
 from reader.differing import newest_first
-from reader.merging import Finding
+from reader.merging import Candidate, Finding
 from reader.questions import asks_who_was_there
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
@@ -37,16 +37,22 @@ class Answerer:
         if findings.kind == "differing":
             items = newest_first(items)
         read_ms = (time.perf_counter() - began) * 1000
-        timing = Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms)
-        return Answer(question=question, kind=findings.kind, answers=items, evidence=evidence, timing=timing)
+        return Answer(
+            question=question,
+            kind=findings.kind,
+            answers=items,
+            evidence=evidence,
+            timing=Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms),
+            certain=findings.certain,
+            nearest=None if findings.nearest is None else _cite(findings.nearest, evidence),
+        )
 
 
 def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
     """The finding with the sentences that say it, the best first, each followed by its reprints."""
     sentences: dict[tuple[str, str], Citation] = {}
     for candidate in (finding.best, *finding.same):
-        article = evidence.article(candidate.span.hit)
-        citation = cite(article, candidate.span, evidence.groups[article.id])
+        citation = _cite(candidate, evidence)
         sentences.setdefault((citation.source_group, citation.quote), citation)
     cited = _independent_first(list(sentences.values()))[:MAX_CITATIONS]
     return AnswerItem(
@@ -55,6 +61,11 @@ def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
         resolved_date=_date(finding, evidence),
         citations=tuple(each for citation in cited for each in (citation, *reprints(citation, evidence))),
     )
+
+
+def _cite(candidate: Candidate, evidence: Evidence) -> Citation:
+    article = evidence.article(candidate.span.hit)
+    return cite(article, candidate.span, evidence.groups[article.id])
 
 
 def _date(finding: Finding, evidence: Evidence) -> str | None:

@@ -48,15 +48,21 @@ def check(answer: Answer, stored: Mapping[str, Article]) -> None:
     `stored` is the articles by id, read from the store now; the first citation of an answer holds its very words. The
     source groups are those of the evidence.
     """
-    for item in answer.answers:
-        for place, citation in enumerate(item.citations):
-            article = stored.get(citation.article_id)
-            grouped = answer.evidence.groups.get(citation.article_id) == citation.source_group
-            if article is None or not grouped or not _holds(citation, article, item.text if place == 0 else None):
-                raise CitationError(
-                    f"The article {citation.article_id} no longer says {citation.quote[:60]!r} where it was cited; "
-                    "ask again."
-                )
+    shown: list[tuple[Citation, str | None]] = [
+        (citation, item.text if place == 0 else None)
+        for item in answer.answers
+        for place, citation in enumerate(item.citations)
+    ]
+    if answer.nearest is not None:
+        shown.append((answer.nearest, None))
+    for citation, words in shown:
+        article = stored.get(citation.article_id)
+        grouped = answer.evidence.groups.get(citation.article_id) == citation.source_group
+        if article is None or not grouped or not _holds(citation, article, words):
+            raise CitationError(
+                f"The article {citation.article_id} no longer says {citation.quote[:60]!r} where it was cited; "
+                "ask again."
+            )
 
 
 def _holds(citation: Citation, article: Article, words: str | None) -> bool:

@@ -32,14 +32,15 @@ def with_companions(findings: Findings, evidence: Evidence, reader: Reader, thre
         companion
         for finding in sorted(findings.found, key=lambda finding: -finding.best.probability)[:MOST_ASKED]
         for companion in _companions(finding.best, evidence, reader)
-        if companion.probability >= threshold.answer
+        if companion.probability >= threshold.enough(findings.certain)
     ]
     known = list(chain.from_iterable(finding.same for finding in findings.found))
     new = [one for one in companions if not any(overlap(one.span, other.span) for other in known)]
     if not new:
         return findings
     found = merged(sorted([*known, *new], key=lambda candidate: -candidate.probability))[: threshold.items]
-    return Findings("list" if len(found) > 1 else findings.kind, tuple(in_reading_order(found, evidence)))
+    kind = "list" if len(found) > 1 else findings.kind
+    return replace(findings, kind=kind, found=tuple(in_reading_order(found, evidence)))
 
 
 def _companions(person: Candidate, evidence: Evidence, reader: Reader) -> list[Candidate]:

@@ -111,7 +111,9 @@ class Timing:
 class Answer:
     """What the terminal, Discord and `--json` all show.
 
-    `answers` is empty exactly when `kind` is "none"; `evidence` then holds the nearest passages, as it always does.
+    `answers` is empty exactly when `kind` is "none"; `nearest` may then cite the sentence that comes nearest, and
+    `evidence` holds the nearest passages, as it always does. `certain` is false for what is offered as unsure: one
+    answer or a list, never what differs.
     """
 
     question: str
@@ -119,6 +121,14 @@ class Answer:
     answers: tuple[AnswerItem, ...]
     evidence: Evidence
     timing: Timing
+    certain: bool = True
+    nearest: Citation | None = None
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation that is shown, in the order of the answers; that of the nearest sentence is one, too."""
+        cited = tuple(citation for item in self.answers for citation in item.citations)
+        return cited if self.nearest is None else (*cited, self.nearest)
 
     def article(self, citation: Citation) -> Article:
         """The article that `citation` points into."""

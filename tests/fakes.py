@@ -3,6 +3,7 @@
 There are two articles, and each is a source group of its own.
 
 "list ..."   two items, both in one sentence         "nowhere ..."  not found
+"unsure ..." a span that is offered as unsure
 "filter"     a span: what is searched, as of when
 "differ ..." two versions, of two articles           "fail ..."     StoreError; "break ..." a RuntimeError
 "slow ..."   answered after `SLOW_SECONDS`           anything else  a span, which is the question's first word
@@ -63,8 +64,11 @@ def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None 
         case "differ":
             other = AnswerItem("Bo", 0.6, "2024-02-20", (citation("a2", "Bo"),))
             return Answer(question, "differing", (ana, other), evidence, timing)
+        case "unsure":
+            doubted = AnswerItem("Ana", 0.4, None, (citation("a1", "Ana"),))
+            return Answer(question, "span", (doubted,), evidence, timing, certain=False)
         case "nowhere":
-            return Answer(question, "none", (), evidence, timing)
+            return Answer(question, "none", (), evidence, timing, nearest=citation("a1", "Bo"))
         case "fail":
             raise StoreError("The database is damaged; run `dateline index --full`.")
         case "break":

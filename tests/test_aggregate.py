@@ -16,7 +16,7 @@ SCORE = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0
 PLAIN = Calibration(SCORE, SCORE)
 MASS = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
 BY_MASS = Calibration(MASS, SCORE)
-THRESHOLD = Threshold(answer=0.5, items=20)
+THRESHOLD = Threshold(answer=0.5, unsure=0.3, items=20)
 LOW = -9.0
 
 
@@ -71,11 +71,46 @@ def test_the_likeliest_span_is_the_answer_with_every_place_that_says_it() -> Non
     assert [c.span.hit.passage.article_id for c in findings.found[0].same] == ["b", "c"]
 
 
-def test_below_the_threshold_nothing_is_answered() -> None:
-    weak = [reading(passage(0, "a", "It was on Monday"), {"Monday": -0.1})]
-    assert read("When was it?", weak) == Findings("none", ())
-    assert read("Which ministers came?", weak) == Findings("none", ())
+@pytest.mark.parametrize(
+    ("score", "kind", "certain"), [(0.1, "span", True), (-0.1, "span", False), (-0.9, "none", True)]
+)
+def test_an_answer_is_certain_or_unsure_or_there_is_none(score: float, kind: str, certain: bool) -> None:
+    findings = read("When was it?", [reading(passage(0, "a", "It was on Monday"), {"Monday": score})])
+    assert (findings.kind, findings.certain) == (kind, certain)
+    assert texts(findings) == (["Monday"] if kind == "span" else [])
+
+
+def test_where_there_is_no_answer_the_likeliest_candidate_is_the_nearest() -> None:
+    weak = [
+        reading(passage(0, "a", "It was on Monday"), {"Monday": -3.0}),
+        reading(passage(1, "b", "On Friday it was"), {"Friday": -2.0}),
+    ]
+    for question in ("When was it?", "Which ministers came?"):
+        nearest = read(question, weak).nearest
+        assert nearest is not None and nearest.text == "Friday"
     assert read("When was it?", []) == Findings("none", ())
+
+
+def test_a_certain_answer_comes_before_an_unsure_list_and_this_before_nothing() -> None:
+    hit = passage(0, "a", "Ana Ruiz came and then Bo Lund")
+    found = [reading(hit, {"Ana Ruiz": 1.0, "Bo Lund": -0.5})]
+    sure = read("Who came?", found)
+    assert (sure.kind, sure.certain, texts(sure)) == ("span", True, ["Ana Ruiz"])
+    no_spans = Calibration(replace(SCORE, bias=-99.0), replace(SCORE, bias=-0.3))
+    unsure = read("Who came?", [reading(hit, {"Ana Ruiz": 0.2, "Bo Lund": -0.2})], no_spans)
+    assert (unsure.kind, unsure.certain, texts(unsure)) == ("list", False, ["Ana Ruiz", "Bo Lund"])
+
+
+def test_only_certain_answers_can_differ() -> None:
+    two = {"a": "Ruiz spoke in Oslo", "b": "Ruiz spoke in Rome"}
+    places = {"a": "Oslo", "b": "Rome"}
+
+    def asked(score: float) -> Findings:
+        hits = [passage(number, key, text) for number, (key, text) in enumerate(two.items())]
+        return read("Where did Ruiz speak?", [reading(hit, {places[hit.passage.article_id]: score}) for hit in hits])
+
+    assert (asked(3.0).kind, asked(3.0).certain) == ("differing", True)
+    assert (asked(-0.1).kind, asked(-0.1).certain) == ("span", False)
 
 
 def test_other_cuts_of_the_same_words_are_no_second_source() -> None:
@@ -156,7 +191,7 @@ def test_a_list_has_no_more_items_than_allowed() -> None:
     found = reading(hit, {"Ana": 3.0, "Bo": 2.0, "Cy": 1.0})
     article = Article("a", "", None, None, None, None, "a", hit.text)
     evidence = Evidence((hit,), {"a": article}, {"a": "a"}, 1)
-    findings = aggregate("Which people came?", [found], evidence, PLAIN, Threshold(0.5, 2))
+    findings = aggregate("Which people came?", [found], evidence, PLAIN, Threshold(0.5, 0.3, 2))
     assert texts(findings) == ["Ana", "Bo"]
 
 

@@ -69,7 +69,7 @@ def piped(folder: Path, lines: bytes, *options: str, **environment: str) -> "sub
 def test_a_conversation(terminal: Open) -> None:
     chat = terminal()
     ask(chat, "hello there")
-    chat.expect("almost certainly right")
+    chat.expect(r"sure \(99 %\)")
     chat.expect("Talks in Caracas")
     ask(chat, "/why")
     chat.expect("by meaning #1")
@@ -109,7 +109,7 @@ def test_ctrl_c_cancels_a_question_and_the_next_gets_its_own_answer(terminal: Op
     ask(chat, "list")
     chat.expect("Finishing the cancelled question")
     chat.expect("2\\. ")
-    assert "certainly" not in chat.before
+    assert "sure (99 %)" not in chat.before
     ask(chat, "/why")
     chat.expect("by meaning #1")
     chat.send(CTRL_D)
@@ -140,7 +140,7 @@ def test_the_models_load_while_the_first_question_is_typed(terminal: Open) -> No
     chat = terminal(FAKE_OPEN="3")
     ask(chat, "hello")
     chat.expect("Loading the models")
-    chat.expect("certainly right")
+    chat.expect(r"sure \(99 %\)")
     chat.send(CTRL_D)
     assert ended(chat) == 0
 
@@ -162,7 +162,7 @@ def test_a_history_that_cannot_be_kept_does_not_stop_the_chat(terminal: Open, tm
     (tmp_path / ".dateline" / "chat_history").mkdir()
     chat = terminal()
     ask(chat, "hello")
-    chat.expect("certainly right")
+    chat.expect(r"sure \(99 %\)")
     chat.send(UP)
     chat.expect("hello")
     chat.send(CTRL_C + CTRL_D)
@@ -174,13 +174,13 @@ def test_what_is_no_text_is_refused_and_the_chat_goes_on(terminal: Open) -> None
     os.write(chat.fileno(), b"who\xff?\r")
     chat.expect("not UTF-8 text")
     ask(chat, "hello")
-    chat.expect("certainly right")
+    chat.expect(r"sure \(99 %\)")
 
 
 def test_an_article_cannot_act_on_the_terminal(terminal: Open) -> None:
     chat = terminal()
     ask(chat, "hello")
-    chat.expect("certainly right")
+    chat.expect(r"sure \(99 %\)")
     ask(chat, "/why")
     chat.expect("Then they left")
     assert "\x1b[31m" not in chat.before
@@ -206,7 +206,7 @@ def test_models_that_cannot_be_loaded_end_the_chat(terminal: Open) -> None:
 def test_piped_lines_are_answered_in_turn(tmp_path: Path) -> None:
     done = piped(tmp_path, "\ufeffhello\n\n/why\n/sources\n/help\nlist\n/quit\nnowhere\n".encode())
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("> hello\nhello — almost certainly right")
+    assert done.stdout.startswith("> hello\nhello — sure")
     assert "> list\n1. Ana" in done.stdout
     assert "nowhere" not in done.stdout
     assert "\x1b" not in done.stdout
@@ -286,7 +286,7 @@ def test_sources_are_completed_and_a_filter_is_shown(terminal: Open) -> None:
     chat.expect("Only Example Wire")
     ask(chat, "hello")
     chat.expect("Only Example Wire")
-    chat.expect("certainly right")
+    chat.expect(r"sure \(99 %\)")
 
 
 def test_without_an_index_there_is_no_chat(tmp_path: Path) -> None:

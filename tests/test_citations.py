@@ -109,6 +109,15 @@ def test_an_answer_that_is_not_the_words_at_its_place_is_refused() -> None:
         check(dataclasses.replace(answer, answers=(invented,)), {"a": article_of(TEXT)})
 
 
+def test_the_nearest_sentence_is_checked_like_an_answer() -> None:
+    answer = answer_with(TEXT, 0, 6)
+    (citation,) = answer.citations
+    near = dataclasses.replace(answer, kind="none", answers=(), nearest=citation)
+    check(near, STORED)
+    with pytest.raises(CitationError):
+        check(dataclasses.replace(near, nearest=dataclasses.replace(citation, quote="Nobody said so.")), STORED)
+
+
 def test_a_citation_of_another_source_group_than_the_evidence_says_is_refused() -> None:
     answer = answer_with(TEXT, 0, 6)
     check(answer, answer.evidence.articles)

@@ -13,6 +13,7 @@ from PIL import ImageColor
 
 from bot.assistant import Assistant
 from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
+from bot.discord.embeds import embed_of
 from bot.discord.ledger import Ledger
 from bot.discord.picture import BARS, LINKED, SCALE, WIDTH, picture
 from bot.discord.picture import main as draw
@@ -20,7 +21,7 @@ from bot.discord.quotes import excerpt, source_line
 from bot.discord.text import safe_url, units, visible
 from bot.discord.types import Card, Cited, Field, Place, Remembered, digest
 from bot.layout import plain
-from bot.render import answer_lines
+from bot.render import UNSURE, answer_lines
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter
 from tests.discord_syntax import constructs, foreign, seen, shown, unmarked, without_joiners
@@ -63,7 +64,10 @@ def answers(draw: st.DrawFn, text: st.SearchStrategy[str] = long) -> Answer:
     items = tuple(draw(st.lists(item, max_size=3))) * times
     several: tuple[Kind, ...] = ("list", "differing")
     kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
-    return Answer(draw(text), kind, items, Evidence(tuple(hits), articles, groups, 7), Timing(1, 1, 2))
+    certain = kind in ("differing", "none") or draw(st.booleans())
+    near = draw(st.none() | _citations(articles["0"], groups["0"])) if kind == "none" else None
+    evidence = Evidence(tuple(hits), articles, groups, 7)
+    return Answer(draw(text), kind, items, evidence, Timing(1, 1, 2), certain, near)
 
 
 def _citations(article: Article, group: str) -> st.SearchStrategy[Citation]:
@@ -126,6 +130,11 @@ def test_any_answer_is_a_card_within_the_limits_with_every_citation(found: Answe
     check_quotes(found, [line for text in (card.description, *values) for line in text.split("\n")])
     left_out = sum(int(digits) for match in HIDDEN.finditer(card.description) for digits in match.groups() if digits)
     shown_items = found.answers[: len(found.answers) - left_out]
+    described = card.description
+    if not found.certain:
+        assert card.tone == "unsure"
+        assert described.startswith(f"{UNSURE}\n")
+        described = described.removeprefix(f"{UNSURE}\n")
     match found.kind:
         case "none":
             assert (card.tone, card.fields) == ("none", ())
@@ -134,12 +143,10 @@ def test_any_answer_is_a_card_within_the_limits_with_every_citation(found: Answe
             check_citations(found, shown_items, values)
         case "span":
             assert left_out == 0
-            check_citations(found, found.answers, [card.description])
+            check_citations(found, found.answers, [described])
         case "list":
-            head, _, notes = card.description.partition("\n\n")
-            rows = [row for row in head.split("\n") if re.match(r"\d+\. \*\*", row)]
-            assert len(rows) == len(shown_items) > 0
-            check_citations(found, shown_items, [*rows[:-1], f"{rows[-1]}\n{notes}"])
+            assert shown_items
+            check_citations(found, shown_items, _rows(card))
 
 
 @given(answers(texts))
@@ -191,7 +198,7 @@ def test_one_answer_with_its_sources() -> None:
     assert card == Card(
         title=r"hello \*there\*",
         description="**hello**\n"
-        r"almost certainly right (99 %) · 2 sources \[1\] \[2\]"
+        r"sure (99 %) · 2 sources \[1\] \[2\]"
         "\n\n> “Ana met Bo in **Caracas**.”\n"
         rf"\[1\] [Talks in Caracas]({LINK}) · Example Wire · 20 February 2024"
         "\n\n> “Ana met Bo in **Caracas**.”\n"
@@ -203,12 +210,27 @@ def test_one_answer_with_its_sources() -> None:
 
 def test_items_of_a_list_share_a_sentence_and_its_number() -> None:
     assert answer_card(answer("list")).description.split("\n") == [
-        r"1. **Ana** — likely right (78 %) \[1\]",
-        r"2. **Bo** — likely right (78 %) \[1\]",
+        r"1. **Ana** \[1\]",
+        r"2. **Bo** \[1\]",
+        "lowest confidence: likely (78 %)",
         "",
         "> “**Ana** met **Bo** in Caracas.”",
         rf"\[1\] [Talks in Caracas]({LINK}) · Example Wire · 20 February 2024",
     ]
+
+
+def test_what_is_unsure_is_worded_and_coloured_as_such_and_quoted() -> None:
+    card = answer_card(answer("unsure"))
+    assert card.description.split("\n") == [
+        "Not sure, but this may answer it:",
+        "**Ana**",
+        r"unsure (40 %) \[1\]",
+        "",
+        "> “**Ana** met Bo in Caracas.”",
+        rf"\[1\] [Talks in Caracas]({LINK}) · Example Wire · 20 February 2024",
+    ]
+    others = {embed_of(answer_card(answer(kind))).colour for kind in ("hello", "list", "differ", "nowhere")}
+    assert embed_of(card).colour not in others
 
 
 def test_versions_that_differ_stand_side_by_side_under_their_dates() -> None:
@@ -216,19 +238,20 @@ def test_versions_that_differ_stand_side_by_side_under_their_dates() -> None:
     assert card.description == "The articles differ:"
     assert card.fields[1] == Field(
         name="undated",
-        value="**Bo** (20 February 2024)\n"
-        "more likely right than wrong (60 %) \\[2\\]\n"
-        "> “Ana met **Bo** in Caracas.”\n"
-        "\\[2\\] untitled.txt",
+        value="**Bo** (20 February 2024)\nlikely (60 %) \\[2\\]\n> “Ana met **Bo** in Caracas.”\n\\[2\\] untitled.txt",
         inline=True,
     )
     assert card.fields[0].name == "20 February 2024"
 
 
-def test_not_found_shows_the_nearest_passages() -> None:
+def test_not_found_shows_the_nearest_sentence() -> None:
     card = answer_card(answer("nowhere"))
-    assert card.description.startswith("**Not found in these articles.**\n\nNearest passages\n\n[Talks in Caracas](")
-    assert "\n> Ana met Bo in Caracas." in card.description
+    assert card.description.split("\n") == [
+        "**Not found in these articles.** The nearest sentence:",
+        "",
+        "> “Ana met Bo in Caracas.”",
+        f"[Talks in Caracas]({LINK}) · Example Wire · 20 February 2024",
+    ]
     assert card.tone == "none"
     nothing = replace(answer("nowhere").evidence, hits=())
     filtered = replace(answer("nowhere"), evidence=nothing)
@@ -247,7 +270,7 @@ def test_a_long_list_loses_quotes_first_then_items_and_says_so() -> None:
     found = answer("list")
     (item, _), words = found.answers, "He said that many words were said. " * 20
 
-    def listed(count: int) -> str:
+    def listed(count: int, certain: bool = True) -> str:
         articles = {
             f"n{n}": replace(found.evidence.articles["a1"], id=f"n{n}", title=f"Talks {n}", text=words)
             for n in range(count)
@@ -255,13 +278,17 @@ def test_a_long_list_loses_quotes_first_then_items_and_says_so() -> None:
         cited = [replace(item.citations[0], article_id=id, quote=words, source_group=id) for id in articles]
         items = tuple(replace(item, text=f"Person {n}", citations=(each,)) for n, each in enumerate(cited))
         evidence = replace(found.evidence, articles=articles, groups={id: id for id in articles})
-        return answer_card(replace(found, answers=items, evidence=evidence)).description
+        return answer_card(replace(found, answers=items, evidence=evidence, certain=certain)).description
 
-    quotes = [max((len(line) for line in listed(n).split("\n") if line[0:1] == ">"), default=0) for n in (1, 7, 9, 12)]
+    quotes = [max((len(line) for line in listed(n).split("\n") if line[0:1] == ">"), default=0) for n in (1, 7, 10, 12)]
     assert quotes == sorted(quotes, reverse=True)
     assert len(set(quotes)) == 4
     assert quotes[3] == 0
     assert "more items" not in listed(15)
+    unsure = listed(40, certain=False)
+    rows = re.findall(r"^\d+\. \*\*Person", unsure, re.MULTILINE)
+    assert len(re.findall(r"^> “", unsure, re.MULTILINE)) == len(rows) > 5
+    assert f"\nand {40 - len(rows)} more items\n" in unsure
     many = listed(40)
     rows = re.findall(r"^\d+\. \*\*Person", many, re.MULTILINE)
     assert f"\nand {40 - len(rows)} more items\n" in many
@@ -312,7 +339,7 @@ def test_the_passage_stands_out_of_its_article() -> None:
     assert len(lines[2]) > 550 < len(lines[4])
 
 
-@pytest.mark.parametrize("question", ["list", "differ", "nowhere"])
+@pytest.mark.parametrize("question", ["list", "unsure", "differ", "nowhere"])
 def test_a_card_can_be_drawn_with_its_colour_and_its_links(question: str) -> None:
     card = answer_card(answer(question))
     image = picture(card)
@@ -350,8 +377,9 @@ def test_the_real_answer_has_each_name_bold_in_its_sentence(
 
 
 def _rows(card: Card) -> list[str]:
+    """The lines of a list's items, and what they cite below the last."""
     head, _, notes = card.description.partition("\n\n")
-    rows = head.split("\n")
+    rows = [row for row in head.split("\n") if re.match(r"\d+\. \*\*", row)]
     return [*rows[:-1], f"{rows[-1]}\n{notes}"]
 
 

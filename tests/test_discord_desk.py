@@ -31,6 +31,7 @@ class Paper:
 
     def __init__(self) -> None:
         self.cards: list[Card] = []
+        self.views: list[discord.ui.View | None] = []
 
     async def acknowledge(self) -> None:
         """Nobody waits."""
@@ -40,6 +41,7 @@ class Paper:
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         self.cards.append(card)
+        self.views.append(view)
 
     async def settle(self) -> None:
         """It stands."""
@@ -56,10 +58,11 @@ class Shelf(fakes.Assistant):
         return {id: self.stored[id] for id in ids if id in self.stored}
 
 
-def desk_of(shelf: Shelf, folder: Path) -> Desk:
+def desk_of(shelf: Shelf, folder: Path, health: Health | None = None) -> Desk:
     """A desk over these articles."""
     ledger = Ledger.open(folder / "discord.sqlite")
-    return Desk(shelf, ledger, Queue(5, 30.0), Health(), DiscordSettings(cooldown_seconds=0.0))
+    health = Health() if health is None else health
+    return Desk(shelf, ledger, Queue(5, 30.0), health, DiscordSettings(cooldown_seconds=0.0))
 
 
 async def test_a_passage_whose_article_is_gone_or_changed_is_not_shown(tmp_path: Path) -> None:
@@ -86,6 +89,18 @@ async def test_a_card_is_made_beside_the_event_loop(tmp_path: Path, monkeypatch:
     await desk_of(Shelf(), tmp_path).answer(Asked("list Who?", SearchFilter(), 1, 2), paper)
     assert "**Ana**" in paper.cards[0].description
     assert made_in and threading.main_thread() not in made_in
+
+
+async def test_an_unsure_answer_has_the_buttons_of_an_answer_and_is_counted_apart(tmp_path: Path) -> None:
+    health, paper = Health(), Paper()
+    desk = desk_of(Shelf(), tmp_path, health)
+    for question in ("list Who?", "unsure Who?"):
+        await desk.answer(Asked(question, SearchFilter(), 1, 2), paper)
+    assert [card.tone for card in paper.cards] == ["answer", "unsure"]
+    plainly, unsure = (view for view in paper.views if view is not None)
+    assert len(plainly.children) == len(unsure.children) == 5
+    for outcome in ("list", "unsure"):
+        assert health.registry.get_sample_value("dateline_questions_total", {"outcome": outcome}) == 1
 
 
 async def test_a_follow_up_is_answered_though_the_answer_before_cannot_be_read(tmp_path: Path) -> None:

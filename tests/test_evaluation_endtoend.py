@@ -157,7 +157,7 @@ def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder
     with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
         evidence = retriever.search(question, 1, SearchFilter())
     calibration = Calibration(SPAN, item)
-    at_zero = Answerer(reader, calibration, Threshold(0.0, 20)).answer(question, evidence, 0.0)
+    at_zero = Answerer(reader, calibration, Threshold(0.0, 0.0, 20)).answer(question, evidence, 0.0)
     assert at_zero.kind == "list"
     assert likeliest(at_zero).confidence == pytest.approx(sigmoid(-3.0))
     given = surest(question, evidence, reader, calibration)

@@ -19,6 +19,7 @@ def test_an_answer() -> None:
     assert json.loads(answer_json(answer("hello"))) == {
         "question": "hello",
         "kind": "span",
+        "certain": True,
         "answers": [
             {
                 "text": "hello",
@@ -61,7 +62,7 @@ def test_an_answer() -> None:
 
 def test_the_order_of_keys_is_part_of_it() -> None:
     found = json.loads(answer_json(answer("list")))
-    assert list(found) == ["question", "kind", "answers", "evidence", "timing_ms"]
+    assert list(found) == ["question", "kind", "certain", "answers", "evidence", "timing_ms"]
     assert list(found["answers"][0]) == ["text", "confidence", "sources", "resolved_date", "citations"]
     assert list(found["answers"][0]["citations"][0])[-2:] == ["answer_end", "source_group"]
     assert [item["text"] for item in found["answers"]] == ["Ana", "Bo"]
@@ -69,9 +70,15 @@ def test_the_order_of_keys_is_part_of_it() -> None:
 
 def test_not_found_has_no_answers_but_evidence() -> None:
     found = json.loads(answer_json(answer("nowhere")))
-    assert found["kind"] == "none"
+    assert (found["kind"], found["certain"]) == ("none", True)
     assert found["answers"] == []
     assert len(found["evidence"]) == 2
+
+
+def test_what_is_offered_as_unsure_says_so_and_has_its_quote() -> None:
+    found = json.loads(answer_json(answer("unsure")))
+    assert (found["kind"], found["certain"]) == ("span", False)
+    assert found["answers"][0]["citations"][0]["quote"] == "Ana met Bo in Caracas."
 
 
 def test_a_resolved_date_is_a_string() -> None:

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from bot.assistant import Assistant, index_corpus
+from reader.aggregate import Threshold
 from reader.answering import Answerer
+from reader.confidence import Calibration
+from reader.model import TransformersReader
 from reader.names import folded
 from reader.types import Answer
 from retrieval.errors import CitationError, NoIndexError, UsageError
@@ -37,7 +40,10 @@ def names(answer: Answer, wanted: Iterable[str]) -> None:
 def verbatim(answer: Answer, assistant: Assistant) -> None:
     """Every quote and every answer is an exact slice of the stored article."""
     assert (answer.kind == "none") == (answer.answers == ())
-    stored = assistant.articles({c.article_id for item in answer.answers for c in item.citations})
+    stored = assistant.articles({citation.article_id for citation in answer.citations})
+    if answer.nearest is not None:
+        near = answer.nearest
+        assert stored[near.article_id].text[near.quote_start : near.quote_end] == near.quote
     for item in answer.answers:
         assert item.citations
         for citation in item.citations:
@@ -87,10 +93,23 @@ def test_it_says_when_the_articles_do_not_say(question: str, sample: Assistant) 
     answer = sample.ask(question)
     assert (answer.kind, answer.answers) == ("none", ())
     assert answer.evidence.hits
+    assert answer.nearest is not None
+    verbatim(answer, sample)
 
 
 def test_a_near_miss_is_no_hit_over_raw_articles_either(seeds: Assistant) -> None:
     assert seeds.ask("Who attended the Havana meeting?").kind == "none"
+
+
+def test_an_answer_that_is_not_certain_enough_is_offered_as_unsure_with_its_quote(
+    sample: Assistant, reader: TransformersReader
+) -> None:
+    plainly = sample.ask("How long did the meeting between Maduro and Lavrov last?")
+    strict = Answerer(reader, Calibration.load(), Threshold(answer=1.0, unsure=0.3, items=20))
+    unsure = strict.answer(plainly.question, plainly.evidence, 0.0)
+    assert (plainly.certain, unsure.certain) == (True, False)
+    assert said(unsure) == said(plainly) == "45 minutes"
+    verbatim(unsure, sample)
 
 
 def test_one_answer_where_one_is_asked_for(sample: Assistant) -> None:

@@ -44,8 +44,10 @@ def answers(draw: st.DrawFn) -> Answer:
         items.append(AnswerItem(draw(nasty), draw(st.floats(0, 1)), draw(st.none() | nasty), cited))
     several: tuple[Kind, ...] = ("list", "differing")
     kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
+    certain = kind in ("differing", "none") or draw(st.booleans())
+    near = _citation(draw, articles["0"], groups["0"]) if kind == "none" and draw(st.booleans()) else None
     evidence = Evidence(tuple(hits), articles, groups, 1)
-    return Answer(draw(nasty), kind, tuple(items), evidence, Timing(1, 1, 2))
+    return Answer(draw(nasty), kind, tuple(items), evidence, Timing(1, 1, 2), certain, near)
 
 
 def _citation(draw: st.DrawFn, article: Article, group: str) -> Citation:
@@ -108,7 +110,7 @@ def test_an_escape_sequence_or_markup_in_an_article_stays_text() -> None:
 def test_one_answer_with_its_sources() -> None:
     lines = plain(answer_lines(answer("hello"))).splitlines()
     assert lines == [
-        "hello — almost certainly right (99 %) · 2 sources [1] [2]",
+        "hello — sure (99 %) · 2 sources [1] [2]",
         "",
         "[1] “Ana met Bo in **Caracas**.”",
         "    Talks in Caracas · Example Wire · 20 February 2024",
@@ -138,7 +140,7 @@ def reprinted(times: int) -> Answer:
 
 def test_reprints_stand_below_the_one_quote_and_are_one_source() -> None:
     assert plain(answer_lines(reprinted(2))).splitlines() == [
-        "hello — almost certainly right (99 %) [1]",
+        "hello — sure (99 %) [1]",
         "",
         "[1] “Ana met Bo in **Caracas**.”",
         "    Talks in Caracas · Example Wire · 20 February 2024",
@@ -163,7 +165,7 @@ def test_items_that_cite_different_reprints_of_a_sentence_share_its_number() -> 
     other = AnswerItem("Bo", 0.9, None, (replace(reprint, answer_start=22, answer_end=24),))
     items = (replace(found.answers[0], citations=(original,)), other)
     shown = plain(answer_lines(replace(found, kind="list", answers=items)))
-    assert "2. Bo — likely right (90 %) [1]\n" in shown
+    assert "2. Bo [1]\nlowest confidence: likely (90 %)\n" in shown
     assert "[1] “Ana met **Bo** in **Caracas**.”\n" in shown
     assert shown.count("“") == 1
 
@@ -171,35 +173,60 @@ def test_items_that_cite_different_reprints_of_a_sentence_share_its_number() -> 
 def test_a_list_has_a_line_an_item_and_a_shared_sentence_has_one_number() -> None:
     lines = plain(answer_lines(answer("list"))).splitlines()
     assert lines[:4] == [
-        "1. Ana — likely right (78 %) [1]",
-        "2. Bo — likely right (78 %) [1]",
+        "1. Ana [1]",
+        "2. Bo [1]",
+        "lowest confidence: likely (78 %)",
         "",
-        "[1] “**Ana** met **Bo** in Caracas.”",
     ]
-    assert len(lines) == 6
+    assert lines[4] == "[1] “**Ana** met **Bo** in Caracas.”"
+    assert len(lines) == 7
+
+
+def test_the_confidence_of_a_list_is_that_of_its_least_likely_item() -> None:
+    found = answer("list")
+    first, second = found.answers
+    both = replace(second, confidence=0.6, citations=answer("hello").answers[0].citations)
+    lines = plain(answer_lines(replace(found, answers=(first, both)))).splitlines()
+    assert lines[:3] == ["1. Ana [1]", "2. Bo — 2 sources [1] [2]", "lowest confidence: likely (60 %)"]
+    assert plain(answer_lines(replace(found, answers=(both,)))).startswith(
+        "1. Bo — likely (60 %) · 2 sources [1] [2]\n\n"
+    )
+
+
+def test_what_is_unsure_is_worded_and_coloured_as_such_and_quoted() -> None:
+    lines = answer_lines(answer("unsure"))
+    assert plain(lines).splitlines()[:4] == [
+        "Not sure, but this may answer it:",
+        "Ana — unsure (40 %) [1]",
+        "",
+        "[1] “**Ana** met Bo in Caracas.”",
+    ]
+    shown = drawn(lines, 80)
+    assert "\x1b[33mNot sure, but this may answer it:\x1b[0m" in shown and "\x1b[33mAna\x1b[0m" in shown
+    assert "\x1b[1;32m" not in shown
 
 
 def test_differing_answers_stand_each_with_its_date_in_the_order_given() -> None:
     lines = plain(answer_lines(answer("differ"))).splitlines()
     assert lines[:3] == [
         "The articles differ:",
-        "• 20 February 2024: Ana — likely right (78 %) [1]",
-        "• undated: Bo (20 February 2024) — more likely right than wrong (60 %) [2]",
+        "• 20 February 2024: Ana — likely (78 %) [1]",
+        "• undated: Bo (20 February 2024) — likely (60 %) [2]",
     ]
 
 
 @pytest.mark.parametrize(
     ("iso", "shown"),
     [
-        ("2022-03-10", "2. Bo (10 March 2022) — likely right (78 %) [1]"),
-        ("2022-03-07/2022-03-13", "2. Bo (7–13 March 2022) — likely right (78 %) [1]"),
-        ("2022-02-28/2022-03-06", "2. Bo (28 February – 6 March 2022) — likely right (78 %) [1]"),
-        ("2021-12-27/2022-01-02", "2. Bo (27 December 2021 – 2 January 2022) — likely right (78 %) [1]"),
-        ("2022-02-01/2022-02-28", "2. Bo (February 2022) — likely right (78 %) [1]"),
-        ("2022-01-01/2022-12-31", "2. Bo (2022) — likely right (78 %) [1]"),
-        ("2022-02-01/2022-03-31", "2. Bo (1 February – 31 March 2022) — likely right (78 %) [1]"),
-        ("next/week", "2. Bo (next/week) — likely right (78 %) [1]"),
-        ("2022-03-10/2022-03-11/2022-03-12", "2. Bo (2022-03-10/2022-03-11/2022-03-12) — likely right (78 %) [1]"),
+        ("2022-03-10", "2. Bo (10 March 2022) [1]"),
+        ("2022-03-07/2022-03-13", "2. Bo (7–13 March 2022) [1]"),
+        ("2022-02-28/2022-03-06", "2. Bo (28 February – 6 March 2022) [1]"),
+        ("2021-12-27/2022-01-02", "2. Bo (27 December 2021 – 2 January 2022) [1]"),
+        ("2022-02-01/2022-02-28", "2. Bo (February 2022) [1]"),
+        ("2022-01-01/2022-12-31", "2. Bo (2022) [1]"),
+        ("2022-02-01/2022-03-31", "2. Bo (1 February – 31 March 2022) [1]"),
+        ("next/week", "2. Bo (next/week) [1]"),
+        ("2022-03-10/2022-03-11/2022-03-12", "2. Bo (2022-03-10/2022-03-11/2022-03-12) [1]"),
     ],
 )
 def test_the_days_that_a_time_word_means_stand_after_it(iso: str, shown: str) -> None:
@@ -208,33 +235,16 @@ def test_the_days_that_a_time_word_means_stand_after_it(iso: str, shown: str) ->
     assert plain(answer_lines(replace(found, answers=items))).splitlines()[1] == shown
 
 
-def test_not_found_shows_the_nearest_passages_in_short() -> None:
+def test_not_found_is_one_line_and_the_nearest_sentence() -> None:
     found = answer("nowhere")
-    text = "many words " * 200
-    hits = tuple(replace(found.evidence.hits[0], text=text) for _ in range(9))
-    lines = plain(answer_lines(replace(found, evidence=replace(found.evidence, hits=hits)))).splitlines()
-    assert lines[:4] == [
-        "Not found in these articles.",
+    assert plain(answer_lines(found)).splitlines() == [
+        "Not found in these articles. The nearest sentence:",
         "",
-        "Nearest passages",
-        "  Talks in Caracas · Example Wire · 20 February 2024",
+        "“Ana met Bo in Caracas.”",
+        "    Talks in Caracas · Example Wire · 20 February 2024",
+        f"    {LINK}",
     ]
-    assert len(lines) == 3 + 2 * 3
-    assert lines[4].endswith("many words many …")
-    assert len(lines[4]) < 170
-
-
-def test_a_nearest_passage_does_not_repeat_the_headline_above_it() -> None:
-    found = answer("nowhere")
-    for text, shown in (
-        ("Talks in Caracas\n\nAna met Bo.", "Ana met Bo."),
-        ("# Talks in Caracas\nAna met Bo.", "Ana met Bo."),
-        ("Talks in Caracas went on.\n\nAna met Bo.", "Talks in Caracas went on. Ana met Bo."),
-        ("Talks in Caracas\n", "Talks in Caracas"),
-    ):
-        hits = (replace(found.evidence.hits[0], text=text),)
-        lines = plain(answer_lines(replace(found, evidence=replace(found.evidence, hits=hits)))).splitlines()
-        assert lines[4] == f"    {shown}"
+    assert plain(answer_lines(replace(found, nearest=None))) == "Not found in these articles.\n"
 
 
 def test_a_filter_that_no_article_passes_is_said_to_be_the_cause() -> None:
@@ -265,21 +275,21 @@ def test_wrapped_rows_are_indented_under_their_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
+    ("confidence", "certain", "words"),
     [
-        (1, "almost certainly right (100 %)"),
-        (0.9999, "almost certainly right (99 %)"),
-        (0.95, "almost certainly right (95 %)"),
-        (0.78, "likely right (78 %)"),
-        (0.75, "likely right (75 %)"),
-        (0.5, "more likely right than wrong (50 %)"),
-        (0.2, "more likely wrong than right (20 %)"),
-        (0.0001, "more likely wrong than right (1 %)"),
-        (0, "more likely wrong than right (0 %)"),
+        (1, True, "sure (100 %)"),
+        (0.9999, True, "sure (99 %)"),
+        (0.95, True, "sure (95 %)"),
+        (0.78, True, "likely (78 %)"),
+        (0.5, True, "likely (50 %)"),
+        (0.2, True, "unsure (20 %)"),
+        (0.78, False, "unsure (78 %)"),
+        (0.0001, False, "unsure (1 %)"),
+        (0, False, "unsure (0 %)"),
     ],
 )
-def test_confidence_in_words(confidence: float, words: str) -> None:
-    assert confidence_words(confidence) == words
+def test_confidence_is_one_word_and_a_number(confidence: float, certain: bool, words: str) -> None:
+    assert confidence_words(confidence, certain) == words
 
 
 def test_passages_that_were_read_have_scores_and_ranks() -> None:
@@ -311,6 +321,9 @@ def test_an_article_without_a_title_is_named_by_its_file_everywhere() -> None:
     found = answer("nowhere")
     first = found.evidence.hits[:1]
     article = replace(found.evidence.article(first[0]), title="", source=None)
-    nameless = replace(found, evidence=replace(found.evidence, hits=first, articles={article.id: article}))
+    assert found.nearest is not None
+    near = replace(found.nearest, title="", source=None)
+    evidence = replace(found.evidence, hits=first, articles={article.id: article})
+    nameless = replace(found, evidence=evidence, nearest=near)
     for lines in (answer_lines(nameless), passages_lines(nameless)):
         assert f"{article.path} · 20 February 2024" in plain(lines)

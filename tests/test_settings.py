@@ -29,7 +29,8 @@ def test_without_a_file_all_is_default_and_relative_to_the_current_folder(folder
     assert settings.corpus.path == folder / "corpus"
     assert settings.storage.path == folder / ".dateline"
     assert settings.reader.adapter == ROOT / "reader/weights"
-    assert (settings.retrieval.passages, settings.answers.threshold, settings.answers.max_items) == (8, 0.5, 20)
+    assert (settings.retrieval.passages, settings.answers.max_items) == (8, 20)
+    assert 0 < settings.answers.unsure < settings.answers.threshold < 1
     assert settings.discord.cooldown_seconds == 10.0
     assert (settings.fetch.timeout_seconds, settings.fetch.max_megabytes) == (30.0, 20.0)
     assert settings.fetch.private_addresses is False
@@ -116,6 +117,12 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         (f"[retrieval]\npassages = {10**30}\n", ["passages is 1000", "from 1 to 1000"]),
         ("[answers]\nthreshold = 1.5\n", ["threshold is 1.5", "a number from 0 to 1"]),
         ("[answers]\nthreshold = nan\n", ["threshold is nan", "a number from 0 to 1"]),
+        ("[answers]\nunsure = -0.1\n", ["unsure is -0.1", "a number from 0 to 1"]),
+        (
+            "[answers]\nthreshold = 0.2\nunsure = 0.25\n",
+            ["unsure is 0.25, more than threshold, which is 0.2", "0.2 or less"],
+        ),
+        ("[answers]\nthreshold = 0.1\n", ["threshold, which is 0.1", "write unsure = 0.1 or less"]),
         ("[discord]\ncooldown_seconds = inf\n", ["cooldown_seconds is inf", "seconds"]),
         ("[discord]\ncooldown_seconds = -1\n", ["cooldown_seconds is -1", "seconds"]),
         ("[discord]\nchannel_cooldown_seconds = nan\n", ["channel_cooldown_seconds is nan", "seconds"]),

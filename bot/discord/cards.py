@@ -14,14 +14,15 @@ from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, 
 from bot.render import (
     MAX_REPRINTS,
     NEAREST,
-    NEAREST_CHARACTERS,
+    NOT_FOUND,
     NOTHING_PASSES,
+    UNSURE,
     Sentence,
-    confidence_words,
+    list_confidence,
     resolved_words,
     sentence_of,
     sentences_of,
-    untitled,
+    trust_words,
 )
 from reader.types import Answer, AnswerItem, Citation
 from retrieval.heading import day
@@ -53,11 +54,12 @@ class _Note:
     text: str
 
 
-# from the most to the least: in the last one item fits whatever it holds
+QUOTE, SHORT_QUOTE = 500, 120
+# from the most to the least: in the last one item fits whatever it holds, with a short quote too
 ROOMS = (
-    _Room(500, 400, 99, MAX_REPRINTS),
+    _Room(QUOTE, 400, 99, MAX_REPRINTS),
     _Room(240, 300, 99, MAX_REPRINTS),
-    _Room(120, 200, 3, 1),
+    _Room(SHORT_QUOTE, 200, 3, 1),
     _Room(0, 100, 1, 0),
 )
 # a field is a quarter of a description
@@ -68,18 +70,20 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to.
 
     Two items that cite the same sentence share its number, and all their words are bold in it. Versions that differ
-    stand side by side, a field each. Where nothing was found, the nearest passages are shown.
+    stand side by side, a field each. What is offered as unsure keeps its quotes. Where nothing was found, the nearest
+    sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
     footer = cut(visible(where_words).strip(), MAX_WHERE)
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)
     filled = _differing if answer.kind == "differing" else _listed
-    empty = Card(title, "", "answer", footer=footer)
+    empty = Card(title, "", "answer" if answer.certain else "unsure", footer=footer)
     every = len(answer.answers)
+    rooms = ROOMS if answer.certain else [replace(room, quote=max(room.quote, SHORT_QUOTE)) for room in ROOMS]
     cards = [
-        *((every, room) for room in ROOMS),
-        *((shown, ROOMS[-1]) for shown in range(every - 1, 0, -1)),
+        *((every, room) for room in rooms),
+        *((shown, rooms[-1]) for shown in range(every - 1, 0, -1)),
     ]
     fitting = (card for shown, room in cards if _fits(card := filled(empty, answer, shown, room)))
     return next(fitting)
@@ -129,12 +133,17 @@ def _listed(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
     """One answer, or a list: a line for each of the first `shown` items, then the sentences that they cite."""
     items = answer.answers[:shown]
     notes = _notes(answer, items, room)
-    lines = []
+    lines = [] if answer.certain else [UNSURE]
     for position, item in enumerate(items, start=1):
-        lead, gap = (f"{position}. ", " — ") if answer.kind == "list" else ("", "\n")
-        lines.append(f"{lead}{_words(item, room)}{gap}{_trust(item, _cited(item, notes))}")
+        trust = _trust(answer, item, _cited(item, notes))
+        if answer.kind == "list":
+            lines.append(f"{position}. {_words(item, room)}{trust}")
+        else:
+            lines += [_words(item, room), trust]
     if shown < len(answer.answers):
         lines.append(f"and {_count(len(answer.answers) - shown, 'more item')}")
+    if (lowest := list_confidence(answer)) is not None:
+        lines.append(lowest)
     gap = "\n\n" if room.quote else "\n"
     return replace(card, description="\n".join(lines) + "\n\n" + gap.join(note.text for note in notes.values()))
 
@@ -147,7 +156,7 @@ def _differing(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
     for item in items:
         cited = _cited(item, notes)
         dates = [citation.published.date() for citation in item.citations if citation.published is not None]
-        value = "\n".join([_words(item, room), _trust(item, cited), *(note.text for note in cited)])
+        value = "\n".join([_words(item, room), _trust(answer, item, cited), *(note.text for note in cited)])
         fields.append(Field(day(max(dates)) if dates else "undated", value, inline=True))
     hidden = len(answer.answers) - shown
     described = (
@@ -159,12 +168,11 @@ def _differing(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
 def _not_found(answer: Answer) -> str:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return f"**{NOTHING_PASSES}**"
-    lines = ["**Not found in these articles.**", "", "Nearest passages"]
-    for hit in answer.evidence.hits[:NEAREST]:
-        article = answer.evidence.article(hit)
-        text = excerpt(untitled(hit.text, article), [], NEAREST_CHARACTERS)
-        lines += ["", source_line(article), *([f"> {text}"] if text else [])]
-    return "\n".join(lines)
+    if answer.nearest is None:
+        return f"**{NOT_FOUND}**"
+    quote = quoted(answer.nearest.quote, [], QUOTE)
+    source = source_line(answer.article(answer.nearest))
+    return "\n".join([f"**{NOT_FOUND}** {NEAREST}", "", *([quote] if quote else []), source])
 
 
 def _words(item: AnswerItem, room: _Room) -> str:
@@ -175,12 +183,13 @@ def _words(item: AnswerItem, room: _Room) -> str:
     return f"**{words}** ({cut(plain(resolved_words(item.resolved_date)).strip(), MAX_RESOLVED)})"
 
 
-def _trust(item: AnswerItem, cited: Sequence[_Note]) -> str:
-    """ "likely right (82 %) · 2 sources [1] [2] and 3 more" """
-    several = f" · {item.sources} sources" if item.sources > 1 else ""
+def _trust(answer: Answer, item: AnswerItem, cited: Sequence[_Note]) -> str:
+    """ "likely (82 %) · 2 sources [1] [2] and 3 more";  " — 2 sources [1]" or " [1]" behind an item of a list"""
     numbers = "".join(f" \\[{note.number}\\]" for note in cited)
     hidden = len(set(map(sentence_of, item.citations))) - len(cited)
-    return confidence_words(item.confidence) + several + numbers + (f" and {hidden} more" if hidden else "")
+    words = trust_words(answer, item)
+    lead = " — " if words and answer.kind == "list" else ""
+    return lead + words + numbers + (f" and {hidden} more" if hidden else "")
 
 
 def _notes(answer: Answer, items: Sequence[AnswerItem], room: _Room) -> dict[Sentence, _Note]:

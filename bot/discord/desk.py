@@ -106,8 +106,11 @@ class Desk:
             self._health.unanswered(type(error).__name__.lower() if refused else "failed")
             raise
         took = self._clock() - began
-        self._health.answered(answer.kind, took, answer.evidence.generation)
-        log.info(event("answered", kind=answer.kind, seconds=f"{took:.2f}", generation=answer.evidence.generation))
+        generation = answer.evidence.generation
+        self._health.answered(answer.kind if answer.certain else "unsure", took, generation)
+        log.info(
+            event("answered", kind=answer.kind, certain=answer.certain, seconds=f"{took:.2f}", generation=generation)
+        )
         log.debug(event("question", text=asked.question))
 
     async def evidence(self, id: str, page: int, reply: Reply) -> None:

@@ -4,7 +4,13 @@ import discord
 
 from bot.discord.types import Card, Tone
 
-COLOURS: dict[Tone, int] = {"answer": 0x2F6FDE, "differing": 0xC27C0E, "none": 0x747F8D, "notice": 0x747F8D}
+COLOURS: dict[Tone, int] = {
+    "answer": 0x2F6FDE,
+    "unsure": 0xFEE75C,
+    "differing": 0xC27C0E,
+    "none": 0x747F8D,
+    "notice": 0x747F8D,
+}
 
 
 def embed_of(card: Card) -> discord.Embed:

@@ -51,9 +51,9 @@ class Health:
         for name, says, value in gauges:
             Gauge(name, says, registry=self.registry).set_function(value)
 
-    def answered(self, kind: str, seconds: float, generation: int) -> None:
-        """A question was answered; `kind` is the answer's."""
-        self._questions.labels(kind).inc()
+    def answered(self, outcome: str, seconds: float, generation: int) -> None:
+        """A question was answered; `outcome` is the kind of the answer, or "unsure"."""
+        self._questions.labels(outcome).inc()
         self._waiting.observe(seconds)
         self.seen(generation)
         self.last_answer = self._clock()

@@ -12,8 +12,9 @@ from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.discord.cards import answer_card
+from bot.discord.embeds import COLOURS
 from bot.discord.text import ZERO_WIDTH
-from bot.discord.types import Card, Tone
+from bot.discord.types import Card
 from bot.streams import complain
 from retrieval.errors import DatelineError
 
@@ -26,7 +27,7 @@ LINE = 1.4  # of a font's size
 BODY, SMALL = 14, 12
 PAGE, BOX, EDGE, BUTTON = "#313338", "#2b2d31", "#4e5058", "#4e5058"
 TEXT, BRIGHT, LINKED = "#dbdee1", "#f2f3f5", "#00a8fc"
-BARS: dict[Tone, str] = {"answer": "#2f6fde", "differing": "#c27c0e", "none": "#747f8d", "notice": "#747f8d"}
+BARS = {tone: f"#{colour:06x}" for tone, colour in COLOURS.items()}
 BUTTONS = ("More evidence", "In context", "👍", "👎", "Ask privately")
 # no font at hand has the emoji: a hand and its cuff as corners, in a square of 16
 THUMB = (

@@ -12,7 +12,7 @@ from bot.discord.text import units
 from reader.types import Kind
 from retrieval.types import Article, SearchFilter
 
-Tone = Literal["answer", "differing", "none", "notice"]
+Tone = Literal["answer", "unsure", "differing", "none", "notice"]
 
 MAX_TITLE = 256
 MAX_DESCRIPTION = 4096

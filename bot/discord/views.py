@@ -104,7 +104,7 @@ def _view(*buttons: AnswerButton) -> discord.ui.View:
 
 def _cited_hit(answer: Answer) -> int:
     """Which of the passages holds the first citation; the best one where none does."""
-    for citation in (citation for item in answer.answers for citation in item.citations):
+    for citation in answer.citations:
         for number, hit in enumerate(answer.evidence.hits):
             passage = hit.passage
             if passage.article_id == citation.article_id and passage.start <= citation.answer_start < passage.end:

@@ -46,10 +46,11 @@ STATUS = StoreStatus(
 # "Last answer"; the hostile time is another
 OWN_TIME = re.compile(r"<t:\d{10}:R>")
 KINDS: tuple[Kind, ...] = ("span", "list", "differing", "none")
+ASKED = (*KINDS, "unsure")
 
 
 class Assistant(discord_fake.Assistant):
-    """Every answer is hostile, of the kind that the question's first word says."""
+    """Every answer is hostile, of the kind that the question's first word says, or unsure."""
 
     def ask(
         self,
@@ -66,7 +67,9 @@ class Assistant(discord_fake.Assistant):
         both = [AnswerItem(HOSTILE, 0.8, None, tuple(map(citation, ARTICLES.values())))]
         given = {"span": both, "list": items, "differing": items, "none": []}[kind]
         evidence = Evidence(hits, ARTICLES, {id: id for id in ARTICLES}, generation=1)
-        return Answer(question, kind, tuple(given), evidence, Timing(1.0, 2.0, 3.0))
+        certain = not question.startswith("unsure")
+        near = citation(ARTICLES["h1"]) if kind == "none" else None
+        return Answer(question, kind, tuple(given), evidence, Timing(1.0, 2.0, 3.0), certain, near)
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """Those that are hostile."""
@@ -118,7 +121,7 @@ async def asked(person: Person, guild: Guild, question: str, **options: str) -> 
     return await (await person.slash(guild.general, "ask", question=question, **options)).finally_(timeout=20)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ASKED)
 async def test_an_answer_of_hostile_articles_reads_as_they_do(kind: str, guild: Guild, ada: Person) -> None:
     words = reads(await asked(ada, guild, f"{kind} Who met?"))
     assert "@everyone @here <@1> <@!1> <@&2> <#3>" in words and "https://evil.example/a" in words
