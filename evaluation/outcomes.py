@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.abstention import Trust, trust
+from evaluation.measuring import NOTHING, Given
 from evaluation.paragraphs import words_of
 from evaluation.scoring import (
     Estimate,
@@ -20,19 +21,6 @@ from evaluation.scoring import (
     taken_for_right,
 )
 from reader.train.data import Question
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An answer, or of several the likeliest; `article_id` is that of its first citation. `text` is empty, and
-    `article_id` None, where nothing is answered."""
-
-    text: str
-    confidence: float
-    article_id: str | None
-
-
-NOTHING = Given("", 0.0, None)
 
 
 @dataclass(frozen=True, slots=True)
