@@ -92,10 +92,6 @@ def count_matched(given: Sequence[str], due: Sequence[Sequence[str]]) -> int:
     return int(credit[rows, columns].sum())
 
 
-def _few_more(text: str, part: str) -> bool:
-    return 0 < len(folded(part)) <= len(folded(text)) <= len(folded(part)) + EXTRA_WORDS
-
-
 @dataclass(frozen=True, slots=True)
 class ListCounts:
     """What one list question adds to precision and recall, exact and partial; see `list_counts`."""
