@@ -53,6 +53,17 @@ class Trust:
     risks: tuple[float, ...]
     bins: tuple[Bin, ...]
 
+    def figures(self) -> dict[str, Estimate | None]:
+        """Those that are one number, named for people."""
+        return {
+            "AUROC, right": self.auroc_right,
+            "AUROC, has an answer": self.auroc_answerable,
+            "ECE": self.ece,
+            "coverage at 80 % precision": self.coverage_at_80,
+            "coverage at 90 % precision": self.coverage_at_90,
+            "area of risk–coverage": self.risk_area,
+        }
+
 
 def trust(
     confidence: NDArray[np.float64],

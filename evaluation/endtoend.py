@@ -143,17 +143,12 @@ def _single(single: Single) -> list[str]:
 
 
 def _abstention(abstention: Abstention, threshold: float) -> list[str]:
-    kinds = (abstention.fitted, abstention.raw)
+    fitted, raw = abstention.fitted.figures(), abstention.raw.figures()
     shipped = abstention.shipped
     without = abstention.questions - abstention.answerable
     return [
         _row(f"abstention ({abstention.questions:,}, {without:,} without answer)", "fitted", "raw"),
-        _figures("AUROC, right", *(each.auroc_right for each in kinds)),
-        _figures("AUROC, has an answer", *(each.auroc_answerable for each in kinds)),
-        _figures("ECE", *(each.ece for each in kinds)),
-        _figures("coverage at 80 % precision", *(each.coverage_at_80 for each in kinds)),
-        _figures("coverage at 90 % precision", *(each.coverage_at_90 for each in kinds)),
-        _figures("area of risk–coverage", *(each.risk_area for each in kinds)),
+        *(_figures(name, fitted[name], raw[name]) for name in fitted),
         _figures(f"answered at {threshold:g}", shipped.answered),
         _figures("right of these", shipped.right),
         _figures("declined of those without", shipped.declined_rightly),

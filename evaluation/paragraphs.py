@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from evaluation.wiring import fill
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
@@ -20,6 +21,8 @@ from retrieval.storage.database import SCHEMA
 from retrieval.storage.staging import digest
 from retrieval.storage.store import Store
 from retrieval.types import Article
+
+_Question = TypeVar("_Question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _key(articles: Iterable[Article], encoder: Encoder) -> str:
     ).hexdigest()
 
 
-def sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
+def sample(questions: Sequence[_Question], count: int, seed: int) -> list[_Question]:
     """`count` of the questions, the same ones for the same seed; all of them where there are fewer."""
     return random.Random(seed).sample(list(questions), min(count, len(questions)))
 
