@@ -102,7 +102,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Result:
     """Questions of one kind, asked of a collection or of the right article alone: the figures, and each question."""
 
     name: str
@@ -111,7 +111,7 @@ class Asking:
     questions: tuple[Record, ...]
 
     @classmethod
-    def of(cls, name: str, outcomes: Sequence[Outcome], seed: int) -> "Asking":
+    def of(cls, name: str, outcomes: Sequence[Outcome], seed: int) -> "Result":
         """The figures of the outcomes."""
         records = tuple(Record.of(outcome) for outcome in outcomes)
         return cls(name, tuple(sections(name, outcomes, seed)), confidence(outcomes, seed), records)
@@ -119,40 +119,57 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the command prints with `--json`: how many passages are `read` for a question, the threshold, the figures."""
+    """What `--json` prints: how many passages are `read` for a question, the threshold, the results."""
 
     read: int
     threshold: float
-    askings: tuple[Asking, ...]
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A collection, and the questions of each kind that are asked of it."""
+
+    collection: Collection
+    asked: Mapping[str, Sequence[Asked]]
+
+
+def read(folder: Path, kinds: Sequence[str], limit: int | None, seed: int) -> list[Part]:
+    """The questions of the kinds, `limit` of each, with what they are asked of. Raises CorpusError."""
+    parts = []
+    for load in dict.fromkeys(KINDS[kind].collection for kind in kinds):
+        collection = load(folder)
+        asked = {
+            kind: sample(questions(folder / source.file, collection), limit, seed)
+            for kind, source in KINDS.items()
+            if kind in kinds and source.collection is load
+        }
+        parts.append(Part(collection, asked))
+    return parts
 
 
 def measure(
-    folder: Path,
-    kinds: Sequence[str],
-    limit: int | None,
+    parts: Sequence[Part],
     encoder: Encoder,
     reader: Reader,
     calibration: Calibration,
     plan: Plan,
     progress: Progress = silent,
 ) -> Measured:
-    """Asks the questions of the kinds. Raises CorpusError, StoreError and its kinds."""
-    collections = {load: load(folder) for load in dict.fromkeys(KINDS[kind].collection for kind in kinds)}
-    asked = {kind: questions(folder / KINDS[kind].file, collections[KINDS[kind].collection]) for kind in kinds}
+    """Asks the questions. Raises StoreError and its kinds."""
     outcomes: dict[str, list[Outcome]] = {}
-    for load, collection in collections.items():
-        with searchable(list(collection.articles.values()), encoder, plan.cache, progress) as retriever:
-            for kind in (kind for kind in kinds if KINDS[kind].collection is load):
-                some = asked[kind] if limit is None else sample(asked[kind], limit, plan.seed)
-                with progress(f"Asking questions, {kind}", len(some)) as advance:
-                    for question in some:
+    for part in parts:
+        with searchable(list(part.collection.articles.values()), encoder, plan.cache, progress) as retriever:
+            for kind, asked in part.asked.items():
+                with progress(f"Asking questions, {kind}", len(asked)) as advance:
+                    for question in asked:
                         once = Once(reader)
                         for name, where in _searches(kind, question):
                             outcome = ask(question, where, retriever, once, calibration, plan)
                             outcomes.setdefault(name, []).append(outcome)
                         advance(1)
-    askings = tuple(Asking.of(name, several, plan.seed) for name, several in outcomes.items())
-    return Measured(plan.read, plan.threshold, askings)
+    results = tuple(Result.of(name, several, plan.seed) for name, several in outcomes.items())
+    return Measured(plan.read, plan.threshold, results)
 
 
 def _searches(kind: str, question: Asked) -> Iterator[tuple[str, SearchFilter]]:
@@ -174,18 +191,18 @@ def ask(
 def shown(measured: Measured) -> str:
     """Tables for people; in percent."""
     lines = [f"{measured.read} passages read, threshold {measured.threshold:g}; percent, 95 % intervals"]
-    for asking in measured.askings:
-        for section in asking.sections:
+    for result in measured.results:
+        for section in result.sections:
             lines += ["", f"{section.name}: {section.questions:,}"]
             lines += [_row(name, figure.estimate, f"of {figure.of:,}") for name, figure in section.figures.items()]
-        if asking.confidence is not None:
-            lines += ["", f"{asking.name}, confidence when nothing is declined"]
-            lines += [_row(name, figure) for name, figure in asking.confidence.figures().items()]
+        if result.confidence is not None:
+            lines += ["", f"{result.name}, confidence when nothing is declined"]
+            lines += [_row(name, figure) for name, figure in result.confidence.figures().items()]
     return "\n".join(lines)
 
 
 def _row(name: str, figure: Estimate | None, of: str = "") -> str:
-    return f"  {name:<32}{percent(figure):>20}  {of}".rstrip()
+    return f"  {name:<32}{percent(figure):>22}  {of}".rstrip()
 
 
 def _kinds(text: str) -> list[str]:
@@ -204,25 +221,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--verbose", action="store_true", help="show each question that is not answered rightly")
     answering_options(parser)
     options = parser.parse_args(arguments)
-    measured = measure(
-        options.data,
-        options.kinds,
-        options.limit,
-        shipped_encoder(),
-        shipped_reader(options.adapter),
-        Calibration.load(options.adapter),
-        Plan.of(options),
-        on_stderr,
-    )
+    if options.plot is not None and not {"single", "contrast"} & set(options.kinds):
+        parser.error("--plot is of questions with one answer or none; add single or contrast to --kinds")
+    parts = read(options.data, options.kinds, options.limit, options.seed)
+    calibration = Calibration.load(options.adapter)
+    reader = shipped_reader(options.adapter)
+    measured = measure(parts, shipped_encoder(), reader, calibration, Plan.of(options), on_stderr)
     if options.verbose:
-        for asking in measured.askings:
-            wrong = [record for record in asking.questions if not record.right]
-            print(*(f"{asking.name}: {record.line()}" for record in wrong), sep="\n", file=sys.stderr)
+        for result in measured.results:
+            for record in result.questions:
+                if not record.right:
+                    print(f"{result.name}: {record.line()}", file=sys.stderr)
     print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
     if options.plot is not None:
         from evaluation.plot import trust_curves
 
-        trusts = {asking.name: asking.confidence for asking in measured.askings if asking.confidence is not None}
+        trusts = {result.name: result.confidence for result in measured.results if result.confidence is not None}
         trust_curves(trusts, "Confidence when nothing is declined", options.plot)
     return 0
 

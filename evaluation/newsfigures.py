@@ -162,6 +162,14 @@ def differing(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
+def together(sheet: Sheet) -> dict[str, Figure]:
+    """Questions of several kinds."""
+    return {
+        "right, or not said plainly": sheet.mean(lambda o: o.right),
+        "right of those with an answer": sheet.mean(lambda o: o.right, lambda o: bool(o.asked.due)),
+    }
+
+
 FIGURES: Mapping[Kind, Callable[[Sheet], dict[str, Figure]]] = {
     "span": one_answer,
     "list": lists,
@@ -171,25 +179,24 @@ FIGURES: Mapping[Kind, Callable[[Sheet], dict[str, Figure]]] = {
 NAMES: Mapping[Kind, str] = {
     "span": "one answer",
     "list": "lists",
-    "differing": "articles differ",
+    "differing": "several versions",
     "none": "no answer",
 }
 
 
 def sections(name: str, outcomes: Sequence[Outcome], seed: int) -> list[Section]:
-    """One for each kind of answer that is due, and one of all."""
-    made = []
-    for kind, figures in FIGURES.items():
-        if some := [outcome for outcome in outcomes if outcome.asked.kind == kind]:
-            made.append(Section(f"{name}, {NAMES[kind]}", len(some), figures(Sheet(some, seed))))
-    if len(made) > 1:
-        sheet = Sheet(outcomes, seed)
-        figures_of_all = {
-            "right, or not said plainly": sheet.mean(lambda o: o.right),
-            "right of those with an answer": sheet.mean(lambda o: o.right, lambda o: bool(o.asked.due)),
-        }
-        made.append(Section(f"{name}, all", len(outcomes), figures_of_all))
-    return made
+    """One of all questions, or one for each kind of answer that is due and what is common to them."""
+    by_kind = {kind: [outcome for outcome in outcomes if outcome.asked.kind == kind] for kind in FIGURES}
+    kinds = [kind for kind, some in by_kind.items() if some]
+    made = [
+        Section(
+            name if len(kinds) == 1 else f"{name}, {NAMES[kind]}",
+            len(by_kind[kind]),
+            FIGURES[kind](Sheet(by_kind[kind], seed)),
+        )
+        for kind in kinds
+    ]
+    return made if len(kinds) == 1 else [*made, Section(f"{name}, all", len(outcomes), together(Sheet(outcomes, seed)))]
 
 
 def confidence(outcomes: Sequence[Outcome], seed: int) -> Trust | None:

@@ -113,7 +113,7 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CorpusError(
-            f"{path} cannot be read ({reason(error)}); name the folder of articles_dev.jsonl, dev_single.json and so on."
+            f"{path} cannot be read ({reason(error)}); name a folder of articles_dev.jsonl, dev_single.json and so on."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
