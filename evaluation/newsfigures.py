@@ -52,15 +52,13 @@ class Outcome:
         Of a list every item and nothing else; of what articles differ about two versions; where nothing answers the
         question, that nothing is said plainly.
         """
-        match self.asked.kind:
-            case "none":
-                return not self.plain
-            case "list":
-                return self.matched == len(self.answer.answers) == len(self.asked.due)
-            case "differing":
-                return self.matched > 1
-            case "span":
-                return taken_for_right(likeliest(self.answer).text, self.asked.forms)
+        if self.asked.kind == "none":
+            return not self.plain
+        if self.asked.kind == "list":
+            return self.matched == len(self.answer.answers) == len(self.asked.due)
+        if self.asked.kind == "differing":
+            return self.matched > 1
+        return taken_for_right(likeliest(self.answer).text, self.asked.forms)
 
     def cited_rightly(self, given: Given) -> bool:
         """Whether the first citation is from the question's article, or has a right answer in one of the same event."""

@@ -75,8 +75,8 @@ def news_articles(folder: Path) -> Collection:
     """The articles of both splits. Raises CorpusError."""
     entries: list[Mapping[str, Any]] = []
     for split in ("dev", "train"):
-        with _reading(path := folder / f"articles_{split}.jsonl"):
-            entries += [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        with _reading(path := folder / f"articles_{split}.jsonl"), path.open(encoding="utf-8") as lines:
+            entries += map(json.loads, lines)
     with _reading(folder):
         return _collection((entry, entry["text"]) for entry in entries)
 
