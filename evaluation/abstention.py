@@ -9,11 +9,12 @@ a question that has none is wrong. Here coverage at 60 % precision is 3/4, for t
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.scoring import Estimate, defined, separation
+from evaluation.scoring import Clusters, Estimate, defined, separation
 
 BINS = 10
 POINTS = 100
@@ -52,19 +53,35 @@ class Trust:
     risks: tuple[float, ...]
     bins: tuple[Bin, ...]
 
+    def figures(self) -> dict[str, Estimate | None]:
+        """Those that are one number, named for people."""
+        return {
+            "AUROC, right": self.auroc_right,
+            "AUROC, has an answer": self.auroc_answerable,
+            "ECE": self.ece,
+            "coverage at 80 % precision": self.coverage_at_80,
+            "coverage at 90 % precision": self.coverage_at_90,
+            "area of risk–coverage": self.risk_area,
+        }
+
 
 def trust(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_], seed: int = 0
+    confidence: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    answerable: NDArray[np.bool_],
+    seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> Trust:
     """The figures of one question or more; each array is (n,)."""
     count = len(confidence)
+    over = partial(defined, count=count, seed=seed, clusters=clusters)
     return Trust(
-        auroc_right=defined(lambda drawn: separation(confidence[drawn], right[drawn]), count, seed),
-        auroc_answerable=defined(lambda drawn: separation(confidence[drawn], answerable[drawn]), count, seed),
-        ece=defined(lambda drawn: calibration_error(confidence[drawn], right[drawn]), count, seed),
-        coverage_at_80=defined(lambda drawn: coverage_at(0.8, confidence[drawn], right[drawn]), count, seed),
-        coverage_at_90=defined(lambda drawn: coverage_at(0.9, confidence[drawn], right[drawn]), count, seed),
-        risk_area=defined(lambda drawn: risk_area(confidence[drawn], right[drawn]), count, seed),
+        auroc_right=over(lambda drawn: separation(confidence[drawn], right[drawn])),
+        auroc_answerable=over(lambda drawn: separation(confidence[drawn], answerable[drawn])),
+        ece=over(lambda drawn: calibration_error(confidence[drawn], right[drawn])),
+        coverage_at_80=over(lambda drawn: coverage_at(0.8, confidence[drawn], right[drawn])),
+        coverage_at_90=over(lambda drawn: coverage_at(0.9, confidence[drawn], right[drawn])),
+        risk_area=over(lambda drawn: risk_area(confidence[drawn], right[drawn])),
         risks=tuple(risks(np.arange(1, POINTS + 1) * count / POINTS, confidence, right).tolist()),
         bins=reliability(confidence, right),
     )

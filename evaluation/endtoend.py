@@ -19,29 +19,27 @@ abstention   questions with one answer and without any: AUROC of the confidence 
 A question counts as unanswerable if its own paragraph does not answer it, though another one might: nobody has looked.
 """
 
-import math
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from evaluation.calibration import PLAIN
-from evaluation.commands import Parser, explained, picture, positive, probability
-from evaluation.outcomes import NOTHING, Abstention, Given, Outcome, Report, Single, report
+from evaluation.commands import Parser, explained
+from evaluation.measuring import Once, Plan, answered, answering_options, likeliest, surest
+from evaluation.outcomes import Abstention, Outcome, Report, Single, report
 from evaluation.paragraphs import File, article_id, as_articles, searchable
 from evaluation.phases import as_json
 from evaluation.scoring import Estimate, percent
-from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, shipped_encoder, shipped_reader
-from reader.aggregate import Threshold
-from reader.answering import Answerer
+from evaluation.wiring import shipped_encoder, shipped_reader
 from reader.confidence import Calibration
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
-from reader.types import Answer, PassageReading, Reader
+from reader.types import Reader
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
 from retrieval.search import Retriever
-from retrieval.types import Evidence, Passage, SearchFilter
+from retrieval.types import SearchFilter
 
 ALL = "all files"
 
@@ -63,32 +61,6 @@ class Measured:
     def reports(self) -> tuple[Report, ...]:
         """Those worth showing: of one file, all files together say nothing new."""
         return self.files if len(self.files) == 1 else (*self.files, self.all)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many passages are `read`, the `threshold`, where the store is kept (None: nowhere), the bootstrap's seed."""
-
-    read: int
-    threshold: float
-    cache: Path | None
-    seed: int
-
-
-class Once:
-    """A `Reader` that reads no passage twice with the same question; the one within reads each passage by itself."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._known: dict[tuple[str, Passage], PassageReading] = {}
-
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
-        """See `Reader.read`."""
-        unread = tuple(hit for hit in evidence.hits if (question, hit.passage) not in self._known)
-        if unread:
-            for reading in self._reader.read(question, replace(evidence, hits=unread)):
-                self._known[question, reading.hit.passage] = reading
-        return tuple(replace(self._known[question, hit.passage], hit=hit) for hit in evidence.hits)
 
 
 def measure(
@@ -113,7 +85,7 @@ def measure(
     rest = iter(outcomes)
     reports = tuple(report(file.name, list(islice(rest, len(file.questions))), plan.seed) for file in files)
     everything = report(ALL, outcomes, plan.seed)
-    return Measured(len(articles), passages, len(questions), plan.read, plan.threshold, reports, everything)
+    return Measured(len(articles), passages, len(questions), plan.read, plan.threshold.unsure, reports, everything)
 
 
 def ask(question: Question, retriever: Retriever, reader: Reader, calibration: Calibration, plan: Plan) -> Outcome:
@@ -125,7 +97,7 @@ def ask(question: Question, retriever: Retriever, reader: Reader, calibration: C
     if question.answers and not question.listed:
         own = retriever.search(question.text, plan.read, SearchFilter(article_id=paragraph))
         alone = surest(question.text, own, once, calibration)
-    shipped = answer_from(plan.threshold, question.text, evidence, once, calibration)
+    shipped = answered(question.text, evidence, once, calibration, plan.threshold)
     return Outcome(
         question=question,
         article_id=paragraph,
@@ -136,35 +108,6 @@ def ask(question: Question, retriever: Retriever, reader: Reader, calibration: C
         shipped=likeliest(shipped),
         items=tuple(item.text for item in shipped.answers),
     )
-
-
-def surest(question: str, evidence: Evidence, reader: Reader, calibration: Calibration) -> Given:
-    """The answer when nothing is declined: the last one to go when the threshold is raised from 0.
-
-    At 0 itself a question that might be for a list gets one of everything, although an answer of another passage, which
-    is no item, is much likelier.
-    """
-    given, threshold = NOTHING, 0.0
-    while True:
-        best = likeliest(answer_from(threshold, question, evidence, reader, calibration))
-        if best.article_id is None or best.confidence < threshold:
-            return given
-        given, threshold = best, math.nextafter(best.confidence, math.inf)
-
-
-def answer_from(
-    threshold: float, question: str, evidence: Evidence, reader: Reader, calibration: Calibration
-) -> Answer:
-    """The answer at this threshold; none is offered as unsure."""
-    return Answerer(reader, calibration, Threshold(threshold, threshold, MAX_ITEMS)).answer(question, evidence, 0.0)
-
-
-def likeliest(answer: Answer) -> Given:
-    """Of the answers, or the items of a list, the one with the highest confidence."""
-    if not answer.answers:
-        return NOTHING
-    best = max(answer.answers, key=lambda item: item.confidence)
-    return Given(best.text, best.confidence, best.citations[0].article_id)
 
 
 def shown(measured: Measured) -> str:
@@ -200,17 +143,12 @@ def _single(single: Single) -> list[str]:
 
 
 def _abstention(abstention: Abstention, threshold: float) -> list[str]:
-    kinds = (abstention.fitted, abstention.raw)
+    fitted, raw = abstention.fitted.figures(), abstention.raw.figures()
     shipped = abstention.shipped
     without = abstention.questions - abstention.answerable
     return [
         _row(f"abstention ({abstention.questions:,}, {without:,} without answer)", "fitted", "raw"),
-        _figures("AUROC, right", *(each.auroc_right for each in kinds)),
-        _figures("AUROC, has an answer", *(each.auroc_answerable for each in kinds)),
-        _figures("ECE", *(each.ece for each in kinds)),
-        _figures("coverage at 80 % precision", *(each.coverage_at_80 for each in kinds)),
-        _figures("coverage at 90 % precision", *(each.coverage_at_90 for each in kinds)),
-        _figures("area of risk–coverage", *(each.risk_area for each in kinds)),
+        *(_figures(name, fitted[name], raw[name]) for name in fitted),
         _figures(f"answered at {threshold:g}", shipped.answered),
         _figures("right of these", shipped.right),
         _figures("declined of those without", shipped.declined_rightly),
@@ -235,22 +173,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--distractors", type=Path, nargs="+", default=[], metavar="FILE", help="more paragraphs, no questions"
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
-    parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="K", help="read for each question")
-    parser.add_argument("--threshold", type=probability, default=THRESHOLD, metavar="T", help="declined below it")
-    parser.add_argument("--adapter", type=Path, default=ADAPTER, metavar="FOLDER", help="of the reader")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument(
-        "--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage, of all files"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
+    answering_options(parser)
     options = parser.parse_args(arguments)
     files = [File.read(path, options.limit, options.seed, answerable=False) for path in dict.fromkeys(options.files)]
     distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]
     if options.plot is not None and all(q.listed and q.answers for file in files for q in file.questions):
         parser.error("--plot is of questions with one answer or none, and these files have only lists")
-    plan = Plan(options.passages, options.threshold, options.cache, options.seed)
+    plan = Plan.of(options)
     calibration = Calibration.load(options.adapter)
     reader = shipped_reader(options.adapter)
     measured = measure(files, distractors, shipped_encoder(), reader, calibration, plan, on_stderr)
@@ -258,7 +187,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.plot is not None and measured.all.abstention is not None:
         from evaluation.plot import trust_curves
 
-        trust_curves(measured.all.abstention, options.plot)
+        made = measured.all.abstention
+        title = f"{made.questions:,} questions, {made.answerable:,} of them with an answer"
+        trust_curves({"fitted": made.fitted, "raw": made.raw}, title, options.plot)
     return 0
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.abstention import Trust, trust
+from evaluation.measuring import NOTHING, Given
 from evaluation.paragraphs import words_of
 from evaluation.scoring import (
     Estimate,
@@ -17,22 +18,10 @@ from evaluation.scoring import (
     list_counts,
     list_f1,
     mean_of,
+    ratio_of,
     taken_for_right,
 )
 from reader.train.data import Question
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An answer, or of several the likeliest; `article_id` is that of its first citation. `text` is empty, and
-    `article_id` None, where nothing is answered."""
-
-    text: str
-    confidence: float
-    article_id: str | None
-
-
-NOTHING = Given("", 0.0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +153,7 @@ def _single(outcomes: Sequence[Outcome], seed: int) -> Single:
         questions=len(outcomes),
         searched=Scores(*(mean_of(row, every, seed) for row in searched)),
         alone=Scores(*(mean_of(row, every, seed) for row in given)),
-        ratio=Scores(*(_ratio(*rows, seed) for rows in zip(searched, given, strict=True))),
+        ratio=Scores(*(ratio_of(*rows, seed) for rows in zip(searched, given, strict=True))),
         cited_rightly=mean_of(cited, every, seed),
         wrong_unfound=mean_of(unfound, searched[2] == 0, seed),
     )
@@ -179,16 +168,6 @@ def _credits(outcomes: Sequence[Outcome], given: Sequence[Given]) -> NDArray[np.
 
     right = [float(outcome.right(each)) for outcome, each in zip(outcomes, given, strict=True)]
     return np.array([best(exact_match), best(f1), right], dtype=np.float64)
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64], seed: int) -> Estimate | None:
-    """Of two means over the same questions: each resample is of both."""
-
-    def ratio(drawn: NDArray[np.int64]) -> float:
-        most = float(whole[drawn].mean())
-        return float(part[drawn].mean()) / most if most else float("nan")
-
-    return defined(ratio, len(part), seed)
 
 
 def _lists(outcomes: Sequence[Outcome], seed: int) -> Lists:

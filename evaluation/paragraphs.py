@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from evaluation.wiring import fill
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
@@ -20,6 +21,8 @@ from retrieval.storage.database import SCHEMA
 from retrieval.storage.staging import digest
 from retrieval.storage.store import Store
 from retrieval.types import Article
+
+_Question = TypeVar("_Question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class File:
         if not offered:
             lacking = "no question with an answer" if answerable else "no question"
             raise CorpusError(f"{path} has {lacking}; name it after --distractors, or take it out.")
-        chosen = offered if limit is None else sample(offered, limit, seed)
-        return cls(f"{path.parent.name}/{path.stem}", tuple(paragraphs_of(questions)), tuple(chosen))
+        chosen = tuple(sample(offered, limit, seed))
+        return cls(f"{path.parent.name}/{path.stem}", tuple(paragraphs_of(questions)), chosen)
 
 
 def article_id(paragraph: Paragraph) -> str:
@@ -80,8 +83,10 @@ def _key(articles: Iterable[Article], encoder: Encoder) -> str:
     ).hexdigest()
 
 
-def sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
-    """`count` of the questions, the same ones for the same seed; all of them where there are fewer."""
+def sample(questions: Sequence[_Question], count: int | None, seed: int) -> list[_Question]:
+    """`count` of the questions, the same ones for the same seed; all of them where there are fewer, or it is None."""
+    if count is None:
+        return list(questions)
     return random.Random(seed).sample(list(questions), min(count, len(questions)))
 
 

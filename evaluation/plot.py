@@ -1,12 +1,11 @@
 """Pictures of what is measured; the only module here that draws, so that no other waits for matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from evaluation.abstention import POINTS
-from evaluation.outcomes import Abstention
+from evaluation.abstention import POINTS, Trust
 from evaluation.ranking import CURVE, RANKINGS, Report
 
 COLUMNS = 3
@@ -34,7 +33,7 @@ def recall_curves(reports: Sequence[Report], path: Path) -> None:
     figure.savefig(path, format="png", dpi=150)
 
 
-def trust_curves(abstention: Abstention, path: Path) -> None:
+def trust_curves(trusts: Mapping[str, Trust], title: str, path: Path) -> None:
     """Writes a PNG: on the left how often answers of each confidence are right, on the right risk against coverage.
 
     A point on the left is as large as its share of the questions.
@@ -42,16 +41,17 @@ def trust_curves(abstention: Abstention, path: Path) -> None:
     figure = Figure(figsize=(2 * TALL, TALL), layout="constrained")
     reliability, risk = figure.subplots(1, 2)
     reliability.plot([0, 100], [0, 100], color="grey", linestyle=":", label="as it should be")
-    for name, trust in (("fitted", abstention.fitted), ("raw", abstention.raw)):
+    for name, trust in trusts.items():
         confidence, right = ([100 * getattr(b, axis) for b in trust.bins] for axis in ("confidence", "right"))
         (line,) = reliability.plot(confidence, right, label=name, linewidth=1)
-        sizes = [POINT * b.questions / abstention.questions for b in trust.bins]
+        questions = sum(b.questions for b in trust.bins)
+        sizes = [POINT * b.questions / questions for b in trust.bins]
         reliability.scatter(confidence, right, s=sizes, color=line.get_color(), alpha=0.5)
         coverage = [100 * point / POINTS for point in range(1, POINTS + 1)]
         risk.plot(coverage, [100 * share for share in trust.risks], label=name)
     reliability.set(xlabel="confidence (%)", ylabel="right (%)", xlim=(0, 100), ylim=(0, 100))
     risk.set(xlabel="coverage (%)", ylabel="risk: wrong of those answered (%)", xlim=(0, 100), ylim=(0, 100))
-    figure.suptitle(f"{abstention.questions:,} questions, {abstention.answerable:,} of them with an answer")
+    figure.suptitle(title)
     for panel in (reliability, risk):
         panel.grid(alpha=0.3)
         panel.legend(loc="upper left")

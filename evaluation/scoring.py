@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from reader.merging import EXTRA_WORDS
-from reader.names import folded, within
+from reader.names import within
+from reader.wording import calendar, canonical, is_number
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -54,19 +56,40 @@ def taken_for_right(text: str, alternatives: Sequence[str]) -> bool:
     """Whether a person would take `text` for one of the annotated answers; where there is none, nothing is right.
 
     The same words, word F1 of at least `RIGHT_F1`, or one within the other with few words more: "14 October 1066" for
-    "1066".
+    "1066", "more than 400" for "400 people". But never another number, weekday or month, however many words are shared:
+    "eleven times" for "seven times".
     """
-    return any(
-        exact_match(text, right) == 1
-        or f1(text, right) >= RIGHT_F1
-        or (_few_more(text, right) and within(folded(right), folded(text)))
-        or (_few_more(right, text) and within(folded(text), folded(right)))
-        for right in alternatives
-    )
+    return any(_taken_for(text, right) for right in alternatives)
 
 
-def _few_more(text: str, part: str) -> bool:
-    return 0 < len(folded(part)) <= len(folded(text)) <= len(folded(part)) + EXTRA_WORDS
+def _taken_for(text: str, right: str) -> bool:
+    said, due = canonical(text), canonical(right)
+    if not (_figures(said) <= _figures(due) or _figures(due) <= _figures(said)):
+        return False
+    same = exact_match(text, right) == 1 or f1(text, right) >= RIGHT_F1
+    return same or _little_more(said, due) or _little_more(due, said)
+
+
+def _figures(words: list[str]) -> set[str]:
+    return {word for word in words if is_number(word)} | calendar(words)
+
+
+def _little_more(words: list[str], part: list[str]) -> bool:
+    return 0 < len(part) <= len(words) <= len(part) + EXTRA_WORDS and within(part, words)
+
+
+def count_matched(given: Sequence[str], due: Sequence[Sequence[str]]) -> int:
+    """How many of the texts `given` are right if each of the answers `due`, any form of which is right, counts once.
+
+    given "Lavrov", "Sergei Lavrov", due ("Sergei Lavrov",), ("Maduro", "Nicolas Maduro") -> 1
+
+    The most that can be matched (Kuhn's assignment), so that no text takes an answer that only another one gives.
+    """
+    if not given or not due:
+        return 0
+    credit = np.array([[taken_for_right(text, forms) for forms in due] for text in given])
+    rows, columns = linear_sum_assignment(credit, maximize=True)
+    return int(credit[rows, columns].sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,36 +160,60 @@ def separation(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> floa
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval (percentile bootstrap over questions)."""
+    """A figure with its 95 % interval (percentile bootstrap over questions, or over clusters of them)."""
 
     value: float
     low: float
     high: float
 
 
-def estimate(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int = 0) -> Estimate:
-    """`statistic` of the questions 0 … count - 1, and its spread over resamples of them drawn with replacement."""
+Clusters = NDArray[np.int64]
+"""(n,), the number of the cluster that each question belongs to."""
+
+
+def estimate(
+    statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int = 0, clusters: Clusters | None = None
+) -> Estimate:
+    """`statistic` of the questions 0 … count - 1, and its spread over resamples of them drawn with replacement.
+
+    Questions of one of the `clusters` are drawn together, since what makes one of them hard may make all of them hard
+    (the cluster bootstrap; Field and Welsh 2007).
+    """
     rng = np.random.default_rng(seed)
-    values = [statistic(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(values, [2.5, 97.5]).tolist()
+    if clusters is None:
+        resamples = (rng.integers(0, count, count) for _ in range(RESAMPLES))
+    else:
+        members = [np.flatnonzero(clusters == cluster) for cluster in np.unique(clusters)]
+        size = len(members)
+        resamples = (np.concatenate([members[i] for i in rng.integers(0, size, size)]) for _ in range(RESAMPLES))
+    low, high = np.nanpercentile([statistic(drawn) for drawn in resamples], [2.5, 97.5]).tolist()
     return Estimate(statistic(np.arange(count)), low, high)
 
 
-def defined(statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int = 0) -> Estimate | None:
+def defined(
+    statistic: Callable[[NDArray[np.int64]], float], count: int, seed: int = 0, clusters: Clusters | None = None
+) -> Estimate | None:
     """The estimate, over the resamples that have a value; None where all the questions together have none."""
     if count == 0 or np.isnan(statistic(np.arange(count))):
         return None
-    return estimate(statistic, count, seed)
+    return estimate(statistic, count, seed, clusters)
+
+
+def ratio_of(
+    part: NDArray[np.float64], whole: NDArray[np.float64], seed: int = 0, clusters: Clusters | None = None
+) -> Estimate | None:
+    """The sum of `part`, (n,), over that of `whole`, (n,), which may be 0: each resample is of both."""
+
+    def ratio(drawn: NDArray[np.int64]) -> float:
+        most = float(whole[drawn].sum())
+        return float(part[drawn].sum()) / most if most else float("nan")
+
+    return defined(ratio, len(part), seed, clusters)
 
 
 def mean_of(credit: NDArray[np.float64], among: NDArray[np.bool_], seed: int = 0) -> Estimate | None:
     """The mean of `credit`, (n,), over the questions `among`, (n,), all of which may be none."""
-
-    def mean(drawn: NDArray[np.int64]) -> float:
-        chosen = drawn[among[drawn]]
-        return float(credit[chosen].mean()) if len(chosen) else float("nan")
-
-    return defined(mean, len(credit), seed)
+    return ratio_of(np.where(among, credit, 0.0), among.astype(np.float64), seed)
 
 
 def percent(figure: Estimate | None, sign: str = "") -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evaluation.abstention import Bin, calibration_error, coverage_at, falling, reliability, risk_area, risks, trust
-from evaluation.scoring import defined, mean_of, percent, separation, taken_for_right
+from evaluation.scoring import count_matched, defined, mean_of, percent, ratio_of, separation, taken_for_right
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -151,6 +151,11 @@ def test_a_mean_over_some_of_the_questions() -> None:
         ("the noon", ["noon"], True),
         ("14 October 1066", ["1066"], True),
         ("1066", ["14 October 1066"], True),
+        ("eleven times", ["seven times"], False),
+        ("7 times", ["seven times"], True),
+        ("more than 400", ["more than 200", "400 people"], True),
+        ("2 October 2019", ["3 October 2019"], False),
+        ("Tuesday night", ["Thursday night"], False),
         ("dusk", ["dawn", "Dusk"], True),
         ("dusk", ["dawn"], False),
         ("", ["dawn"], False),
@@ -160,3 +165,22 @@ def test_a_mean_over_some_of_the_questions() -> None:
 )
 def test_what_a_person_would_take_for_right(text: str, alternatives: list[str], right: bool) -> None:
     assert taken_for_right(text, alternatives) is right
+
+
+def test_each_answer_due_counts_once() -> None:
+    due = [("Sergei Lavrov", "the minister"), ("Lavrov's deputy",)]
+    assert count_matched(["Lavrov", "Sergei Lavrov"], due) == 2
+    assert count_matched(["Sergei Lavrov", "the minister"], due) == 1
+    assert count_matched(["Lavrov", "Lavrov's deputy"], due) == 2
+    assert count_matched([], due) == count_matched(["Lavrov"], []) == 0
+
+
+def test_questions_of_one_cluster_are_drawn_together() -> None:
+    credit = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    apart = ratio_of(credit, np.ones(6))
+    together = ratio_of(credit, np.ones(6), clusters=np.array([0, 0, 0, 7, 7, 7]))
+    assert apart is not None
+    assert together is not None
+    assert together.value == apart.value == 0.5
+    assert (together.low, together.high) == (0.0, 1.0)
+    assert 0 < apart.low < apart.high < 1

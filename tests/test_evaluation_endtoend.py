@@ -11,13 +11,12 @@ import pytest
 
 from bot.settings import Settings
 from evaluation import endtoend
-from evaluation.endtoend import Measured, Once, Plan, likeliest, measure, surest
-from evaluation.outcomes import NOTHING
+from evaluation.endtoend import Measured, measure
+from evaluation.measuring import NOTHING, Once, Plan, answered, likeliest, surest
 from evaluation.paragraphs import File, as_articles, searchable
 from evaluation.scoring import Estimate
 from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD
 from reader.aggregate import Threshold
-from reader.answering import Answerer
 from reader.confidence import Calibration, Features, Logistic
 from reader.train.data import Paragraph
 from reader.types import PassageReading
@@ -91,7 +90,14 @@ def measured(
 ) -> Measured:
     files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
     distractors = [Paragraph("rain:0", "", CHOIR)]
-    return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN), Plan(passages, threshold, None, 0))
+    return measure(
+        files,
+        distractors,
+        encoder,
+        reader,
+        Calibration(SPAN, SPAN),
+        Plan(passages, Threshold(threshold, threshold, 20), None, 0),
+    )
 
 
 def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
@@ -157,7 +163,7 @@ def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder
     with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
         evidence = retriever.search(question, 1, SearchFilter())
     calibration = Calibration(SPAN, item)
-    at_zero = Answerer(reader, calibration, Threshold(0.0, 0.0, 20)).answer(question, evidence, 0.0)
+    at_zero = answered(question, evidence, reader, calibration, Threshold(0.0, 0.0, 20))
     assert at_zero.kind == "list"
     assert likeliest(at_zero).confidence == pytest.approx(sigmoid(-3.0))
     given = surest(question, evidence, reader, calibration)

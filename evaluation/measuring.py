@@ -1,0 +1,106 @@
+"""A question asked once for all that is measured of it: none of its passages is read twice."""
+
+import math
+from argparse import Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evaluation.commands import Parser, picture, positive, probability
+from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE
+from reader.aggregate import Threshold
+from reader.answering import Answerer
+from reader.confidence import Calibration
+from reader.types import Answer, Citation, PassageReading, Reader
+from retrieval.types import Evidence, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many passages are `read`, the `threshold`, where the store is kept (None: nowhere), the bootstrap's seed."""
+
+    read: int
+    threshold: Threshold
+    cache: Path | None
+    seed: int
+
+    @classmethod
+    def of(cls, options: Namespace) -> "Plan":
+        """What the options of `answering_options` say."""
+        threshold = Threshold(options.threshold, min(options.unsure, options.threshold), MAX_ITEMS)
+        return cls(options.passages, threshold, options.cache, options.seed)
+
+
+def answering_options(parser: Parser) -> None:
+    """The options that the benchmarks of answers share."""
+    parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
+    parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="K", help="read for each question")
+    parser.add_argument("--threshold", type=probability, default=THRESHOLD, metavar="T", help="said plainly from it")
+    parser.add_argument("--unsure", type=probability, default=UNSURE, metavar="T", help="offered as unsure from it")
+    parser.add_argument("--adapter", type=Path, default=ADAPTER, metavar="FOLDER", help="of the reader")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage")
+    parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, or of several the likeliest, with its first citation. `text` is empty, and `citation` None, where
+    nothing is answered."""
+
+    text: str
+    confidence: float
+    citation: Citation | None
+
+    @property
+    def article_id(self) -> str | None:
+        """The article cited first."""
+        return None if self.citation is None else self.citation.article_id
+
+
+NOTHING = Given("", 0.0, None)
+
+
+class Once:
+    """A `Reader` that reads no passage twice with the same question; the one within reads each passage by itself."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, Passage], PassageReading] = {}
+
+    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        """See `Reader.read`."""
+        unread = tuple(hit for hit in evidence.hits if (question, hit.passage) not in self._known)
+        if unread:
+            for reading in self._reader.read(question, replace(evidence, hits=unread)):
+                self._known[question, reading.hit.passage] = reading
+        return tuple(replace(self._known[question, hit.passage], hit=hit) for hit in evidence.hits)
+
+
+def answered(
+    question: str, evidence: Evidence, reader: Reader, calibration: Calibration, threshold: Threshold
+) -> Answer:
+    """The answer at a threshold."""
+    return Answerer(reader, calibration, threshold).answer(question, evidence, 0.0)
+
+
+def surest(question: str, evidence: Evidence, reader: Reader, calibration: Calibration) -> Given:
+    """The answer when nothing is declined: the last one to go when the threshold is raised from 0.
+
+    At 0 itself a question that might be for a list gets one of everything, although an answer of another passage, which
+    is no item, is much likelier.
+    """
+    given, threshold = NOTHING, 0.0
+    while True:
+        best = likeliest(answered(question, evidence, reader, calibration, Threshold(threshold, threshold, MAX_ITEMS)))
+        if best.citation is None or best.confidence < threshold:
+            return given
+        given, threshold = best, math.nextafter(best.confidence, math.inf)
+
+
+def likeliest(answer: Answer) -> Given:
+    """Of the answers, or the items of a list, the one with the highest confidence."""
+    if not answer.answers:
+        return NOTHING
+    best = max(answer.answers, key=lambda item: item.confidence)
+    return Given(best.text, best.confidence, best.citations[0])

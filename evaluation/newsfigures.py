@@ -1,0 +1,203 @@
+"""What came of questions about news, and the figures over many, by what was to be answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.abstention import Trust, trust
+from evaluation.measuring import Given, likeliest
+from evaluation.newsfiles import Asked
+from evaluation.scoring import (
+    Estimate,
+    best_of,
+    count_matched,
+    exact_match,
+    f1,
+    normalise,
+    ratio_of,
+    taken_for_right,
+)
+from reader.types import Answer, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One question: the `answer` that is shown, and what is `forced` out when nothing is declined."""
+
+    asked: Asked
+    answer: Answer
+    forced: Given
+
+    @property
+    def plain(self) -> bool:
+        """Whether an answer is said plainly, not as unsure."""
+        return self.answered and self.answer.certain
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything is answered, plainly or as unsure."""
+        return self.answer.kind != "none"
+
+    @property
+    def matched(self) -> int:
+        """How many of the answers due are among those given."""
+        return count_matched([item.text for item in self.answer.answers], self.asked.due)
+
+    @property
+    def right(self) -> bool:
+        """Whether a person would be content.
+
+        Of a list every item and nothing else; of what articles differ about two versions; where nothing answers the
+        question, that nothing is said plainly.
+        """
+        if self.asked.kind == "none":
+            return not self.plain
+        if self.asked.kind == "list":
+            return self.matched == len(self.answer.answers) == len(self.asked.due)
+        if self.asked.kind == "differing":
+            return self.matched > 1
+        return taken_for_right(likeliest(self.answer).text, self.asked.forms)
+
+    def cited_rightly(self, given: Given) -> bool:
+        """Whether the first citation is from the question's article, or has a right answer in one of the same event."""
+        cited = given.citation
+        if cited is None or cited.article_id not in self.asked.same_event:
+            return False
+        quote = f" {normalise(cited.quote)} "
+        return cited.article_id == self.asked.article.id or any(
+            f" {normalise(form)} " in quote for form in self.asked.forms
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean `of` so many questions, or items, 0 to 1; None of none. The interval is of a bootstrap over events."""
+
+    estimate: Estimate | None
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The figures of some questions, by name."""
+
+    name: str
+    questions: int
+    figures: Mapping[str, Figure]
+
+
+class Sheet:
+    """Figures over outcomes. Questions about one event are not independent of each other, so that resamples are of
+    events, with all of their questions."""
+
+    def __init__(self, outcomes: Sequence[Outcome], seed: int) -> None:
+        self.outcomes = outcomes
+        self._seed = seed
+        self._clusters = np.unique([outcome.asked.event for outcome in outcomes], return_inverse=True)[1]
+
+    def ratio(self, part: Callable[[Outcome], float], whole: Callable[[Outcome], float]) -> Figure:
+        """The sum of the one over that of the other."""
+        parts, wholes = self._values(part), self._values(whole)
+        return Figure(ratio_of(parts, wholes, self._seed, self._clusters), int(wholes.sum()))
+
+    def mean(self, credit: Callable[[Outcome], float], among: Callable[[Outcome], bool] = lambda _: True) -> Figure:
+        """The mean credit of the outcomes `among` them."""
+        return self.ratio(lambda outcome: credit(outcome) if among(outcome) else 0.0, among)
+
+    def trust(self) -> Trust:
+        """How far the confidence can be trusted when nothing is declined."""
+        right = self._values(lambda outcome: taken_for_right(outcome.forced.text, outcome.asked.forms)) > 0
+        answerable = self._values(lambda outcome: bool(outcome.asked.due)) > 0
+        confidence = self._values(lambda outcome: outcome.forced.confidence)
+        return trust(confidence, right, answerable, self._seed, self._clusters)
+
+    def _values(self, of: Callable[[Outcome], float]) -> NDArray[np.float64]:
+        return np.array([of(outcome) for outcome in self.outcomes], dtype=np.float64)
+
+
+def one_answer(sheet: Sheet) -> dict[str, Figure]:
+    """`forced`: if every question had to be answered."""
+    return {
+        "forced: exact match": sheet.mean(lambda o: best_of(exact_match, o.forced.text, o.asked.forms)),
+        "forced: F1": sheet.mean(lambda o: best_of(f1, o.forced.text, o.asked.forms)),
+        "forced: right": sheet.mean(lambda o: taken_for_right(o.forced.text, o.asked.forms)),
+        "forced: cited rightly": sheet.mean(lambda o: o.cited_rightly(o.forced)),
+        "said plainly": sheet.mean(lambda o: o.plain),
+        "right of these": sheet.mean(lambda o: o.right, lambda o: o.plain),
+        "cited rightly of these": sheet.mean(lambda o: o.cited_rightly(likeliest(o.answer)), lambda o: o.plain),
+        "answered, plainly or as unsure": sheet.mean(lambda o: o.answered),
+        "right of those answered": sheet.mean(lambda o: o.right, lambda o: o.answered),
+        "right of all": sheet.mean(lambda o: o.right),
+    }
+
+
+def no_answer(sheet: Sheet) -> dict[str, Figure]:
+    """Near misses."""
+    return {
+        "not said plainly": sheet.mean(lambda o: not o.plain),
+        "declined": sheet.mean(lambda o: not o.answered),
+    }
+
+
+def lists(sheet: Sheet) -> dict[str, Figure]:
+    """Items are counted over all lists together."""
+    return {
+        "precision of items": sheet.ratio(lambda o: o.matched, lambda o: len(o.answer.answers)),
+        "recall of items": sheet.ratio(lambda o: o.matched, lambda o: len(o.asked.due)),
+        "whole and clean": sheet.mean(lambda o: o.right),
+        "answered": sheet.mean(lambda o: o.answered),
+    }
+
+
+def differing(sheet: Sheet) -> dict[str, Figure]:
+    """What articles differ about."""
+    return {
+        "two versions shown": sheet.mean(lambda o: o.right),
+        "one version at least": sheet.mean(lambda o: o.matched > 0),
+        "answered": sheet.mean(lambda o: o.answered),
+    }
+
+
+def together(sheet: Sheet) -> dict[str, Figure]:
+    """Questions of several kinds."""
+    return {
+        "right, or not said plainly": sheet.mean(lambda o: o.right),
+        "right of those with an answer": sheet.mean(lambda o: o.right, lambda o: bool(o.asked.due)),
+    }
+
+
+FIGURES: Mapping[Kind, Callable[[Sheet], dict[str, Figure]]] = {
+    "span": one_answer,
+    "list": lists,
+    "differing": differing,
+    "none": no_answer,
+}
+NAMES: Mapping[Kind, str] = {
+    "span": "one answer",
+    "list": "lists",
+    "differing": "several versions",
+    "none": "no answer",
+}
+
+
+def sections(name: str, outcomes: Sequence[Outcome], seed: int) -> list[Section]:
+    """One of all questions, or one for each kind of answer that is due and what is common to them."""
+    by_kind = {kind: [outcome for outcome in outcomes if outcome.asked.kind == kind] for kind in FIGURES}
+    kinds = [kind for kind, some in by_kind.items() if some]
+    made = [
+        Section(
+            name if len(kinds) == 1 else f"{name}, {NAMES[kind]}",
+            len(by_kind[kind]),
+            FIGURES[kind](Sheet(by_kind[kind], seed)),
+        )
+        for kind in kinds
+    ]
+    return made if len(kinds) == 1 else [*made, Section(f"{name}, all", len(outcomes), together(Sheet(outcomes, seed)))]
+
+
+def confidence(outcomes: Sequence[Outcome], seed: int) -> Trust | None:
+    """How far the confidence of one answer can be trusted; None where every question has several."""
+    some = [outcome for outcome in outcomes if outcome.asked.kind in ("span", "none")]
+    return Sheet(some, seed).trust() if some else None

@@ -1,0 +1,209 @@
+"""The benchmark of news over a few invented articles, with the real search and the real reader."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation import news
+from evaluation.measuring import Given
+from evaluation.newsfigures import Outcome
+from evaluation.newsfiles import news_articles, questions
+from reader.model import TransformersReader
+from reader.types import Answer, AnswerItem, Citation, Kind, Timing
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.types import Evidence
+
+FERRY = (
+    "The ferry Marisol ran aground off Talvik on Monday. Eleven passengers were hurt, the harbour office said. "
+    "The captain, Ines Duarte, blamed thick fog. Rescue boats came from Talvik, Oksvik and Lerheim."
+)
+FERRY_LATER = "Fourteen passengers were hurt when the ferry Marisol ran aground off Talvik in thick fog, police said."
+LIBRARY = "The town of Brevik opened its new library on Friday. Mayor Tomas Lind cut the ribbon before 300 guests."
+TRAIN = "A night train will link Porto and Lyon from June, the railway company Noctis announced."
+CASTLE = "Fire destroyed the roof of Ravna castle. Marek Dolny, the caretaker, raised the alarm. Nobody was killed."
+BRIDGE = "Flooding closed the Old Bridge in Sorna. Engineer Pia Kost inspected the pillars."
+
+
+def entry(key: str, text: str, asked: Sequence[dict[str, Any]] = (), cluster: str | None = None) -> dict[str, Any]:
+    """An article with the questions about it, as the files have it."""
+    about = {"id": key, "title": f"Title of {key}", "date": "2024-03-05", "source": "Gazette", "cluster": cluster}
+    return about | {"paragraphs": [{"context": text, "qas": list(asked)}]}
+
+
+def ask(question: str, *answers: str, text: str, article: str | None = None, **more: Any) -> dict[str, Any]:
+    """A question answered by words of `text`."""
+    places = [{"text": answer, "answer_start": text.index(answer)} for answer in answers]
+    return {"id": question, "question": question, "is_impossible": not answers, "answers": places, **more}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder of articles and questions of every kind."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    articles = {
+        "dev": [entry("f1", FERRY, cluster="ferry"), entry("f2", FERRY_LATER, cluster="ferry"), entry("l", LIBRARY)],
+        "train": [entry("t", TRAIN)],
+    }
+    for split, entries in articles.items():
+        lines = [json.dumps({**each, "text": each["paragraphs"][0]["context"]}) for each in entries]
+        (folder / f"articles_{split}.jsonl").write_text("\n".join(lines))
+    single = [
+        ask("Who was the captain of the Marisol?", "Ines Duarte", "The captain, Ines Duarte", text=FERRY),
+        ask("Who was the captain of the Albatros?", text=FERRY),
+    ]
+    lists = [ask("Where did the rescue boats come from?", "Talvik", "Oksvik", "Lerheim", text=FERRY)]
+    hurt = ask("How many passengers of the Marisol were hurt off Talvik?", "Eleven", text=FERRY)
+    hurt["answers"].append({"text": "Fourteen", "answer_start": 0, "article": "f2"})
+    contrast = [
+        ask("Who raised the alarm at Ravna castle?", "Marek Dolny", text=CASTLE, list=False),
+        ask("Who was killed at Ravna castle?", text=CASTLE, list=False),
+    ]
+    files = {
+        "dev_single": ("alternatives", [entry("f1", FERRY, single, "ferry")]),
+        "dev_lists": ("all", [entry("f1", FERRY, lists, "ferry")]),
+        "dev_differing": ("versions", [entry("f1", FERRY, [hurt], "ferry")]),
+        "dev_contrast": ('alternatives; all where "list" is true', [entry("c", CASTLE, contrast)]),
+        "train_contrast": ('alternatives; all where "list" is true', [entry("b", BRIDGE)]),
+    }
+    for name, (answers_are, entries) in files.items():
+        (folder / f"{name}.json").write_text(json.dumps({"answers_are": answers_are, "data": entries}))
+    return folder
+
+
+def test_every_kind_is_asked_and_figured(
+    data: Path,
+    encoder: SentenceTransformerEncoder,
+    reader: TransformersReader,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(news, "shipped_reader", lambda adapter: reader)
+    monkeypatch.setattr(news, "shipped_encoder", lambda: encoder)
+    plot = data / "trust.png"
+    assert news.main([str(data), "--json", "--cache", str(data / "cache"), "--plot", str(plot)]) == 0
+    assert plot.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == ["read", "threshold", "results"]
+    results = {result["name"]: result for result in printed["results"]}
+    assert list(results) == ["single", "lists", "differing", "contrast", "contrast, right article"]
+    sections = {section["name"]: section for result in results.values() for section in result["sections"]}
+    answered = sections["single, one answer"]["figures"]
+    for name in ("forced: right", "forced: cited rightly", "said plainly", "right of these"):
+        assert answered[name] == {"estimate": {"value": 1.0, "low": 1.0, "high": 1.0}, "of": 1}
+    assert sections["single, no answer"]["figures"]["declined"]["of"] == 1
+    assert sections["lists"]["figures"]["recall of items"]["of"] == 3
+    assert sections["differing"]["figures"]["one version at least"]["estimate"]["value"] == 1.0
+    alone = sections["contrast, right article, one answer"]["figures"]
+    assert alone["right of all"]["estimate"]["value"] == 1.0
+    assert results["lists"]["confidence"] is None
+    assert len(results["single"]["confidence"]["risks"]) == 100
+    (asked, missed) = results["single"]["questions"]
+    assert (asked["wanted"], asked["given"], asked["cited"]) == (["Ines Duarte"], ["Ines Duarte"], "Title of f1")
+    assert missed["wanted"] == []
+
+    # nothing is said at this threshold, and all that is not said is shown
+    arguments = ["--kinds", "single,differing", "--threshold", "1", "--verbose", "--cache", str(data / "cache")]
+    assert news.main([str(data), *arguments]) == 0
+    out, err = capsys.readouterr()
+    assert "Who was the captain of the Marisol? — wanted Ines Duarte; declined, likeliest Ines Duarte (" in err
+    assert "How many passengers of the Marisol were hurt off Talvik? — wanted Eleven | Fourteen; declined" in err
+    assert "Embedding" not in err
+    assert "\nsingle, one answer: 1\n" in out
+    assert "\ndiffering: 1\n" in out
+
+
+def test_answers_are_read_as_their_file_means_them(data: Path) -> None:
+    collection = news_articles(data)
+    one, none = questions(data / "dev_single.json", collection)
+    (many,) = questions(data / "dev_lists.json", collection)
+    (both,) = questions(data / "dev_differing.json", collection)
+    assert [asked.kind for asked in (one, none, many, both)] == ["span", "none", "list", "differing"]
+    assert one.due == (("Ines Duarte", "The captain, Ines Duarte"),)
+    assert many.due == (("Talvik",), ("Oksvik",), ("Lerheim",))
+    assert both.due == (("Eleven",), ("Fourteen",))
+    assert (one.event, sorted(one.same_event), str(one.day)) == ("ferry", ["f1", "f2"], "2024-03-05")
+
+
+def citation(article: str, quote: str) -> Citation:
+    return Citation(article, "", None, None, None, quote, 0, len(quote), 0, len(quote), article)
+
+
+def test_another_article_may_be_cited_if_it_is_of_the_same_event_and_says_so(data: Path) -> None:
+    asked = questions(data / "dev_single.json", news_articles(data))[0]
+    outcome = Outcome(asked, shown("none"), Given("", 0.0, None))
+
+    def cited(article: str, quote: str) -> bool:
+        return outcome.cited_rightly(Given("Duarte", 0.9, citation(article, quote)))
+
+    assert cited("f1", "whatever it says")
+    assert cited("f2", "It was Ines Duarte's fault, or fog: Ines Duarte.")
+    assert not cited("f2", "Ines Duartes was there.")
+    assert not cited("l", "Ines Duarte opened the library.")
+    assert not outcome.cited_rightly(Given("", 0.0, None))
+
+
+def shown(kind: Kind, *texts: str) -> Answer:
+    items = tuple(AnswerItem(text, 0.9, None, (citation("f1", text),)) for text in texts)
+    return Answer("", kind, items, Evidence((), {}, {}, 1), Timing(0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("file", "number", "answer", "right"),
+    [
+        ("single", 0, shown("span", "captain Ines Duarte"), True),
+        ("single", 0, shown("none"), False),
+        ("single", 1, shown("none"), True),
+        ("single", 1, shown("span", "Ines Duarte"), False),
+        ("lists", 0, shown("list", "Oksvik", "Talvik", "Lerheim"), True),
+        ("lists", 0, shown("list", "Oksvik", "Talvik"), False),
+        ("lists", 0, shown("list", "Oksvik", "Talvik", "Lerheim", "fog"), False),
+        ("differing", 0, shown("differing", "14", "eleven passengers"), True),
+        ("differing", 0, shown("list", "Eleven", "11", "twelve"), False),
+    ],
+)
+def test_what_is_right(data: Path, file: str, number: int, answer: Answer, right: bool) -> None:
+    asked = questions(data / f"dev_{file}.json", news_articles(data))[number]
+    assert Outcome(asked, answer, Given("", 0.0, None)).right is right
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"text": "Ines Duarte"', '"text": "Ines Duarta"', "answer 'Ines Duarta' of question Who was the captain"),
+        ("Eleven", "Twelve", "the context of f1 is not the text of the article with this id"),
+        ('"qas"', '"questions"', "'qas' is missing"),
+        ('"id": "f1"', '"id": "f9"', "'f9' is missing"),
+    ],
+)
+def test_a_file_that_is_wrong_is_one_sentence(
+    data: Path, old: str, new: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = data / "dev_single.json"
+    content = file.read_text()
+    assert old in content
+    file.write_text(content.replace(old, new))
+    assert news.main([str(data)]) == 1
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert f"{file} is not of the form that this benchmark reads: {said}" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 1, "articles_dev.jsonl cannot be read (No such file or directory); name a folder of"),
+        (["--kinds", "single,plural"], 2, "'plural' is not one of single, lists, differing, contrast"),
+        (["--kinds", "lists", "--plot", "x.png"], 2, "add single or contrast to --kinds"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    arguments: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert news.main([str(tmp_path), *arguments]) == status
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert said in err
