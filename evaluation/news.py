@@ -193,7 +193,8 @@ def ask(
 def shown(measured: Measured) -> str:
     """Tables for people; in percent."""
     lines = [
-        f"{measured.read} passages read, threshold {measured.threshold:g}, unsure from {measured.unsure:g}; percent, 95 % intervals"
+        f"{measured.read} passages read, said plainly from {measured.threshold:g}, as unsure from {measured.unsure:g}; "
+        "percent, 95 % intervals"
     ]
     for result in measured.results:
         for section in result.sections:
