@@ -90,14 +90,8 @@ def measured(
 ) -> Measured:
     files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
     distractors = [Paragraph("rain:0", "", CHOIR)]
-    return measure(
-        files,
-        distractors,
-        encoder,
-        reader,
-        Calibration(SPAN, SPAN),
-        Plan(passages, Threshold(threshold, threshold, 20), None, 0),
-    )
+    plan = Plan(passages, Threshold(threshold, threshold, 20), None, 0)
+    return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN), plan)
 
 
 def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
