@@ -1,18 +1,17 @@
-"""Fits the confidence: `dateline evaluate calibration FILE... [--limit N] [--passages K] [--adapter FOLDER] [--write]`.
+"""Fits the confidence: `dateline evaluate calibration FILE... [--distractors FILE...] [--limit N] [--write]`.
 
-The paragraphs of all files together are a collection; each question is searched in it and read; each candidate is right
-or wrong, and a logistic regression learns to tell which. One question in three is made a near miss, with another name
-or number in place of one of its own: nothing is right then. The reader should not have been trained on the questions.
+The paragraphs of all files, and of the distractors, are a collection; each question is searched in it and read; each
+candidate is right or wrong, and a logistic regression learns to tell which. In a file without unanswerable questions
+one in three is made a near miss, with another name or number that its paragraph does not have; nothing is right then.
+The reader should not have been trained on the questions.
 
-Each file is tested with the regression that was fitted on the others, so what is printed is for text of another kind
-than what was fitted on; where there is one file only, each half of it by the other. What `--write` puts into the
-adapter's folder is fitted on all of them.
+What is printed is cross-validated by event: the questions about a fifth of the events (articles, where a file names no
+events) are judged by a fit on those about the others. What `--write` puts into the adapter's folder is fitted on all.
 
-    AUROC   the chance that a right answer has a higher confidence than a wrong one
-    ECE     the mean gap between confidence and share of right answers, over ten bins of equal width
-    coverage at 80 / 90 % precision   the share of questions answered when the least sure are left out
+    plainly at 90 %   from which confidence on nine of ten answers are right, and how many questions that answers
 """
 
+import hashlib
 import json
 import random
 import sys
@@ -24,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from evaluation.abstention import calibration_error, coverage_at
-from evaluation.commands import Parser, explained, positive
+from evaluation.abstention import trust
+from evaluation.commands import Parser, explained, picture, positive
 from evaluation.paragraphs import as_articles, sample, searchable, words_of
-from evaluation.scoring import separation, taken_for_right
+from evaluation.scoring import percent, taken_for_right
 from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
@@ -40,6 +39,7 @@ from retrieval.types import SearchFilter
 
 NEAR_MISSES = 1 / 3
 STRENGTH = 10.0
+FOLDS = 5
 OFFERED = 8  # so many candidates of each question, the likeliest, are looked at
 # the reader's own probability, and for an item of a list the odds of its span
 _PLAIN = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
@@ -49,24 +49,35 @@ PLAIN = Calibration(_PLAIN, _PLAIN_ITEM)
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Candidates: `features` (n, 6) float64, `right` (n,) bool, `question` (n,) int64, the number of the question."""
+    """Candidates: `features` (n, 6) float64, `right` (n,) bool, `question` (n,) int64, the number of the question,
+    `fold` (n,) int64, 0 to `FOLDS` - 1, which is the same for all questions about an event, and `answerable` (n,) bool,
+    whether the question has an answer."""
 
     features: NDArray[np.float64]
     right: NDArray[np.bool_]
     question: NDArray[np.int64]
+    fold: NDArray[np.int64]
+    answerable: NDArray[np.bool_]
 
     def taken(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Examples":
         """Some of them."""
-        return Examples(self.features[rows], self.right[rows], self.question[rows])
+        return Examples(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def fold_of(question: Question) -> int:
+    """The fold of the question's event, or of its paragraph."""
+    event = question.paragraph.cluster or question.paragraph.text
+    return hashlib.blake2b(event.encode()).digest()[0] % FOLDS
 
 
 def examples(
     questions: Sequence[Question], retriever: Retriever, reader: Reader, passages: int, *, items: bool
 ) -> Examples:
     """The likeliest candidates that the nearest `passages` of every question offer, or every item of a list."""
-    rows, right, numbers = [], [], []
+    rows, right, numbers, folds, answerable = [], [], [], [], []
     for number, question in enumerate(questions):
-        evidence = retriever.search(question.text, passages, SearchFilter())
+        published = question.paragraph.published
+        evidence = retriever.search(question.text, passages, SearchFilter(), published and published.date())
         golds = words_of(question)
         readings = reader.read(question.text, evidence)
         offered = (item_candidates if items else span_candidates)(question.text, readings, evidence, PLAIN)
@@ -74,18 +85,22 @@ def examples(
             rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
             right.append(taken_for_right(candidate.text, golds))
             numbers.append(number)
-    features = np.array(rows, dtype=np.float64).reshape(-1, len(fields(Features)))
-    return Examples(features, np.array(right, dtype=bool), np.array(numbers, dtype=np.int64))
+            folds.append(fold_of(question))
+            answerable.append(bool(golds))
+    return Examples(
+        np.array(rows, dtype=np.float64).reshape(-1, len(fields(Features))),
+        np.array(right, dtype=bool),
+        np.array(numbers, dtype=np.int64),
+        np.array(folds, dtype=np.int64),
+        np.array(answerable, dtype=bool),
+    )
 
 
 def together(parts: Sequence[Examples]) -> Examples:
     """All of them, the questions numbered on."""
     starts = np.cumsum([0, *(part.question.max(initial=-1) + 1 for part in parts[:-1])])
-    return Examples(
-        np.concatenate([part.features for part in parts]),
-        np.concatenate([part.right for part in parts]),
-        np.concatenate([part.question + start for part, start in zip(parts, starts, strict=True)]),
-    )
+    numbered = [replace(part, question=part.question + start) for part, start in zip(parts, starts, strict=True)]
+    return Examples(*(np.concatenate([getattr(each, f.name) for each in numbered]) for f in fields(Examples)))
 
 
 def best_of_each(data: Examples, logistic: Logistic) -> Examples:
@@ -141,30 +156,45 @@ def fit(data: Examples) -> Logistic:
     return Logistic(round(float(found[0]), 4), Features(**weights))
 
 
-def trust(data: Examples, logistic: Logistic, *, items: bool) -> dict[str, float]:
-    """The figures of the module's docstring; of all items, or of each question's best candidate."""
-    chosen = data if items else best_of_each(data, logistic)
-    confidence, right = probabilities(chosen, logistic), chosen.right
-    return {
-        "candidates": len(right),
-        "right": round(float(right.mean()), 3),
-        "AUROC": round(separation(confidence, right), 3),
-        "ECE": round(calibration_error(confidence, right), 3),
-        "coverage at 80 % precision": round(coverage_at(0.8, confidence, right), 3),
-        "coverage at 90 % precision": round(coverage_at(0.9, confidence, right), 3),
-    }
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The best candidate of each question, or each item, by a fit that has not seen its event: (n,) each."""
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    answerable: NDArray[np.bool_]
+
+    def plainly(self, precision: float) -> tuple[float, float]:
+        """The least confidence from which on this share is right, and the share that has at least so much; 1 and 0
+        where there is none."""
+        order = np.argsort(-self.confidence, kind="stable")
+        enough = np.flatnonzero(np.cumsum(self.right[order]) >= precision * np.arange(1, len(order) + 1))
+        if not len(enough):
+            return 1.0, 0.0
+        return float(self.confidence[order[enough[-1]]]), float((enough[-1] + 1) / len(order))
 
 
-def held_out(parts: Mapping[str, Examples], *, items: bool) -> dict[str, dict[str, float]]:
-    """The trust in each part, by a fit on the others; of one part alone, in its halves."""
-    if len(parts) == 1:
-        ((name, whole),) = parts.items()
-        parts = {f"{name}, half {half + 1}": whole.taken(whole.question % 2 == half) for half in (0, 1)}
-    return {
-        name: trust(
-            part, fitted(together([other for key, other in parts.items() if key != name]), items=items), items=items
+def held_out(parts: Mapping[str, Examples], *, items: bool) -> dict[str, Judged]:
+    """Each part, and all together under "all", each fold judged by a fit on the others."""
+    found: dict[str, list[Examples]] = {name: [] for name in parts}
+    confidence: dict[str, list[NDArray[np.float64]]] = {name: [] for name in parts}
+    for fold in range(FOLDS):
+        logistic = fitted(together([part.taken(part.fold != fold) for part in parts.values()]), items=items)
+        for name, part in parts.items():
+            rest = part.taken(part.fold == fold)
+            chosen = rest if items else best_of_each(rest, logistic)
+            found[name].append(chosen)
+            confidence[name].append(probabilities(chosen, logistic))
+    judged = {
+        name: Judged(
+            np.concatenate(confidence[name]),
+            np.concatenate([each.right for each in several]),
+            np.concatenate([each.answerable for each in several]),
         )
-        for name, part in parts.items()
+        for name, several in found.items()
+    }
+    return judged | {
+        "all": Judged(*(np.concatenate([getattr(j, f.name) for j in judged.values()]) for f in fields(Judged)))
     }
 
 
@@ -173,32 +203,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("calibration", __doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="SQuAD-shaped JSON files")
+    parser.add_argument("--distractors", nargs="+", type=Path, default=[], metavar="FILE", help="more paragraphs")
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
     parser.add_argument("--limit", type=positive, default=200, help="questions of each file")
     parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
+    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage")
     parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
     options = parser.parse_args(arguments)
     files = {f"{path.parent.name}/{path.stem}": read_file(path) for path in options.files}
-    if options.write and len({any(q.listed for q in questions) for questions in files.values()}) < 2:
-        parser.error("--write needs files with one answer to a question and a file of lists")
-    paragraphs = [paragraph for questions in files.values() for paragraph in paragraphs_of(questions)]
+    if options.write and len({q.listed for questions in files.values() for q in questions}) < 2:
+        parser.error("--write needs questions with one answer and lists")
+    more = [question for path in options.distractors for question in read_file(path)]
+    paragraphs = [paragraph for questions in (*files.values(), more) for paragraph in paragraphs_of(questions)]
     reader = shipped_reader(options.adapter)
     regressions: dict[str, Logistic] = {}
-    with searchable(as_articles(paragraphs), shipped_encoder(), progress=on_stderr) as retriever:
+    with searchable(as_articles(paragraphs), shipped_encoder(), options.cache, progress=on_stderr) as retriever:
         for kind, items in (("span", False), ("item", True)):
             parts = {}
             for name, questions in files.items():
-                asked = with_near_misses(sample([q for q in questions if q.listed == items], options.limit, seed=0))
+                asked = sample([q for q in questions if q.kind == ("list" if items else "one")], options.limit, seed=0)
+                if all(q.answers for q in asked) and not items:
+                    asked = with_near_misses(asked)
                 if asked:
                     parts[name] = examples(asked, retriever, reader, options.passages, items=items)
+                    print(f"{kind}, {name}: {len(asked)} questions read", file=sys.stderr, flush=True)
             if not parts:
                 continue
-            for name, figures in held_out(parts, items=items).items():
-                print(f"{kind}, {name}, by a fit on the others:", json.dumps(figures), flush=True)
-            everything = together(list(parts.values()))
-            regressions[kind] = fitted(everything, items=items)
-            print(f"{kind}, fitted on all:", json.dumps(asdict(regressions[kind])))
-            print(f"{kind}, all, by that fit:", json.dumps(trust(everything, regressions[kind], items=items)))
+            regressions[kind] = fitted(together(list(parts.values())), items=items)
+            judged = held_out(parts, items=items)
+            for name, each in judged.items():
+                print(f"{kind}, {name}: {len(each.right)} candidates, {each.right.mean():.0%} right")
+                for figure, estimate in trust(each.confidence, each.right, each.answerable).figures().items():
+                    print(f"  {figure:<36}{percent(estimate)}")
+                print("  plainly at 90 %                     from {:.2f}, {:.0%} of them".format(*each.plainly(0.9)))
+            print(f"{kind}, fitted on all:", json.dumps(asdict(regressions[kind])), flush=True)
+            if options.plot is not None and not items:
+                from evaluation.plot import trust_curves
+
+                curves = {name: trust(j.confidence, j.right, j.answerable) for name, j in judged.items()}
+                trust_curves(curves, "Confidence, by a fit on other events", options.plot)
     if options.write:
         lines = ",\n".join(f' "{kind}": {json.dumps(asdict(logistic))}' for kind, logistic in regressions.items())
         (options.adapter / FILE_NAME).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

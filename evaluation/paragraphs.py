@@ -57,7 +57,9 @@ def as_articles(paragraphs: Iterable[Paragraph]) -> list[Article]:
     for paragraph in paragraphs:
         key = article_id(paragraph)
         if key not in articles:
-            articles[key] = Article(key, real_title(paragraph), None, None, None, None, key, paragraph.text)
+            articles[key] = Article(
+                key, real_title(paragraph), None, None, paragraph.published, None, key, paragraph.text
+            )
     return list(articles.values())
 
 

@@ -70,10 +70,12 @@ class Run:
         self._training = training
         self._goal = goal
         self._identity = repr((training, seed, goal, len(arrays.ids)))
-        heads = set(trained.heads.parameters()) | set(trained.spans.parameters())
-        rest = [value for value in trained.trainable().values() if value not in heads]
+        named = trained.trainable()
+        # in the order of their names, which the checkpoint relies on
+        heads = [value for name, value in named.items() if name.startswith(("heads.", "spans."))]
+        rest = [value for name, value in named.items() if not name.startswith(("heads.", "spans."))]
         self._optimiser = torch.optim.AdamW(
-            [{"params": rest, "peak": training.rate}, {"params": list(heads), "peak": training.head_rate}],
+            [{"params": rest, "peak": training.rate}, {"params": heads, "peak": training.head_rate}],
             lr=training.rate,
             weight_decay=0.01,
         )
