@@ -64,7 +64,7 @@ class TransformersReader:
             model, report = AutoModelForQuestionAnswering.from_pretrained(
                 folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
             )
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = load_tokenizer(folder)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(
                 f"{folder} cannot be read as an extractive question-answering model of transformers ({error}); name a "
@@ -75,8 +75,6 @@ class TransformersReader:
                 f"{folder} lacks the weights {', '.join(sorted(report['missing_keys']))}, so it has not been trained "
                 "for question answering; name a model that has."
             )
-        if not isinstance(tokenizer, PreTrainedTokenizerFast):
-            raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
         heads = Heads.load(folder / HEADS, model.config.hidden_size) if (folder / HEADS).exists() else None
         if faster_dtype(device) == torch.bfloat16 and hasattr(model, "qa_outputs"):
             model.to(torch.bfloat16)
@@ -120,6 +118,14 @@ class TransformersReader:
                     null=float(start[row, 0] + end[row, 0]),
                     item=None if item is None else item[row, window.tokens],
                 )
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The fast tokenizer of a model folder. Raises ModelError where it has none, OSError or ValueError as reading does."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
+    return tokenizer
 
 
 def batches(inputs: Sequence[Window], budget: int) -> Iterator[list[Window]]:

@@ -146,7 +146,7 @@ def test_paragraphs_of_the_same_words_are_one_article() -> None:
 
 def test_what_several_ask_in_the_same_words_is_searched_for_once() -> None:
     paragraphs = [Paragraph("a:0", "", FERRY), Paragraph("a:1", "", BRIDGE)]
-    questions = [Question(str(n), "When?", paragraph, (Place(0, 3),), False) for n, paragraph in enumerate(paragraphs)]
+    questions = [Question(str(n), "When?", paragraph, (Place(0, 3),)) for n, paragraph in enumerate(paragraphs)]
     searched = []
 
     def search(text: str) -> list[Hit]:

@@ -93,7 +93,7 @@ def test_the_interval_holds_the_value_and_narrows() -> None:
 def outcome(answers: list[str], text: str, score: float, items: tuple[str, ...] = (), listed: bool = False) -> Outcome:
     paragraph = Paragraph("f:0", "t", " ".join(answers))
     places = tuple(Place(paragraph.text.index(a), paragraph.text.index(a) + len(a)) for a in answers)
-    return Outcome(Question("q", "When was it?", paragraph, places, listed), text, score, items)
+    return Outcome(Question("q", "When was it?", paragraph, places, "list" if listed else "one"), text, score, items)
 
 
 def test_squad2_figures() -> None:

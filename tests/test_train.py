@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_what_a_file_asks_for_is_told_by_the_file_and_the_question(tmp_path: Pat
     ]
     asked = {"id": "1", "question": "When?", "answers": answers}
 
-    def kinds(answers_are: str, *questions: dict[str, object]) -> list[str]:
+    def kinds(answers_are: str, *questions: Mapping[str, object]) -> list[str]:
         entry = {"title": "", "date": "2024-05-01", "paragraphs": [{"context": TEXT, "qas": questions}]}
         (tmp_path / "f.json").write_text(json.dumps({"answers_are": answers_are, "data": [entry]}))
         return [q.kind for q in read_file(tmp_path / "f.json")]
@@ -222,8 +223,8 @@ def test_examples_are_a_function_of_seed_draw_and_question() -> None:
     for asked in questions():
         for make in (Maker.trapped, Maker.plain):
             assert make(maker, "0", asked) == make(again, "0", asked)
-        for make in (Maker.grouped, Maker.news):
-            assert make(maker, "0", asked, 2) == make(again, "0", asked, 2)
+        for several in (Maker.grouped, Maker.news):
+            assert several(maker, "0", asked, 2) == several(again, "0", asked, 2)
     assert len({maker.trapped(str(draw), questions()[0]) for draw in range(20)}) > 1
 
 
@@ -424,7 +425,7 @@ def test_a_batch_has_the_examples_that_were_asked_for(tmp_path: Path) -> None:
     batch = Batches(arrays, 10_000, seed=0).batch([3, 1])
     assert batch.group.tolist() == [0, 1, 1]
     assert batch.mask.sum(1).tolist() == arrays.lengths[[4, 1, 2]].tolist()
-    found = ["".join(tiny.wordpiece().convert_ids_to_tokens(batch.ids[row, first : last + 1])).replace("##", "")
+    found = ["".join(tiny.wordpiece().convert_ids_to_tokens(batch.ids[row, first : last + 1].tolist())).replace("##", "")
              for row, first, last in batch.spans.tolist()]  # fmt: skip
     assert sorted(found) == ["45months", "in45months", "tudorengineering"]
     pieces = tiny.wordpiece().convert_ids_to_tokens(batch.ids[batch.tags > 0].tolist())
@@ -592,9 +593,7 @@ def test_training_needs_no_more_than_a_bare_machine_has(tmp_path: Path) -> None:
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"sentence_transformers", "faiss", "tantivy", "platformdirs", "sentencex", "peft"} & set(
-        loaded
-    )
+    assert not {"sentence_transformers", "faiss", "tantivy", "platformdirs", "sentencex", "peft"} & set(loaded)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the question files are not beside this checkout")

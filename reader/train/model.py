@@ -52,14 +52,14 @@ class _Attention(torch.autograd.Function):
     """softmax(q·kᵀ·scale + bias)·v for (R, heads, L, size): like autograd's, but in place where that is safe."""
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, scale: float) -> Tensor:
         shares = torch.softmax(torch.matmul(q, k.transpose(-1, -2)).mul_(scale).add_(bias), -1)
         ctx.save_for_backward(q, k, v, shares)
         ctx.scale = scale
         return torch.matmul(shares, v)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         q, k, v, shares = ctx.saved_tensors
         by_share = torch.matmul(gradient, v.transpose(-1, -2))
         scores = torch._softmax_backward_data(by_share, shares, -1, shares.dtype).mul_(ctx.scale)
@@ -82,7 +82,7 @@ def _attend(
         for project in (self.q, self.k, self.v)
     )
     bias = position_bias if attention_mask is None else position_bias + attention_mask
-    mixed = _Attention.apply(q, k, v, bias, 1 / math.sqrt(q.shape[-1]))
+    mixed = _Attention.apply(q, k, v, bias, 1 / math.sqrt(q.shape[-1]))  # type: ignore[no-untyped-call]
     return (self.o(mixed.transpose(1, 2).reshape(rows, length, -1)),)
 
 
@@ -100,7 +100,7 @@ class Trained(nn.Module):
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
             if isinstance(module, MPNetSelfAttention):
-                module.forward = _attend.__get__(module)
+                module.forward = _attend.__get__(module)  # type: ignore[method-assign]
         self.encoder = model.mpnet.to(dtype)
         for name, module in list(self.encoder.named_modules()):
             if isinstance(module, nn.Linear) and name.startswith("encoder.layer.") and name.endswith(tuple(TARGETS)):

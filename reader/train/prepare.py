@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from reader.inputs import Context, Limits, Window, windows
+from reader.model import load_tokenizer
 from reader.spans import MAX_TOKENS
 from reader.train.arrays import Arrays, dev_file
 from reader.train.data import KINDS, Question, conjunction, read_file
@@ -225,7 +226,7 @@ def main() -> int:
     parser.add_argument("--questions", type=int, default=None, help="at most so many of each set, to try it out")
     options = parser.parse_args()
     quieten_transformers()
-    tokenizer = AutoTokenizer.from_pretrained(resolve(options.base, silent), local_files_only=True)
+    tokenizer = load_tokenizer(resolve(options.base, silent))
     arrays, scored = prepared(options.data, Recipe.load(options.recipe), tokenizer, options.questions, on_stderr)
     arrays.save(options.out)
     scored.save(dev_file(options.out))
