@@ -121,7 +121,7 @@ class TransformersReader:
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """The fast tokenizer of a model folder. Raises ModelError where it has none; OSError, ValueError as reading does."""
+    """The fast tokenizer of a model folder; raises ModelError where it has none, and what reading it raises."""
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
