@@ -14,6 +14,7 @@ from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.adding import AddReport, add
 from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
+from retrieval.errors import CitationError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
 from retrieval.models import resolve
@@ -22,7 +23,7 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.store import Store
 from retrieval.storage.verify import Verification, verify
-from retrieval.types import Article, IndexReport, Intake, SearchFilter, StoreStatus
+from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus
 
 EVERYTHING = SearchFilter()
 
@@ -54,8 +55,9 @@ class Assistant:
     def ask(
         self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None, as_of: date | None = None
     ) -> Answer:
-        """The answer from one generation of the store, its citations checked against it.
+        """The answer from one generation of the store, its citations checked against the newest.
 
+        Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again.
         `as_of` is the day that "last week" in a question counts from; None is today.
 
         Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
@@ -63,18 +65,28 @@ class Assistant:
         """
         asked = checked(question)
         as_of = date.today() if as_of is None else as_of
-        with self._retriever.hold() as held:
+        for last in (False, False, True):
             began = time.perf_counter()
-            evidence = held.search(asked, self._passages if k is None else k, where, as_of)
+            evidence = self._retriever.search(asked, self._passages if k is None else k, where, as_of)
             retrieve_ms = (time.perf_counter() - began) * 1000
             answer = self._answerer.answer(asked, evidence, retrieve_ms)
-            # read from the database once more: nothing is shown that it does not say
-            check(answer, held.articles({citation.article_id for citation in answer.citations}))
+            cited = {citation.article_id for citation in answer.citations}
+            try:
+                # read from the database once more: nothing is shown that it does not say
+                check(answer, self._retriever.articles(cited))
+                break
+            except CitationError:
+                if last or self._retriever.generation() == evidence.generation:
+                    raise
         return answer
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """The articles with these ids as they are stored now; those that are gone are left out."""
         return self._retriever.articles(ids)
+
+    def sources(self) -> Sources:
+        """The sources that can be searched now."""
+        return self._retriever.sources()
 
     def status(self) -> StoreStatus:
         """What the store holds now."""

@@ -16,7 +16,7 @@ from evaluation.phases import share
 from retrieval.encoder import Encoder, LazyEncoder, SentenceTransformerEncoder, fingerprint
 from retrieval.models import ENCODER, resolve
 from retrieval.progress import silent
-from retrieval.search import POOL, Held, Retriever
+from retrieval.search import POOL, Held, Query, Retriever
 from retrieval.storage.segments import segment_records, segment_vectors
 from retrieval.storage.store import Snapshot, Store
 from retrieval.types import SearchFilter
@@ -134,7 +134,8 @@ def ask(store: Store, questions: Sequence[str], middle: date, hundredth: date) -
         near = nearest(snapshot, vectors)
         query = "SELECT passages, recall FROM segments ORDER BY id"
         recorded = tuple(Recorded(*row) for row in snapshot.connection.execute(query))
-        recall = statistics.mean(_recall(held, *pair) for pair in zip(questions, near, strict=True))
+        queries = [retriever.query(question) for question in questions]
+        recall = statistics.mean(_recall(held, *pair) for pair in zip(queries, near, strict=True))
     return Asked(
         waits=waits,
         embedding=waits[EMBEDDING].p50 / waits[ONE].p50,
@@ -176,10 +177,10 @@ def nearest(snapshot: Snapshot, questions: NDArray[np.float32]) -> NDArray[np.fl
     return -np.sort(-best, axis=1)
 
 
-def _recall(held: Held, question: str, near: NDArray[np.float32]) -> float:
+def _recall(held: Held, query: Query, near: NDArray[np.float32]) -> float:
     """The share of the ten nearest that the vector search brings; passages of one text count for each other."""
     count = min(NEAREST, len(near))
-    hits = held.candidates(question, EVERYTHING, None, POOL)
+    hits = held.candidates(query, EVERYTHING, POOL)
     least = float(near[count - 1]) - EPSILON
     found = sum(hit.cosine >= least for hit in hits if hit.dense_rank is not None)
     return min(found, count) / count

@@ -80,7 +80,11 @@ def measure(
     with searchable(articles, encoder, plan.cache, progress) as retriever, retriever.hold() as held:
         passages = retriever.status().passages
         questions = [question for file in files for question in file.questions]
-        outcomes = ask(questions, lambda text: held.candidates(text, SearchFilter(), None, DEPTH), plan.read, progress)
+
+        def search(text: str) -> list[Hit]:
+            return held.candidates(retriever.query(text), SearchFilter(), DEPTH)
+
+        outcomes = ask(questions, search, plan.read, progress)
     rest = iter(outcomes)
     reports = [
         report(file.name, len(as_articles(file.paragraphs)), list(islice(rest, len(file.questions))), plan.seed)

@@ -1,14 +1,18 @@
 """Citations: made from spans, and checked against the stored text."""
 
+import re
 from collections.abc import Mapping
-from functools import lru_cache
+from itertools import islice
 
 from reader.types import Answer, Citation, Span
 from retrieval.errors import CitationError
-from retrieval.sentences import sentence_spans
+from retrieval.sentences import sentences_around
 from retrieval.types import Article, Evidence
 
 Interval = tuple[int, int]
+
+# how often a reprint may have the words of a quote within a sentence before it is given up
+MAX_PLACES = 20
 
 
 def cite(article: Article, span: Span, source_group: str | None = None) -> Citation:
@@ -18,12 +22,9 @@ def cite(article: Article, span: Span, source_group: str | None = None) -> Citat
     of its own.
     """
     passage = span.hit.passage
-    # those of the whole article: a passage may begin within a line, and what stood before decides where sentences end
-    sentences = [
-        (start, end)
-        for start, end in _sentences(article.text, article.language)
-        if start < span.end and span.start < end
-    ]
+    # of more than the passage: it may begin within a line, and what stood before decides where sentences end
+    around = _sentences(article, passage.start, passage.end)
+    sentences = [(start, end) for start, end in around if start < span.end and span.start < end]
     quote = _trimmed(article.text, max(sentences[0][0], passage.start), min(sentences[-1][1], passage.end))
     return _citation(article, quote, (span.start, span.end), article.id if source_group is None else source_group)
 
@@ -96,19 +97,17 @@ def _place(quote: str, article: Article) -> int | None:
 
     "5 died." is not in "15 died.", and not in "He denied that 5 died."
     """
-    if quote not in article.text:
-        return None
-    sentences = _sentences(article.text, article.language)
-    ends = {end for _, end in sentences}
-    places = (start for start, _ in sentences if article.text.startswith(quote, start) and start + len(quote) in ends)
-    return next(places, None)
+    for found in islice(re.finditer(re.escape(quote), article.text), MAX_PLACES):
+        spans = _sentences(article, *found.span())
+        if (spans[0][0], spans[-1][1]) == found.span():
+            return found.start()
+    return None
 
 
-# the items of a list look for their sentences in the same few reprints
-@lru_cache(maxsize=64)
-def _sentences(text: str, language: str | None) -> tuple[Interval, ...]:
-    """The sentences of `text` without the white space around them."""
-    return tuple(_trimmed(text, start, end) for start, end in sentence_spans(text, language))
+def _sentences(article: Article, start: int, end: int) -> list[Interval]:
+    """The sentences that `article.text[start:end]` stands in, without the white space around them."""
+    spans = sentences_around(article.text, start, end, article.language)
+    return [_trimmed(article.text, *span) for span in spans]
 
 
 def _trimmed(text: str, start: int, end: int) -> Interval:

@@ -17,15 +17,24 @@ from retrieval.storage.bm25 import WordIndex
 from retrieval.storage.candidates import read_candidates
 from retrieval.storage.index import SegmentedIndex
 from retrieval.storage.store import Snapshot, Store
-from retrieval.storage.words import load_words, passage_terms
-from retrieval.terms import asked_terms
-from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, StoreStatus
+from retrieval.storage.words import load_words
+from retrieval.terms import asked_terms, terms
+from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, Sources, StoreStatus
 
 # so many passages each half of the search finds at least, and so many for each that is read: of those that fuse best,
 # reprints of better ones are left out
 POOL = 50
 SPARE = 4
 REPRINTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as an index is asked it: `vector` (dimension,) float32, unit norm; the `period` that it names."""
+
+    vector: NDArray[np.float32]
+    terms: tuple[str, ...]
+    period: Period | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,9 @@ class _Loaded:
 class Retriever:
     """Searches the newest generation of a store.
 
-    A question holds one generation from beginning to end; the next one moves to the newest. The index in memory is
-    replaced as a whole, so that questions in several threads disturb each other in nothing.
+    A search is of one generation from beginning to end; the next one moves to the newest. No model runs while a
+    generation is held, since the database cannot be tidied up meanwhile. The index in memory is replaced as a whole, so
+    that questions in several threads disturb each other in nothing.
     """
 
     def __init__(self, store: Store, encoder: Encoder) -> None:
@@ -65,7 +75,7 @@ class Retriever:
                 # a generation may be replaced, and its files swept away, between its being chosen and loaded
                 if self._has(snapshot) or snapshot.has_files() or last:
                     loaded = self._load(snapshot)
-                    yield Held(snapshot, loaded.vectors, loaded.words, self._encoder)
+                    yield Held(snapshot, loaded.vectors, loaded.words)
                     return
 
     def status(self) -> StoreStatus:
@@ -78,10 +88,26 @@ class Retriever:
         with self._store.snapshot() as snapshot:
             return snapshot.articles(ids)
 
+    def sources(self) -> Sources:
+        """The sources that can be searched; no article is read for it."""
+        with self._store.snapshot() as snapshot:
+            return Sources(snapshot.generation.id, tuple(snapshot.sources()))
+
+    def generation(self) -> int:
+        """The newest generation; no index is loaded for it."""
+        with self._store.snapshot() as snapshot:
+            return snapshot.generation.id
+
+    def query(self, question: str, as_of: date | None = None) -> Query:
+        """What a question asks; `as_of` is the day that "last week" counts from, and without one it names no time."""
+        (vector,) = self._encoder.encode([question])
+        return Query(vector, tuple(asked_terms(question)), None if as_of is None else asked_period(question, as_of))
+
     def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
-        """See `Held.search`, in the newest generation."""
+        """See `query`, and `Held.search` in the newest generation."""
+        query = self.query(question, as_of)
         with self.hold() as held:
-            return held.search(question, k, where, as_of)
+            return held.search(query, k, where)
 
     def _has(self, snapshot: Snapshot) -> bool:
         return self._loaded is not None and self._loaded.generation == snapshot.generation.id
@@ -105,27 +131,25 @@ class Retriever:
 class Held:
     """One generation, held."""
 
-    def __init__(self, snapshot: Snapshot, vectors: SegmentedIndex, words: WordIndex, encoder: Encoder) -> None:
+    def __init__(self, snapshot: Snapshot, vectors: SegmentedIndex, words: WordIndex) -> None:
         self._snapshot = snapshot
         self._vectors = vectors
         self._words = words
-        self._encoder = encoder
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """The articles with these ids as they are stored; those that are not there are left out."""
         return self._snapshot.articles(ids)
 
-    def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
+    def search(self, query: Query, k: int, where: SearchFilter) -> Evidence:
         """The `k` best passages for the question, with their articles; filtered before ranking.
 
-        Articles of the time that the question names are preferred; `as_of` is the day that "last week" counts from, and
-        without one no time is. A passage that only repeats what a better one's reprint says takes no place, but its
-        article comes along.
+        Articles of the time that the question names are preferred. A passage that only repeats what a better one's
+        reprint says takes no place, but its article comes along.
 
         Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
         snapshot = self._snapshot
-        best = self.candidates(question, where, as_of, max(POOL, k * SPARE))[: k * SPARE]
+        best = self.candidates(query, where, max(POOL, k * SPARE))[: k * SPARE]
         groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
         kept = distinct(best, groups)[:k]
         told = {groups[hit.passage.article_id] for hit in kept}
@@ -133,17 +157,16 @@ class Held:
         articles = snapshot.articles(groups)
         return Evidence(hits=tuple(kept), articles=articles, groups=groups, generation=snapshot.generation.id)
 
-    def candidates(self, question: str, where: SearchFilter, as_of: date | None, count: int) -> list[Hit]:
+    def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
         """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
 
         Where the question names a time, as many again are looked for among the articles of that time. Raises as
         `search` does.
         """
         self._snapshot.check(where)
-        period = None if as_of is None else asked_period(question, as_of)
-        spellings = {term: self._words.spellings(term) for term in asked_terms(question)}
+        vector, period = query.vector, query.period
+        spellings = {term: self._words.spellings(term) for term in query.terms}
         asked = sorted({spelling for several in spellings.values() for spelling in several})
-        vector = self._encoder.encode([question])[0]
         dense, lexical = self._ids(vector, asked, where, count)
         found = {*dense, *lexical}
         if period is not None:
@@ -157,9 +180,10 @@ class Held:
         }
         dense_ranks = {id: rank for rank, id in enumerate(dense)}
         lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
+        headed = {heading: set(terms(heading)) for heading in {row.heading for row in read.rows}}
         hits = []
         for row, cosine in zip(read.rows, cosines.tolist(), strict=True):
-            told = set(passage_terms(row.heading, row.text))
+            told = headed[row.heading].union(terms(row.text))
             covered = coverage(weights, {term for term, several in spellings.items() if not several.isdisjoint(told)})
             of_the_time = period is not None and row.day is not None and period.start <= row.day <= period.end
             hits.append(

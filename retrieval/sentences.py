@@ -19,6 +19,8 @@ _MISSED = re.compile(
 )
 # sentencex 1.0.32 looks a byte beside a character up and panics where white space is not ASCII
 _WIDE_SPACE = re.compile(r"[^\S\n]|[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+# of a paragraph, so many characters on either side decide where a sentence begins and ends
+CONTEXT = 2000
 
 
 def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, int]]:
@@ -44,3 +46,15 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
             cuts.add(boundary["start_index"] + len(sentence) - len(sentence.lstrip()))
     first = len(text) - len(text.lstrip())
     return list(pairwise(sorted({0, len(text)} | {cut for cut in cuts if cut > first})))
+
+
+def sentences_around(text: str, start: int, end: int, language: str | None = None) -> list[tuple[int, int]]:
+    """Those of `sentence_spans(text)` that `text[start:end]` stands in, by looking at its paragraphs alone.
+
+    A paragraph that goes on for longer than `CONTEXT` characters is cut there: an article may have 20 MB.
+    """
+    low, high = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
+    first = max((match.end() for match in _PARAGRAPH.finditer(text, low, start)), default=low)
+    following = _PARAGRAPH.search(text, end, high)
+    spans = sentence_spans(text[first : high if following is None else following.end()], language)
+    return [(first + a, first + b) for a, b in spans if first + a < end and start < first + b]

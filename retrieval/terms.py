@@ -23,6 +23,9 @@ just only very during according please tell name list give find show
 """
 STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
+# a longer one is no word, and may be a whole file
+REMEMBERED_LETTERS = 40
+
 _WORD = re.compile(r"[^\W_]+(?:[-.,'’‐‑][^\W_]+)*")
 _HYPHEN = re.compile(r"[-‐‑]")
 _APOSTROPHE = re.compile(r"['’]")
@@ -49,7 +52,7 @@ def terms(text: str) -> list[str]:
     "3,549" -> ["3549"], "2.5" -> ["2.5"], "20th" -> ["20"], "U.S." -> ["us"], "Melik-Bagdasarov" -> ["melik",
     "bagdasarov", "melikbagdasarov"]; "" and "?!" have none.
     """
-    return [term for word in _words(text) for term in _terms(word)]
+    return [term for word in _words(text) for term in _terms_of(word)]
 
 
 def asked_terms(question: str) -> list[str]:
@@ -57,7 +60,7 @@ def asked_terms(question: str) -> list[str]:
 
     "Who attended the US talks?" -> ["atend", "us", "talk"]
     """
-    found = (term for word in _words(question) if not _is_stop_word(word) for term in _terms(word))
+    found = (term for word in _words(question) if not _is_stop_word(word) for term in _terms_of(word))
     return list(dict.fromkeys(found))
 
 
@@ -72,6 +75,10 @@ def _words(text: str) -> list[str]:
 
 def _is_stop_word(word: str) -> bool:
     return word.lower() in STOP_WORDS and not (len(word) > 1 and word.isupper())
+
+
+def _terms_of(word: str) -> tuple[str, ...]:
+    return _terms(word) if len(word) <= REMEMBERED_LETTERS else _terms.__wrapped__(word)
 
 
 @lru_cache(maxsize=1 << 17)

@@ -159,6 +159,14 @@ class ArticleSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of a generation's articles, each in its commonest spelling; that of the most articles first."""
+
+    generation: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoreStatus:
     """What the store holds; `dimension` in floats, `bytes` on disk."""
 

@@ -104,6 +104,9 @@ class Assistant:
             question = "/".join("-" if part is None else str(part).replace(" ", "_") for part in parts)
         return answer(question, where, k)
 
+    def sources(self) -> types.Sources:
+        return types.Sources(1, ("Example Wire",))
+
     def status(self) -> types.StoreStatus:
         return STATUS
 

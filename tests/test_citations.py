@@ -2,8 +2,11 @@
 
 import dataclasses
 import re
+import sys
+from typing import Any
 
 import pytest
+import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +127,33 @@ def test_a_citation_of_another_source_group_than_the_evidence_says_is_refused() 
     for groups in ({"a": "z"}, {}):
         with pytest.raises(CitationError):
             check(dataclasses.replace(answer, evidence=dataclasses.replace(answer.evidence, groups=groups)), STORED)
+
+
+def test_no_article_is_kept_for_later_when_it_has_been_cited() -> None:
+    text = "\n\n".join(f"It was day {number}. Ana Ruiz spoke." for number in range(50))
+    articles = {key: dataclasses.replace(article_of(text), id=key) for key in "ab"}
+    held = sys.getrefcount(text)
+    for start in (match.start() for match in re.finditer("Ana", text)):
+        citation = cite(articles["a"], span_in(text, start, start + 8), "a")
+        reprints(citation, Evidence((), articles, {"a": "a", "b": "a"}, 1))
+    assert sys.getrefcount(text) == held
+
+
+def test_of_a_long_article_only_what_is_around_the_answer_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    paragraph, read = "Ana Ruiz spoke in Porto. " * 40, 0
+    text = "\n\n".join([paragraph] * 200)
+    hit = Hit(Passage(1, "a", 100_100, 100_400), text[100_100:100_400], 1.0, 0, None, 0.0, 0.0)
+    span = Span(hit, 100_200, 100_203, 1.0)
+    boundaries = sentencex.get_sentence_boundaries
+
+    def counting(language: str, part: str) -> Any:
+        nonlocal read
+        read += len(part)
+        return boundaries(language, part)
+
+    monkeypatch.setattr(sentencex, "get_sentence_boundaries", counting)
+    assert cite(article_of(text), span).quote in paragraph
+    assert read <= 3 * len(paragraph)
 
 
 STORED = {"a": article_of(TEXT)}

@@ -1,5 +1,6 @@
 """What becomes of a question and of a button, without Discord: cards, and where they are made."""
 
+import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.assistant import Assistant
 from bot.discord.cards import CHANGED, GONE, answer_card, notice_card
 from bot.discord.catalogue import Catalogue
 from bot.discord.desk import Asked, Desk
@@ -16,10 +18,18 @@ from bot.discord.health import Health
 from bot.discord.ledger import Ledger
 from bot.discord.queue import Queue
 from bot.discord.replies import InteractionReply
+from bot.discord.serving import assembled
 from bot.discord.types import Card
 from bot.settings import DiscordSettings
-from retrieval.types import Article, SearchFilter, StoreStatus
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.errors import StoreError
+from retrieval.refresh import refresh
+from retrieval.search import Retriever
+from retrieval.storage.store import Store
+from retrieval.types import Article, SearchFilter, Sources
 from tests import fakes
+from tests.conftest import settings_for
+from tests.stores import write
 
 pytestmark = pytest.mark.anyio
 
@@ -130,15 +140,43 @@ async def test_progress_is_not_shown_with_a_token_that_has_expired() -> None:
     assert interaction.edits == 0
 
 
+async def test_no_article_is_read_while_somebody_types(
+    tmp_path: Path, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, rows = settings_for(tmp_path / "corpus", tmp_path / "store"), 0
+    for number in range(40):
+        write(settings.corpus.path, f"{number}.md", f"---\nsource: Wire {number % 3}\n---\nReport {number} came out.")
+    store = Store(settings.storage.path)
+    refresh(settings.corpus.path, store, encoder, "model")
+    assistant = Assistant(Retriever(store, encoder), None, 8)  # type: ignore[arg-type]
+    catalogue = assembled(settings, assistant, None).catalogue  # type: ignore[arg-type]
+    connect = sqlite3.connect
+
+    def counting(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        def count(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> tuple[Any, ...]:
+            nonlocal rows
+            rows += 1
+            return row
+
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.row_factory = count
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counting)
+    await catalogue.read()
+    assert catalogue.choices("") == ["Wire 0", "Wire 1", "Wire 2"]
+    assert 3 <= rows < 10
+
+
 async def test_sources_that_cannot_be_read_now_stay_as_they_were() -> None:
     shelf, fails = Shelf(), False
 
-    def status() -> StoreStatus:
+    def read() -> Sources:
         if fails:
-            raise FileNotFoundError(2, "No such file or directory", "dateline.sqlite3-wal")
-        return shelf.status()
+            raise StoreError("The database is damaged.")
+        return shelf.sources()
 
-    catalogue = Catalogue(status)
+    catalogue = Catalogue(read)
     await catalogue.read()
     fails = True
     await catalogue.read()

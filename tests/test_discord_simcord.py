@@ -15,8 +15,7 @@ from bot.discord.check import looked_around
 from bot.discord.client import DatelineClient
 from bot.discord.serving import Library, assembled
 from bot.settings import DiscordSettings
-from retrieval.types import StoreStatus
-from tests import fakes
+from retrieval.types import Sources, StoreStatus
 from tests.conftest import settings_for
 from tests.discord_fake import Assistant, Indexer
 
@@ -67,11 +66,11 @@ class Newsroom(Assistant):
     """An assistant over articles of these sources."""
 
     def __init__(self, *names: str) -> None:
-        self._articles = tuple(dataclasses.replace(fakes.SUMMARIES[0], source=name) for name in names)
+        self._names = names
 
-    def status(self) -> StoreStatus:
-        """One article of each."""
-        return dataclasses.replace(super().status(), articles=self._articles)
+    def sources(self) -> Sources:
+        """These."""
+        return Sources(1, self._names)
 
 
 def test_a_source_is_shown_as_it_can_be_seen_and_is_found_when_it_is_chosen(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import gc
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,8 +31,7 @@ from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineErr
 from retrieval.filters import folded, unknown_source
 from retrieval.intake.files import SUFFIXES
 from retrieval.progress import Progress
-from retrieval.types import IndexReport, StoreStatus
-from tests import fakes
+from retrieval.types import IndexReport, Sources
 
 FOLDERS = (Path("/srv/my news/corpus"), Path("/srv/my news"))
 
@@ -254,18 +252,11 @@ def test_nobody_is_told_to_mend_the_message_of_somebody_else(content: str, said:
     assert "/ask" in str(error.value) and "shorten" not in str(error.value)
 
 
-def with_sources(names: Sequence[str]) -> StoreStatus:
-    """What is indexed where each of these has an article, the first ones several."""
-    counted = [(name, len(names) - at) for at, name in enumerate(names)]
-    articles = tuple(replace(fakes.SUMMARIES[0], source=name) for name, count in counted for _ in range(count))
-    return replace(fakes.STATUS, articles=articles)
-
-
 def offered(names: Sequence[str], typed: str = "") -> list[str]:
     """What a catalogue of these sources offers."""
 
     async def read() -> list[str]:
-        made = Catalogue(lambda: with_sources(names))
+        made = Catalogue(lambda: Sources(1, tuple(names)))
         await made.read()
         return made.choices(typed)
 
@@ -299,7 +290,7 @@ def test_names_are_not_folded_while_somebody_types(monkeypatch: pytest.MonkeyPat
         return folded(text)
 
     async def story() -> None:
-        made = Catalogue(lambda: with_sources([f"Wire {number}" for number in range(40)]))
+        made = Catalogue(lambda: Sources(1, tuple(f"Wire {number}" for number in range(40))))
         await made.read()
         monkeypatch.setattr(catalogue, "folded", counting)
         assert len(made.choices("wire 3")) == 11

@@ -3,24 +3,29 @@
 import dataclasses
 import json
 import re
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.assistant import Assistant, index_corpus
+from bot.settings import Settings
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.model import TransformersReader
 from reader.names import folded
 from reader.types import Answer
+from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import CitationError, NoIndexError, UsageError
 from retrieval.progress import silent
-from retrieval.search import Held
+from retrieval.search import Held, Query
+from retrieval.storage.database import DATABASE
 from retrieval.types import Evidence, SearchFilter
 from tests.conftest import ROOT, settings_for
 
@@ -149,8 +154,8 @@ def test_what_the_store_does_not_say_is_never_shown(tmp_path: Path, monkeypatch:
     index_corpus(settings, silent)
     assistant = Assistant.open(settings, silent)
 
-    def garbled(held: Held, question: str, k: int, where: SearchFilter, as_of: date | None) -> Evidence:
-        evidence = search(held, question, k, where, as_of)
+    def garbled(held: Held, query: Query, k: int, where: SearchFilter) -> Evidence:
+        evidence = search(held, query, k, where)
         wrong = {key: dataclasses.replace(each, text=each.text.upper()) for key, each in evidence.articles.items()}
         return dataclasses.replace(evidence, articles=wrong)
 
@@ -160,29 +165,82 @@ def test_what_the_store_does_not_say_is_never_shown(tmp_path: Path, monkeypatch:
         assistant.ask("Who opened the bridge in Porto?")
 
 
-def test_a_question_keeps_its_generation_while_another_is_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    (corpus / "a.txt").write_text("Bridge opens\n\nThe mayor, Ana Ruiz, opened the bridge in Porto on Monday.")
-    settings = settings_for(corpus, tmp_path / "store")
+@pytest.fixture
+def bridge(tmp_path: Path) -> Settings:
+    """The settings of a store over one article, whose corpus a test changes while a question is answered."""
+    settings = settings_for(tmp_path / "corpus", tmp_path / "store")
+    settings.corpus.path.mkdir()
+    opens(settings, "The mayor, Ana Ruiz,")
     index_corpus(settings, silent)
-    assistant = Assistant.open(settings, silent)
-    answer = Answerer.answer
+    return settings
 
-    def overtaken(answerer: Answerer, question: str, evidence: Evidence, retrieve_ms: float) -> Answer:
-        (corpus / "a.txt").write_text("Bridge opens\n\nThe minister, Bo Lund, opened the bridge in Porto on Monday.")
+
+def opens(settings: Settings, who: str) -> None:
+    (settings.corpus.path / "a.txt").write_text(f"Bridge opens\n\n{who} opened the bridge in Porto on Monday.")
+
+
+def overtaken(
+    assistant: Assistant, settings: Settings, change: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> Answer:
+    """What is answered where `change` is made, and indexed, while the passages are read."""
+
+    def changed(*arguments: Any) -> None:
+        change()
         index_corpus(settings, silent)
-        return answer(answerer, question, evidence, retrieve_ms)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Answerer, "answer", overtaken)
-        first = assistant.ask("Who opened the bridge in Porto?")
-    assert said(first).endswith("ana ruiz")
+        patched.setattr(Answerer, "answer", preceded(Answerer.answer, changed))
+        return assistant.ask("Who opened the bridge in Porto?")
+
+
+def preceded(method: Callable[..., Any], first: Callable[..., None]) -> Callable[..., Any]:
+    """The method, before which `first` is called."""
+
+    def both(*arguments: Any, **options: Any) -> Any:
+        first()
+        return method(*arguments, **options)
+
+    return both
+
+
+def test_an_article_that_changes_while_it_is_read_is_read_again(
+    bridge: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = Assistant.open(bridge, silent)
+    answer = overtaken(assistant, bridge, lambda: opens(bridge, "The minister, Bo Lund,"), monkeypatch)
+    assert said(answer).endswith("bo lund")
+    assert answer.evidence.generation == 2
+    verbatim(answer, assistant)
+
+
+def test_what_is_published_while_a_question_is_read_is_for_the_next_one(
+    bridge: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = Assistant.open(bridge, silent)
+    other = bridge.corpus.path / "b.txt"
+    answer = overtaken(assistant, bridge, lambda: other.write_text("The ferry to Lisbon was late."), monkeypatch)
+    assert said(answer).endswith("ana ruiz")
+    assert (len(answer.evidence.hits), answer.evidence.generation) == (1, 1)
     second = assistant.ask("Who opened the bridge in Porto?")
-    assert said(second).endswith("bo lund")
-    assert (first.evidence.generation, second.evidence.generation) == (1, 2)
+    assert (len(second.evidence.hits), second.evidence.generation) == (2, 2)
+
+
+def test_a_question_does_not_hold_the_database_while_a_model_runs(
+    bridge: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = Assistant.open(bridge, silent)
+    held: list[bool] = []
+
+    def tidy(*arguments: Any) -> None:
+        with closing(sqlite3.connect(bridge.storage.path / DATABASE, timeout=0, isolation_level=None)) as connection:
+            # something new, or there would be nothing to tidy up
+            connection.execute("UPDATE generations SET created = created")
+            held.append(bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]))
+
+    for model, method in ((SentenceTransformerEncoder, "encode"), (TransformersReader, "read")):
+        monkeypatch.setattr(model, method, preceded(getattr(model, method), tidy))
+    assistant.ask("Who opened the bridge in Porto?")
+    assert held == [False, False]
 
 
 def test_filters_and_k_reach_the_search(sample: Assistant) -> None:

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
+from retrieval.intake.articles import parse
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage import embedding
-from retrieval.storage.database import DATABASE
+from retrieval.storage.database import DATABASE, transaction
+from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorBatch, VectorIndex
+from retrieval.storage.staging import stage
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.types import Evidence
@@ -135,6 +138,27 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert (report.added, report.passages, interrupted.embedded) == (150, 150, 128)
     assert resumed.embedded == 150 - 128  # the one sentence of each is also its heading
     assert len(contents(store)) == 150
+
+
+def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
+    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "BATCH", 32)
+    text = "".join(f"Report number {number} came out on a Monday, and nobody read it.\n\n" for number in range(1000))
+    article, fetched = parse(text.encode(), "long.txt"), 0
+
+    def counting(data: bytes) -> str:
+        nonlocal fetched
+        fetched += len(data)
+        return data.decode()
+
+    with store.writer() as connection:
+        with transaction(connection):
+            stage(connection, "long.txt", b"hash", None, article)
+        connection.text_factory = counting
+        passages = embed_missing(connection, encoder, everything=False, without=(), again=False, progress=silent)
+    assert passages > 64
+    assert fetched < (passages / 32 + 2) * len(text)
 
 
 def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(

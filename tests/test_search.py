@@ -160,16 +160,17 @@ def test_an_article_of_the_time_is_found_where_many_others_are_nearer(yearly: Re
     question = "What happened last month to the agreement with Jill's neighbours after long talks?"
     as_of = date(2015, 3, 1)
     where = SearchFilter(since=date(2016, 1, 1))
+    query = yearly.query(question, as_of)
     with yearly.hold() as held:
-        assert len(held.candidates(question, EVERYTHING, None, 1)) <= 2
+        assert len(held.candidates(yearly.query(question), EVERYTHING, 1)) <= 2
         found = {
             held.articles([hit.passage.article_id])[hit.passage.article_id].published
-            for hit in held.candidates(question, EVERYTHING, as_of, 1)
+            for hit in held.candidates(query, EVERYTHING, 1)
         }
         assert 2015 in {published.year for published in found if published is not None}
         # but never against a filter
-        assert all(hit.passage.article_id for hit in held.candidates(question, where, as_of, 1))
-        kept = [hit.passage.article_id for hit in held.candidates(question, where, as_of, 20)]
+        assert all(hit.passage.article_id for hit in held.candidates(query, where, 1))
+        kept = [hit.passage.article_id for hit in held.candidates(query, where, 20)]
         assert all(article.published and article.published.year > 2015 for article in held.articles(kept).values())
 
 

@@ -1,5 +1,7 @@
 """Terms: what differs only in spelling meets, what asks or says nothing is left out."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,13 @@ def test_case_makes_no_difference(text: str) -> None:
     # where upper case is reversible at all, which "ß" and "ı" are not
     if text.upper().lower() == text.lower():
         assert terms(text.upper()) == terms(text.lower())
+
+
+def test_what_is_no_word_is_not_remembered() -> None:
+    code = "q" + "7" * 100_000
+    held = sys.getrefcount(code)
+    assert terms(code) == [code.replace("q", "k")] == terms(code)
+    assert sys.getrefcount(code) == held
 
 
 def test_stop_words_are_lower_case_words() -> None:

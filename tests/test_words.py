@@ -205,12 +205,13 @@ def test_a_change_is_found_by_words_and_what_is_gone_is_not(
     store = Store(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     retriever = Retriever.open(store, encoder)
+    query = retriever.query("Where did Lavrov fly?")
     with retriever.hold() as held:
         write(corpus, "flood.md", "A volcano near Reykjavik.\n")
         (corpus / "talks.txt").unlink()
         refresh(corpus, store, encoder, "model")
-        # the question that is being answered keeps its generation
-        hits = held.search("Where did Lavrov fly?", 9, EVERYTHING).hits
+        # the search that has begun keeps its generation
+        hits = held.search(query, 9, EVERYTHING).hits
         assert {hit.text.strip() for hit in hits if hit.coverage} == {"Serguei Lavrov flew to Caracas."}
     assert lexical(retriever, "Lavrov flood") == []
     assert lexical(retriever, "volcano") == ["A volcano near Reykjavik."]

@@ -5,6 +5,7 @@ citation, and what is left out is counted.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -81,12 +82,13 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     empty = Card(title, "", "answer" if answer.certain else "unsure", footer=footer)
     every = len(answer.answers)
     rooms = ROOMS if answer.certain else [replace(room, quote=max(room.quote, SHORT_QUOTE)) for room in ROOMS]
-    cards = [
-        *((every, room) for room in rooms),
-        *((shown, rooms[-1]) for shown in range(every - 1, 0, -1)),
-    ]
-    fitting = (card for shown, room in cards if _fits(card := filled(empty, answer, shown, room)))
-    return next(fitting)
+    for room in rooms:
+        if _fits(card := filled(empty, answer, every, room)):
+            return card
+    # each item takes room, so as many as fit are found by halving: there may be a thousand
+    fewer = range(1, every)
+    most = bisect_left(fewer, True, key=lambda shown: not _fits(filled(empty, answer, shown, rooms[-1])))
+    return filled(empty, answer, most, rooms[-1])
 
 
 def evidence_card(remembered: Remembered, articles: Mapping[str, Article], page: int) -> Card:

@@ -8,10 +8,9 @@ from itertools import islice
 
 from bot.discord.logs import event
 from bot.discord.text import units, visible
-from bot.overview import sources
 from retrieval.errors import StoreError
 from retrieval.filters import folded
-from retrieval.types import StoreStatus
+from retrieval.types import Sources
 
 FRESH_SECONDS = 15.0
 # https://discord.com/developers/docs/interactions/application-commands: of a choice's name and value, and of choices
@@ -22,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class Catalogue:
-    """Asks `status` in a thread, now and then, and answers from what it said last."""
+    """Asks for the sources in a thread, now and then, and answers from what was said last."""
 
-    def __init__(self, status: Callable[[], StoreStatus], clock: Callable[[], float] = time.monotonic) -> None:
-        self._status = status
+    def __init__(self, sources: Callable[[], Sources], clock: Callable[[], float] = time.monotonic) -> None:
+        self._sources_now = sources
         self._clock = clock
         # what each is found by, and its name
         self._sources: tuple[tuple[str, str], ...] = ()
@@ -49,15 +48,14 @@ class Catalogue:
         self._read_at = self._clock()
         try:
             self._sources, self.generation = await asyncio.to_thread(self._now)
-        # OSError: a file of the folder may vanish while they are counted
-        except (StoreError, OSError) as error:
+        except StoreError as error:
             log.warning(event("sources_unread", said=str(error)))
 
     def _now(self) -> tuple[tuple[tuple[str, str], ...], int]:
-        status = self._status()
+        sources = self._sources_now()
         # folded here and not while somebody types: there may be thousands
-        keyed = ((folded(visible(name)), name) for name in sources(status) if units(name) <= MAX_CHOICE)
-        return tuple((key, name) for key, name in keyed if key), status.generation
+        keyed = ((folded(visible(name)), name) for name in sources.names if units(name) <= MAX_CHOICE)
+        return tuple((key, name) for key, name in keyed if key), sources.generation
 
     def _has_read(self, task: "asyncio.Task[None]") -> None:
         self._reading = None

@@ -22,7 +22,7 @@ from bot.settings import DiscordSettings
 from reader.types import Answer
 from retrieval.errors import StoreError, UsageError
 from retrieval.heading import day
-from retrieval.types import Article, SearchFilter, StoreStatus
+from retrieval.types import Article, SearchFilter, Sources, StoreStatus
 
 # an interaction's token lives 15 minutes: what is not answered by then could not be shown
 PATIENCE_SECONDS = 600.0
@@ -44,6 +44,10 @@ class Answers(Protocol):
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """The articles with these ids that are still there."""
+        ...
+
+    def sources(self) -> Sources:
+        """The sources that can be searched."""
         ...
 
     def status(self) -> StoreStatus:

@@ -61,7 +61,7 @@ def assembled(settings: Settings, assistant: Answers, upkeep: Upkeep) -> Parts:
         queue=queue,
         ledger=ledger,
         jobs=Jobs(upkeep),
-        catalogue=Catalogue(assistant.status),
+        catalogue=Catalogue(assistant.sources),
         status=assistant.status,
         health=health,
         settings=settings.discord,

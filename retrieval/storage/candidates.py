@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +33,29 @@ class Candidates:
 
 
 def read_candidates(connection: sqlite3.Connection, ids: Sequence[int], fingerprint: str, dimension: int) -> Candidates:
-    """The live passages with these ids; in no particular order."""
-    marks = ",".join("?" * len(ids))
+    """The live passages with these ids; in no particular order. An article is read once for all of its passages."""
     found = connection.execute(
-        f"""SELECT p.id, p.article_id, p.start, p.end, substr(a.text, p.start + 1, p.end - p.start), a.heading,
-                   a.published_utc, e.vector, h.vector
-            FROM live_passages p JOIN articles a ON a.number = p.article
+        f"""SELECT p.article, p.id, p.start, p.end, e.vector FROM passages p
             JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
-            JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
-            WHERE p.id IN ({marks})""",
-        (fingerprint, fingerprint, *ids),
+            WHERE p.id IN ({",".join("?" * len(ids))}) ORDER BY p.article""",
+        (fingerprint, *ids),
     ).fetchall()
-    rows = tuple(
-        Row(Passage(*each[:4]), each[4], each[5], None if each[6] is None else date.fromisoformat(each[6][:10]))
-        for each in found
-    )
-    text, heading = (unpacked([each[column] for each in found], dimension) for column in (7, 8))
-    return Candidates(rows, passage_vectors(text, heading))
+    rows: list[Row] = []
+    text_vectors: list[bytes] = []
+    heading_vectors: list[bytes] = []
+    for number, passages in groupby(found, key=itemgetter(0)):
+        article = connection.execute(
+            """SELECT a.id, a.published_utc, a.text, a.heading, h.vector FROM live_articles a
+               JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ? WHERE a.number = ?""",
+            (fingerprint, number),
+        ).fetchone()
+        if article is None:
+            continue
+        id, published, text, heading, heading_vector = article
+        day = None if published is None else date.fromisoformat(published[:10])
+        for _, passage, start, end, vector in passages:
+            rows.append(Row(Passage(passage, id, start, end), text[start:end], heading, day))
+            text_vectors.append(vector)
+            heading_vectors.append(heading_vector)
+    vectors = passage_vectors(unpacked(text_vectors, dimension), unpacked(heading_vectors, dimension))
+    return Candidates(tuple(rows), vectors)

@@ -1,6 +1,7 @@
 """Texts that have no vector yet get one: each batch is committed, so that a run that is killed loses one at most."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,17 +34,11 @@ def embed_missing(
     total: int = connection.execute("SELECT count(*) FROM pending").fetchone()[0]
     with progress("Embedding passages", total) as advance:
         for first in range(0, total, BATCH):
-            rows = connection.execute(
-                """SELECT t.text_hash, t.start, t.end, a.text, a.heading FROM pending t
-                   JOIN articles a ON a.number = t.article WHERE t.rowid > ? AND t.rowid <= ? ORDER BY t.rowid""",
-                (first, first + BATCH),
-            ).fetchall()
-            vectors = encoder.encode(
-                [heading if start is None else passage_text(text, start, end) for _, start, end, text, heading in rows]
-            )
+            texts = _texts(connection, first)
+            vectors = encoder.encode(list(texts.values()))
             with transaction(connection):
-                _insert(connection, encoder.fingerprint, [row[0] for row in rows], vectors)
-            advance(len(rows))
+                _insert(connection, encoder.fingerprint, list(texts), vectors)
+            advance(len(texts))
     passages: int = connection.execute("SELECT count(*) FROM pending WHERE start IS NOT NULL").fetchone()[0]
     return passages
 
@@ -67,6 +62,25 @@ def _find(connection: sqlite3.Connection, fingerprint: str, everything: bool, ag
             WHERE {files} AND {missing.format("a.heading_hash")} ORDER BY length(a.heading), a.number""",
         values,
     )
+
+
+def _texts(connection: sqlite3.Connection, first: int) -> dict[bytes, str]:
+    """A batch of `pending` by hash. An article, which may have 20 MB, is read once for all of its passages there."""
+    rows = connection.execute(
+        "SELECT text_hash, article, start, end FROM pending WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
+        (first, first + BATCH),
+    ).fetchall()
+    texts = {row[0]: "" for row in rows}
+    passages = defaultdict(list)
+    for key, article, start, end in rows:
+        if start is None:
+            (texts[key],) = connection.execute("SELECT heading FROM articles WHERE number = ?", (article,)).fetchone()
+        else:
+            passages[article].append((key, start, end))
+    for article, places in passages.items():
+        (text,) = connection.execute("SELECT text FROM articles WHERE number = ?", (article,)).fetchone()
+        texts |= {key: passage_text(text, start, end) for key, start, end in places}
+    return texts
 
 
 def _insert(

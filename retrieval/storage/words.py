@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 from retrieval.storage.bm25 import Update, WordEntry, WordIndex, words_digest, write_words
@@ -81,17 +80,7 @@ def _entries(connection: sqlite3.Connection, articles: Sequence[int]) -> Iterato
             "SELECT source, published_utc, heading, text FROM articles WHERE number = ?", (number,)
         ).fetchone()
         day = None if published is None else date.fromisoformat(published[:10])
+        headed = terms(heading)
         passages = connection.execute("SELECT id, start, end FROM passages WHERE article = ? ORDER BY id", (number,))
         for passage, start, end in passages:
-            found = passage_terms(heading, passage_text(text, start, end))
-            yield WordEntry(passage, number, source, day, found)
-
-
-def passage_terms(heading: str, text: str) -> list[str]:
-    """What is indexed of a passage, and what a question's terms are looked for in: its heading's terms and its own."""
-    return [*_heading_terms(heading), *terms(text)]
-
-
-@lru_cache(maxsize=1024)
-def _heading_terms(heading: str) -> tuple[str, ...]:
-    return tuple(terms(heading))
+            yield WordEntry(passage, number, source, day, [*headed, *terms(passage_text(text, start, end))])
