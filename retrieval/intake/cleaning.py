@@ -49,11 +49,6 @@ _FIRST_LETTER = re.compile(r"[\"'“”‘’(\[$€£]*[A-Z0-9]")
 Marks = dict[int, str]
 
 
-def text_lines(text: str, first: int = 1) -> tuple[Line, ...]:
-    """The lines of `text`, numbered from `first`: joining them with \\n gives it back."""
-    return tuple(Line(number, line) for number, line in enumerate(text.split("\n"), first))
-
-
 def clean(lines: Sequence[Line], *, headlines: bool = True) -> Cleaned:
     """The lines that belong to the article, without blank lines at either end, and those dropped, with reasons.
 

@@ -1,0 +1,102 @@
+"""E-mail (.eml) and pages saved as one file (.mhtml): both are MIME messages, read by the standard library's email.
+
+    From: "Harbour Briefing" <briefing@harbour.example>      source
+    Subject: =?utf-8?Q?Pier_9_to_close?=                     title
+    Date: Tue, 12 Mar 2024 06:30:12 +0000                    published; of a saved page the day of saving, left out
+    Snapshot-Content-Location: https://example.org/a         url
+"""
+
+import email
+import quopri
+import re
+from email.message import EmailMessage
+from email.policy import default
+from typing import cast
+
+from retrieval.errors import ArticleError
+from retrieval.intake import dates, html
+from retrieval.intake.decoding import decode
+from retrieval.intake.metadata import first, merged, one_line, web_address
+from retrieval.intake.types import Draft, Metadata, text_lines
+
+# a plain part with so small a share of the other's words says "view this in a browser"
+MIN_PLAIN_SHARE = 0.5
+
+_HEADER = re.compile(rb"[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
+_TELLING = (b"mime-version:", b"message-id:", b"content-transfer-encoding:", b"received:", b"delivered-to:")
+_SOFT_BREAK = re.compile(rb"[^=\r\n]=\r?\n")
+_ESCAPE = re.compile(rb"=(?:C[2-9A-F]|[DE][0-9A-F]|20|3D|09)", re.IGNORECASE)
+MIN_SOFT_BREAKS = 3
+# RFC 2045 allows 76
+MAX_QUOTED_LINE = 80
+
+
+def begins_message(data: bytes) -> bool:
+    """Whether the bytes begin with the headers of an e-mail, whatever the file's name says."""
+    at, headers = 0, list[bytes]()
+    while match := _HEADER.match(data[:65536].replace(b"\r\n", b"\n"), at):
+        headers.append(match[0].lower())
+        at = match.end()
+    return any(line.startswith(b"from:") for line in headers) and any(line.startswith(_TELLING) for line in headers)
+
+
+def without_quoting(data: bytes) -> bytes:
+    """The bytes, decoded where they are quoted-printable without saying so: "the p=\\nort, Zo=C3=AB" -> "the port, Zoë"."""
+    quoted = (
+        _ESCAPE.search(data) is not None
+        and len(_SOFT_BREAK.findall(data)) >= MIN_SOFT_BREAKS
+        and all(len(line) <= MAX_QUOTED_LINE for line in data.splitlines())
+    )
+    return quopri.decodestring(data) if quoted else data
+
+
+def read(data: bytes) -> Draft:
+    """The article of a message. Raises ArticleError where it has no text."""
+    message = cast(EmailMessage, email.message_from_bytes(data, policy=default))
+    saved = _header(message, "Snapshot-Content-Location") is not None or (
+        message.get_content_type() == "multipart/related" and _header(message, "To") is None
+    )
+    parts = [cast(EmailMessage, part) for part in message.walk() if not part.is_multipart()]
+    page = next((part for part in parts if part.get_content_type() in {"text/html", "application/xhtml+xml"}), None)
+    said = Metadata(
+        title=_header(message, "Subject"),
+        url=first(
+            web_address(_header(message, "Snapshot-Content-Location")),
+            web_address(_header(page, "Content-Location")) if page is not None else None,
+        ),
+    )
+    if saved and page is not None:
+        draft = html.read(_text(page))
+        return Draft(merged(draft.metadata, said), draft.lines, draft.dropped, from_page=True)
+    sent = _header(message, "Date")
+    letter = Metadata(source=_sender(message), published=dates.moment(sent) if sent is not None else None)
+    plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
+    text = _text(plain) if plain is not None else ""
+    shown = html.fragment_text(_text(page)) if page is not None else ""
+    if len(text.split()) < len(shown.split()) * MIN_PLAIN_SHARE:
+        text = shown
+    if not text.strip():
+        raise ArticleError("is an e-mail without a text; leave it out of the corpus")
+    return Draft(merged(said, letter), text_lines(text))
+
+
+def _header(message: EmailMessage, name: str) -> str | None:
+    try:
+        return one_line(str(message[name])) if name in message else None
+    except (ValueError, IndexError, LookupError, TypeError):  # of malformed headers
+        return None
+
+
+def _sender(message: EmailMessage) -> str | None:
+    """The name in From; an address alone is no publisher's name."""
+    try:
+        senders = message["From"].addresses
+        return one_line(senders[0].display_name) if senders else None
+    except (AttributeError, ValueError, IndexError, LookupError, TypeError):
+        return None
+
+
+def _text(part: EmailMessage) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    return decode(data, part.get_content_charset()) if data.strip() else ""
