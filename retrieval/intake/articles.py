@@ -102,7 +102,7 @@ def _intake(draft: Draft, key: str, path: str, *, alone: bool) -> Intake:
     if not draft.text.strip():
         raise ArticleError("has no text; write the article into it or delete it")
     header = Header(Metadata(), draft.lines, ()) if draft.from_page else read_header(draft.lines)
-    cleaned = clean(header.lines, headlines=not draft.from_page)
+    cleaned = clean(header.lines)
     dropped = tuple(sorted(draft.dropped + header.dropped + cleaned.dropped, key=lambda drop: drop.line))
     text = "\n".join(line.text for line in cleaned.lines)
     if not text:
