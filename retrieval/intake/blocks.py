@@ -81,7 +81,8 @@ class _Reader:
         if element.tag in BLOCKS or element.tag == "br":
             self.close(block)
         inner = element if element.tag in BLOCKS else block
-        in_link = in_link or element.tag == "a"
+        # without an address it is the end of a link, not one
+        in_link = in_link or (element.tag == "a" and element.get("href") is not None)
         self._add(TextNode(element, is_tail=False), in_link)
         cells = element.tag == "tr" and _is_data(element)
         for place, child in enumerate(element):

@@ -33,13 +33,14 @@ OUTSIDE = "outside of the article"
 # shares of the words of the prose
 MOSTLY = 0.95
 LOOK = 0.1
-TEASER_BOX = 0.25
 # shares of a block that is links
 LINKED_HEADLINE = 0.45
 ONE_LINK_SHARE = 0.8
 FEW_LINKS = 0.3
 PROSE_WORDS = 8
 LONG_WORDS = 20
+# of a teaser, with its headline
+TEASER_WORDS = 80
 STANDFIRST_WORDS = 6
 SHINGLE = 8
 
@@ -133,7 +134,7 @@ class _Judge:
         self._around = [_around(block.element) for block in found]
         kept = sorted(precise | broad)
         prose = self._prose(kept)
-        boxes = self._teaser_boxes(prose)
+        boxes = self._teaser_boxes()
         self._teasers = {number for number, around in enumerate(self._around) if not boxes.isdisjoint(around)}
         prose = [number for number in prose if number not in self._teasers]
         article = self._smallest_around(prose)
@@ -176,19 +177,18 @@ class _Judge:
         block = self._blocks[number]
         return block.words >= PROSE_WORDS and _ends(block)
 
-    def _teaser_boxes(self, prose: list[int]) -> set[Any]:
-        """The elements that hold a linked headline and no large part of the prose."""
-        boxes = {
+    def _teaser_boxes(self) -> set[Any]:
+        """The elements that hold linked headlines, and few words besides."""
+        headlines = Counter(
             block.element.getparent()
             for block in self._blocks
             if block.element.tag in HEADINGS and block.link_share >= LINKED_HEADLINE
-        }
+        )
         words = Counter[Any]()
-        for number in prose:
-            for box in boxes & self._around[number]:
-                words[box] += self._blocks[number].words
-        total = sum(self._blocks[number].words for number in prose)
-        return {box for box in boxes if words[box] <= TEASER_BOX * total}
+        for number, block in enumerate(self._blocks):
+            for box in headlines.keys() & self._around[number]:
+                words[box] += block.words
+        return {box for box, count in headlines.items() if words[box] <= TEASER_WORDS * count}
 
     def _smallest_around(self, prose: list[int]) -> Any:
         words = Counter[Any]()

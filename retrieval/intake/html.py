@@ -18,11 +18,13 @@ from retrieval.intake.extraction import Verdict
 from retrieval.intake.fields import metadata
 from retrieval.intake.json_ld import DeclaredArticle, declared_article
 from retrieval.intake.metadata import first, language_code, one_line, web_address, without_source
-from retrieval.intake.types import Draft, Line, Metadata
+from retrieval.intake.types import Draft, Line, Metadata, text_lines
 from retrieval.types import Dropped
 
 # trafilatura's time grows with the square of this; long pages of news have some 10,000
 MAX_ELEMENTS = 20_000
+# the body that a page declares is taken where it is so long, and so many times as long as what the page shows
+MIN_BODY_WORDS, BODY_SHARE = 50, 2
 # what is left out and shorter is a menu's, and not worth naming
 NAMED_WORDS = 12
 
@@ -71,15 +73,18 @@ def read(text: str) -> Draft:
     article = declared_article(tree, frozenset(line for line in headlines if line is not None))
     said = _declared(tree, tags, article, text[:_HEAD])
     descriptions = (*article.descriptions, *(tags[name] for name in _DESCRIPTION_TAGS if name in tags))
-    verdicts = extraction.judge(
-        tree,
-        extraction.Declared(
-            title=said.title if said.title is not None else "",
-            descriptions=tuple(line for text in descriptions if (line := one_line(text)) is not None),
-            body=fragment_text(article.body) if article.body else "",
-        ),
+    body = fragment_text(article.body) if article.body else ""
+    declared = extraction.Declared(
+        title=said.title if said.title is not None else "",
+        descriptions=tuple(line for text in descriptions if (line := one_line(text)) is not None),
+        body=body,
     )
-    if all(verdict.reason is not None for verdict in verdicts):
+    verdicts = extraction.judge(tree, declared)
+    shown = sum(verdict.block.words for verdict in verdicts if verdict.reason is None)
+    # a script would show the rest, or a reader's subscription
+    if len(body.split()) > max(MIN_BODY_WORDS, shown * BODY_SHARE):
+        return Draft(said, text_lines(body), (), from_page=True)
+    if not shown:
         raise ArticleError("is an HTML page without an article; leave it out of the corpus")
     return Draft(said, _kept(verdicts), _left_out(verdicts), from_page=True)
 
