@@ -22,7 +22,7 @@ from retrieval.intake.types import Metadata
 _FRONT_MATTER = re.compile(
     r"\s{,100}?(?P<rule>---|\+\+\+)[ \t]*\n(?P<fields>.{,50000}?)^(?P=rule)[ \t]*(?:\n|\Z)", re.S | re.M
 )
-_ENTRY = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z][\w .-]{0,40})(?P=quote)[ \t]*(?P<sign>[:=])(?P<value>.*)", re.S)
+_ENTRY = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z][\w.-]{0,40})(?P=quote)[ \t]*(?P<sign>[:=])(?P<value>.*)", re.S)
 _TABLE = re.compile(r"\[\[?[\w.-]+\]\]?\s*$")
 # {{ a shortcode }} or {% tag %} as a value
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
