@@ -8,6 +8,7 @@ import pytest
 
 from retrieval.errors import ArticleError, CorpusError, VanishedError
 from retrieval.intake.files import MAX_BYTES, SAVED_BESIDE, SUFFIXES, article_id, find, find_files, read_bytes
+from retrieval.types import Unread
 
 
 def found(corpus: Path) -> list[str]:
@@ -37,7 +38,7 @@ def test_what_is_not_read_is_counted_by_its_kind(tmp_path: Path) -> None:
         write(tmp_path / name)
     whole = find(tmp_path)
     assert [path.name for path in whole.files] == ["Talks of 3.5 hours", "a.txt"]
-    assert whole.unread == {".pdf": 2, ".docx": 1}
+    assert whole.unread == (Unread(".pdf", 2), Unread(".docx", 1))
 
 
 def test_what_a_browser_saved_beside_a_page_is_no_article(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_what_a_browser_saved_beside_a_page_is_no_article(tmp_path: Path) -> Non
         "Pier.html",
         "Wall_files/kept.html",
     ]
-    assert whole.unread == {SAVED_BESIDE: 2}
+    assert whole.unread == (Unread(SAVED_BESIDE, 2),)
 
 
 def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path) -> None:

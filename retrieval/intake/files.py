@@ -11,6 +11,7 @@ from enum import Enum, auto
 from pathlib import Path, PurePosixPath
 
 from retrieval.errors import ArticleError, CorpusError, VanishedError, reason
+from retrieval.types import Unread
 
 
 class Format(Enum):
@@ -33,7 +34,6 @@ FORMATS: Mapping[str, Format] = {
 SUFFIXES = frozenset(FORMATS)
 MAX_BYTES = 20_000_000
 SAVED_BESIDE = "saved beside a page"
-NO_ENDING = "without an ending"
 
 # "Talks of 3.5 hours" has no ending, "notes.2024" has one that is none
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
@@ -51,10 +51,10 @@ _BESIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The article files below a folder, sorted by path; and how many others are not read, by their kind: ".pdf"."""
+    """The article files below a folder, sorted by path; and how many others are not read, the most first."""
 
     files: tuple[Path, ...]
-    unread: Mapping[str, int]
+    unread: tuple[Unread, ...]
 
 
 def suffix_of(path: str) -> str:
@@ -82,7 +82,7 @@ def find(corpus: Path) -> Found:
         )
     unread = Counter[str]()
     files = sorted(_walk(corpus, unread))
-    return Found(tuple(files), dict(unread.most_common()))
+    return Found(tuple(files), tuple(Unread(kind, number) for kind, number in unread.most_common()))
 
 
 def _walk(corpus: Path, unread: Counter[str]) -> Iterator[Path]:
@@ -101,7 +101,7 @@ def _walk(corpus: Path, unread: Counter[str]) -> Iterator[Path]:
                 continue
             elif _may_be_article(entry.name):
                 yield Path(entry.path)
-            elif not _is_about(entry.name):
+            elif not is_about(entry.name):
                 unread[suffix_of(entry.name)] += 1
 
 
@@ -122,10 +122,10 @@ def _is_page(name: str) -> bool:
 
 def _may_be_article(name: str) -> bool:
     suffix = suffix_of(name)
-    return not _is_about(name) and (not suffix or suffix in FORMATS)
+    return not is_about(name) and (not suffix or suffix in FORMATS)
 
 
-def _is_about(name: str) -> bool:
+def is_about(name: str) -> bool:
     """Whether a file says something about the others, or is an editor's copy of one: README.md, LICENSE, a.txt~."""
     suffix = suffix_of(name)
     stem = name[: len(name) - len(suffix)].lower()
