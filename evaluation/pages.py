@@ -127,9 +127,7 @@ def _show(scores: Sequence[PageScore], *, with_lines: bool) -> None:
             print(f"    - {line[:150]}")
         for line in page.extra if with_lines else ():
             print(f"    + {line[:150]}")
-    gold, lost, extra = (
-        sum(each) for each in zip(*((p.gold, len(p.lost), len(p.extra)) for p in scores), strict=True)
-    )
+    gold, lost, extra = (sum(each) for each in zip(*((p.gold, len(p.lost), len(p.extra)) for p in scores), strict=True))
     print(f"{gold:>6,} {lost:>6,} {extra:>6,}  all {len(scores):,} pages")
     print(f"\n{'left out':>9} {'wrongly':>8}  for the reason")
     left_out = sum((Counter(page.left_out) for page in scores), Counter[str]())

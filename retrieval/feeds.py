@@ -173,11 +173,13 @@ def _entry(item: Mapping[str, Any], source: str) -> _Entry:
 def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
     """The moment of a date, as feedparser reads it or, where it cannot, as the dates of other files are read."""
     # feedparser gives the day of publication for that of a change, if it is asked for what is not there
-    parsed = item[f"{name}_parsed"] if f"{name}_parsed" in item else None
+    if name not in item:
+        return None
+    parsed = item.get(f"{name}_parsed")
     if parsed is not None:
         with suppress(ValueError, OverflowError):
             return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-    return dates.moment(_line(item[name])) if name in item else None
+    return dates.moment(_line(item[name]))
 
 
 def _full_text(item: Mapping[str, Any]) -> str:

@@ -42,7 +42,13 @@ def test_what_is_not_read_is_counted_by_its_kind(tmp_path: Path) -> None:
 
 
 def test_what_a_browser_saved_beside_a_page_is_no_article(tmp_path: Path) -> None:
-    for name in ("Pier.html", "Pier_files/ad.html", "Pier_files/sub/frame.htm", "Wall_files/kept.html", "Pier/kept.txt"):
+    for name in (
+        "Pier.html",
+        "Pier_files/ad.html",
+        "Pier_files/sub/frame.htm",
+        "Wall_files/kept.html",
+        "Pier/kept.txt",
+    ):
         write(tmp_path / name)
     whole = find(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in whole.files] == [

@@ -119,8 +119,8 @@ def test_aliases_of_aliases_do_not_grow() -> None:
     ("written", "words"),
     [
         ("# The *new* **mine**", "The new mine"),
-        ("Read [the report](https://example.org/r \"a\") first.", "Read the report first."),
-        ("Read [the report]({{< ref \"r.md\" >}}) first.", "Read the report first."),
+        ('Read [the report](https://example.org/r "a") first.', "Read the report first."),
+        ('Read [the report]({{< ref "r.md" >}}) first.', "Read the report first."),
         ("Read [the report][1] first.\n\n[1]: https://example.org/r", "Read the report first."),
         ("It {{< youtube abc >}}opened{% include x.html %} today.", "It opened today."),
         ("It cost `5` &amp; 6.[^1]", "It cost 5 & 6."),

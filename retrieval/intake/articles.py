@@ -56,7 +56,9 @@ def _page(text: str) -> Draft:
     if front.end == 0:
         return html.read(text)
     body = markdown.without_templates(text[front.end :])
-    draft = html.read(body) if html.begins_page(body.encode()) else Draft(Metadata(), text_lines(html.fragment_text(body)))
+    draft = (
+        html.read(body) if html.begins_page(body.encode()) else Draft(Metadata(), text_lines(html.fragment_text(body)))
+    )
     said = merged(front.reading.metadata, draft.metadata)
     return Draft(said, draft.lines, front.reading.dropped + draft.dropped, from_page=True)
 

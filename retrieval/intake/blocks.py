@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section summary table tbody "
-    "td tfoot th thead tr ul".split()
+    {
+        *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir"),
+        *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"),
+        *("header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section"),
+        *("summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    }
 )
 # what these hold is no text of the page, or none that is read
 SILENT = frozenset(
-    "audio button canvas head iframe input math noscript object option script select style svg template textarea "
-    "title video".split()
+    {
+        *("audio", "button", "canvas", "head", "iframe", "input", "math", "noscript", "object", "option", "script"),
+        *("select", "style", "svg", "template", "textarea", "title", "video"),
+    }
 )
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 MAX_CELL_WORDS = 30

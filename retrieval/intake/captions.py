@@ -1,9 +1,9 @@
 """Transcripts with times: WebVTT, SubRip, and lines that begin with a time.
 
-    1                                    (left out: a cue's number)
-    00:00:01.000 --> 00:00:04.000        (left out: its times)
-    <v Ida Roe>Good <i>morning</i>.      Ida Roe: Good morning.
-    [00:12:31] The ferry is back.        The ferry is back.
+1                                    (left out: a cue's number)
+00:00:01.000 --> 00:00:04.000        (left out: its times)
+<v Ida Roe>Good <i>morning</i>.      Ida Roe: Good morning.
+[00:12:31] The ferry is back.        The ferry is back.
 """
 
 import re

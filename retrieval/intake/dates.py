@@ -29,9 +29,7 @@ _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
 # of any language, where a comma sets it off
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? |[^\W\d]{2,10}\.?, )?"
-_TIME = (
-    r"(?:(?:,| at| -| \|)* \d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?(?: \(?[A-Z]{1,5}\)?| ?[+-]\d\d:?\d\d)?)?"
-)
+_TIME = r"(?:(?:,| at| -| \|)* \d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?(?: \(?[A-Z]{1,5}\)?| ?[+-]\d\d:?\d\d)?)?"
 _IN_WORDS = tuple(
     re.compile(_WEEKDAY + day + _TIME, re.IGNORECASE)
     for day in (rf"{_DAY}(?: of)? {_MONTH},? {_YEAR}", rf"{_MONTH} {_DAY},? {_YEAR}")

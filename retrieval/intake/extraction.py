@@ -1,9 +1,9 @@
 """Which blocks of a page are its article.
 
 trafilatura (Barbaresi, "Trafilatura: a web scraping library and command-line tool", ACL 2021) tells an article from the
-menus, teasers and comments around it. It is asked twice, for precision and without; each block carries a mark that comes
-back in what is kept. It loses a second container of the body, lists, and paragraphs that are mostly links, and keeps
-boxes that are none of the text. So its verdict is compared, block by block, with how the page is built:
+menus, teasers and comments around it. It is asked twice, for precision and without; each block carries a mark that
+comes back in what is kept. It loses a second container of the body, lists, and paragraphs that are mostly links, and
+keeps boxes that are none of the text. So its verdict is compared, block by block, with how the page is built:
 
     the article     the smallest element around nearly all the prose that was kept
     its look        the tags and classes of a block and of the two elements around it: what most of the prose has
@@ -19,7 +19,6 @@ boxes that are none of the text. So its verdict is compared, block by block, wit
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -309,9 +308,9 @@ def _names(element: Any) -> str:
 def _is_hidden(element: Any) -> bool:
     names = element.get("class", "").split()
     # "hidden md:block" is hidden on small screens only
-    return (
-        not _HIDDEN.isdisjoint(names) and not any(":" in name for name in names)
-    ) or "display:none" in element.get("style", "").replace(" ", "")
+    return (not _HIDDEN.isdisjoint(names) and not any(":" in name for name in names)) or "display:none" in element.get(
+        "style", ""
+    ).replace(" ", "")
 
 
 def _ends(block: Block) -> bool:

@@ -39,8 +39,10 @@ SAVED_BESIDE = "saved beside a page"
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 # files that say something about the others
 _ABOUT = frozenset(
-    "license licence copying notice authors contributors contributing changelog makefile dockerfile codeowners "
-    "gemfile rakefile procfile cname version".split()
+    {
+        *("license", "licence", "copying", "notice", "authors", "contributors", "contributing", "changelog", "version"),
+        *("makefile", "dockerfile", "codeowners", "gemfile", "rakefile", "procfile", "cname"),
+    }
 )
 # what browsers call the folder of a page's pictures and frames, in the languages of Windows
 _BESIDE = re.compile(

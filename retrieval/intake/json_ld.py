@@ -1,8 +1,8 @@
 """What a page says of its article in JSON-LD (schema.org), as content systems write it and not only as it should be.
 
-    //<![CDATA[ {"@type": "NewsArticle", "headline": "A",} //]]>        wrapped in CDATA, a comma too many
-    {"@type": "WebPage", "mainEntity": {"@type": "NewsArticle", ...}}   within another object
-    [{"@type": "NewsArticle", ...}, {"@type": "NewsArticle", ...}]      that of the page is the one with its headline
+//<![CDATA[ {"@type": "NewsArticle", "headline": "A",} //]]>        wrapped in CDATA, a comma too many
+{"@type": "WebPage", "mainEntity": {"@type": "NewsArticle", ...}}   within another object
+[{"@type": "NewsArticle", ...}, {"@type": "NewsArticle", ...}]      that of the page is the one with its headline
 """
 
 import json

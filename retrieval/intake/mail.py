@@ -1,9 +1,9 @@
 """E-mail (.eml) and pages saved as one file (.mhtml): both are MIME messages, read by the standard library's email.
 
-    From: "Harbour Briefing" <briefing@harbour.example>      source
-    Subject: =?utf-8?Q?Pier_9_to_close?=                     title
-    Date: Tue, 12 Mar 2024 06:30:12 +0000                    published; of a saved page the day of saving, left out
-    Snapshot-Content-Location: https://example.org/a         url
+From: "Harbour Briefing" <briefing@harbour.example>      source
+Subject: =?utf-8?Q?Pier_9_to_close?=                     title
+Date: Tue, 12 Mar 2024 06:30:12 +0000                    published; of a saved page the day of saving, left out
+Snapshot-Content-Location: https://example.org/a         url
 """
 
 import email
@@ -41,7 +41,7 @@ def begins_message(data: bytes) -> bool:
 
 
 def without_quoting(data: bytes) -> bytes:
-    """The bytes, decoded where they are quoted-printable without saying so: "the p=\\nort, Zo=C3=AB" -> "the port, Zoë"."""
+    """The bytes, decoded where they are quoted-printable and do not say so: b"Zo=C3=AB" -> "Zoë"."""
     quoted = (
         _ESCAPE.search(data) is not None
         and len(_SOFT_BREAK.findall(data)) >= MIN_SOFT_BREAKS

@@ -9,6 +9,7 @@ Nothing is guessed into a citation: a value that is not what its field holds is 
     source: nan                         absent
 """
 
+import functools
 import html
 import re
 import reprlib
@@ -76,16 +77,16 @@ class Reading:
 def read_fields(given: Iterable[Given]) -> Reading:
     """What the fields say. Of several for one thing the likeliest that can be read counts."""
     fields: dict[str, Given] = {}
-    twice: list[Dropped] = []
-    for field in given:
-        if fields.setdefault(field.name, field) is not field and _line(fields[field.name].value) != _line(field.value):
-            twice.append(_dropped(field, f"second {field.name}; the first counts"))
+    twice = [
+        _dropped(field, f"second {field.name}; the first counts")
+        for field in given
+        if _line(fields.setdefault(field.name, field).value) != _line(field.value)
+    ]
     found, dropped = Metadata(), list[Dropped]()
     for name, names in NAMES.items():
         present = [fields[key] for key in names if key in fields and not _is_absent(fields[key].value)]
         values = [_read(name, _line(field.value)) for field in present]
-        for value in values:
-            found = merged(found, value)
+        found = functools.reduce(merged, values, found)
         if present and all(value == Metadata() for value in values) and name != "language":
             dropped.append(_dropped(present[0], f"not {EXPECTED[name]}"))
     return Reading(found, tuple(sorted((*dropped, *twice), key=lambda drop: drop.line)))

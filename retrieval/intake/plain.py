@@ -1,8 +1,8 @@
 """Plain text, and what it may be besides: wikitext, a transcript with times, a scanned page.
 
-    this would enable the har-           this would enable the harbour
-    bour to take ships of eight          to take ships of eight
-    THE SKARN POST. Page 4               (left out: the running head of a page)
+this would enable the har-           this would enable the harbour
+bour to take ships of eight          to take ships of eight
+THE SKARN POST. Page 4               (left out: the running head of a page)
 """
 
 import re
@@ -26,8 +26,23 @@ _COMPOUND = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 _SUSPENDED = frozenset({"and", "or", "to", "but", "und"})
 # what keeps its hyphen before most words
 _PREFIXES = frozenset(
-    "all ex half non self well vice cross one two three four five six seven eight nine ten twenty thirty forty fifty "
-    "sixty seventy eighty ninety".split()
+    {
+        *("all", "ex", "half", "non", "self", "well", "vice", "cross", "one", "two", "three", "four", "five", "six"),
+        *(
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "twenty",
+            "thirty",
+            "forty",
+            "fifty",
+            "sixty",
+            "seventy",
+            "eighty",
+            "ninety",
+        ),
+    }
 )
 
 

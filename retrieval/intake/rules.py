@@ -148,7 +148,8 @@ RULES = (
             r"(?:sign up|subscribe|register|log in|sign in)(?: now| today| here| for free)?[.!]?",
             r"get (?:the|our|all) .{0,80}\b(?:inbox|newsletters?|e-?mail)\b.{0,40}",
             r"(?:download|get) (?:our|the) (?:[\w ]{1,30} )?app\b.{0,60}",
-            r"(?:check out|for) .{3,120}\b(?:sign(?:ing)? up|subscrib(?:e|ing)) (?:to|for) (?:our|the) .{0,30}newsletter\b.{0,30}",
+            r"(?:check out|for) .{3,120}\b(?:sign(?:ing)? up|subscrib(?:e|ing)) (?:to|for) (?:our|the) "
+            r".{0,30}newsletter\b.{0,30}",
             r"you(?:'re| are) receiving this (?:e-?mail|newsletter|message)\b.*|unsubscribe\b.{0,80}",
             r"(?:view|read) (?:this )?(?:e-?mail|newsletter|message)?(?: online)? ?in (?:your|a) browser\b.{0,80}"
             r"|(?:update your|manage) (?:e-?mail )?preferences\b.{0,80}",
@@ -203,8 +204,8 @@ RULES = (
             r"\(?(?:Additional )?[Rr]eporting by [^;]+;.*\b(?:[Ww]riting|[Ee]diting|[Rr]eporting) by .*",
             rf"[(–—-]* ?(?:(?:[Aa]dditional|[Ww]ith) (?:reporting|reports|files)|[Ww]ith files) (?:by|from) {_CREDITED}"
             rf"(?:[ /|,&]+{_CREDITED}){{0,14}}[.)]*",
-            rf"[(–—-]* ?(?:The )?{_CREDITED}(?: {_CREDITED}){{0,3}} (?:[Ww]riters?|[Rr]eporters?|[Jj]ournalists?) .{{3,120}}"
-            r" contributed to this (?:report|story|article)\.?\)?",
+            rf"[(–—-]* ?(?:The )?{_CREDITED}(?: {_CREDITED}){{0,3}} (?:[Ww]riters?|[Rr]eporters?|[Jj]ournalists?) "
+            r".{3,120} contributed to this (?:report|story|article)\.?\)?",
             r"Our Standards: .*Trust Principles\.?(?:, opens new tab)?",
             r"This is a breaking (?:news? )?story.{0,60}|First published (?:in|on|by) [A-Z][\w ]{1,40}\.",
         ),

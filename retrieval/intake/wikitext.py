@@ -1,10 +1,10 @@
 """Wikitext, as MediaWiki's dumps and Wikinews have it: the words of its lines, without the markup.
 
-    {{date|March 4, 2005}}                                       (left out; published)
-    The ferry ''[[w:MS Halla|Halla]]'' had {{formatnum:212}}     The ferry Halla had 212
-    people on board, the {{w|coast guard}} said.<ref>A</ref>     people on board, the coast guard said.
-    == Rescue ==                                                 Rescue
-    [[Category:Transport]]                                       (left out)
+{{date|March 4, 2005}}                                       (left out; published)
+The ferry ''[[w:MS Halla|Halla]]'' had {{formatnum:212}}     The ferry Halla had 212
+people on board, the {{w|coast guard}} said.<ref>A</ref>     people on board, the coast guard said.
+== Rescue ==                                                 Rescue
+[[Category:Transport]]                                       (left out)
 """
 
 import re
@@ -28,7 +28,9 @@ _NO_PAGE = re.compile(r"\[\[\s*:?(?:File|Image|Category|Media)\s*:(?:[^\[\]]|\[\
 _INTERWIKI = re.compile(r"^\[\[[a-z]{2,3}:[^\[\]|]*\]\]\s*$", re.M)
 _PAGE = re.compile(r"\[\[(?:[^\[\]|]*\|)*([^\[\]|]*)\]\]")
 _WEB = re.compile(r"\[https?://\S+?(?:\s+([^\[\]\n]*))?\]")
-_TAG = re.compile(r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>", re.I | re.S)
+_TAG = re.compile(
+    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>", re.I | re.S
+)
 _TABLE = re.compile(r"^\{\|.*?^\|\}", re.M | re.S)
 _HEADING = re.compile(r"^(=+)\s*(.*?)\s*\1\s*$")
 _BULLET = re.compile(r"^([*#:;]+)\s*")
