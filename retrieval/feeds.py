@@ -176,10 +176,11 @@ def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
     if name not in item:
         return None
     parsed = item.get(f"{name}_parsed")
-    if parsed is not None:
+    found = dates.moment(_line(item[name]))
+    if found is None and parsed is not None:
         with suppress(ValueError, OverflowError):
             return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-    return dates.moment(_line(item[name]))
+    return found
 
 
 def _full_text(item: Mapping[str, Any]) -> str:

@@ -4,20 +4,22 @@ from datetime import UTC, datetime
 
 import pytest
 
+from retrieval.errors import ArticleError
 from retrieval.intake.articles import parse
 from tests.intake import only, said
 
 HEAD = (
-    'From: "Quay Letter" <letter@quay.example>\nTo: you@example.org\nSubject: =?utf-8?Q?Crane_sold_=E2=80=93_to_Oban?=\n'
+    'From: "Quay Letter" <letter@quay.example>\nTo: you@example.org\n'
+    "Subject: =?utf-8?Q?Crane_sold_=E2=80=93_to_Oban?=\n"
     "Date: Tue, 12 Mar 2024 06:30:12 +0000\nMessage-ID: <1@quay.example>\nMIME-Version: 1.0\n"
 )
 QUOTED = (
-    "The harbour crane was sold to Oban on Monday for =C2=A32.1 million, the har=\nbour master, Zo=C3=AB Lund, told "
+    "The harbour crane was sold to Oban on Monday for =C2=A32.1 million, the =\nharbour master, Zo=C3=AB Lund, told "
     "the coun=\ncil, and will be taken down in the sum=\nmer."
 )
 WORDS = (
-    "The harbour crane was sold to Oban on Monday for £2.1 million, the harbour master, Zoë Lund, told the council, and "
-    "will be taken down in the summer."
+    "The harbour crane was sold to Oban on Monday for £2.1 million, the harbour master, Zoë Lund, told the council, "
+    "and will be taken down in the summer."
 )
 SENT = datetime(2024, 3, 12, 6, 30, 12, tzinfo=UTC)
 
@@ -47,8 +49,9 @@ def test_a_page_saved_as_one_file_is_the_page() -> None:
         "Date: Tue, 12 Mar 2024 06:30:12 +0000\nMIME-Version: 1.0\n"
         'Content-Type: multipart/related; type="text/html"; boundary="b"\n\n--b\nContent-Type: text/html\n'
         "Content-Transfer-Encoding: quoted-printable\nContent-Location: https://quay.example/crane\n\n"
-        f"<html><head><meta charset=3D'utf-8'></head><body><nav>Home</nav><article><h1>Crane sold to Oban</h1><p>{QUOTED}</p>"
-        "<p>It had stood on the quay since 1931, longer than any other crane in the country.</p></article></body></html>\n"
+        "<html><head><meta charset=3D'utf-8'></head><body><nav>Home</nav><article><h1>Crane sold to Oban</h1>\n"
+        f"<p>{QUOTED}</p><p>It had stood on the quay since 1931, longer than any other crane in the country.</p>"
+        "</article></body></html>\n"
         "--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n"
     )
     article = only(page, "crane.mhtml")
@@ -65,7 +68,5 @@ def test_a_text_that_is_quoted_and_does_not_say_so_is_decoded() -> None:
     "body", ["", "Content-Type: image/png\n\n", "Content-Type: multipart/mixed; boundary=b\n\n--b--\n"]
 )
 def test_a_mail_without_words_is_refused_in_a_sentence(body: str) -> None:
-    from retrieval.errors import ArticleError
-
     with pytest.raises(ArticleError, match="without a text"):
         parse((HEAD + body).encode(), "letter.eml")

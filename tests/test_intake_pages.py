@@ -173,8 +173,8 @@ def test_half_characters_do_not_come_through_references() -> None:
 
 
 LONG = (
-    "The bridge had been closed since the spring of 2021, when a diver found cracks in the third of its five piers, and "
-    "the town had to run a ferry, which cost it more than a million euros a year."
+    "The bridge had been closed since the spring of 2021, when a diver found cracks in the third of its five piers, "
+    "and the town had to run a ferry, which cost it more than a million euros a year."
 )
 
 
@@ -207,13 +207,16 @@ def test_lists_between_and_below_paragraphs_are_read() -> None:
 
 
 def test_a_table_that_lays_out_a_page_is_no_row() -> None:
-    body = f"<table><tr><td><a href='/'>Home</a> <a href='/a'>Archive</a></td><td><h1>Bridge</h1><p>{LONG}<p>{FIRST}</td></tr></table>"
+    menu = "<td><a href='/'>Home</a> <a href='/a'>Archive</a></td>"
+    body = f"<table><tr>{menu}<td><h1>Bridge</h1><p>{LONG}<p>{FIRST}</td></tr></table>"
     assert blocks_of(body) == ["Bridge", LONG, FIRST]
 
 
 def test_the_standfirst_is_read_and_teasers_are_not() -> None:
-    teaser = "<div class='card'><h3><a href='/x'>Floods again</a></h3><p>The river rose by two metres on Sunday night.</p></div>"
-    head = f"<article><h1>Bridge</h1><p class='standfirst'>{THIRD}</p><figure><figcaption>The bridge in May.</figcaption></figure>"
+    told = "<p>The river rose by two metres on Sunday night.</p>"
+    teaser = f"<div class='card'><h3><a href='/x'>Floods again</a></h3>{told}</div>"
+    figure = "<figure><figcaption>The bridge in May.</figcaption></figure>"
+    head = f"<article><h1>Bridge</h1><p class='standfirst'>{THIRD}</p>{figure}"
     assert blocks_of(f"{head}<p>{LONG}</p><p>{FIRST}</p>{teaser * 2}<p>{SECOND}</p></article>")[-4:] == [
         THIRD,
         LONG,
@@ -240,7 +243,8 @@ def test_a_front_page_is_no_article() -> None:
 
 def test_the_body_that_a_page_declares_is_read_where_it_shows_less() -> None:
     body = " ".join([LONG, FIRST, SECOND, THIRD] * 2)
-    head = f'<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "Bridge", "articleBody": "{body}"}}</script>'
+    fields = f'{{"@type": "NewsArticle", "headline": "Bridge", "articleBody": "{body}"}}'
+    head = f'<script type="application/ld+json">{fields}</script>'
     found = blocks_of(f"<article><h1>Bridge</h1><p>{FIRST}</p><p>Subscribe to read on, please.</p></article>", head)
     assert found == [body]
 
@@ -274,11 +278,15 @@ def test_a_page_changed_long_after_it_was_published_is_of_the_day_of_the_change(
 
 
 def test_a_post_of_a_sites_generator_is_read_with_its_front_matter() -> None:
-    post = f"---\ntitle: Bridge\ndate: 2023-05-04\n---\n<p>{FIRST} {{% include ad.html %}}</p>\n<ul><li>One</li></ul>"
+    front = "---\ntitle: Bridge\ndate: 2023-05-04\n---\n"
+    post = f"{front}<p>{FIRST} {{% include ad.html %}}</p>\n<ul><li>One</li></ul>"
     article = only(post, "2023-05-04-bridge.html")
     assert (article.title, article.text) == ("Bridge", f"{FIRST}\n\nOne")
 
 
 def test_the_publishers_name_is_no_part_of_the_title() -> None:
-    head = "<meta property='og:title' content='Bridge reopens | Example Post'><meta property='og:site_name' content='Example Post'>"
+    head = (
+        "<meta property='og:title' content='Bridge reopens | Example Post'>"
+        "<meta property='og:site_name' content='Example Post'>"
+    )
     assert only(page(head), "a.html").title == "Bridge reopens"

@@ -96,7 +96,8 @@ def test_a_word_broken_at_the_end_of_a_line_is_whole(written: str, words: str) -
 
 
 def test_the_running_heads_of_pages_are_left_out() -> None:
-    text = "ORLA TIMES, 2 June 1911, page 4\n\nDIKE BREAKS AT ORLA\nThe dike broke.\n\nORLA TIMES, 2 June 1911, page 5\n\nNobody was hurt."
+    head = "ORLA TIMES, 2 June 1911, page {}\n\n"
+    text = f"{head.format(4)}DIKE BREAKS AT ORLA\nThe dike broke.\n\n{head.format(5)}Nobody was hurt."
     (intake,) = parse(text.encode(), "a.txt").intakes
     assert intake.article.title == "DIKE BREAKS AT ORLA"
     assert intake.article.text == "DIKE BREAKS AT ORLA\n\nThe dike broke.\n\n\nNobody was hurt."

@@ -55,10 +55,11 @@ def _page(text: str) -> Draft:
     front = read_front_matter(text)
     if front.end == 0:
         return html.read(text)
-    body = markdown.without_templates(text[front.end :])
-    draft = (
-        html.read(body) if html.begins_page(body.encode()) else Draft(Metadata(), text_lines(html.fragment_text(body)))
-    )
+    body = text[front.end :]
+    if html.begins_page(body.encode()):
+        draft = html.read(body)
+    else:
+        draft = Draft(Metadata(), text_lines(html.fragment_text(markdown.without_templates(body))))
     said = merged(front.reading.metadata, draft.metadata)
     return Draft(said, draft.lines, front.reading.dropped + draft.dropped, from_page=True)
 

@@ -18,7 +18,7 @@ keeps boxes that are none of the text. So its verdict is compared, block by bloc
 
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,10 +104,31 @@ def judge(tree: Any, declared: Declared) -> list[Verdict]:
         mark = chr(_MARK_FIRST + number // _MARK_BASE) + chr(_MARK_FIRST + number % _MARK_BASE)
         block.begins.replace(said[:begin] + mark + said[begin:])
     precise, broad = _extracted(tree, precision=True), _extracted(tree, precision=False)
-    if not precise | broad:
-        return [Verdict(block, OUTSIDE) for block in found]
-    judge = _Judge(found, precise, broad, declared)
+    teasers = _teasers(found)
+    kept = sorted((precise | broad) - teasers)
+    if not kept:
+        return [Verdict(block, TEASER if number in teasers else OUTSIDE) for number, block in enumerate(found)]
+    judge = _Judge(found, kept, precise, teasers, declared)
     return [Verdict(block, judge.reason(number)) for number, block in enumerate(found)]
+
+
+def _teasers(found: list[Block]) -> frozenset[int]:
+    """The blocks in elements that hold linked headlines, and few words besides."""
+    headlines = Counter(
+        block.element.getparent()
+        for block in found
+        if block.element.tag in HEADINGS and block.link_share >= LINKED_HEADLINE
+    )
+    inside: dict[Any, list[int]] = defaultdict(list)
+    for number, block in enumerate(found):
+        for box in headlines.keys() & _around(block.element):
+            inside[box].append(number)
+    return frozenset(
+        number
+        for box, numbers in inside.items()
+        if sum(found[number].words for number in numbers) <= TEASER_WORDS * headlines[box]
+        for number in numbers
+    )
 
 
 def _extracted(tree: Any, *, precision: bool) -> frozenset[int]:
@@ -126,16 +147,15 @@ def _extracted(tree: Any, *, precision: bool) -> frozenset[int]:
 
 
 class _Judge:
-    def __init__(self, found: list[Block], precise: frozenset[int], broad: frozenset[int], declared: Declared) -> None:
+    def __init__(
+        self, found: list[Block], kept: list[int], precise: frozenset[int], teasers: frozenset[int], declared: Declared
+    ) -> None:
         self._blocks = found
+        self._kept = frozenset(kept)
         self._precise = precise
-        self._broad = broad
+        self._teasers = teasers
         self._around = [_around(block.element) for block in found]
-        kept = sorted(precise | broad)
-        prose = self._prose(kept)
-        boxes = self._teaser_boxes()
-        self._teasers = {number for number, around in enumerate(self._around) if not boxes.isdisjoint(around)}
-        prose = [number for number in prose if number not in self._teasers]
+        prose = [number for number in kept if self._is_prose(number)] or kept
         article = self._smallest_around(prose)
         self._inside = [article in around for around in self._around]
         prose = [number for number in prose if self._inside[number]]
@@ -167,27 +187,9 @@ class _Judge:
             return None
         return OUTSIDE
 
-    def _prose(self, kept: list[int]) -> list[int]:
-        """The sentences among the blocks that were kept; all of these where there is none."""
-        prose = [number for number in kept if self._is_prose(number)]
-        return prose or kept
-
     def _is_prose(self, number: int) -> bool:
         block = self._blocks[number]
         return block.words >= PROSE_WORDS and _ends(block)
-
-    def _teaser_boxes(self) -> set[Any]:
-        """The elements that hold linked headlines, and few words besides."""
-        headlines = Counter(
-            block.element.getparent()
-            for block in self._blocks
-            if block.element.tag in HEADINGS and block.link_share >= LINKED_HEADLINE
-        )
-        words = Counter[Any]()
-        for number, block in enumerate(self._blocks):
-            for box in headlines.keys() & self._around[number]:
-                words[box] += block.words
-        return {box for box, count in headlines.items() if words[box] <= TEASER_WORDS * count}
 
     def _smallest_around(self, prose: list[int]) -> Any:
         words = Counter[Any]()
@@ -233,7 +235,7 @@ class _Judge:
             owner = block.element.getparent()
             return between or (owner is not None and owner.getparent() in self._siblings)
         is_long = block.words >= LONG_WORDS and block.link_share < FEW_LINKS
-        return between and (number in self._broad or is_long)
+        return between and (number in self._kept or is_long)
 
     def _is_in_declared_body(self, number: int) -> bool:
         block = self._blocks[number]

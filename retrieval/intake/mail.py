@@ -11,7 +11,6 @@ import quopri
 import re
 from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 
 from retrieval.errors import ArticleError
 from retrieval.intake import dates, html
@@ -52,11 +51,14 @@ def without_quoting(data: bytes) -> bytes:
 
 def read(data: bytes) -> Draft:
     """The article of a message. Raises ArticleError where it has no text."""
-    message = cast(EmailMessage, email.message_from_bytes(data, policy=default))
+    try:
+        message = email.message_from_bytes(data, policy=default)
+        parts = [part for part in message.walk() if not part.is_multipart()]
+    except RecursionError as error:
+        raise ArticleError("has parts within parts, deeper than a message; save its article alone") from error
     saved = _header(message, "Snapshot-Content-Location") is not None or (
         message.get_content_type() == "multipart/related" and _header(message, "To") is None
     )
-    parts = [cast(EmailMessage, part) for part in message.walk() if not part.is_multipart()]
     page = next((part for part in parts if part.get_content_type() in {"text/html", "application/xhtml+xml"}), None)
     said = Metadata(
         title=_header(message, "Subject"),

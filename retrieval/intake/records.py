@@ -108,9 +108,9 @@ def _unwrapped(value: dict[str, Any]) -> object:
     """The array that `value` is wrapped around, or itself; of a schema.org graph, what has a text."""
     if any(field in value for field in TEXT):
         return value
-    for name in _WRAPPERS:
-        if isinstance(value.get(name), dict):
-            value = value[name]
+    for wrapper in _WRAPPERS:
+        if isinstance(value.get(wrapper), dict):
+            value = value[wrapper]
     name = next((name for name in LISTS if isinstance(value.get(name), list)), None)
     if name is None:
         return value

@@ -46,7 +46,7 @@ _AGENCY = (
 _NAME = r"[\w.'’-]+(?: [\w.'’-]+){0,4}"
 _IMAGE = r"(?:[Ff]ile )?(?:[Pp]hotos?|[Pp]hotographs?|[Ii]mages?|[Pp]ictures?|[Ii]llustration|PHOTO|IMAGE)"
 # the words of a credit: names, and what joins them; "Photos: Ten killed as bus falls" has others
-_CREDITED = r"[(\[]?(?:[@A-Z][\w.@'’-]*[)\]]?|by|via|of|courtesy|and|for|the|de|da|van|von|der|den|iStock)"
+_CREDITED = r"[(\[]?(?:[@A-Z][\w.@'’-]*[)\]]?|by|via|of|courtesy|and|for|from|in|the|de|da|van|von|der|den|iStock)"
 _SLASH = r" ?[/|] ?"
 _IN_BRACKETS = r"[^()\[\]]"
 # a person's name before the agency's tells a credit from a list of sources such as (AFP/Reuters)
