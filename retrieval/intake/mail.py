@@ -9,8 +9,11 @@ Snapshot-Content-Location: https://example.org/a         url
 import email
 import quopri
 import re
-from email.message import EmailMessage
-from email.policy import default
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.policy import compat32
+from email.utils import parseaddr
 
 from retrieval.errors import ArticleError
 from retrieval.intake import dates, html
@@ -21,6 +24,8 @@ from retrieval.intake.types import Draft, Metadata, text_lines
 # a plain part with so small a share of the other's words says "view this in a browser"
 MIN_PLAIN_SHARE = 0.5
 
+_PARAMETERS = re.compile(rb"^content-[\w-]{1,30}:[^\n]*(?:\n[ \t][^\n]*)*", re.MULTILINE | re.IGNORECASE)
+MAX_HEAD, MAX_HEADER = 65_536, 10_000
 _HEADER = re.compile(rb"[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
 _TELLING = (b"mime-version:", b"message-id:", b"content-transfer-encoding:", b"received:", b"delivered-to:")
 _SOFT_BREAK = re.compile(rb"[^=\r\n]=\r?\n")
@@ -32,8 +37,9 @@ MAX_QUOTED_LINE = 80
 
 def begins_message(data: bytes) -> bool:
     """Whether the bytes begin with the headers of an e-mail, whatever the file's name says."""
+    head = data[:MAX_HEAD].replace(b"\r\n", b"\n")
     at, headers = 0, list[bytes]()
-    while match := _HEADER.match(data[:65536].replace(b"\r\n", b"\n"), at):
+    while match := _HEADER.match(head, at):
         headers.append(match[0].lower())
         at = match.end()
     return any(line.startswith(b"from:") for line in headers) and any(line.startswith(_TELLING) for line in headers)
@@ -51,8 +57,11 @@ def without_quoting(data: bytes) -> bytes:
 
 def read(data: bytes) -> Draft:
     """The article of a message. Raises ArticleError where it has no text."""
+    if any(len(header[0]) > MAX_HEADER for header in _PARAMETERS.finditer(data)):
+        raise ArticleError(f"has a header of more than {MAX_HEADER:,} bytes; save its text alone")
     try:
-        message = email.message_from_bytes(data, policy=default)
+        # the newer policy reads a header in the square of its length
+        message = email.message_from_bytes(data, policy=compat32)
         parts = [part for part in message.walk() if not part.is_multipart()]
     except RecursionError as error:
         raise ArticleError("has parts within parts, deeper than a message; save its article alone") from error
@@ -82,23 +91,23 @@ def read(data: bytes) -> Draft:
     return Draft(merged(said, letter), text_lines(text))
 
 
-def _header(message: EmailMessage, name: str) -> str | None:
+def _header(message: Message, name: str) -> str | None:
+    written = str(message[name]) if name in message else ""
+    if not 0 < len(written) <= MAX_HEADER:
+        return None
     try:
-        return one_line(str(message[name])) if name in message else None
-    except (ValueError, IndexError, LookupError, TypeError):  # of malformed headers
+        return one_line(str(make_header(decode_header(written))))
+    except (HeaderParseError, LookupError, ValueError):
         return None
 
 
-def _sender(message: EmailMessage) -> str | None:
+def _sender(message: Message) -> str | None:
     """The name in From; an address alone is no publisher's name."""
-    try:
-        senders = message["From"].addresses
-        return one_line(senders[0].display_name) if senders else None
-    except (AttributeError, ValueError, IndexError, LookupError, TypeError):
-        return None
+    sender = _header(message, "From")
+    return one_line(parseaddr(sender)[0]) if sender is not None else None
 
 
-def _text(part: EmailMessage) -> str:
+def _text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     return decode(data, part.get_content_charset()) if data.strip() else ""
