@@ -14,16 +14,17 @@ from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.adding import AddReport, add
 from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
-from retrieval.errors import CitationError
+from retrieval.errors import CitationError, CorpusError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
+from retrieval.intake.files import find
 from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.store import Store
 from retrieval.storage.verify import Verification, verify
-from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus
+from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
 
 EVERYTHING = SearchFilter()
 
@@ -157,6 +158,14 @@ def store_status(settings: Settings) -> StoreStatus:
     """What the store holds; loads no model. Raises NoIndexError, StoreError."""
     with Store(settings.storage.path).snapshot() as snapshot:
         return snapshot.status()
+
+
+def unread_files(settings: Settings) -> tuple[Unread, ...]:
+    """The files of the corpus folder that are not read; none where there is no such folder."""
+    try:
+        return find(settings.corpus.path).unread
+    except CorpusError:
+        return ()
 
 
 def check_filter(settings: Settings, where: SearchFilter) -> None:

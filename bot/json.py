@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from reader.types import Answer, AnswerItem, Citation
-from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, Skipped, StoreStatus
+from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, Skipped, StoreStatus, Unread
 
 if TYPE_CHECKING:  # they bring the network and the index along
     from retrieval.adding import AddReport
@@ -50,6 +50,7 @@ def report_json(report: IndexReport) -> str:
             "skipped": _skipped(report.skipped),
             "passages": {"total": report.passages, "embedded": report.embedded, "reused": report.reused},
             "seconds": float(report.seconds),
+            "unread": _unread(report.unread),
         }
     )
 
@@ -91,8 +92,8 @@ def intake_json(intake: Intake, status: StoreStatus) -> str:
     )
 
 
-def status_json(status: StoreStatus) -> str:
-    """What the store holds, as `dateline status --json` prints it."""
+def status_json(status: StoreStatus, unread: Sequence[Unread] = ()) -> str:
+    """What the store holds and which files of the corpus are not read, as `dateline status --json` prints it."""
     return _document(
         {
             "generation": status.generation,
@@ -102,9 +103,14 @@ def status_json(status: StoreStatus) -> str:
             "dimension": status.dimension,
             "passages": status.passages,
             "bytes": status.bytes,
+            "unread": _unread(unread),
             "articles": [_summary(article) for article in status.articles],
         }
     )
+
+
+def _unread(several: Sequence[Unread]) -> list[dict[str, Any]]:
+    return [{"kind": unread.kind, "files": unread.files} for unread in several]
 
 
 def _skipped(several: Sequence[Skipped]) -> list[dict[str, str]]:

@@ -83,7 +83,7 @@ def feed(options: Options, urls: tuple[str, ...], as_json: bool) -> int:
 def status(options: Options, article: str | None, as_json: bool) -> None:
     """Show what is indexed."""
     settings = options.settings()
-    from bot.assistant import check_filter, store_status, stored_intake
+    from bot.assistant import check_filter, store_status, stored_intake, unread_files
     from bot.json import intake_json, status_json
     from bot.layout import BLANK
     from bot.overview import intake_lines, sources_lines, status_lines
@@ -91,10 +91,11 @@ def status(options: Options, article: str | None, as_json: bool) -> None:
 
     found = store_status(settings)
     if article is None:
+        unread = unread_files(settings)
         if as_json:
-            write_json(status_json(found))
+            write_json(status_json(found, unread))
         else:
-            Terminal().show((*status_lines(found), BLANK, *sources_lines(found, None)))
+            Terminal().show((*status_lines(found, unread), BLANK, *sources_lines(found, None)))
         return
     check_filter(settings, SearchFilter(article_id=article))
     intake = stored_intake(settings, article)

@@ -10,7 +10,7 @@ from bot.scope import Scope
 from reader.types import Answer
 from retrieval.filters import merged
 from retrieval.heading import day
-from retrieval.types import ArticleSummary, IndexReport, Intake, StoreStatus
+from retrieval.types import ArticleSummary, IndexReport, Intake, StoreStatus, Unread
 
 if TYPE_CHECKING:  # they bring the network and the index along
     from retrieval.adding import AddReport
@@ -40,8 +40,8 @@ def sources(status: StoreStatus) -> dict[str, int]:
     return merged(Counter(article.source for article in status.articles if article.source is not None))
 
 
-def status_lines(status: StoreStatus) -> tuple[Line, ...]:
-    """The store in a few lines."""
+def status_lines(status: StoreStatus, unread: tuple[Unread, ...] = ()) -> tuple[Line, ...]:
+    """The store in a few lines, and which files of the corpus are not read."""
     foreign = sum(article.language not in (None, "en") for article in status.articles)
     distinct = len({article.source_group for article in status.articles})
     named = [f"{source} {number:,}" for source, number in sources(status).items()]
@@ -65,7 +65,16 @@ def status_lines(status: StoreStatus) -> tuple[Line, ...]:
             "Generation  ", (Run(f"{status.generation}, made on {day(status.created)} at {status.created:%H:%M} UTC"),)
         ),
         Line("On disk     ", (Run(f"{status.bytes / 1e6:,.1f} MB"),)),
+        *_unread(unread),
     )
+
+
+def _unread(unread: tuple[Unread, ...]) -> tuple[Line, ...]:
+    """How many files are not read, by their kind: "3 files: 2 .pdf, 1 .docx"."""
+    if not unread:
+        return ()
+    kinds = ", ".join(f"{each.files:,} {each.kind}" for each in unread)
+    return (Line("Not read    ", (Run(f"{counted(sum(each.files for each in unread), 'file')}: {kinds}"),)),)
 
 
 def sources_lines(status: StoreStatus, answer: Answer | None) -> tuple[Line, ...]:
@@ -108,6 +117,7 @@ def report_lines(report: IndexReport) -> tuple[Line, ...]:
         Line("Articles    ", (Run(f"{articles}, {report.unchanged:,} unchanged"),)),
         Line("Passages    ", (Run(f"{report.passages:,}: {passages}"),)),
         Line("Generation  ", (Run(f"{report.generation}, after {report.seconds:.1f} s"),)),
+        *_unread(report.unread),
     )
 
 

@@ -6,6 +6,7 @@ hidden name, which the corpus does not read, and then renamed.
 
 import codecs
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -21,16 +22,24 @@ from urllib.parse import unquote
 from retrieval.errors import ArticleError, CorpusError, FetchError, reason
 from retrieval.fetch import FetchLimits, Page, fetch
 from retrieval.intake.articles import parse
-from retrieval.intake.files import MAX_BYTES, SUFFIXES, find_files, read_bytes
-from retrieval.types import Skipped
+from retrieval.intake.files import MAX_BYTES, SUFFIXES, find_files, is_about, read_bytes, suffix_of
+from retrieval.intake.types import Metadata
+from retrieval.types import Article, Skipped
 
 MAX_NAME = 100
 STORED_AS = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
     "text/plain": ".txt",
+    "text/markdown": ".md",
     "application/json": ".json",
+    "application/ld+json": ".json",
+    "application/x-ndjson": ".ndjson",
+    "multipart/related": ".mhtml",
+    "message/rfc822": ".eml",
 }
+# stored as UTF-8, whatever they were sent in; the others say in what they are
+_AS_UTF8 = frozenset({".html", ".txt", ".md"})
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # the root of RSS 1.0, RSS 2.0 or Atom, behind what may stand before the root of any document
 _FEED = re.compile(
@@ -133,11 +142,27 @@ def add_page(corpus: Path, url: str, limits: FetchLimits) -> Stored:
     return store_page(corpus, url, fetch(url, limits))
 
 
-def store_page(corpus: Path, url: str, page: Page) -> Stored:
+def store_page(corpus: Path, url: str, page: Page, known: Metadata = Metadata()) -> Stored:  # noqa: B008 - frozen
     """Puts a page into the corpus under a name made of `url`, the address asked for: the same one is one file.
 
-    Raises ArticleError if it holds no article, CorpusError.
+    What is `known` of the article and not said by the page is written above it, as front matter. Raises ArticleError if
+    it holds no article, CorpusError.
     """
+    path, data = _as_stored(url, page)
+    article = _check(data, path)
+    if path.endswith(".html"):
+        data = _with_fields(data, article, known)
+    return _store(corpus, path, data)
+
+
+def read_page(url: str, page: Page) -> Article:
+    """The article that a page would be stored as. Raises ArticleError if it holds none."""
+    path, data = _as_stored(url, page)
+    return _check(data, path)
+
+
+def _as_stored(url: str, page: Page) -> tuple[str, bytes]:
+    """The name and the content of the file that a page becomes."""
     if _FEED.match(page.body):
         raise ArticleError(f"is a feed, expected an article; `dateline feed {url}` takes what is new in it")
     suffix = STORED_AS.get(page.content_type)
@@ -147,9 +172,22 @@ def store_page(corpus: Path, url: str, page: Page) -> Stored:
     if not page.body.strip():
         raise ArticleError("is an empty page; check that a browser shows an article there")
     path = _page_name(url, suffix)
-    data = page.body if suffix == ".json" else _as_utf8(page, _mark(page.url) if suffix == ".html" else "")
-    _check(data, path)
-    return _store(corpus, path, data)
+    mark = _mark(page.url) if suffix == ".html" else ""
+    return path, _as_utf8(page, mark) if suffix in _AS_UTF8 else page.body
+
+
+def _with_fields(data: bytes, article: Article, known: Metadata) -> bytes:
+    """The page below the fields that are `known` of its article and that it does not say itself."""
+    fields = {
+        "title": known.title if not article.title else None,
+        "source": known.source if article.source is None else None,
+        "date": known.published.isoformat() if known.published is not None and article.published is None else None,
+    }
+    lines = [f"{name}: {json.dumps(value)}\n" for name, value in fields.items() if value is not None]
+    if not lines:
+        return data
+    mark = next((mark for mark in _BYTE_ORDER_MARKS if data.startswith(mark)), b"")
+    return mark + "".join(("---\n", *lines, "---\n")).encode() + data.removeprefix(mark)
 
 
 def write_whole(target: Path, data: bytes) -> None:
@@ -189,9 +227,9 @@ def _add_folder(corpus: Path, folder: Path, contents: Contents, tally: Tally) ->
 def _add_file(corpus: Path, file: Path, contents: Contents) -> Stored:
     if not os.path.lexists(file):
         raise ArticleError("does not exist; check the path, or write a web address with its https://")
-    if file.suffix.lower() not in SUFFIXES:
+    if suffix_of(file.name) not in {"", *SUFFIXES}:
         raise ArticleError(f"does not end in {_endings()}; save it as one of these")
-    if file.name.startswith(".") or file.stem.upper() == "README":
+    if file.name.startswith(".") or is_about(file.name):
         raise ArticleError("has the name of a hidden or a README file, which are no articles; rename it")
     return _copy(corpus, file, file.name, contents)
 
@@ -228,11 +266,11 @@ def _numbered(path: str) -> Iterator[str]:
         yield str(name.with_name(f"{name.stem}-{number}{name.suffix}"))
 
 
-def _check(data: bytes, path: str) -> None:
-    """Raises ArticleError if a file with this content would be no article."""
+def _check(data: bytes, path: str) -> Article:
+    """The first article of a file with this content. Raises ArticleError if there would be none."""
     if len(data) > MAX_BYTES:  # as UTF-8, a page can be larger than it was sent
         raise ArticleError(f"is {len(data):,} bytes as it would be stored, more than the {MAX_BYTES:,} allowed")
-    parse(data, path)
+    return parse(data, path).intakes[0].article
 
 
 def _holds(file: Path, data: bytes) -> bool:

@@ -5,7 +5,6 @@ article. Because it is remembered, an article that was taken and then deleted fr
 """
 
 import calendar
-import dataclasses
 import io
 import json
 import re
@@ -15,15 +14,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import feedparser
 
-from retrieval.adding import AddReport, Stored, Tally, store_page, write_whole
+from retrieval.adding import AddReport, Stored, Tally, read_page, store_page, write_whole
 from retrieval.errors import ArticleError, FetchError, StoreError, reason
 from retrieval.fetch import FetchLimits, Page, Validators, fetch
+from retrieval.intake import dates
+from retrieval.intake.types import Metadata
 
 FIRST_ENTRIES = 100
 FULL_TEXT_WORDS = 100
+# a page with so much less of the article than the feed is not its whole text
+FULLER = 1.5
 _TAG = re.compile(r"<[^>]*>")
 _UNDATED = datetime.min.replace(tzinfo=UTC)
 
@@ -31,6 +35,8 @@ _UNDATED = datetime.min.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """One item of a feed. `full_text` is HTML, "" where the feed has no more than a summary; `link` "" for none.
+
+    `source` is the feed's title.
 
     `dated` orders entries: when it was published or, where the feed does not say, updated.
     """
@@ -83,12 +89,12 @@ def _take_feed(corpus: Path, url: str, memory: _Memory | None, limits: FetchLimi
     for entry in entries:
         if entry.key in taken:
             continue
-        if not entry.link:
+        if not entry.link and not entry.full_text:
             tally.skip(url, ArticleError(f"has an entry without a link, {entry.title!r}; add its article by hand"))
             taken.add(entry.key)
             continue
         try:
-            tally.count(_store(corpus, entry, limits))
+            tally.count(_store(corpus, url, entry, limits))
         except (ArticleError, FetchError) as error:
             tally.skip(entry.link, error)
             validators = Validators()  # so that the feed is read again, and the entry tried again
@@ -97,20 +103,29 @@ def _take_feed(corpus: Path, url: str, memory: _Memory | None, limits: FetchLimi
     return _Memory(validators, frozenset(taken))
 
 
-def _store(corpus: Path, entry: _Entry, limits: FetchLimits) -> Stored:
-    """The entry's page or, where no article can be read from that, the text that the feed has of it."""
-    page = fetch(entry.link, limits)
+def _store(corpus: Path, feed: str, entry: _Entry, limits: FetchLimits) -> Stored:
+    """The entry's page, with what the feed says of it; or the feed's text, where that has much more of the article.
+
+    A page may hold no more than the beginning, and "subscribe to read on".
+    """
+    if not entry.link:
+        # the address is for the file's name only
+        return store_page(corpus, f"{feed}?{quote(entry.key)}", _record(entry, feed, None))
     try:
-        return store_page(corpus, entry.link, page)
-    except ArticleError:
+        page = fetch(entry.link, limits)
+        shown = read_page(entry.link, page).text
+    except (ArticleError, FetchError):
         if not entry.full_text:
             raise
-        record = dataclasses.replace(page, body=_record(entry, page.url), content_type="application/json")
-        return store_page(corpus, entry.link, record)
+        return store_page(corpus, entry.link, _record(entry, entry.link, entry.link))
+    if len(_words(entry.full_text)) > FULLER * len(shown.split()):
+        return store_page(corpus, entry.link, _record(entry, page.url, page.url))
+    known = Metadata(title=entry.title or None, source=entry.source or None, published=entry.published)
+    return store_page(corpus, entry.link, page, known)
 
 
-def _record(entry: _Entry, url: str) -> bytes:
-    """What the feed says of an article, as a .json file says it."""
+def _record(entry: _Entry, address: str, url: str | None) -> Page:
+    """What the feed says of an article, as a .json file says it; `url` is where the article can be read."""
     fields = {
         "title": entry.title,
         "url": url,
@@ -118,7 +133,8 @@ def _record(entry: _Entry, url: str) -> bytes:
         "published": entry.published.isoformat() if entry.published is not None else None,
         "text": f"<article>{entry.full_text}</article>",
     }
-    return json.dumps({name: value for name, value in fields.items() if value}, indent=1).encode()
+    body = json.dumps({name: value for name, value in fields.items() if value}, indent=1).encode()
+    return Page(address, body, "application/json", None, Validators(), unchanged=False)
 
 
 def _entries(url: str, page: Page) -> list[_Entry]:
@@ -142,7 +158,7 @@ def _entries(url: str, page: Page) -> list[_Entry]:
 
 def _entry(item: Mapping[str, Any], source: str) -> _Entry:
     link, title = _line(item.get("link")), _line(item.get("title"))
-    moments = (_moment(item, "published_parsed"), _moment(item, "updated_parsed"))
+    moments = (_moment(item, "published"), _moment(item, "updated"))
     return _Entry(
         key=next((key for key in (_line(item.get("id")), link, title) if key), ""),
         link=link,
@@ -155,18 +171,28 @@ def _entry(item: Mapping[str, Any], source: str) -> _Entry:
 
 
 def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
-    if name in item and item[name] is not None:
+    """The moment of a date, as feedparser reads it or, where it cannot, as the dates of other files are read."""
+    # feedparser gives the day of publication for that of a change, if it is asked for what is not there
+    if name not in item:
+        return None
+    parsed = item.get(f"{name}_parsed")
+    found = dates.moment(_line(item[name]))
+    if found is None and parsed is not None:
         with suppress(ValueError, OverflowError):
-            return datetime.fromtimestamp(calendar.timegm(item[name]), UTC)
-    return None
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+    return found
 
 
 def _full_text(item: Mapping[str, Any]) -> str:
-    for content in item.get("content", ()):
-        markup = str(content.get("value", ""))
-        if "html" in content.get("type", "") and len(_TAG.sub(" ", markup).split()) >= FULL_TEXT_WORDS:
-            return markup
-    return ""
+    """The longest text of an entry, in HTML, where it is longer than a summary."""
+    details = (*item.get("content", ()), item.get("summary_detail", {}))
+    texts = (str(each.get("value", "")) for each in details if "html" in each.get("type", ""))
+    longest = max(texts, key=lambda text: len(_words(text)), default="")
+    return longest if len(_words(longest)) >= FULL_TEXT_WORDS else ""
+
+
+def _words(markup: str) -> list[str]:
+    return _TAG.sub(" ", markup).split()
 
 
 def _line(value: object) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from retrieval.encoder import Encoder
 from retrieval.errors import ArticleError, CorpusError, VanishedError
 from retrieval.intake.articles import parse
-from retrieval.intake.files import find_files, read_bytes
+from retrieval.intake.files import find, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
@@ -30,7 +30,7 @@ from retrieval.storage.store import Store, newest_generation
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
-READING_VERSION = b"3"
+READING_VERSION = b"4"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
 CLOCK_GRAIN_NS = 2_000_000_000
@@ -86,7 +86,8 @@ def refresh(
     StoreError.
     """
     began = time.monotonic()
-    files = find_files(corpus)
+    found = find(corpus)
+    files = list(found.files)
     if not files:
         raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
     with store.writer() as connection:
@@ -126,6 +127,7 @@ def refresh(
         embedded=embedded,
         reused=generation.passages - embedded,
         seconds=time.monotonic() - began,
+        unread=found.unread,
     )
 
 

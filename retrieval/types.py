@@ -117,6 +117,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Files of the corpus folder that are not read: how many of one kind, such as ".pdf" or "saved beside a page"."""
+
+    kind: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileContents:
     """What one file holds: its articles, and its records that are none."""
 
@@ -141,6 +149,7 @@ class IndexReport:
     embedded: int
     reused: int
     seconds: float
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

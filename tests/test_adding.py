@@ -114,13 +114,13 @@ def test_a_bad_file_of_a_folder_is_named_and_the_others_are_added(tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("talks.exe", STORY, "does not end in .*.md.*.txt; save it as one of these"),
-        ("talks", STORY, "does not end in "),
+        ("talks.exe", STORY, "does not end in .*.md,.*.txt,.*; save it as one of these"),
+        ("LICENSE", STORY, "README file, which are no articles; rename it"),
         ("README.md", STORY, "README file, which are no articles; rename it"),
         (".talks.txt", STORY, "hidden"),
         ("talks.txt", "", "is empty"),
         ("talks.txt", "a\0b", "is binary"),
-        ("talks.md", "---\ndate: soon\n---\nText.", "date 'soon'"),
+        ("talks.md", "---\ndate: 2024-02-20\n---\n", "has no text"),
     ],
 )
 def test_a_file_that_is_no_article_is_left_out_with_the_reason(

@@ -13,6 +13,7 @@ from retrieval.adding import AddReport
 from retrieval.errors import CorpusError, StoreError
 from retrieval.feeds import take
 from retrieval.intake.articles import parse
+from retrieval.types import Article
 from tests.web import LOOPBACK, STORY, Site, site
 
 
@@ -183,6 +184,50 @@ def test_the_feeds_own_text_stands_in_for_a_page_without_any(web: Site, desk: De
     assert article.published == datetime(2024, 2, 20, 8, tzinfo=UTC)
     assert article.text.startswith(f"1. {STORY}\n")
     assert f"\n5. {STORY}" in article.text
+
+
+FULL = "".join(f"<p>{number}. {STORY}</p>" for number in range(1, 6))
+
+
+def article_of(desk: Desk, name: str) -> Article:
+    return parse((desk.corpus / name).read_bytes(), name).intakes[0].article
+
+
+def test_what_the_feed_says_stands_in_for_what_the_page_does_not(web: Site, desk: Desk) -> None:
+    web.story("/a")
+    (name,) = desk.take(publish(web, item("/a", day=20))).added
+    article = article_of(desk, name)
+    assert (article.source, article.published) == ("The Wire", datetime(2024, 2, 20, 8, tzinfo=UTC))
+    assert article.url == f"{web.root}/a"
+
+
+def test_the_whole_text_of_the_feed_outranks_the_beginning_on_the_page(web: Site, desk: Desk) -> None:
+    web.story("/a")
+    described = item("/b", day=20).replace("</item>", f"<description><![CDATA[{FULL}]]></description></item>")
+    web.story("/b")
+    report = desk.take(publish(web, item("/a", day=20, text=FULL), described))
+    for name in report.added:
+        article = article_of(desk, name)
+        assert article.text.count(STORY) == 5
+        assert article.source == "The Wire"
+
+
+@pytest.mark.parametrize(
+    "written", ["Mo, 20 Feb 2024 10:00:00", "Tue, Feb 20 2024 10:00:00 +0000", "2024/02/20 10:00:00"]
+)
+def test_odd_dates_of_feeds_are_read(web: Site, desk: Desk, written: str) -> None:
+    web.story("/a")
+    entry = item("/a").replace("</item>", f"<pubDate>{written}</pubDate></item>")
+    (name,) = desk.take(publish(web, entry)).added
+    published = article_of(desk, name).published
+    assert published is not None
+    assert published.date().isoformat() == "2024-02-20"
+
+
+def test_an_entry_of_nothing_but_text_is_an_article(web: Site, desk: Desk) -> None:
+    (name,) = desk.take(publish(web, item(None, key="1", text=FULL))).added
+    assert article_of(desk, name).text.count(STORY) == 5
+    assert article_of(desk, name).url is None
 
 
 @pytest.mark.parametrize("body", ["", "garbage", "<html><body>No feed</body></html>", "/etc/passwd", '{"items": []}'])

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from retrieval.errors import ArticleError
 from retrieval.intake.articles import parse
-from retrieval.intake.cleaning import OTHER_HEADLINE, REPEAT, clean, text_lines
+from retrieval.intake.cleaning import REPEAT, clean
 from retrieval.intake.rules import CAPTION, OTHER_STORY, PHOTO_CREDIT, RULES, TWEET, Rule, rule_for
+from retrieval.intake.types import text_lines
 from retrieval.types import Article, Intake
 from tests.conftest import ROOT, raw_articles
 
@@ -67,6 +68,14 @@ Related articles
 More from Example News
 Read more about the ferry strike
 Recommended stories
+More from The Example Post
+MORE : The ferry strike in pictures
+Most read in Sport
+With files from Jane Roe and The Example Press
+(Additional reporting by Jane Roe in Oslo)
+Example Press writer Jane Roe in Oslo contributed to this report.
+You are receiving this email because you signed up at example.org.
+Got a story? Get in touch with our news team.
 Big day! pic.twitter.com/abcDEF12
 — Jane Roe (@janeroe) May 4, 2023
 &mdash; Jane Roe (@janeroe) 4 May 2023
@@ -156,14 +165,17 @@ def test_the_caption_goes_with_its_credit_and_wherever_else_it_stands() -> None:
 
 def test_a_caption_a_blank_line_above_its_credit_goes_where_it_is_no_sentence() -> None:
     credit = "(AP Photo/Jane Roe)"
-    assert dropped(PROSE, "The mayor cuts the ribbon", credit, MORE) == {3: CAPTION, 5: PHOTO_CREDIT}
+    caption = "The mayor cuts the ribbon on the bridge in Oslo"
+    assert dropped(PROSE, caption, credit, MORE) == {3: CAPTION, 5: PHOTO_CREDIT}
+    assert dropped(PROSE, "Our favourite bridges", credit, MORE) == {5: PHOTO_CREDIT}, "a heading stays"
     assert dropped(PROSE, credit, MORE) == {3: PHOTO_CREDIT}
     assert dropped("The mayor cuts the ribbon", credit, MORE) == {3: PHOTO_CREDIT}, "the headline stays"
     assert dropped(PROSE, "- Foreign Minister Ana Roe of Oslo", credit, MORE) == {5: PHOTO_CREDIT}
 
 
 def test_paragraphs_on_lines_of_their_own_are_no_captions() -> None:
-    text = f"Bridge opens\n{PROSE}\nThe mayor cuts the ribbon\n(AP Photo/Jane Roe)\n{MORE}\nREUTERS/Jane Roe\n{LAST}"
+    caption = "The mayor cuts the ribbon on the bridge in Oslo"
+    text = f"Bridge opens\n{PROSE}\n{caption}\n(AP Photo/Jane Roe)\n{MORE}\nREUTERS/Jane Roe\n{LAST}"
     assert cleaned(text) == (
         f"Bridge opens\n{PROSE}\n{MORE}\n{LAST}",
         {3: CAPTION, 4: PHOTO_CREDIT, 6: PHOTO_CREDIT},
@@ -181,32 +193,32 @@ def test_a_tweet_goes_with_who_wrote_it() -> None:
 
 
 def test_a_repeat_goes_and_the_first_stays() -> None:
-    assert dropped(PROSE, "The mayor was there", MORE, PROSE, "The mayor was there") == {7: REPEAT, 9: REPEAT}
+    assert dropped(PROSE, MORE, PROSE, LAST) == {5: REPEAT}
     assert dropped(PROSE, f"{MORE}\n{LAST}", f"{MORE}\n{LAST}") == {6: REPEAT, 7: REPEAT}
     assert cleaned(f"{PROSE}\n{MORE}\n{PROSE}") == (f"{PROSE}\n{MORE}", {3: REPEAT})
 
 
-def test_answers_and_figures_may_stand_twice() -> None:
+def test_answers_figures_and_items_may_stand_twice() -> None:
+    assert (
+        dropped(
+            PROSE,
+            "- The ferry to Oslo is run by the town itself.",
+            MORE,
+            "- The ferry to Oslo is run by the town itself.",
+        )
+        == {}
+    )
+    assert dropped(PROSE, "The mayor was there", MORE, "The mayor was there") == {}
     assert dropped("Did you go?", "No.", "Did he?", "No.", "Brazil", "12", "Chile", "12") == {}
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "Envoy: We Will Not Wait For An Answer From Oslo",
-        "Landslide: 12 people missing, according to the police",
-        "Poe: “We have as good as won the election”",
-        "Ferries Run Again After the Storm in the Strait",
-    ],
-)
-def test_headlines_of_other_stories_go(line: str) -> None:
-    assert dropped(PROSE, line, MORE) == {3: OTHER_HEADLINE}
-    assert dropped(line, PROSE, MORE) == {}, "the article's own headline stays"
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
+        "Best Singer: Ana Poe for The Long Way Home",
+        "Tickets: Friday 4 May at the Harbour Hall in Oslo",
+        "Norway and Sweden, Denmark, Finland",
+        "Photos: Three hurt as a crane falls",
         "Foreign Minister Ana Roe",
         "What happens next in Oslo?",
         "The works in numbers",
@@ -234,6 +246,7 @@ def test_what_links_to_other_stories_may_be_the_headline() -> None:
     headline = "Watch: The mayor of Porto opens a bridge"
     assert dropped(headline, PROSE) == {}
     assert dropped(PROSE, headline, MORE) == {3: OTHER_STORY}
+    assert dropped("Photos: Three Hurt", PROSE) == {}
 
 
 def test_a_text_of_nothing_else_is_refused() -> None:
@@ -286,15 +299,14 @@ def seed(start: str) -> tuple[Intake, Article, Path]:
     return intake, intake.article, path
 
 
-@pytest.mark.parametrize(("start", "sentences"), [("000", 10), ("002", 8)])
+@pytest.mark.parametrize(("start", "sentences"), [("000", 12), ("002", 9)])
 def test_real_articles_keep_their_sentences_and_lose_the_rest(start: str, sentences: int) -> None:
     intake, article, path = seed(start)
     for gone in ("Getty", "AP Photo", "Leave a Reply", "email address", "pic.twitter.com", "See also", "listen to"):
         assert gone not in article.text
-    # in these two, what belongs to the article ends as a sentence does, but for the headline
+    # three headlines of other stories among them: no shape tells these from a prize and its winner, or a heading
     paragraphs = [line for line in article.text.split("\n") if line and line != article.title]
     assert len(paragraphs) == sentences
-    assert all(line.rstrip('”"').endswith(".") for line in paragraphs)
     written = path.read_text("utf-8")
     assert all(line in written for line in article.text.split("\n"))
     assert not any(drop.text.strip() in article.text for drop in intake.dropped)

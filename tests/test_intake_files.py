@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import ArticleError, CorpusError, VanishedError
-from retrieval.intake.files import MAX_BYTES, SUFFIXES, article_id, find_files, read_bytes
+from retrieval.intake.files import MAX_BYTES, SAVED_BESIDE, SUFFIXES, article_id, find, find_files, read_bytes
+from retrieval.types import Unread
 
 
 def found(corpus: Path) -> list[str]:
@@ -23,13 +24,39 @@ def write(path: Path, data: bytes = b"Text.") -> Path:
 def test_only_articles_are_found(tmp_path: Path) -> None:
     for name in ("b.md", "a/c.TXT", "README.md", "a/readme.txt", ".hidden.txt", ".git/d.txt", "e.pdf", "txt", "f.txt~"):
         write(tmp_path / name)
-    assert found(tmp_path) == ["a/c.TXT", "b.md"]
+    assert found(tmp_path) == ["a/c.TXT", "b.md", "txt"]
 
 
 def test_every_format_is_found(tmp_path: Path) -> None:
     for suffix in SUFFIXES:
         write(tmp_path / f"a{suffix}")
-    assert found(tmp_path) == ["a.htm", "a.html", "a.json", "a.jsonl", "a.md", "a.txt"]
+    assert found(tmp_path) == sorted(f"a{suffix}" for suffix in SUFFIXES)
+
+
+def test_what_is_not_read_is_counted_by_its_kind(tmp_path: Path) -> None:
+    for name in ("a.txt", "Talks of 3.5 hours", "b.pdf", "c/d.PDF", "e.docx", "LICENSE", "README.rst", ".hidden.pdf"):
+        write(tmp_path / name)
+    whole = find(tmp_path)
+    assert [path.name for path in whole.files] == ["Talks of 3.5 hours", "a.txt"]
+    assert whole.unread == (Unread(".pdf", 2), Unread(".docx", 1))
+
+
+def test_what_a_browser_saved_beside_a_page_is_no_article(tmp_path: Path) -> None:
+    for name in (
+        "Pier.html",
+        "Pier_files/ad.html",
+        "Pier_files/sub/frame.htm",
+        "Wall_files/kept.html",
+        "Pier/kept.txt",
+    ):
+        write(tmp_path / name)
+    whole = find(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in whole.files] == [
+        "Pier/kept.txt",
+        "Pier.html",
+        "Wall_files/kept.html",
+    ]
+    assert whole.unread == (Unread(SAVED_BESIDE, 2),)
 
 
 def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_headings_lists_and_tables_of_a_page_stay() -> None:
         "<td>5 million</td></tr></table>"
     )
     lines = only(page(article=extra), "a.html").text.split("\n\n")
-    for line in ("What The Repairs Of The Bridge Have Cost", "- Length: 210 metres", "| Year | Cost |"):
+    for line in ("What The Repairs Of The Bridge Have Cost", "Length: 210 metres", "Year | Cost", "2021 | 5 million"):
         assert line in lines
 
 
@@ -170,3 +170,123 @@ def test_half_characters_do_not_come_through_references() -> None:
     text = only(page(article="<p>One &#xD800; two &shy;and&#8203; three are four.</p>"), "a.html").text
     assert not set(text) & set("\ud800\xad\u200b")
     assert "three are four." in text
+
+
+LONG = (
+    "The bridge had been closed since the spring of 2021, when a diver found cracks in the third of its five piers, "
+    "and the town had to run a ferry, which cost it more than a million euros a year."
+)
+
+
+def blocks_of(body: str, head: str = "") -> list[str]:
+    return only(f"<html><head>{head}</head><body>{body}</body></html>", "a.html").text.split("\n\n")
+
+
+def test_a_second_container_of_the_body_is_read() -> None:
+    part = "<div class='chunk body-text'><div class='in'>{}</div></div>"
+    paragraphs = [LONG, FIRST, SECOND, THIRD, LONG.replace("third", "fourth"), FIRST.replace("Thursday", "Friday")]
+    body = part.format("".join(f"<p>{text}</p>" for text in paragraphs[:4])) + "<div class='ad'>Buy a boat now</div>"
+    body += part.format("".join(f"<p>{text}</p>" for text in paragraphs[4:]))
+    assert blocks_of(f"<main><h1>Bridge</h1>{body}</main>")[-6:] == paragraphs
+
+
+def test_paragraphs_that_are_mostly_links_are_read_and_lines_that_are_one_link_are_not() -> None:
+    linked = f"<a href='/a'>{THIRD[:-1]}</a>."
+    more = "<p><a href='/b'>MORE ON THIS: How the ferry of the town was paid for</a></p>"
+    found = blocks_of(f"<article><p>{LONG}</p><p>{linked}</p>{more}<p>{SECOND}</p><p>{FIRST}</p></article>")
+    assert found == [LONG, THIRD, SECOND, FIRST]
+
+
+def test_lists_between_and_below_paragraphs_are_read() -> None:
+    items = ["Ana Prieto, for Larch", "Colm Daly, for Upper Fenn", "Rosa Klein, for Lower Fenn"]
+    listed = "<ul>{}</ul>".format("".join(f"<li><b>{item}</b></li>" for item in items))
+    menu = "<ul><li><a href='/'>Home</a></li><li><a href='/w'>World</a></li></ul>"
+    found = blocks_of(f"{menu}<h1>Bridge</h1><p>{LONG}</p>{listed}<p>{SECOND}</p><p>{FIRST}</p>{listed}")
+    assert [line for line in found if line in items] == items * 2
+    assert "World" not in found
+
+
+def test_a_table_that_lays_out_a_page_is_no_row() -> None:
+    menu = "<td><a href='/'>Home</a> <a href='/a'>Archive</a></td>"
+    body = f"<table><tr>{menu}<td><h1>Bridge</h1><p>{LONG}<p>{FIRST}</td></tr></table>"
+    assert blocks_of(body) == ["Bridge", LONG, FIRST]
+
+
+def test_the_standfirst_is_read_and_teasers_are_not() -> None:
+    told = "<p>The river rose by two metres on Sunday night.</p>"
+    teaser = f"<div class='card'><h3><a href='/x'>Floods again</a></h3>{told}</div>"
+    figure = "<figure><figcaption>The bridge in May.</figcaption></figure>"
+    head = f"<article><h1>Bridge</h1><p class='standfirst'>{THIRD}</p>{figure}"
+    assert blocks_of(f"{head}<p>{LONG}</p><p>{FIRST}</p>{teaser * 2}<p>{SECOND}</p></article>")[-4:] == [
+        THIRD,
+        LONG,
+        FIRST,
+        SECOND,
+    ]
+
+
+def test_a_long_paragraph_that_is_not_of_the_article_is_named() -> None:
+    box = f"<aside><p>{LONG}</p></aside>"
+    (intake,) = parse(page(article=box).encode(), "a.html").intakes
+    assert LONG not in intake.article.text
+    assert [(drop.text, drop.reason) for drop in intake.dropped] == [(LONG, "part of the page beside its article")]
+
+
+def test_a_front_page_is_no_article() -> None:
+    cards = "".join(
+        f"<div class='card'><h2><a href='/{n}'>Story {n} of the many</a></h2><p>{FIRST[:60]} number {n}.</p></div>"
+        for n in range(12)
+    )
+    with pytest.raises(ArticleError, match="without an article"):
+        parse(f"<html><body><main>{cards}</main></body></html>".encode(), "index.html")
+
+
+def test_the_body_that_a_page_declares_is_read_where_it_shows_less() -> None:
+    body = " ".join([LONG, FIRST, SECOND, THIRD] * 2)
+    fields = f'{{"@type": "NewsArticle", "headline": "Bridge", "articleBody": "{body}"}}'
+    head = f'<script type="application/ld+json">{fields}</script>'
+    found = blocks_of(f"<article><h1>Bridge</h1><p>{FIRST}</p><p>Subscribe to read on, please.</p></article>", head)
+    assert found == [body]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "//<![CDATA[\n{}\n//]]>",
+        "{};",
+        '{{"@type": "WebPage", "mainEntity": {}}}',
+        '[{{"@type": "NewsArticle", "headline": "Another story"}}, {}]',
+        "<!-- {} -->",
+    ],
+)
+def test_json_ld_is_read_as_it_is_written(script: str) -> None:
+    fields = (
+        '{"@type": "NewsArticle", "headline": "Bridge &amp; ferry", "datePublished": "2023-05-04T09:30:00+02:00",\n'
+        '"description": "One\ntwo", "publisher": {"name": "Example Post",},}'
+    )
+    head = f'<title>Bridge &amp; ferry</title><script type="application/ld+json">{script.format(fields)}</script>'
+    assert said(only(page(head), "a.html"))[:4] == ("Bridge & ferry", "Example Post", None, MORNING)
+
+
+def test_a_page_changed_long_after_it_was_published_is_of_the_day_of_the_change() -> None:
+    fields = '"@type": "NewsArticle", "datePublished": "2012-05-10", "dateModified": "{}"'
+    for modified, day in (("2026-04-25", "2026-04-25"), ("2012-05-12", "2012-05-10")):
+        head = f'<script type="application/ld+json">{{{fields.format(modified)}}}</script>'
+        published = only(page(head), "a.html").published
+        assert published is not None
+        assert published.date().isoformat() == day
+
+
+def test_a_post_of_a_sites_generator_is_read_with_its_front_matter() -> None:
+    front = "---\ntitle: Bridge\ndate: 2023-05-04\n---\n"
+    post = f"{front}<p>{FIRST} {{% include ad.html %}}</p>\n<ul><li>One</li></ul>"
+    article = only(post, "2023-05-04-bridge.html")
+    assert (article.title, article.text) == ("Bridge", f"{FIRST}\n\nOne")
+
+
+def test_the_publishers_name_is_no_part_of_the_title() -> None:
+    head = (
+        "<meta property='og:title' content='Bridge reopens | Example Post'>"
+        "<meta property='og:site_name' content='Example Post'>"
+    )
+    assert only(page(head), "a.html").title == "Bridge reopens"

@@ -186,3 +186,94 @@ def test_records_are_cleaned_and_read_as_plain_text_is() -> None:
 def test_the_day_in_a_feeds_name_is_not_that_of_its_articles() -> None:
     assert only('{"text": "One."}', "2024-02-20-one.json").published == DAY
     assert records("2024-02-20-feed.jsonl", {"text": "One."}).intakes[0].article.published is None
+
+
+WORDS = "The council voted on Tuesday to buy four buses."
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"maintext": WORDS, "title": "Buses", "date_publish": "2024-02-20 00:00:00", "source_domain": "e.org"},
+            ("Buses", "e.org", None, DAY),
+        ),
+        ({"text": WORDS, "title": "Buses", "publish_date": "2024-02-20", "source": None}, ("Buses", None, None, DAY)),
+        (
+            {
+                "text": WORDS,
+                "title": "Buses",
+                "date": "2024-02-20",
+                "source": "https://e.org/b",
+                "source-hostname": "Post",
+            },
+            ("Buses", "Post", "https://e.org/b", DAY),
+        ),
+        (
+            {
+                "content": f"<div><p>{WORDS}</p></div>",
+                "title": "Buses",
+                "siteName": "Post",
+                "publishedTime": "2024-02-20",
+            },
+            ("Buses", "Post", None, DAY),
+        ),
+        (
+            {
+                "title": {"rendered": "It&#8217;s <em>buses</em>"},
+                "content": {"rendered": f"<p>{WORDS}</p>"},
+                "link": "https://e.org/b",
+                "date": "2024-02-20T01:00:00",
+                "date_gmt": "2024-02-20T00:00:00",
+            },
+            ("It’s buses", None, "https://e.org/b", DAY),
+        ),
+        (
+            {
+                "webTitle": "Buses",
+                "webUrl": "https://e.org/b",
+                "webPublicationDate": "2024-02-20T00:00:00Z",
+                "fields": {"bodyText": WORDS, "publication": "The Post"},
+            },
+            ("Buses", "The Post", "https://e.org/b", DAY),
+        ),
+        (
+            {
+                "headline": {"main": "Buses"},
+                "web_url": "https://e.org/b",
+                "pub_date": "2024-02-20T00:00:00+0000",
+                "source": "The Post",
+                "full_text": WORDS,
+            },
+            ("Buses", "The Post", "https://e.org/b", DAY),
+        ),
+        ({"text": WORDS, "title": "Buses", "source": "nan", "date": float("nan")}, ("Buses", None, None, None)),
+        ({"text": WORDS, "title": "Buses - Post", "source": {"name": "Post"}}, ("Buses", "Post", None, None)),
+    ],
+    ids=["news-please", "newspaper3k", "trafilatura", "readability", "wordpress", "guardian", "nyt", "nan", "newsapi"],
+)
+def test_the_exports_of_other_programs_are_read(fields: dict[str, object], expected: tuple[object, ...]) -> None:
+    article = only(json.dumps(fields), "a.json")
+    assert said(article)[:4] == expected
+    assert article.text == WORDS
+
+
+@pytest.mark.parametrize("wrapper", ["response", "data"])
+def test_records_may_be_wrapped_twice(wrapper: str) -> None:
+    text = json.dumps({wrapper: {"status": "ok", "results": [{"text": "One."}, {"text": "Two."}]}})
+    assert [intake.article.text for intake in parse(text.encode(), "a.json").intakes] == ["One.", "Two."]
+
+
+def test_what_a_news_api_cut_off_or_removed_is_no_text() -> None:
+    kept = {"title": "Buses", "content": f"{WORDS} The first… [+1234 chars]", "publishedAt": "1970-01-01T00:00:00Z"}
+    contents = records("a.json", kept, {"title": "[Removed]", "content": "[Removed]", "url": "https://removed.com"})
+    (intake,) = contents.intakes
+    assert (intake.article.text, intake.article.published) == (f"{WORDS} The first", None)
+    assert [skipped.reason for skipped in contents.skipped] == ["was removed by its publisher; delete it"]
+
+
+def test_a_bad_field_of_a_record_is_left_out_and_named() -> None:
+    text = '{"text": "One.", "title": "A", "title": "B", "date": "03/04/2024", "url": "/b"}'
+    (intake,) = parse(text.encode(), "a.ndjson").intakes
+    assert said(intake.article)[:4] == ("", None, None, None)
+    assert [drop.text for drop in intake.dropped] == ["title: two different values", "url: /b", "date: 03/04/2024"]

@@ -10,7 +10,7 @@ from bot.json import added_json, answer_json, intake_json, report_json, status_j
 from reader.types import Answer, Timing
 from retrieval.adding import AddReport
 from retrieval.storage.verify import Finding, Verification
-from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, Skipped
+from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, Skipped, Unread
 from tests.fakes import ARTICLES, DATED, LINK, STATUS, TEXT, answer
 
 
@@ -93,18 +93,20 @@ def test_a_span_of_days_is_an_iso_interval() -> None:
 
 
 def test_a_report() -> None:
-    report = IndexReport(3, 1, 2, 4, 5, (Skipped("x.txt", "it is empty."),), 20, 6, 14, 1.5)
+    report = IndexReport(3, 1, 2, 4, 5, (Skipped("x.txt", "it is empty."),), 20, 6, 14, 1.5, (Unread(".pdf", 2),))
     assert json.loads(report_json(report)) == {
         "generation": 3,
         "articles": {"added": 1, "changed": 2, "removed": 4, "unchanged": 5},
         "skipped": [{"path": "x.txt", "reason": "it is empty."}],
         "passages": {"total": 20, "embedded": 6, "reused": 14},
         "seconds": 1.5,
+        "unread": [{"kind": ".pdf", "files": 2}],
     }
 
 
 def test_a_status() -> None:
-    found = json.loads(status_json(STATUS))
+    found = json.loads(status_json(STATUS, [Unread(".pdf", 2)]))
+    assert found["unread"] == [{"kind": ".pdf", "files": 2}]
     assert found["created"] == DATED.isoformat()
     assert found["articles"][1] == {
         "id": "a2",
@@ -117,7 +119,9 @@ def test_a_status() -> None:
         "passages": 1,
         "lines_left_out": 0,
     }
-    assert list(found)[:-1] == ["generation", "created", "model", "fingerprint", "dimension", "passages", "bytes"]
+    assert list(found) == [
+        *("generation", "created", "model", "fingerprint", "dimension", "passages", "bytes", "unread", "articles")
+    ]
 
 
 def test_one_article() -> None:

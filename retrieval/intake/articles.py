@@ -1,25 +1,23 @@
 """A file's bytes become articles: decoded, read by their format, cleaned, and told apart by an id.
 
-    bytes ──decoding──► text ──markdown, html, records──► drafts ──headers──► metadata, lines ──cleaning──► articles
+    bytes ──decoding──► text ──plain, markdown, html, mail, records──► drafts ──headers, cleaning──► articles
 
-Every line of an article's text is a line of its file's (or, for a page, of the text taken out of it): lines are left
-out, never changed.
+What a file's format says by its markup is read, or left out and named; the words of a line are never changed.
 """
 
 import re
-from pathlib import PurePosixPath
 
 from retrieval.errors import ArticleError
-from retrieval.intake import dates, html, language, markdown, records
-from retrieval.intake.cleaning import clean, text_lines
+from retrieval.intake import dates, html, language, mail, markdown, plain, records
+from retrieval.intake.cleaning import clean
 from retrieval.intake.decoding import decode
-from retrieval.intake.files import article_id
+from retrieval.intake.files import FORMATS, Format, article_id, suffix_of
+from retrieval.intake.front_matter import read_front_matter
 from retrieval.intake.headers import read_header
-from retrieval.intake.metadata import first, merged
-from retrieval.intake.types import Draft, Header, Metadata, Record
+from retrieval.intake.metadata import first, merged, without_source
+from retrieval.intake.types import Draft, Header, Metadata, Record, text_lines
 from retrieval.types import Article, FileContents, Intake, Skipped
 
-MAX_LINES = 200_000
 HEADLINE_WORDS = 25
 # a line of white space parts paragraphs as an empty one does
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
@@ -28,22 +26,46 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 def parse(data: bytes, relative_path: str) -> FileContents:
     """The articles that a file's bytes hold; of a file of records, also those that are none, as "feed.jsonl:12".
 
-    What is dropped is named by its line in the file or, for a page or a record, in the text taken out of it.
-    Raises ArticleError where the file as a whole holds no article.
+    What is dropped is named by its line in the file or, for a record or a message, in the text taken out of it; for a
+    page by the number of its paragraph. Raises ArticleError where the file as a whole holds no article.
     """
     if any("\ud800" <= character <= "\udfff" for character in relative_path):
         raise ArticleError("has a name that is not UTF-8; rename it")
-    suffix = PurePosixPath(relative_path).suffix.lower()
-    is_page = suffix in {".html", ".htm"} or (suffix == ".txt" and html.begins_page(data))
-    text = decode(data, html.declared_charset(data) if is_page else None)
-    if suffix in {".json", ".jsonl"}:
-        return _records(text, relative_path)
-    read = html.read if is_page else markdown.read if suffix == ".md" else _plain
-    return FileContents((_intake(read(text), article_id(relative_path), relative_path, alone=True),), ())
+    form = FORMATS.get(suffix_of(relative_path), Format.TEXT)
+    if form is Format.MAIL or (form is Format.TEXT and mail.begins_message(data)):
+        return _alone(mail.read(data), relative_path)
+    if form is Format.TEXT and html.begins_page(data):
+        form = Format.PAGE
+    if form in {Format.TEXT, Format.PAGE}:
+        data = mail.without_quoting(data)
+    text = decode(data, html.declared_charset(data) if form is Format.PAGE else None)
+    match form:
+        case Format.RECORDS:
+            return _records(text, relative_path)
+        case Format.PAGE:
+            return _alone(_page(text), relative_path)
+        case Format.MARKDOWN:
+            return _alone(markdown.read(text), relative_path)
+        case _:
+            return _alone(plain.read(text), relative_path)
 
 
-def _plain(text: str) -> Draft:
-    return Draft(Metadata(), text)
+def _page(text: str) -> Draft:
+    """The article of a page; one that begins with front matter is that of a site's generator, and all of it is."""
+    front = read_front_matter(text)
+    if front.end == 0:
+        return html.read(text)
+    body = text[front.end :]
+    if html.begins_page(body.encode()):
+        draft = html.read(body)
+    else:
+        draft = Draft(Metadata(), text_lines(html.fragment_text(markdown.without_templates(body))))
+    said = merged(front.reading.metadata, draft.metadata)
+    return Draft(said, draft.lines, front.reading.dropped + draft.dropped, from_page=True)
+
+
+def _alone(draft: Draft, path: str) -> FileContents:
+    return FileContents((_intake(draft, article_id(path), path, alone=True),), ())
 
 
 def _records(text: str, path: str) -> FileContents:
@@ -54,7 +76,7 @@ def _records(text: str, path: str) -> FileContents:
         if isinstance(record, Skipped):
             skipped.append(record)
         elif record.place == 0:
-            return FileContents((_intake(records.draft(record.fields), article_id(path), path, alone=True),), ())
+            return _alone(records.draft(record), path)
         else:
             try:
                 intakes.append(_from_record(record, path, places))
@@ -68,7 +90,7 @@ def _records(text: str, path: str) -> FileContents:
 
 def _from_record(record: Record, path: str, places: dict[str, int]) -> Intake:
     """The article of one record among many; `places` tells where each key was met, and learns of this one."""
-    draft = records.draft(record.fields)
+    draft = records.draft(record)
     kind, key = records.key(record.fields, draft)
     if key in places:
         raise ArticleError(f"has the same {kind} as {path}:{places[key]}, which is taken; delete one")
@@ -82,19 +104,17 @@ def _intake(draft: Draft, key: str, path: str, *, alone: bool) -> Intake:
     """The article that `key` names, cleaned; `alone` is whether it is the only one of its file."""
     if not draft.text.strip():
         raise ArticleError("has no text; write the article into it or delete it")
-    if (count := draft.text.count("\n")) > MAX_LINES:
-        raise ArticleError(f"has {count:,} lines, more than the {MAX_LINES:,} allowed; split it")
-    lines = text_lines(draft.text, draft.first_line)
-    header = Header(Metadata(), lines, ()) if draft.from_page else read_header(lines)
-    cleaned = clean(header.lines, headlines=not draft.from_page)
-    dropped = tuple(sorted(header.dropped + cleaned.dropped, key=lambda drop: drop.line))
+    header = Header(Metadata(), draft.lines, ()) if draft.from_page else read_header(draft.lines)
+    cleaned = clean(header.lines)
+    dropped = tuple(sorted(draft.dropped + header.dropped + cleaned.dropped, key=lambda drop: drop.line))
     text = "\n".join(line.text for line in cleaned.lines)
     if not text:
         raise ArticleError(f"holds nothing but boilerplate ({', '.join(sorted({drop.reason for drop in dropped}))})")
     said = merged(draft.metadata, header.metadata)
+    title = said.title if said.title is not None else headline(text)
     article = Article(
         id=key,
-        title=said.title if said.title is not None else headline(text),
+        title=without_source(title, said.source),
         source=said.source,
         url=said.url,
         published=first(

@@ -4,8 +4,7 @@ Lines are dropped whole, or a repeat of them is; what remains is never rewritten
 file has. In order, until nothing more is found, so that cleaning a clean text drops nothing:
 
     boilerplate      lines of a known shape (see `rules`), and the caption above a photo credit
-    repeats          a paragraph that stood above, word for word
-    other headlines  "Strait: Ferries Run Again After Storm", alone between two paragraphs of prose
+    repeats          a paragraph of prose that stood above, word for word
 
 Worked example:
 
@@ -28,42 +27,24 @@ from retrieval.intake.types import Cleaned, Line
 from retrieval.types import Dropped
 
 REPEAT = "repeats a paragraph above"
-OTHER_HEADLINE = "headline of another story"
 
 CAPTION_WORDS = 60
-LOOSE_CAPTION_WORDS = range(5, 41)
-HEADLINE_WORDS = range(6, 21)
+# a shorter line above a credit, with a blank one between, is as often a heading
+LOOSE_CAPTION_WORDS = range(8, 41)
 PROSE_WORDS = 8
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _OPEN_END = re.compile(r"[:;,]$")
 _LIST_ITEM = re.compile(r"[-*•–—#>|]|\(?\w{1,3}[.)]\s|\d")
-_NAME_AND_COLON = re.compile(r"[A-Z][\w’'.-]*(?: [\w’'.-]+){0,3}: \S.*")
-# the words that a headline in title case may leave small
-_SMALL = (
-    "a an the and or but nor as at by for from in into of off on onto out over per to up via vs with after amid than "
-    "before near under"
-)
-_FIRST_LETTER = re.compile(r"[\"'“”‘’(\[$€£]*[A-Z0-9]")
-
 Marks = dict[int, str]
 
 
-def text_lines(text: str, first: int = 1) -> tuple[Line, ...]:
-    """The lines of `text`, numbered from `first`: joining them with \\n gives it back."""
-    return tuple(Line(number, line) for number, line in enumerate(text.split("\n"), first))
-
-
-def clean(lines: Sequence[Line], *, headlines: bool = True) -> Cleaned:
-    """The lines that belong to the article, without blank lines at either end, and those dropped, with reasons.
-
-    Without `headlines`, a line is never taken for the headline of another story.
-    """
-    passes = (_boilerplate, _repeats, _other_headlines) if headlines else (_boilerplate, _repeats)
+def clean(lines: Sequence[Line]) -> Cleaned:
+    """The lines that belong to the article, without blank lines at either end, and those dropped, with reasons."""
     kept, dropped = list(lines), list[Dropped]()
     while True:
         before = len(dropped)
-        for find in passes:
+        for find in (_boilerplate, _repeats):
             kept = _without_blank_ends(kept)
             marks = find(kept)
             dropped += [Dropped(kept[at].number, kept[at].text, reason) for at, reason in marks.items()]
@@ -83,8 +64,8 @@ def _boilerplate(lines: Sequence[Line]) -> Marks:
     parted = _has_blank(lines)
     for at, line in enumerate(lines):
         rule = rule_for(line.text)
-        # the first line is the article's own headline, though it begin "Watch:"
-        if rule is None or (at == 0 and rule.reason == OTHER_STORY):
+        # the first line is the article's own headline, though it begin "Watch:" or "Photos:"
+        if rule is None or (at == 0 and rule.reason in {OTHER_STORY, PHOTO_CREDIT} and line.text[:1].isalpha()):
             continue
         if rule.reason == PHOTO_CREDIT:
             caption = _paragraph_above(lines, at, marks, parted)
@@ -132,40 +113,14 @@ def _repeats(lines: Sequence[Line]) -> Marks:
     seen = set[str]()
     for paragraph in _paragraphs(lines):
         words = _words(lines, paragraph)
-        text = " ".join(words)
-        # a figure or a "No." may stand twice in a table or a dialogue
-        if len(words) < 3 and len(text) < 20:
+        # a shorter line may well stand twice: an item of two lists, a figure in a table, a "No." in a dialogue
+        if not _is_prose(words) or _LIST_ITEM.match(lines[paragraph[0]].text):
             continue
+        text = " ".join(words)
         if text in seen:
             marks |= dict.fromkeys(paragraph, REPEAT)
         seen.add(text)
     return marks
-
-
-def _other_headlines(lines: Sequence[Line]) -> Marks:
-    paragraphs = _paragraphs(lines)
-    prose = [_is_prose(_words(lines, paragraph)) for paragraph in paragraphs]
-    return {
-        paragraphs[at][0]: OTHER_HEADLINE
-        for at in range(1, len(paragraphs) - 1)
-        if prose[at - 1]
-        and prose[at + 1]
-        and len(paragraphs[at]) == 1
-        and _is_other_headline(lines[paragraphs[at][0]].text.strip())
-    }
-
-
-def _is_other_headline(line: str) -> bool:
-    """Whether a line that stands alone reads as a headline: in title case, or a name with a colon, and no sentence.
-
-    "Envoy: We Will Not Wait For An Answer From Oslo" and "Landslide: 12 people missing, according to the police" do;
-    "The delegation was led by", "Foreign Minister Ana Roe" and "What happens next in Oslo?" do not.
-    """
-    words = line.split()
-    if len(words) not in HEADLINE_WORDS or _ends(line) or line.isupper() or _LIST_ITEM.match(line):
-        return False
-    title_case = all(_FIRST_LETTER.match(word) or word in _SMALL.split() or not word[0].isalpha() for word in words)
-    return title_case or _NAME_AND_COLON.fullmatch(line) is not None
 
 
 def _ends(text: str) -> bool:

@@ -2,7 +2,9 @@
 
     2024-02-20T18:30:00-04:00 · 2024-02-20 · Tue, 20 Feb 2024 18:30:00 GMT     a moment, or a day
     20 February 2024 · Feb. 20, 2024, 6:30 PM EST · 20/02/2024 · 2024/02/20    the day as written
+    Mo, 20 Feb 2024 18:30:00 · Tue, Feb 20 2024 18:30:00 +0000                 the day as written
     03/04/2024 · February 2024 · 2024-02-31 · 1066-10-14                       None
+    1970-01-01T00:00:00Z                                                       None: a computer's "never"
 
 A day without a time is midnight UTC, and so is one in words: its time of day is left out, because "EST" is not the same
 offset to everybody.
@@ -14,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # newspapers began about then; what is later than this is a slip of the pen
 EARLIEST, LATEST = 1600, 2100
 
@@ -24,14 +27,15 @@ _MONTH = (
 )
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?"
-_TIME = r"(?:(?:,| at| -| \|)* \d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?(?: \(?[A-Z]{1,5}\)?)?)?"
+# of any language, where a comma sets it off
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? |[^\W\d]{2,10}\.?, )?"
+_TIME = r"(?:(?:,| at| -| \|)* \d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?(?: \(?[A-Z]{1,5}\)?| ?[+-]\d\d:?\d\d)?)?"
 _IN_WORDS = tuple(
     re.compile(_WEEKDAY + day + _TIME, re.IGNORECASE)
     for day in (rf"{_DAY}(?: of)? {_MONTH},? {_YEAR}", rf"{_MONTH} {_DAY},? {_YEAR}")
 )
-_YEAR_FIRST = re.compile(r"(\d{4})([/.])(\d{1,2})\2(\d{1,2})")
-_YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
+_YEAR_FIRST = re.compile(r"(\d{4})([/.])(\d{1,2})\2(\d{1,2})" + _TIME, re.IGNORECASE)
+_YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})" + _TIME, re.IGNORECASE)
 _RFC_2822 = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|GMT|UTC)")
 _ZERO_OFFSET = re.compile(r" ?(?:UTC|GMT)$")
 _SPACED_OFFSET = re.compile(r" (?=[+-]\d\d:?\d\d$)")
@@ -47,7 +51,9 @@ def moment(written: str) -> datetime | None:
     """The moment that `written` means, aware; None if it is no whole date, may be two days, or cannot be."""
     line = " ".join(written.split())
     found = _iso(line) or _rfc_2822(line) or _in_words(line) or _in_numbers(line)
-    return found if found is not None and EARLIEST <= found.year <= LATEST else None
+    if found is None or (found == _NEVER and ":" in line):
+        return None
+    return found if EARLIEST <= found.year <= LATEST else None
 
 
 def day_in_address(url: str) -> datetime | None:

@@ -1,26 +1,33 @@
 """The fields of a JSON object, as files of records and the JSON-LD of web pages write them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from retrieval.errors import ArticleError
 from retrieval.intake import dates
-from retrieval.intake.metadata import NAMES, first, language_code, one_line, web_address
+from retrieval.intake.metadata import NAMES, Given, Reading, first, merged, read_fields
 from retrieval.intake.types import Metadata
 
 # where an object keeps the value that it stands for
 _INSIDE = {
-    "title": ("rendered",),
-    "source": ("name",),
+    "title": ("rendered", "main"),
+    "source": ("name", "title"),
     "url": ("@id", "url"),
     "published": ("@value",),
     "language": ("@value",),
 }
+_MODIFIED = ("dateModified", "date_modified")
+# a text changed so long after it was published is of the later day: its "today" is not the first day's
+REVISED_AFTER = timedelta(days=30)
 
 
 class _Twice:
     """What a field holds whose object names it twice, with different values."""
+
+    def __repr__(self) -> str:
+        return "two different values"
 
 
 def load(text: str) -> Any:
@@ -31,19 +38,10 @@ def load(text: str) -> Any:
         raise ArticleError(f"is not valid JSON ({error}); mend it") from error
 
 
-def metadata(fields: Mapping[str, Any]) -> Metadata:
-    """What an object says about its article; a value of the wrong kind is as good as absent.
-
-    Raises ArticleError where it names a field twice.
-    """
-    published = _line(fields, "published")
-    return Metadata(
-        title=_line(fields, "title"),
-        source=_line(fields, "source"),
-        url=web_address(_line(fields, "url")),
-        published=dates.moment(published) if published is not None else None,
-        language=language_code(_line(fields, "language")),
-    )
+def metadata(fields: Mapping[str, Any], line: int = 1) -> Reading:
+    """What an object says about its article, and the fields that say nothing; `line` is where it stands."""
+    reading = read_fields(_given(fields, line))
+    return Reading(_as_revised(fields, reading.metadata), reading.dropped)
 
 
 def plain(fields: Mapping[str, Any], name: str, inside: tuple[str, ...]) -> object:
@@ -51,20 +49,35 @@ def plain(fields: Mapping[str, Any], name: str, inside: tuple[str, ...]) -> obje
 
     Raises ArticleError where the object names the field twice.
     """
-    value = fields.get(name)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict):
-        value = first(*(value.get(key) for key in inside))
+    value = _unwrapped(fields.get(name), inside)
     if isinstance(value, _Twice):
         raise ArticleError(f"names its {name} twice, and differently; keep one")
     return value
 
 
-def _line(fields: Mapping[str, Any], field: str) -> str | None:
-    value = first(*(plain(fields, name, _INSIDE[field]) for name in NAMES[field]))
-    # True is an int too, and says nothing
-    return one_line(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+def _given(fields: Mapping[str, Any], line: int) -> Iterator[Given]:
+    for field, names in NAMES.items():
+        for name in names:
+            if name in fields:
+                value = _unwrapped(fields[name], _INSIDE[field])
+                # an object without a name is as good as absent
+                if value is not None:
+                    yield Given(name, value, line)
+
+
+def _unwrapped(value: object, inside: tuple[str, ...]) -> object:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return first(*(value.get(key) for key in inside)) if isinstance(value, dict) else value
+
+
+def _as_revised(fields: Mapping[str, Any], said: Metadata) -> Metadata:
+    """What the object says, with the day of the last change where that is long after the day of publication."""
+    written = (_unwrapped(fields.get(name), ("@value",)) for name in _MODIFIED)
+    modified = first(*(dates.moment(value) for value in written if isinstance(value, str)))
+    if modified is None or said.published is None or modified - said.published <= REVISED_AFTER:
+        return said
+    return merged(Metadata(published=modified), said)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

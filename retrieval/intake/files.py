@@ -2,20 +2,79 @@
 
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path, PurePosixPath
 
 from retrieval.errors import ArticleError, CorpusError, VanishedError, reason
+from retrieval.types import Unread
 
-SUFFIXES = frozenset({".txt", ".md", ".html", ".htm", ".json", ".jsonl"})
+
+class Format(Enum):
+    """How a file is read."""
+
+    TEXT = auto()
+    MARKDOWN = auto()
+    PAGE = auto()
+    MAIL = auto()
+    RECORDS = auto()
+
+
+FORMATS: Mapping[str, Format] = {
+    **dict.fromkeys((".txt", ".text", ".wiki", ".vtt", ".srt"), Format.TEXT),
+    **dict.fromkeys((".md", ".markdown", ".mdx"), Format.MARKDOWN),
+    **dict.fromkeys((".html", ".htm", ".xhtml", ".shtml", ".php"), Format.PAGE),
+    **dict.fromkeys((".eml", ".mhtml", ".mht"), Format.MAIL),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), Format.RECORDS),
+}
+SUFFIXES = frozenset(FORMATS)
 MAX_BYTES = 20_000_000
+SAVED_BESIDE = "saved beside a page"
+
+# "Talks of 3.5 hours" has no ending, "notes.2024" has one that is none
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+# files that say something about the others
+_ABOUT = frozenset(
+    {
+        *("license", "licence", "copying", "notice", "authors", "contributors", "contributing", "changelog", "version"),
+        *("makefile", "dockerfile", "codeowners", "gemfile", "rakefile", "procfile", "cname"),
+    }
+)
+# what browsers call the folder of a page's pictures and frames, in the languages of Windows
+_BESIDE = re.compile(
+    r"(?:[_.]files|-Dateien|[_-]filer|_(?:archivos|arquivos|bestanden|bylos|datoteke|dosyalar|elemei|failid|fails|fajlovi"
+    r"|ficheiros|fichiers|file|fitxategiak|fitxers|pliki|soubory|tiedostot))$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The article files below a folder, sorted by path; and how many others are not read, the most first."""
+
+    files: tuple[Path, ...]
+    unread: tuple[Unread, ...]
+
+
+def suffix_of(path: str) -> str:
+    """The ending of a file's name in small letters, "" where it has none: "a/B.HTML" -> ".html"."""
+    match = _SUFFIX.search(PurePosixPath(path).name)
+    return match[0].lower() if match is not None and match.start() > 0 else ""
 
 
 def find_files(corpus: Path) -> list[Path]:
-    """Every article file below `corpus`, sorted by path. Raises CorpusError if there is no such folder.
+    """Every article file below `corpus`, sorted by path. Raises CorpusError if there is no such folder."""
+    return list(find(corpus).files)
 
-    Hidden files and folders, files named README and folders behind a link are passed over. No file is opened.
+
+def find(corpus: Path) -> Found:
+    """Every article file below `corpus`, and what else is there. Raises CorpusError if there is no such folder.
+
+    Hidden files and folders, files named README and the like, and folders behind a link are passed over, and so is what
+    a browser saved beside a page. No file is opened.
     """
     if not corpus.is_dir():
         problem = "is not a folder" if corpus.exists() else "does not exist"
@@ -23,21 +82,29 @@ def find_files(corpus: Path) -> list[Path]:
             f"The corpus folder {corpus} {problem}; create it and put articles in it ({', '.join(sorted(SUFFIXES))}), "
             "or set [corpus] path in config.toml."
         )
-    return sorted(_walk(corpus))
+    unread = Counter[str]()
+    files = sorted(_walk(corpus, unread))
+    return Found(tuple(files), tuple(Unread(kind, number) for kind, number in unread.most_common()))
 
 
-def _walk(corpus: Path) -> Iterator[Path]:
+def _walk(corpus: Path, unread: Counter[str]) -> Iterator[Path]:
     # a list of folders to come, because os.walk calls itself for each level of nesting
-    folders = [str(corpus)]
+    folders = [(str(corpus), False)]
     while folders:
-        folder = folders.pop()
-        for entry in _entries(folder):
-            if entry.name.startswith("."):
-                continue
+        folder, beside = folders.pop()
+        entries = [entry for entry in _entries(folder) if not entry.name.startswith(".")]
+        pages = {os.path.splitext(entry.name)[0] for entry in entries if _is_page(entry.name)}  # noqa: PTH122
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            elif _may_be_article(entry.name) and not (entry.is_symlink() and Path(entry.path).is_dir()):
+                folders.append((entry.path, beside or _BESIDE.sub("", entry.name) in pages - {entry.name}))
+            elif beside:
+                unread[SAVED_BESIDE] += 1
+            elif entry.is_symlink() and Path(entry.path).is_dir():
+                continue
+            elif _may_be_article(entry.name):
                 yield Path(entry.path)
+            elif not is_about(entry.name):
+                unread[suffix_of(entry.name)] += 1
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -51,9 +118,20 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         raise CorpusError(f"The folder {folder} cannot be read ({reason(error)}); mend its permissions.") from error
 
 
+def _is_page(name: str) -> bool:
+    return FORMATS.get(suffix_of(name)) is Format.PAGE
+
+
 def _may_be_article(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a Path for each name of a large corpus takes seconds
-    return suffix.lower() in SUFFIXES and stem.upper() != "README"
+    suffix = suffix_of(name)
+    return not is_about(name) and (not suffix or suffix in FORMATS)
+
+
+def is_about(name: str) -> bool:
+    """Whether a file says something about the others, or is an editor's copy of one: README.md, LICENSE, a.txt~."""
+    suffix = suffix_of(name)
+    stem = name[: len(name) - len(suffix)].lower()
+    return name.endswith("~") or stem == "readme" or (not suffix and stem in _ABOUT)
 
 
 def article_id(relative_path: str) -> str:

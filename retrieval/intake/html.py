@@ -1,27 +1,32 @@
-"""HTML pages: the article's text by trafilatura, and what the page itself declares about the article.
+"""HTML pages: the article's text, and what the page itself declares about the article.
 
-trafilatura (Barbaresi, "Trafilatura: a web scraping library and command-line tool", ACL 2021) tells an article from
-the menus, teasers and comments around it. Its metadata are not used, because it fills gaps with guesses, such as the
-host's name for the source. Here a field is what the page's JSON-LD, a meta tag, the canonical link, or the page's one
-<h1> or <time> says; else it is absent.
+A field is what the page's JSON-LD, a meta tag, the canonical link, or the page's one <h1> or <time> says; else it is
+absent. trafilatura's own metadata are not used, because it fills gaps with guesses, such as the host's name for the
+source.
 """
 
 import itertools
-import logging
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from retrieval.errors import ArticleError
-from retrieval.intake import dates
+from retrieval.intake import dates, extraction
+from retrieval.intake.blocks import blocks
 from retrieval.intake.decoding import tidy
-from retrieval.intake.fields import load, metadata
-from retrieval.intake.metadata import first, language_code, one_line, web_address
-from retrieval.intake.types import Draft, Metadata
+from retrieval.intake.extraction import Verdict
+from retrieval.intake.fields import metadata
+from retrieval.intake.json_ld import DeclaredArticle, declared_article
+from retrieval.intake.metadata import first, language_code, one_line, web_address, without_source
+from retrieval.intake.types import Draft, Line, Metadata, text_lines
+from retrieval.types import Dropped
 
 # trafilatura's time grows with the square of this; long pages of news have some 10,000
 MAX_ELEMENTS = 20_000
+# the body that a page declares is taken where it is so long, and so many times as long as what the page shows
+MIN_BODY_WORDS, BODY_SHARE = 50, 2
+# what is left out and shorter is a menu's, and not worth naming
+NAMED_WORDS = 12
 
 _HEAD = 4096
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{1,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w:-]+)", re.IGNORECASE)
@@ -43,13 +48,7 @@ _DATE_TAGS = (
     "parsely-pub-date",
     "sailthru.date",
 )
-_NO_TEXT = (
-    "//figcaption",
-    "//blockquote[contains(@class, 'twitter-tweet') or contains(@class, 'instagram-media')"
-    " or contains(@class, 'tiktok-embed')]",
-)
-_TABLE_RULE = re.compile(r"[\s|:-]*")
-_BLOCKS = "article blockquote br dd div dt figcaption h1 h2 h3 h4 h5 h6 header li p pre section td th tr"
+_DESCRIPTION_TAGS = ("description", "og:description", "twitter:description", "dc.description")
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -64,20 +63,53 @@ def begins_page(data: bytes) -> bool:
 
 
 def read(text: str) -> Draft:
-    """The article of a page. Raises ArticleError where there is none, or the page is too large to tell."""
+    """The article of a page, its lines numbered by the blocks of the page.
+
+    Raises ArticleError where there is none, or the page is too large to tell.
+    """
     tree = _tree(text)
-    return Draft(_declared(tree, text[:_HEAD]), _article_text(tree), from_page=True)
+    tags = _meta_tags(tree)
+    headlines = (one_line(tags.get("og:title")), _only_heading(tree), _title(tree))
+    article = declared_article(tree, frozenset(line for line in headlines if line is not None))
+    said = _declared(tree, tags, article, text[:_HEAD])
+    descriptions = (*article.descriptions, *(tags[name] for name in _DESCRIPTION_TAGS if name in tags))
+    body = fragment_text(article.body) if article.body else ""
+    declared = extraction.Declared(
+        title=said.title if said.title is not None else "",
+        descriptions=tuple(line for text in descriptions if (line := one_line(text)) is not None),
+        body=body,
+    )
+    verdicts = extraction.judge(tree, declared)
+    shown = sum(verdict.block.words for verdict in verdicts if verdict.reason is None)
+    # a script would show the rest, or a reader's subscription
+    if len(body.split()) > max(MIN_BODY_WORDS, shown * BODY_SHARE):
+        return Draft(said, text_lines(body), (), from_page=True)
+    if not shown:
+        raise ArticleError("is an HTML page without an article; leave it out of the corpus")
+    return Draft(said, _kept(verdicts), _left_out(verdicts), from_page=True)
 
 
 def fragment_text(markup: str) -> str:
     """The text of a piece of HTML, with a blank line between its blocks: "<p>A <b>b</b></p><p>c" -> "A b\\n\\nc"."""
-    tree = _tree(f"<div>{' '.join(markup.split())}</div>")
-    for element in tree.xpath("//script | //style | //head"):
-        element.drop_tree()
-    for element in tree.iter(*_BLOCKS.split()):
-        element.text = "\n" + (element.text if element.text is not None else "")
-        element.tail = "\n" + (element.tail if element.tail is not None else "")
-    return _parted(tree.text_content())
+    return "\n\n".join(tidy(block.text) for block in blocks(_tree(f"<div>{' '.join(markup.split())}</div>")))
+
+
+def _kept(verdicts: list[Verdict]) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    for number, verdict in enumerate(verdicts, 1):
+        text = tidy(verdict.block.text)
+        if verdict.reason is None and text:
+            lines += [Line(number, ""), Line(number, text)]
+    return tuple(lines[1:])
+
+
+def _left_out(verdicts: list[Verdict]) -> tuple[Dropped, ...]:
+    """The long paragraphs of the page that are not of its article."""
+    return tuple(
+        Dropped(number, tidy(verdict.block.text), verdict.reason)
+        for number, verdict in enumerate(verdicts, 1)
+        if verdict.reason is not None and verdict.block.words >= NAMED_WORDS
+    )
 
 
 def _tree(text: str) -> Any:
@@ -97,34 +129,14 @@ def _tree(text: str) -> Any:
     return tree
 
 
-def _article_text(tree: Any) -> str:
-    from trafilatura import bare_extraction
-
-    # what it would say here is said by the ArticleError
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    for precision in (True, False):
-        document = bare_extraction(
-            tree, favor_precision=precision, include_comments=False, prune_xpath=list(_NO_TEXT), with_metadata=False
-        )
-        text = _parted(getattr(document, "text", None) or "")
-        if text:
-            return text
-    raise ArticleError("is an HTML page without an article; leave it out of the corpus")
-
-
-def _parted(text: str) -> str:
-    """The lines of `text` that say something, with a blank line between each."""
-    lines = (" ".join(line.split()) for line in tidy(text).split("\n"))
-    return "\n\n".join(line for line in lines if _TABLE_RULE.fullmatch(line) is None)
-
-
-def _declared(tree: Any, head: str) -> Metadata:
-    said = _json_ld(tree)
-    tags = _meta_tags(tree)
+def _declared(tree: Any, tags: dict[str, str], article: DeclaredArticle, head: str) -> Metadata:
+    said = metadata(article.fields).metadata
     saved_from = _SAVED_FROM.search(head)
+    source = first(said.source, *(_site_name(tags.get(name)) for name in _SOURCE_TAGS))
+    title = first(said.title, one_line(tags.get("og:title")), _only_heading(tree), _title(tree))
     return Metadata(
-        title=first(said.title, one_line(tags.get("og:title")), _only_heading(tree), _title(tree)),
-        source=first(said.source, *(_site_name(tags.get(name)) for name in _SOURCE_TAGS)),
+        title=without_source(title, source) if title is not None else None,
+        source=source,
         url=first(
             *(web_address(link.get("href")) for link in tree.xpath("//link[@rel='canonical']")),
             web_address(tags.get("og:url")),
@@ -143,31 +155,6 @@ def _declared(tree: Any, head: str) -> Metadata:
 def _site_name(value: str | None) -> str | None:
     # some pages name their account on another site instead
     return one_line(value) if web_address(value) is None else None
-
-
-def _json_ld(tree: Any) -> Metadata:
-    """What the first article among the page's JSON-LD objects says."""
-    for script in tree.iter("script"):
-        if script.get("type") != "application/ld+json" or script.text is None:
-            continue
-        try:
-            for fields in _objects(load(script.text)):
-                kinds = fields.get("@type")
-                names = kinds if isinstance(kinds, list) else [kinds]
-                if any(isinstance(name, str) and name.endswith(("Article", "BlogPosting")) for name in names):
-                    return metadata(fields)
-        except ArticleError:
-            continue
-    return Metadata()
-
-
-def _objects(value: object) -> Iterator[dict[str, Any]]:
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            yield item
-            graph = item.get("@graph")
-            if isinstance(graph, list):
-                yield from (node for node in graph if isinstance(node, dict))
 
 
 def _meta_tags(tree: Any) -> dict[str, str]:

@@ -1,73 +1,131 @@
-"""Markdown files: front matter between two lines of --- (YAML) or +++ (TOML), and the text below it."""
+"""Markdown files: front matter, and the text below it without its markup.
+
+    # Bridge **reopens**                       Bridge reopens
+    Read [the report](https://e.org/r) first.  Read the report first.
+    - ![the bridge](b.jpg) {{< youtube x >}}   (left out: nothing but markup)
+
+markdown-it reads it by the CommonMark specification; a line of the file stays a line. A list keeps its - and 1.
+"""
 
 import re
-import tomllib
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import yaml
+from retrieval.intake.front_matter import read_front_matter
+from retrieval.intake.metadata import entities_read, merged
+from retrieval.intake.types import Draft, Line, Metadata, text_lines
+from retrieval.types import Dropped
 
-from retrieval.errors import ArticleError
-from retrieval.intake import dates
-from retrieval.intake.metadata import NAMES, brief, language_code, one_line, web_address
-from retrieval.intake.types import Draft, Metadata
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
-# front matter is a few lines; two rules far apart are part of the text
-_FRONT_MATTER = re.compile(r"(?P<rule>---|\+\+\+)[ \t]*\n(?P<fields>.{,50000}?)^(?P=rule)[ \t]*(?:\n|\Z)", re.S | re.M)
-_ABSENT = frozenset({"~", "null", "Null", "NULL"})
+MARKUP = "markup, and no words"
+# markdown-it's time grows with the square of a paragraph; longer ones are not written by hand
+MAX_TEXT, MAX_PARAGRAPH = 500_000, 20_000
+
+# Hugo's shortcodes, Jekyll's and Liquid's tags, and what MDX imports
+_TEMPLATE = re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{\{.*?\}\}")
+_MODULE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].*|export\s+(?:const|default|function)\s.*)$", re.M)
+_TEMPLATE_LINK = re.compile(r"(?<!!)\[([^\[\]\n]*)\]\(\s*(?:\{\{[^\n]*?\}\}|\{%[^\n]*?%\})[^()\n]*\)")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,40}\](?!:)")
+_CALLOUT = re.compile(r"^\[!\w+\][-+]?\s*")
+_WIKI_LINK = re.compile(r"!?\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]*)\]\]")
+_HTML_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_SILENT = re.compile(r"<(script|style|iframe|svg)\b.*?</\1\s*>", re.S | re.I)
+_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 
 
 def read(text: str) -> Draft:
-    """The article of a Markdown file.
+    """The article of a Markdown file; front matter that says nothing is left out and named."""
+    front = read_front_matter(text)
+    lines = text_lines(text[front.end :], front.line)
+    words, dropped = without_markup(lines)
+    first_line = next((at for at, line in enumerate(lines) if line.text.strip()), None)
+    title = words[first_line].text if first_line is not None and lines[first_line].text.startswith("# ") else None
+    said = merged(front.reading.metadata, Metadata(title=title if title else None))
+    return Draft(said, _headings_parted(lines, words), front.reading.dropped + dropped)
 
-    Raises ArticleError where the front matter is no YAML or TOML, or has a value that its field cannot have: it is
-    written by hand, so the mistake is worth knowing about.
-    """
-    match = _FRONT_MATTER.match(text)
-    fields = _fields(match["rule"], match["fields"]) if match is not None else None
-    if match is None or fields is None:
-        return Draft(Metadata(), text)
-    metadata = Metadata(
-        title=_value(fields, "title"),
-        source=_value(fields, "source"),
-        url=_checked_url(_value(fields, "url")),
-        published=_checked_date(_value(fields, "published")),
-        language=language_code(_value(fields, "language")),
+
+def without_markup(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Dropped, ...]]:
+    """The words of each line of Markdown, and the lines that have none."""
+    text = without_templates("\n".join(line.text for line in lines))
+    if len(text) > MAX_TEXT or any(len(paragraph) > MAX_PARAGRAPH for paragraph in text.split("\n\n")):
+        return tuple(lines), ()
+    words = _words(text)
+    kept = tuple(Line(line.number, words.get(at, "")) for at, line in enumerate(lines))
+    dropped = tuple(
+        Dropped(line.number, line.text, MARKUP)
+        for line, now in zip(lines, kept, strict=True)
+        if line.text.strip() and not now.text
     )
-    return Draft(metadata, text[match.end() :], 1 + text.count("\n", 0, match.end()))
+    return kept, dropped
 
 
-def _fields(rule: str, written: str) -> Mapping[str, object] | None:
-    """The fields of front matter; None where it is a sentence between two rules."""
-    try:
-        # BaseLoader leaves every value as it is written: to the others `No` is false and `12:30` is 750
-        fields = tomllib.loads(written) if rule == "+++" else yaml.load(written, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
-        kind = "TOML" if rule == "+++" else "YAML"
-        problem = " ".join(str(error).split())
-        raise ArticleError(f"has front matter that is not valid {kind} ({problem}); mend it") from error
-    if fields is None:
-        return {}
-    return fields if isinstance(fields, dict) else None
+def _headings_parted(lines: Sequence[Line], words: Sequence[Line]) -> tuple[Line, ...]:
+    """The words with a blank line below each heading, which ends like no sentence."""
+    parted: list[Line] = []
+    for line, said in zip(lines, words, strict=True):
+        parted.append(said)
+        if line.text.startswith("#") and said.text:
+            parted.append(Line(said.number, ""))
+    return tuple(parted)
 
 
-def _value(fields: Mapping[str, object], field: str) -> str | None:
-    name = next((name for name in NAMES[field] if name in fields), None)
-    value = fields[name] if name is not None else None
-    if isinstance(value, dict | list):
-        raise ArticleError(f"has {name} {brief(value)} in its front matter, expected one line of text; mend it")
-    line = one_line(str(value)) if value is not None else None
-    return line if line not in _ABSENT else None
+def without_templates(text: str) -> str:
+    """The text without what a site's generator reads: shortcodes, tags of templates, comments, footnote marks."""
+    text = _HTML_COMMENT.sub(_line_ends, text)
+    text = _TEMPLATE.sub("", _TEMPLATE_LINK.sub(r"\1", text))
+    return _WIKI_LINK.sub(r"\1", _FOOTNOTE.sub("", _MODULE.sub("", text)))
 
 
-def _checked_url(value: str | None) -> str | None:
-    if value is not None and web_address(value) is None:
-        raise ArticleError(f"has url {value!r} in its front matter, expected one such as https://example.org/a")
-    return value
+def _line_ends(match: re.Match[str]) -> str:
+    """The line ends of what is left out, so that the lines below keep their numbers."""
+    return "\n" * match[0].count("\n")
 
 
-def _checked_date(value: str | None) -> datetime | None:
-    found = dates.moment(value) if value is not None else None
-    if value is not None and found is None:
-        raise ArticleError(f"has date {value!r} in its front matter, expected one such as 2024-02-20; mend it")
-    return found
+def _words(text: str) -> dict[int, str]:
+    """The words of each line, by its number from 0; a line without words is not there."""
+    from markdown_it import MarkdownIt
+
+    words: dict[int, str] = {}
+    marker, row = "", 0
+    cells: list[str] | None = None
+    for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text):
+        begin = token.map[0] if token.map is not None else row
+        if token.type == "list_item_open":
+            marker = f"{token.info}{token.markup} "
+        elif token.type == "tr_open":
+            cells, row = [], begin
+        elif token.type == "tr_close" and cells is not None:
+            words[row] = " | ".join(cells)
+            cells = None
+        elif token.type == "inline":
+            lines = list(_inline(token.children if token.children is not None else ()))
+            if cells is not None:
+                cells.append(" ".join(lines))
+                continue
+            for number, line in enumerate(lines, begin):
+                if said := " ".join(_CALLOUT.sub("", line).split()):
+                    words[number] = marker + said
+                    marker = ""
+        elif token.type in {"fence", "code_block"}:
+            words |= _by_line(token.content, begin + (token.type == "fence"))
+        elif token.type == "html_block":
+            words |= _by_line(entities_read(_TAG.sub(_line_ends, _SILENT.sub(_line_ends, token.content))), begin)
+    return words
+
+
+def _by_line(text: str, begin: int) -> dict[int, str]:
+    return {number: line.strip() for number, line in enumerate(text.split("\n"), begin) if line.strip()}
+
+
+def _inline(tokens: Iterable["Token"]) -> Iterator[str]:
+    """The words of a paragraph, line by line."""
+    line = ""
+    for token in tokens:
+        if token.type in {"softbreak", "hardbreak"}:
+            yield line
+            line = ""
+        elif token.type in {"text", "code_inline", "text_special"}:
+            line += token.content
+    yield line

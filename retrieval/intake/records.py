@@ -1,30 +1,43 @@
-"""JSON files: one object, an array of objects, or an object a line; plain field names, schema.org's or a JSON Feed's.
+"""JSON files: one object, an array of objects, or an object a line.
+
+The names are plain ones, schema.org's or a JSON Feed's, and those of common exports (see `metadata.NAMES` and `TEXT`):
 
 {"title": ..., "text": ..., "url": ..., "source": ..., "date": ..., "language": ...}
 {"@type": "NewsArticle", "headline": ..., "articleBody": ..., "mainEntityOfPage": {"@id": ...},
  "publisher": {"name": ...}, "datePublished": ..., "inLanguage": ...}
+{"response": {"results": [{"webTitle": ..., "fields": {"bodyText": ...}}]}}
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from retrieval.errors import ArticleError
 from retrieval.intake.decoding import tidy
 from retrieval.intake.fields import load, metadata, plain
 from retrieval.intake.html import fragment_text
-from retrieval.intake.metadata import brief
-from retrieval.intake.types import Draft, Record
+from retrieval.intake.metadata import brief, entities_read
+from retrieval.intake.types import Draft, Record, text_lines
 from retrieval.types import Skipped
 
 # a file of this many is a database, and each may have to be named in a report
 MAX_RECORDS = 100_000
-TEXT = ("text", "body", "articleBody", "content", "content_text", "content_html")
+LINES = frozenset({".jsonl", ".ndjson"})
+TEXT = (
+    *("text", "body", "articleBody", "content", "content_text", "content_html", "maintext", "main_text", "textContent"),
+    *("bodyText", "full_text", "fulltext", "article_text", "articleText", "cleaned_text", "plain_text", "raw_text"),
+)
 # where an object keeps its records
-LISTS = ("@graph", "articles", "items")
+LISTS = ("@graph", "articles", "items", "results", "docs", "posts", "entries", "data")
+# and where what it says of them, or of itself
+_WRAPPERS = ("response", "data")
 _TAG = re.compile(
     r"\s*<(?:!doctype|html|body|article|section|div|p|h[1-6]|ul|ol|blockquote|figure|span)\b[^<>]*>", re.IGNORECASE
 )
+# what NewsAPI puts in place of the rest
+_CUT_OFF = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+[\d,]+ chars\]\s*$")
+_REMOVED = "[Removed]"
 
 
 def read(text: str, path: str) -> Iterator[Record | Skipped]:
@@ -33,7 +46,7 @@ def read(text: str, path: str) -> Iterator[Record | Skipped]:
     A .jsonl file has an object a line, and so may a .json file that is no JSON as a whole. Raises ArticleError where
     the file is no JSON.
     """
-    feed = path.lower().endswith(".jsonl")
+    feed = PurePosixPath(path).suffix.lower() in LINES
     opens_with_object = isinstance(_loaded(text.lstrip().partition("\n")[0]), dict)
     # a .jsonl file of one line is a feed that has just begun
     if feed and opens_with_object:
@@ -46,9 +59,14 @@ def read(text: str, path: str) -> Iterator[Record | Skipped]:
     raise whole
 
 
-def draft(fields: Mapping[str, Any]) -> Draft:
-    """The article that a record holds. Raises ArticleError where it has no text, or names a field twice."""
-    return Draft(metadata(fields), _text(fields))
+def draft(record: Record) -> Draft:
+    """The article that a record holds. Raises ArticleError where it has no text, or two, or one that was removed."""
+    fields = record.fields
+    # the Guardian's API
+    if isinstance(fields.get("fields"), dict):
+        fields = {**fields["fields"], **fields}
+    reading = metadata(fields, max(record.place, 1))
+    return Draft(reading.metadata, text_lines(_text(fields)), reading.dropped)
 
 
 def key(fields: Mapping[str, Any], draft: Draft) -> tuple[str, str]:
@@ -88,8 +106,13 @@ def _check_number(records: int) -> None:
 
 def _unwrapped(value: dict[str, Any]) -> object:
     """The array that `value` is wrapped around, or itself; of a schema.org graph, what has a text."""
+    if any(field in value for field in TEXT):
+        return value
+    for wrapper in _WRAPPERS:
+        if isinstance(value.get(wrapper), dict):
+            value = value[wrapper]
     name = next((name for name in LISTS if isinstance(value.get(name), list)), None)
-    if name is None or any(field in value for field in TEXT):
+    if name is None:
         return value
     if name != "@graph":
         return value[name]
@@ -119,7 +142,9 @@ def _text(fields: Mapping[str, Any]) -> str:
             continue
         if not isinstance(value, str):
             raise ArticleError(f"has {name} {brief(value)}, expected a string")
-        text = tidy(value)
+        text = _CUT_OFF.sub("", tidy(value))
+        if text.strip() == _REMOVED:
+            raise ArticleError("was removed by its publisher; delete it")
         if text.strip():
-            return fragment_text(text) if _TAG.match(text) else text
+            return fragment_text(text) if _TAG.match(text) else entities_read(text)
     raise ArticleError(f"has no text (expected in one of the fields {', '.join(TEXT)})")

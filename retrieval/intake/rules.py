@@ -45,6 +45,8 @@ _AGENCY = (
 )
 _NAME = r"[\w.'’-]+(?: [\w.'’-]+){0,4}"
 _IMAGE = r"(?:[Ff]ile )?(?:[Pp]hotos?|[Pp]hotographs?|[Ii]mages?|[Pp]ictures?|[Ii]llustration|PHOTO|IMAGE)"
+# the words of a credit: names, and what joins them; "Photos: Ten killed as bus falls" has others
+_CREDITED = r"[(\[]?(?:[@A-Z][\w.@'’-]*[)\]]?|by|via|of|courtesy|and|for|from|in|the|de|da|van|von|der|den|iStock)"
 _SLASH = r" ?[/|] ?"
 _IN_BRACKETS = r"[^()\[\]]"
 # a person's name before the agency's tells a credit from a list of sources such as (AFP/Reuters)
@@ -83,7 +85,7 @@ RULES = (
             rf"[(\[]+{_IMAGE}[)\]]+",
             rf"{_AGENCY}{_SLASH}{_NAME}(?:{_SLASH}{_NAME})?",
             rf"{_NAME}(?:{_SLASH}{_AGENCY})+(?: via {_AGENCY})?",
-            rf"{_IMAGE}(?: credit| courtesy| source)?: ?.+",
+            rf"{_IMAGE}(?: credit| courtesy| source)?: ?{_CREDITED}(?:[ /|,&]+{_CREDITED}){{0,8}}[)\]]?",
             rf"{_IMAGE} by {_NAME}(?:{_SLASH}.*)?",
             r"Credit: ?.+|Getty Images",
         ),
@@ -110,9 +112,10 @@ RULES = (
             r"(?i:see also|also (?:see|read)|read (?:also|more|next)|up next|related|don['’]t miss|more on this|watch)"
             rf"(?: (?i:{_STORIES}))?(?:(?:\s*[:：|»>]\s*|\s+[–—-]\s+).*)?",
             r"(?i:see also|also read|read also|read more)\s+(?:(?:about|on)\s.*|[A-Z“\"'‘].*)[^.]",
-            r"(?:READ MORE|ALSO READ|READ ALSO)\b.*",
+            r"(?:READ MORE|ALSO READ|READ ALSO)\b.*|MORE ?: .*",
+            r"More from (?:the |The )?[A-Z][\w ]{1,30}|Most read in [A-Z][\w ]{1,30}|Read next",
+            r"For more stories like this, .*|Follow along with .{1,30}(?:updates|coverage) below\.",
             rf"(?i:(?:recommended|most read|trending|top {_STORIES}|you (?:may|might) also like)(?: {_STORIES})?:?)",
-            r"(?i:more from) [A-Z][\w ]{1,30}",
         ),
     ),
     Rule(
@@ -145,16 +148,23 @@ RULES = (
             r"(?:sign up|subscribe|register|log in|sign in)(?: now| today| here| for free)?[.!]?",
             r"get (?:the|our|all) .{0,80}\b(?:inbox|newsletters?|e-?mail)\b.{0,40}",
             r"(?:download|get) (?:our|the) (?:[\w ]{1,30} )?app\b.{0,60}",
+            r"(?:check out|for) .{3,120}\b(?:sign(?:ing)? up|subscrib(?:e|ing)) (?:to|for) (?:our|the) "
+            r".{0,30}newsletter\b.{0,30}",
+            r"you(?:'re| are) receiving this (?:e-?mail|newsletter|message)\b.*|unsubscribe\b.{0,80}",
+            r"(?:view|read) (?:this )?(?:e-?mail|newsletter|message)?(?: online)? ?in (?:your|a) browser\b.{0,80}"
+            r"|(?:update your|manage) (?:e-?mail )?preferences\b.{0,80}",
         ),
     ),
     Rule(
         "sharing or advertising",
         "Follow us on Facebook and Twitter",
-        20,
+        40,
         _any_case(
             r"share(?: this)?(?: (?:article|story|post|page|news))?:?|facebook|twitter|whatsapp|print|copy link",
             rf"(?:share|tweet|pin)(?: this| it)?(?: article| story| post)? (?:on|via|to) {_SITES}|{_SITE}\W+{_SITES}",
-            rf"(?:follow|like|join|find) us on {_SITES}.{{0,40}}|follow [\w@. ]{{1,30}} on {_SITES}[.!:]?",
+            rf"(?:follow|like|join|find) us on {_SITES}.{{0,40}}|follow [\w@. ]{{1,30}} on {_SITES}\b.{{0,160}}",
+            r"(?:(?:do you have|got|have) a (?:story|tip|news tip)(?: to (?:tell|share))?\?.*"
+            r"|get in touch with (?:our|the) .{1,30} (?:at|by e-?mailing)\b.*)",
             r"(?:advertisement|advertising|sponsored(?: content)?|promoted|ads?)\.?|advertisement ?[-–—:].{0,60}",
             r"(?:story|article|content) continues (?:below|after)\b.{0,30}|(?:scroll )?to continue reading\b.{0,30}",
             r"(?:click|tap) here(?: (?:to|for|and)\b.{0,100})?[.!]?",
@@ -182,6 +192,8 @@ RULES = (
             r"(?:copyright ?)?(?:©|\(c\) ?(?:19|20)\d\d).*|copyright (?:19|20)\d\d .{1,100}",
             r"(?:.*\W)?all rights reserved\.?",
             r"this material may not be published, broadcast.*",
+            r"(?:if you (?:buy|make a purchase|click)|buying|when you buy)\b.{0,80}\b(?:links?|us)\b.{0,40}"
+            r"\bearn\b.{0,30}\bcommission\b.*",
         ),
     ),
     Rule(
@@ -190,7 +202,12 @@ RULES = (
         60,
         _exactly(
             r"\(?(?:Additional )?[Rr]eporting by [^;]+;.*\b(?:[Ww]riting|[Ee]diting|[Rr]eporting) by .*",
-            r"Our Standards: .*Trust Principles\.?",
+            rf"[(–—-]* ?(?:(?:[Aa]dditional|[Ww]ith) (?:reporting|reports|files)|[Ww]ith files) (?:by|from) {_CREDITED}"
+            rf"(?:[ /|,&]+{_CREDITED}){{0,14}}[.)]*",
+            rf"[(–—-]* ?(?:The )?{_CREDITED}(?: {_CREDITED}){{0,3}} (?:[Ww]riters?|[Rr]eporters?|[Jj]ournalists?) "
+            r".{3,120} contributed to this (?:report|story|article)\.?\)?",
+            r"Our Standards: .*Trust Principles\.?(?:, opens new tab)?",
+            r"This is a breaking (?:news? )?story.{0,60}|First published (?:in|on|by) [A-Z][\w ]{1,40}\.",
         ),
     ),
 )

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from retrieval.errors import ArticleError
 from retrieval.types import Dropped
+
+MAX_LINES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,16 @@ class Line:
 
     number: int
     text: str
+
+
+def text_lines(text: str, first: int = 1) -> tuple[Line, ...]:
+    """The lines of `text`, numbered from `first`: joining them with \\n gives it back.
+
+    Raises ArticleError where there are too many for an article.
+    """
+    if (count := text.count("\n")) > MAX_LINES:
+        raise ArticleError(f"has {count:,} lines, more than the {MAX_LINES:,} allowed; split it")
+    return tuple(Line(number, line) for number, line in enumerate(text.split("\n"), first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +42,21 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article before cleaning.
+    """An article before cleaning, and what its format's reader left out.
 
-    `first_line` is the line of the file on which `text` begins. `from_page` says that the text was taken out of an
-    HTML page: its headings and its lines about the article are known for what they are, and need not be looked for.
+    `from_page` says that the text was taken out of an HTML page: its headings and its lines about the article are known
+    for what they are, and need not be looked for.
     """
 
     metadata: Metadata
-    text: str
-    first_line: int = 1
+    lines: tuple[Line, ...]
+    dropped: tuple[Dropped, ...] = ()
     from_page: bool = False
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(line.text for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
