@@ -18,9 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, on_stderr
+from evaluation.commands import Parser, explained
 from retrieval.errors import ArticleError, UsageError
 from retrieval.intake.articles import parse
+from retrieval.progress import on_stderr
 
 GOLD = ".gold.txt"
 PAGES = (".html", ".htm")
