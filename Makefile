@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PREPARED := $(VENV)/.prepared
 
-.PHONY: help setup chat ask index test lint fix clean
+.PHONY: help setup chat ask index test lint fix train clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make index          bring the index up to date with corpus/'
 	@echo 'make setup          install and prepare everything, nothing else'
 	@echo 'make test           run the tests;  make lint  check types and style;  make fix  mend style'
+	@echo 'make train DATA=... train the reader on a folder of question files, into .train/adapter'
 	@echo 'make clean          remove the virtual environment and the index'
 
 # made whole or not at all: an installation that was interrupted begins again from nothing
@@ -57,6 +58,13 @@ lint: $(INSTALLED)
 fix: $(INSTALLED)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# a run that was stopped goes on where it was; TRAIN takes more options, such as --init reader/weights or --minutes 60
+train: $(PREPARED)
+	@test -n "$(DATA)" || { echo 'Name the data: make train DATA=../questions' >&2; exit 2; }
+	@mkdir -p .train
+	@test -f .train/news.npz || $(BIN)/python -m reader.train.prepare --data "$(DATA)" --out .train/news.npz
+	@$(BIN)/python -m reader.train .train/news.npz --out .train/adapter $(TRAIN)
 
 clean:
 	@rm -rf $(VENV) .dateline
