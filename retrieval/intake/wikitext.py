@@ -28,10 +28,13 @@ _NO_PAGE = re.compile(r"\[\[\s*:?(?:File|Image|Category|Media)\s*:(?:[^\[\]]|\[\
 _INTERWIKI = re.compile(r"^\[\[[a-z]{2,3}:[^\[\]|]*\]\]\s*$", re.M)
 _PAGE = re.compile(r"\[\[(?:[^\[\]|]*\|)*([^\[\]|]*)\]\]")
 _WEB = re.compile(r"\[https?://\S+?(?:\s+([^\[\]\n]*))?\]")
+# each looks no further than the next of its kind, or a page of beginnings would take the square of its length
 _TAG = re.compile(
-    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>", re.I | re.S
+    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b(?:(?!<\1\b).)*?</\1\s*>|<!--(?:(?!<!--).)*?-->"
+    r"|</?[a-z][^<>]*>",
+    re.I | re.S,
 )
-_TABLE = re.compile(r"^\{\|.*?^\|\}", re.M | re.S)
+_TABLE = re.compile(r"^\{\|(?:(?!^\{\|).)*?^\|\}", re.M | re.S)
 _HEADING = re.compile(r"^(=+)\s*(.*?)\s*\1\s*$")
 _BULLET = re.compile(r"^([*#:;]+)\s*")
 _DATE = re.compile(r"\{\{\s*date\s*\|([^{}|]+)\}\}|\{\{\s*byline\b[^{}]*\|\s*date\s*=\s*([^{}|\n]+)", re.IGNORECASE)
