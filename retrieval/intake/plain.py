@@ -84,7 +84,7 @@ def _capitals_parted(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _joined(lines: Sequence[Line]) -> tuple[Line, ...]:
     """The lines with the words whole that were broken at the end of one: the line below loses its part of the word."""
-    compounds = {found.lower() for line in lines for found in _COMPOUND.findall(line.text)}
+    compounds = {found[0].lower() for line in lines for found in _COMPOUND.finditer(line.text)}
     joined = list(lines)
     for at in range(len(joined) - 1):
         written, following = joined[at].text.rstrip(), joined[at + 1]
