@@ -25,7 +25,7 @@ BENCHMARKS = {
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
     "lexical": Benchmark("lexical", "Which engine searches words best."),
     "memory": Benchmark("memory_of_indexing", "What a large index takes in memory and on the disk."),
-    "pages": Benchmark("pages", "How much of the article is taken out of web pages, and how much besides."),
+    "pages": Benchmark("pages", "How much of an article is taken out of web pages."),
     "reader": Benchmark("reader", "How well the reader reads when the right paragraph is given."),
     "retrieval": Benchmark("retrieval", "How well passages are found, by meaning, words and both."),
     "scale": Benchmark("scale", "How searching keeps up with a large collection."),
