@@ -18,6 +18,8 @@ from retrieval.types import Dropped
 
 WIKI = "wiki markup, and no words"
 MAX_ROUNDS = 20
+# so many characters beside a template say whether it stands in a sentence
+NEAR = 200
 
 _LINK = re.compile(r"\[\[[^\[\]\n]{1,300}\]\]")
 _TEMPLATE_ANYWHERE = re.compile(r"\{\{[^{}]{1,2000}\}\}")
@@ -95,9 +97,8 @@ def _template(match: re.Match[str]) -> str:
     name, *parameters = match[1].split("|")
     if ":" in name and not parameters:
         return name.partition(":")[2].strip()
-    line_begin = match.string.rfind("\n", 0, match.start()) + 1
-    before = match.string[line_begin : match.start()].strip(" *#:;")
-    after = match.string[match.end() :].partition("\n")[0].strip(" .,;")
+    before = match.string[max(0, match.start() - NEAR) : match.start()].rpartition("\n")[2].strip(" *#:;")
+    after = match.string[match.end() : match.end() + NEAR].partition("\n")[0].strip(" .,;")
     words = [value.strip() for value in parameters if "=" not in value]
     if (before or after) and words and name.strip().lower() not in _SILENT:
         return words[-1]
