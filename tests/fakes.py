@@ -150,6 +150,11 @@ def index_corpus(settings: Settings, progress: Progress, full: bool = False, tel
     return types.IndexReport(1, 2, 0, 0, 0, skipped, 2, 2 if full else 1, 0 if full else 1, 0.25)
 
 
+def unread_files(settings: Settings) -> tuple[types.Unread, ...]:
+    """There is a picture in the folder."""
+    return (types.Unread(".png", 1),)
+
+
 def store_status(settings: Settings) -> types.StoreStatus:
     """There is no index if the folder is called "none"."""
     if settings.storage.path.name == "none":

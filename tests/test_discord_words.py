@@ -26,10 +26,11 @@ from bot.discord.text import ELLIPSIS, units, visible
 from bot.discord.types import Rated
 from bot.discord.words import for_member, for_operator, note, without_folders
 from bot.settings import DiscordSettings
-from retrieval.adding import MAX_NAME, AddReport
+from retrieval.adding import AddReport
 from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, StoreError, UsageError
 from retrieval.filters import folded, unknown_source
 from retrieval.intake.files import SUFFIXES
+from retrieval.page_files import MAX_NAME
 from retrieval.progress import Progress
 from retrieval.types import IndexReport, Sources
 

@@ -70,3 +70,23 @@ def test_a_text_that_is_quoted_and_does_not_say_so_is_decoded() -> None:
 def test_a_mail_without_words_is_refused_in_a_sentence(body: str) -> None:
     with pytest.raises(ArticleError, match="without a text"):
         parse((HEAD + body).encode(), "letter.eml")
+
+
+@pytest.mark.parametrize(
+    ("letter", "complaint"),
+    [
+        (
+            "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(3000)),
+            "parts within parts",
+        ),
+        (f"Content-Type: text/plain; {'a=b; ' * 20_000}\n\nText.", "a header of more than 10,000 bytes"),
+    ],
+)
+def test_a_mail_made_to_choke_on_is_refused(letter: str, complaint: str) -> None:
+    with pytest.raises(ArticleError, match=complaint):
+        parse(letter.encode(), "letter.eml")
+
+
+def test_a_header_out_of_bounds_is_as_good_as_absent() -> None:
+    letter = f"From: {'a <a@b.example>, ' * 5000}\nSubject: Crane sold\nMIME-Version: 1.0\n\n{WORDS}"
+    assert said(only(letter, "letter.eml"))[:2] == ("Crane sold", None)

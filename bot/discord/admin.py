@@ -22,9 +22,9 @@ from bot.discord.reports import added_card, feedback_card, refreshed_card, statu
 from bot.discord.requests import FAILURES
 from bot.discord.words import without_folders
 from bot.settings import DiscordSettings
-from retrieval.adding import MAX_NAME
 from retrieval.errors import ArticleError, FetchError, UsageError
 from retrieval.intake.files import MAX_BYTES, SUFFIXES
+from retrieval.page_files import MAX_NAME
 
 if TYPE_CHECKING:
     from bot.discord.client import DatelineClient

@@ -44,7 +44,7 @@ def without_times(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Droppe
     """What is said in cues, and the lines of the file that only say when."""
     kept: list[Line] = []
     dropped: list[Dropped] = []
-    cues = [at for at, line in enumerate(lines) if _TIMES.fullmatch(line.text)]
+    cues = {at for at, line in enumerate(lines) if _TIMES.fullmatch(line.text)}
     # the name or number of a cue stands above its times
     names = {at - 1 for at in cues if at > 0 and (at == 1 or not lines[at - 2].text.strip())}
     in_head = False

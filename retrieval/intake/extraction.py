@@ -16,13 +16,13 @@ keeps boxes that are none of the text. So its verdict is compared, block by bloc
                     have the look and whose element is named for something else: a caption, a form, a biography
 """
 
-import logging
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from retrieval.intake.blocks import HEADINGS, Block, blocks
+from retrieval.intake.marks import mark, marked_in
 
 TEASER = "teaser of another story"
 ONE_LINK = "link, and no sentence"
@@ -68,14 +68,6 @@ _NAMED_STANDFIRST = re.compile(
     r"|tag-?line|key-?point|bullet",
     re.IGNORECASE,
 )
-_NO_TEXT = (
-    "//figcaption",
-    "//blockquote[contains(@class, 'twitter-tweet') or contains(@class, 'instagram-media')"
-    " or contains(@class, 'tiktok-embed')]",
-)
-# two characters of CJK Extension G, which pages do not use, and which trafilatura takes for letters
-_MARK_FIRST, _MARK_BASE = 0x30000, 4096
-_MARK = re.compile("([\U00030000-\U00030fff])([\U00030000-\U00030fff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +90,8 @@ class Verdict:
 def judge(tree: Any, declared: Declared) -> list[Verdict]:
     """Every block of the page, in its order. The text of the tree carries marks afterwards."""
     found = blocks(tree)
-    for number, block in enumerate(found):
-        said = block.begins.text
-        begin = len(said) - len(said.lstrip())
-        mark = chr(_MARK_FIRST + number // _MARK_BASE) + chr(_MARK_FIRST + number % _MARK_BASE)
-        block.begins.replace(said[:begin] + mark + said[begin:])
-    precise, broad = _extracted(tree, precision=True), _extracted(tree, precision=False)
+    mark(found)
+    precise, broad = marked_in(tree, precision=True), marked_in(tree, precision=False)
     teasers = _teasers(found)
     kept = sorted((precise | broad) - teasers)
     if not kept:
@@ -128,21 +116,6 @@ def _teasers(found: list[Block]) -> frozenset[int]:
         for box, numbers in inside.items()
         if sum(found[number].words for number in numbers) <= TEASER_WORDS * headlines[box]
         for number in numbers
-    )
-
-
-def _extracted(tree: Any, *, precision: bool) -> frozenset[int]:
-    """The blocks that trafilatura keeps."""
-    from trafilatura import bare_extraction
-
-    # what it would say here is said by the ArticleError
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    document = bare_extraction(
-        tree, favor_precision=precision, include_comments=False, prune_xpath=list(_NO_TEXT), with_metadata=False
-    )
-    text = getattr(document, "text", None) or ""
-    return frozenset(
-        (ord(high) - _MARK_FIRST) * _MARK_BASE + ord(low) - _MARK_FIRST for high, low in _MARK.findall(text)
     )
 
 

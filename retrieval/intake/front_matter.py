@@ -25,7 +25,7 @@ _FRONT_MATTER = re.compile(
 _ENTRY = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z][\w.-]{0,40})(?P=quote)[ \t]*(?P<sign>[:=])(?P<value>.*)", re.S)
 _TABLE = re.compile(r"\[\[?[\w.-]+\]\]?\s*$")
 # {{ a shortcode }} or {% tag %} as a value
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+_TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^{}]{0,2000}%\}")
 _KNOWN = frozenset(name for names in NAMES.values() for name in names)
 
 

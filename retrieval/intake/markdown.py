@@ -24,14 +24,16 @@ MARKUP = "markup, and no words"
 MAX_TEXT, MAX_PARAGRAPH = 500_000, 20_000
 
 # Hugo's shortcodes, Jekyll's and Liquid's tags, and what MDX imports
-_TEMPLATE = re.compile(r"\{\{[<%].*?[%>]\}\}|\{%.*?%\}|\{\{.*?\}\}")
+_TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^{}]{0,2000}%\}")
 _MODULE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].*|export\s+(?:const|default|function)\s.*)$", re.M)
-_TEMPLATE_LINK = re.compile(r"(?<!!)\[([^\[\]\n]*)\]\(\s*(?:\{\{[^\n]*?\}\}|\{%[^\n]*?%\})[^()\n]*\)")
+_TEMPLATE_LINK = re.compile(
+    r"(?<!!)\[([^\[\]\n]*)\]\(\s*(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\})[^()\n]{0,500}\)"
+)
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,40}\](?!:)")
 _CALLOUT = re.compile(r"^\[!\w+\][-+]?\s*")
 _WIKI_LINK = re.compile(r"!?\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]*)\]\]")
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_SILENT = re.compile(r"<(script|style|iframe|svg)\b.*?</\1\s*>", re.S | re.I)
+_HTML_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.S)
+_SILENT = re.compile(r"<(script|style|iframe|svg)\b(?:(?!<\1\b).)*?</\1\s*>", re.S | re.I)
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 
 
@@ -74,7 +76,7 @@ def _headings_parted(lines: Sequence[Line], words: Sequence[Line]) -> tuple[Line
 def without_templates(text: str) -> str:
     """The text without what a site's generator reads: shortcodes, tags of templates, comments, footnote marks."""
     text = _HTML_COMMENT.sub(_line_ends, text)
-    text = _TEMPLATE.sub("", _TEMPLATE_LINK.sub(r"\1", text))
+    text = _TEMPLATE.sub(_line_ends, _TEMPLATE_LINK.sub(r"\1", text))
     return _WIKI_LINK.sub(r"\1", _FOOTNOTE.sub("", _MODULE.sub("", text)))
 
 

@@ -19,7 +19,9 @@ HEADLINE_WORDS = range(3, 21)
 
 _PAGE_NUMBER = re.compile(r"\b(?:page|p\.) ?\d+\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
-_BROKEN = re.compile(r"(?P<before>.*?)(?P<left>[^\W\d_]+(?:-[^\W\d_]+)*)(?:-|¬)$", re.DOTALL)
+_LEFT = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*$")
+# no word is longer
+MAX_WORD = 60
 _RIGHT = re.compile(r"(?P<right>[a-zà-öø-ÿ][^\W\d_]*(?:['’][a-z]+)?)(?P<after>[^\s\w]*)\s*")
 _COMPOUND = re.compile(r"[^\W\d_]+-[^\W\d_]+")
 # "pre- and post-war"
@@ -82,17 +84,17 @@ def _capitals_parted(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _joined(lines: Sequence[Line]) -> tuple[Line, ...]:
     """The lines with the words whole that were broken at the end of one: the line below loses its part of the word."""
-    compounds = {found.lower() for line in lines for found in _COMPOUND.findall(line.text)}
+    compounds = {found[0].lower() for line in lines for found in _COMPOUND.finditer(line.text)}
     joined = list(lines)
     for at in range(len(joined) - 1):
-        broken = _BROKEN.fullmatch(joined[at].text.rstrip())
-        following = joined[at + 1]
+        written, following = joined[at].text.rstrip(), joined[at + 1]
+        broken = _LEFT.search(written[-MAX_WORD - 1 : -1]) if written.endswith(("-", "¬")) else None
         rest = _RIGHT.match(following.text.lstrip())
         if broken is None or rest is None or rest["right"] in _SUSPENDED:
             continue
-        left, right = broken["left"], rest["right"]
+        left, right = broken[0], rest["right"]
         keeps = left.lower() in _PREFIXES or f"{left}-{right}".lower() in compounds
         word = f"{left}-{right}" if keeps else left + right
-        joined[at] = Line(joined[at].number, f"{broken['before']}{word}{rest['after']}")
+        joined[at] = Line(joined[at].number, f"{written[: -1 - len(left)]}{word}{rest['after']}")
         joined[at + 1] = Line(following.number, following.text.lstrip()[rest.end() :])
     return tuple(joined)

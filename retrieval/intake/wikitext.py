@@ -18,6 +18,8 @@ from retrieval.types import Dropped
 
 WIKI = "wiki markup, and no words"
 MAX_ROUNDS = 20
+# so many characters beside a template say whether it stands in a sentence
+NEAR = 200
 
 _LINK = re.compile(r"\[\[[^\[\]\n]{1,300}\]\]")
 _TEMPLATE_ANYWHERE = re.compile(r"\{\{[^{}]{1,2000}\}\}")
@@ -28,10 +30,13 @@ _NO_PAGE = re.compile(r"\[\[\s*:?(?:File|Image|Category|Media)\s*:(?:[^\[\]]|\[\
 _INTERWIKI = re.compile(r"^\[\[[a-z]{2,3}:[^\[\]|]*\]\]\s*$", re.M)
 _PAGE = re.compile(r"\[\[(?:[^\[\]|]*\|)*([^\[\]|]*)\]\]")
 _WEB = re.compile(r"\[https?://\S+?(?:\s+([^\[\]\n]*))?\]")
+# each looks no further than the next of its kind, or a page of beginnings would take the square of its length
 _TAG = re.compile(
-    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][^<>]*>", re.I | re.S
+    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b(?:(?!<\1\b).)*?</\1\s*>|<!--(?:(?!<!--).)*?-->"
+    r"|</?[a-z][^<>]*>",
+    re.I | re.S,
 )
-_TABLE = re.compile(r"^\{\|.*?^\|\}", re.M | re.S)
+_TABLE = re.compile(r"^\{\|(?:(?!^\{\|).)*?^\|\}", re.M | re.S)
 _HEADING = re.compile(r"^(=+)\s*(.*?)\s*\1\s*$")
 _BULLET = re.compile(r"^([*#:;]+)\s*")
 _DATE = re.compile(r"\{\{\s*date\s*\|([^{}|]+)\}\}|\{\{\s*byline\b[^{}]*\|\s*date\s*=\s*([^{}|\n]+)", re.IGNORECASE)
@@ -92,9 +97,8 @@ def _template(match: re.Match[str]) -> str:
     name, *parameters = match[1].split("|")
     if ":" in name and not parameters:
         return name.partition(":")[2].strip()
-    line_begin = match.string.rfind("\n", 0, match.start()) + 1
-    before = match.string[line_begin : match.start()].strip(" *#:;")
-    after = match.string[match.end() :].partition("\n")[0].strip(" .,;")
+    before = match.string[max(0, match.start() - NEAR) : match.start()].rpartition("\n")[2].strip(" *#:;")
+    after = match.string[match.end() : match.end() + NEAR].partition("\n")[0].strip(" .,;")
     words = [value.strip() for value in parameters if "=" not in value]
     if (before or after) and words and name.strip().lower() not in _SILENT:
         return words[-1]
