@@ -17,6 +17,7 @@ from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerpri
 from retrieval.errors import CitationError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
+from retrieval.glance import glance
 from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
@@ -120,6 +121,10 @@ class Indexer:
             progress=progress,
             tell=tell,
         )
+
+    def glance(self) -> int | None:
+        """See `retrieval.glance.glance`. Raises CorpusError."""
+        return glance(self._settings.corpus.path, self._settings.storage.path)
 
     def warm_up(self) -> None:
         """Loads the encoder, so that the next new article need not wait for it. Raises ModelError."""

@@ -23,10 +23,11 @@ def find_files(corpus: Path) -> list[Path]:
             f"The corpus folder {corpus} {problem}; create it and put articles in it ({', '.join(sorted(SUFFIXES))}), "
             "or set [corpus] path in config.toml."
         )
-    return sorted(_walk(corpus))
+    return sorted(Path(entry.path) for entry in walk(corpus))
 
 
-def _walk(corpus: Path) -> Iterator[Path]:
+def walk(corpus: Path) -> Iterator[os.DirEntry[str]]:
+    """The files of `find_files` as the system lists them, in no particular order. Raises CorpusError."""
     # a list of folders to come, because os.walk calls itself for each level of nesting
     folders = [str(corpus)]
     while folders:
@@ -37,7 +38,7 @@ def _walk(corpus: Path) -> Iterator[Path]:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
             elif _may_be_article(entry.name) and not (entry.is_symlink() and Path(entry.path).is_dir()):
-                yield Path(entry.path)
+                yield entry
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
