@@ -118,6 +118,7 @@ class Indexer:
             self._encoder,
             self._settings.encoder.model,
             full=full,
+            follow_links=self._settings.corpus.follow_links,
             progress=progress,
             tell=tell,
         )

@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISLNK
 
 from retrieval.encoder import Encoder
-from retrieval.errors import ArticleError, CorpusError, VanishedError
+from retrieval.errors import ArticleError, CorpusError, OutsideError, VanishedError
 from retrieval.intake.articles import parse
-from retrieval.intake.files import find_files, read_bytes
+from retrieval.intake.files import find_files, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
@@ -64,6 +65,14 @@ class _Before:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """Whether `full`: also what has not changed, and whether to follow links that lead out of the corpus."""
+
+    full: bool
+    follow_links: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Scan:
     """What the corpus folder holds, beside what the store holds.
 
@@ -93,6 +102,7 @@ def refresh(
     model: str,
     *,
     full: bool = False,
+    follow_links: bool = False,
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> IndexReport:
@@ -109,7 +119,7 @@ def refresh(
         raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
     with store.writer() as connection:
         sweep(connection, store.folder)
-        scan = _scan(corpus, files, connection, full, progress)
+        scan = _scan(corpus, files, connection, _Reading(full, follow_links), progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
             raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
@@ -147,7 +157,9 @@ def refresh(
     )
 
 
-def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full: bool, progress: Progress) -> _Scan:
+def _scan(
+    corpus: Path, files: list[Path], connection: sqlite3.Connection, reading: _Reading, progress: Progress
+) -> _Scan:
     """Stages what is new or has changed."""
     live, staged, refused = _known(connection, live=True), _known(connection, live=False), _refused(connection)
     absent, wanted = set(live), set[str]()
@@ -159,10 +171,14 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
                 for file in batch:
                     path = file.relative_to(corpus).as_posix()
                     try:
+                        stat = _stat(file, None if reading.follow_links else corpus)
                         before = _Before(live.get(path), staged.get(path), refused.get(path))
-                        if _stage_if_new(connection, file, path, before, full):
+                        if _stage_if_new(connection, file, path, stat, before, reading.full):
                             wanted.add(path)
                     except VanishedError:
+                        continue
+                    except OutsideError as error:
+                        skipped.append(Skipped(path, str(error)))
                         continue
                     except ArticleError as error:
                         skipped.append(Skipped(path, str(error)))
@@ -185,9 +201,11 @@ def _refused(connection: sqlite3.Connection) -> dict[str, _Refused]:
     return {path: _Refused(*rest) for path, *rest in connection.execute("SELECT path, stat, reason FROM refused")}
 
 
-def _stage_if_new(connection: sqlite3.Connection, file: Path, path: str, before: _Before, full: bool) -> bool:
+def _stage_if_new(
+    connection: sqlite3.Connection, file: Path, path: str, stat: str | None, before: _Before, full: bool
+) -> bool:
     """Whether a staged version of the file is to replace the live one. Raises ArticleError."""
-    stat, live, staged = _stat(file), before.live, before.staged
+    live, staged = before.live, before.staged
     if not full and stat is not None:
         if before.refused is not None and before.refused.stat == stat:
             raise ArticleError(before.refused.reason)
@@ -210,13 +228,17 @@ def _stage_if_new(connection: sqlite3.Connection, file: Path, path: str, before:
     return True
 
 
-def _stat(file: Path) -> str | None:
+def _stat(file: Path, corpus: Path | None) -> str | None:
     """What changes when a file is written, another takes its place, or files are read in another way; None if a further
-    change might not show in it."""
+    change might not show in it. Raises OutsideError for a link that leads out of the `corpus`, if one is given."""
     try:
-        found = file.stat()
+        found = file.lstat()
+        is_link = S_ISLNK(found.st_mode)
+        found = file.stat() if is_link else found
     except OSError:
         return None  # reading it says why
+    if is_link and corpus is not None and leads_out(file, corpus):
+        raise OutsideError
     if not is_settled(found):
         return None
     version = READING_VERSION.decode()

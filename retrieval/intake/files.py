@@ -62,6 +62,11 @@ def article_id(relative_path: str) -> str:
     return hashlib.sha256(relative_path.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
+def leads_out(link: Path, corpus: Path) -> bool:
+    """Whether a link of the corpus leads to a file outside of it."""
+    return not Path(os.path.realpath(link)).is_relative_to(corpus.resolve())
+
+
 def read_bytes(path: Path) -> bytes:
     """The content of a file, as it was at one moment.
 
