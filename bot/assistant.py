@@ -17,6 +17,7 @@ from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerpri
 from retrieval.errors import CitationError, CorpusError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
+from retrieval.glance import glance
 from retrieval.intake.files import find
 from retrieval.models import resolve
 from retrieval.progress import Progress
@@ -117,9 +118,14 @@ class Indexer:
             self._encoder,
             self._settings.encoder.model,
             full=full,
+            follow_links=self._settings.corpus.follow_links,
             progress=progress,
             tell=tell,
         )
+
+    def glance(self) -> int | None:
+        """See `retrieval.glance.glance`. Raises CorpusError."""
+        return glance(self._settings.corpus.path, self._settings.storage.path)
 
     def warm_up(self) -> None:
         """Loads the encoder, so that the next new article need not wait for it. Raises ModelError."""

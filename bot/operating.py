@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.terminal import Terminal
     from retrieval.adding import AddReport
+
+# for what does not show in the files, such as one that could not be read for a moment
+REFRESH_SECONDS = 3600.0
 
 
 @click.command(cls=Command)
@@ -144,7 +148,10 @@ def prepare(options: Options) -> None:
 
 
 class Updates:
-    """Refreshes, and says what changed; what it has complained of once, it does not repeat every second."""
+    """Refreshes, and says what changed; what it has complained of once, it does not repeat every second.
+
+    Where all files look as they did when a refresh was done, it is not done again, but once an hour in any case.
+    """
 
     def __init__(self, indexer: "Indexer", terminal: "Terminal", as_json: bool) -> None:
         self._indexer = indexer
@@ -152,10 +159,16 @@ class Updates:
         self._as_json = as_json
         self._generation = 0
         self._complaints: frozenset[str] = frozenset()
+        self._looked: int | None = None
+        self._due = 0.0
 
     def __call__(self) -> bool:
         """Whether it is done; if not, it should be tried again."""
         try:
+            look = self._indexer.glance()
+            if look is not None and look == self._looked and time.monotonic() < self._due:
+                return True
+            self._looked = None
             report = self._indexer.refresh(self._terminal.progress, tell=complain)
             if report.generation != self._generation:
                 self._generation = report.generation
@@ -163,6 +176,7 @@ class Updates:
             self._complain([f"skipped {skipped.path}: {skipped.reason}" for skipped in report.skipped])
             # while nobody waits for it, so that the next new article need not
             self._indexer.warm_up()
+            self._looked, self._due = look, time.monotonic() + REFRESH_SECONDS
         except DatelineError as error:
             self._complain([f"{error} Waiting until that changes."])
             return not isinstance(error, BusyError)

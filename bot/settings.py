@@ -115,9 +115,10 @@ LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
 
 @dataclass(frozen=True, slots=True)
 class CorpusSettings:
-    """[corpus]: the folder of articles."""
+    """[corpus]: the folder of articles; `follow_links` that lead out of it."""
 
     path: Annotated[Path, FOLDER] = Path("corpus")
+    follow_links: Annotated[bool, FLAG] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,8 @@ class FetchSettings:
 class DiscordSettings:
     """[discord]: ids of servers, channels and roles; seconds between the questions of one person, or in one channel.
 
-    `queue_size` questions may wait, each of `max_question_length` characters at most; `health_port` 0 is none.
+    `queue_size` questions may wait, each of `max_question_length` characters at most; a server may add `adds_per_day`
+    times; `health_port` 0 is none.
     """
 
     guilds: Annotated[tuple[int, ...], IDS] = ()
@@ -184,6 +186,7 @@ class DiscordSettings:
     max_question_length: Annotated[int, _whole(1, MAX_CHARACTERS)] = MAX_CHARACTERS
     queue_size: Annotated[int, _whole(1, 10_000)] = 50
     admin_roles: Annotated[tuple[int, ...], IDS] = ()
+    adds_per_day: Annotated[int, _whole(0, 10_000)] = 50
     health_port: Annotated[int, _whole(0, 65_535)] = 0
 
 

@@ -217,7 +217,8 @@ def _check(data: bytes, path: str) -> Article:
 
 def _holds(file: Path, data: bytes) -> bool:
     try:
-        return file.read_bytes() == data
+        # a link may not be followed, and its file may be another the next time
+        return not file.is_symlink() and file.read_bytes() == data
     except OSError:
         return False
 

@@ -4,7 +4,8 @@
     ├── UsageError            a question, option or setting that cannot be meant (exit status 2)
     │   └── ConfigError       config.toml or the environment
     ├── ArticleError          one file that is no readable article: it is reported and skipped
-    │   └── VanishedError     it was deleted between being listed and being read
+    │   ├── VanishedError     it was deleted between being listed and being read
+    │   └── OutsideError      a link that leads out of the corpus, which is not followed
     ├── FetchError            one address on the web that gives no page
     ├── CorpusError           the folder of articles as a whole
     ├── ModelError            weights that are missing, damaged or of the wrong kind
@@ -50,6 +51,16 @@ class FetchError(DatelineError):
 
 class VanishedError(ArticleError):
     """A file was deleted after the folder was listed."""
+
+
+class OutsideError(ArticleError):
+    """A link of the corpus leads to a file outside of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "is a link to a file outside of the corpus, which is not followed; put the file itself there, or set "
+            "[corpus] follow_links in config.toml"
+        )
 
 
 class CorpusError(DatelineError):

@@ -11,16 +11,18 @@ The order of events is what makes it safe to kill at any moment:
 """
 
 import hashlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISLNK
 
 from retrieval.encoder import Encoder
-from retrieval.errors import ArticleError, CorpusError, VanishedError
+from retrieval.errors import ArticleError, CorpusError, OutsideError, VanishedError
 from retrieval.intake.articles import parse
-from retrieval.intake.files import find, read_bytes
+from retrieval.intake.files import find, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
@@ -43,6 +45,31 @@ class _Known:
     id: int
     content_hash: bytes
     stat: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A file that holds no article."""
+
+    stat: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the database holds of a file: the live version, the staged one, and why it was refused."""
+
+    live: _Known | None
+    staged: _Known | None
+    refused: _Refused | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Whether `full`: also what has not changed, and whether to follow links that lead out of the corpus."""
+
+    full: bool
+    follow_links: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +102,16 @@ def refresh(
     model: str,
     *,
     full: bool = False,
+    follow_links: bool = False,
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> IndexReport:
     """Publishes a generation that holds what `corpus` holds now, or none where nothing has changed.
 
     Only texts without a vector of this encoder are embedded; with `full`, every file is read and embedded again. A file
-    that cannot be read is reported in `skipped`, and what the store had of it stays. `model` is the encoder's name, for
-    the manifest; `tell` hears what the operator should know before it is done. Raises CorpusError, BusyError,
-    StoreError.
+    that cannot be read is reported in `skipped`, and what the store had of it stays; so is a link that leads out of the
+    corpus, unless it is to be followed, and nothing stays of it. `model` is the encoder's name, for the manifest;
+    `tell` hears what the operator should know before it is done. Raises CorpusError, BusyError, StoreError.
     """
     began = time.monotonic()
     found = find(corpus)
@@ -92,7 +120,7 @@ def refresh(
         raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
     with store.writer() as connection:
         sweep(connection, store.folder)
-        scan = _scan(corpus, files, connection, full, progress)
+        scan = _scan(corpus, files, connection, _Reading(full, follow_links), progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
             raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
@@ -131,9 +159,11 @@ def refresh(
     )
 
 
-def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full: bool, progress: Progress) -> _Scan:
+def _scan(
+    corpus: Path, files: list[Path], connection: sqlite3.Connection, reading: _Reading, progress: Progress
+) -> _Scan:
     """Stages what is new or has changed."""
-    live, staged = _known(connection, live=True), _known(connection, live=False)
+    live, staged, refused = _known(connection, live=True), _known(connection, live=False), _refused(connection)
     absent, wanted = set(live), set[str]()
     skipped: list[Skipped] = []
     with progress("Reading articles", len(files)) as advance:
@@ -143,9 +173,14 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
                 for file in batch:
                     path = file.relative_to(corpus).as_posix()
                     try:
-                        if _stage_if_new(connection, file, path, live.get(path), staged.get(path), full):
+                        stat = _stat(file, None if reading.follow_links else corpus)
+                        before = _Before(live.get(path), staged.get(path), refused.get(path))
+                        if _stage_if_new(connection, file, path, stat, before, reading.full):
                             wanted.add(path)
                     except VanishedError:
+                        continue
+                    except OutsideError as error:
+                        skipped.append(Skipped(path, str(error)))
                         continue
                     except ArticleError as error:
                         skipped.append(Skipped(path, str(error)))
@@ -153,6 +188,8 @@ def _scan(corpus: Path, files: list[Path], connection: sqlite3.Connection, full:
             advance(len(batch))
     with transaction(connection):
         delete_files(connection, [known.id for path, known in staged.items() if path not in wanted])
+        outdated = refused.keys() - {skip.path for skip in skipped}
+        connection.executemany("DELETE FROM refused WHERE path = ?", [(path,) for path in outdated])
     leaving = tuple(live[path].id for path in sorted(absent | (wanted & live.keys())))
     return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
 
@@ -162,32 +199,58 @@ def _known(connection: sqlite3.Connection, live: bool) -> dict[str, _Known]:
     return {row[0]: _Known(*row[1:]) for row in connection.execute(query, (live,))}
 
 
+def _refused(connection: sqlite3.Connection) -> dict[str, _Refused]:
+    return {path: _Refused(*rest) for path, *rest in connection.execute("SELECT path, stat, reason FROM refused")}
+
+
 def _stage_if_new(
-    connection: sqlite3.Connection, file: Path, path: str, live: _Known | None, staged: _Known | None, full: bool
+    connection: sqlite3.Connection, file: Path, path: str, stat: str | None, before: _Before, full: bool
 ) -> bool:
     """Whether a staged version of the file is to replace the live one. Raises ArticleError."""
-    stat = _stat(file)
-    if live is not None and live.stat == stat is not None and not full:
-        return False
+    live, staged = before.live, before.staged
+    if not full and stat is not None:
+        if before.refused is not None and before.refused.stat == stat:
+            raise ArticleError(before.refused.reason)
+        if live is not None and live.stat == stat:
+            return False
     data = read_bytes(file)
     content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
     if live is not None and live.content_hash == content_hash and not full:
         connection.execute("UPDATE files SET stat = ? WHERE id = ?", (stat, live.id))
         return False
     if staged is None or staged.content_hash != content_hash or full:
-        stage(connection, path, content_hash, stat, parse(data, path))
+        try:
+            contents = parse(data, path)
+        except ArticleError as error:
+            # not looked into again until it changes; what could not even be read may be readable the next time
+            if stat is not None:
+                connection.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (path, stat, str(error)))
+            raise
+        stage(connection, path, content_hash, stat, contents)
     return True
 
 
-def _stat(file: Path) -> str | None:
-    """What changes when a file is written or another takes its place; None if a further change might not show in it."""
+def _stat(file: Path, corpus: Path | None) -> str | None:
+    """What changes when a file is written, another takes its place, or files are read in another way; None if a further
+    change might not show in it. Raises OutsideError for a link that leads out of the `corpus`, if one is given."""
     try:
-        found = file.stat()
+        found = file.lstat()
+        is_link = S_ISLNK(found.st_mode)
+        found = file.stat() if is_link else found
     except OSError:
         return None  # reading it says why
-    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < CLOCK_GRAIN_NS:
+    if is_link and corpus is not None and leads_out(file, corpus):
+        raise OutsideError
+    if not is_settled(found):
         return None
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+    version = READING_VERSION.decode()
+    return f"{version} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def is_settled(found: os.stat_result) -> bool:
+    """Whether a further change of a file will show in what the file system says of it, whose clock is coarse."""
+    now = time.time_ns()
+    return all(abs(now - when) >= CLOCK_GRAIN_NS for when in (found.st_mtime_ns, found.st_ctime_ns))
 
 
 def _count(connection: sqlite3.Connection, scan: _Scan) -> _Counts:

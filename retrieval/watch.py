@@ -15,6 +15,8 @@ PATIENCE_MS = 1000
 LOOK_MS = 250
 # the folder itself is looked for, and an update that could not be done is tried again, after so many seconds
 RETRY_SECONDS = 1.0
+# where the files themselves are looked at, the pause is so many times as long as the look
+REST = 20
 # a network file system tells nobody what other machines write to it
 RESCAN_SECONDS = 60.0
 
@@ -67,8 +69,11 @@ def _changes(corpus: Path, stop: threading.Event) -> Iterator[Changes]:
         )
     except (OSError, RuntimeError):
         # out of watches, or the folder went away: looking at the files themselves needs neither
-        while not stop.wait(RETRY_SECONDS):
+        took = 0.0
+        while not stop.wait(max(RETRY_SECONDS, took * REST)):
+            began = time.monotonic()
             yield {(Change.modified, str(corpus))}
+            took = time.monotonic() - began
 
 
 def _hidden(corpus: Path, path: str) -> bool:

@@ -73,6 +73,13 @@ def test_a_name_that_leads_nowhere_is_taken_too(tmp_path: Path, corpus: Path) ->
     assert put(corpus, written(tmp_path, "talks.txt")).added == ("talks-2.txt",)
 
 
+def test_a_link_does_not_stand_for_its_file(tmp_path: Path, corpus: Path) -> None:
+    corpus.mkdir()
+    file = written(tmp_path, "talks.txt")
+    (corpus / "talks.txt").symlink_to(file)
+    assert put(corpus, file).added == ("talks-2.txt",)
+
+
 def test_a_folder_keeps_its_structure(tmp_path: Path, corpus: Path) -> None:
     for name in ("a.txt", "2024/b.md", "2024/README.md", ".hidden/c.txt", "d.exe"):
         written(tmp_path / "news", name)

@@ -6,8 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,11 +94,11 @@ def test_ids_are_short_and_unlike(path: Path) -> None:
 def test_each_person_has_one_vote_which_can_be_changed(path: Path) -> None:
     ledger = Ledger.open(path)
     id, other = ledger.remember(answer("hello")), ledger.remember(answer("hello"))
-    assert ledger.rate(id, PERSON, True) == Rating(1, 0, True)
-    assert ledger.rate(id, PERSON, True) == Rating(1, 0, True)
-    assert ledger.rate(id, PERSON + 1, True) == Rating(2, 0, True)
-    assert Ledger.open(path).rate(id, PERSON, False) == Rating(1, 1, False)
-    assert ledger.rate(other, PERSON, False) == Rating(0, 1, False)
+    assert ledger.rate(id, PERSON, True) == Rating(1, 0, True, private=True)
+    assert ledger.rate(id, PERSON, True) == Rating(1, 0, True, private=True)
+    assert ledger.rate(id, PERSON + 1, True) == Rating(2, 0, True, private=True)
+    assert Ledger.open(path).rate(id, PERSON, False) == Rating(1, 1, False, private=True)
+    assert ledger.rate(other, PERSON, False) == Rating(0, 1, False, private=True)
 
 
 def test_the_file_does_not_say_who_voted(path: Path) -> None:
@@ -117,7 +118,7 @@ def test_the_file_does_not_say_who_voted(path: Path) -> None:
 
 def test_the_worst_come_first_and_of_these_the_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger.open(path)
-    liked, mixed, older, newer, worst = (ledger.remember(answer(f"list {number}")) for number in range(5))
+    liked, mixed, older, newer, worst = (ledger.remember(answer(f"list {number}"), server=7) for number in range(5))
     at(monkeypatch, "2024-02-20")
     for id, person, good in [
         (liked, 1, True),
@@ -130,28 +131,58 @@ def test_the_worst_come_first_and_of_these_the_last(path: Path, monkeypatch: pyt
     at(monkeypatch, "2024-02-21")
     ledger.rate(mixed, 2, False)
     ledger.rate(newer, 1, False)
-    rated = ledger.badly_rated(9)
+    rated = ledger.badly_rated(7, 9)
     assert [each.id for each in rated] == [worst, newer, older, mixed]
     assert (rated[0].question, rated[0].answers, rated[0].generation) == ("list 4", ("Ana", "Bo"), 1)
     assert (rated[3].ups, rated[3].downs, rated[3].voted) == (1, 1, datetime(2024, 2, 21, 12, tzinfo=UTC))
-    assert [each.id for each in ledger.badly_rated(1)] == [worst]
+    assert [each.id for each in ledger.badly_rated(7, 1)] == [worst]
     ledger.rate(worst, 1, True)
     ledger.rate(worst, 2, True)
-    assert worst not in {each.id for each in ledger.badly_rated(9)}
+    assert worst not in {each.id for each in ledger.badly_rated(7, 9)}
+
+
+def test_each_server_has_what_was_asked_there_and_nobody_what_was_asked_in_private(path: Path) -> None:
+    ledger = Ledger.open(path)
+    here, there, private = (ledger.remember(answer("hello"), server=server) for server in (7, 8, None))
+    assert [ledger.rate(id, PERSON, False) for id in (here, private)] == [
+        Rating(0, 1, False, private=False),
+        Rating(0, 1, False, private=True),
+    ]
+    ledger.rate(there, PERSON, False)
+    rated = [[each.id for each in Ledger.open(path).badly_rated(server, 9)] for server in (7, 8, 9)]
+    assert rated == [[here], [there], []]
+
+
+def test_a_server_may_add_so_many_times_in_24_hours(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, now = Ledger.open(path), datetime(2024, 2, 20, 12, tzinfo=UTC)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return now
+
+    monkeypatch.setattr(module, "datetime", Clock)
+    assert [ledger.count_addition(7, 2) for _ in range(3)] == [True, True, False]
+    assert ledger.count_addition(8, 2)
+    now += timedelta(hours=23)
+    assert not Ledger.open(path).count_addition(7, 2)
+    now += timedelta(hours=2)
+    assert [ledger.count_addition(7, most) for most in (2, 0, 2, 2)] == [True, False, True, False]
 
 
 def test_old_answers_are_forgotten_unless_somebody_rated_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger.open(path)
     with monkeypatch.context() as patched:
         at(patched, "2024-02-20")
-        old, rated = ledger.remember(answer("hello")), ledger.remember(answer("hello"))
-    new = ledger.remember(answer("hello"))
+        old, rated = (ledger.remember(answer("hello"), server=7) for _ in range(2))
+    new = ledger.remember(answer("hello"), server=7)
     ledger.rate(rated, PERSON, True)
     assert ledger.forget_older_than(30) == 1
     assert ledger.forget_older_than(30) == 0
     assert [ledger.recall(id) is None for id in (old, rated, new)] == [True, False, False]
     connection = sqlite3.connect(path)
-    left = {id for table in ("items", "places", "cited") for (id,) in connection.execute(f"SELECT answer FROM {table}")}
+    tables = ("items", "places", "cited", "servers")
+    left = {id for table in tables for (id,) in connection.execute(f"SELECT answer FROM {table}")}
     connection.close()
     assert left == {rated, new}
 
@@ -179,7 +210,7 @@ def test_threads_may_share_a_ledger(path: Path) -> None:
     id = ledger.remember(answer("hello"))
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda person: ledger.rate(id, person, person % 2 == 0), range(40)))
-    assert ledger.rate(id, 0, True) == Rating(20, 20, True)
+    assert ledger.rate(id, 0, True) == Rating(20, 20, True, private=True)
 
 
 def _damaged(path: Path) -> None:
@@ -231,6 +262,16 @@ def test_a_file_that_is_lost_meanwhile_is_one_sentence_too(path: Path) -> None:
         ledger.recall(id)
 
 
+def test_a_file_that_another_program_has_locked_is_said_to_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger.open(path)
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another program has it locked") as raised:
+            ledger.remember(answer("hello"))
+    assert "full" not in str(raised.value) and "move it away" not in str(raised.value)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "storage").write_text("a file")
     with pytest.raises(StoreError, match="x cannot be made: "):
@@ -251,6 +292,10 @@ def test_a_file_of_before_is_still_read(tmp_path: Path) -> None:
     file = tmp_path / "discord.sqlite"
     id = Ledger.open(file).remember(answer("list Who?"))
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("DROP TABLE unanswered")
+        for table in ("unanswered", "servers", "additions"):
+            connection.execute(f"DROP TABLE {table}")
     ledger = Ledger.open(file)
     assert ledger.recall(id) is not None and ledger.unanswered() == ()
+    # where it was asked is not known, so it is nobody's
+    assert ledger.rate(id, PERSON, False) == Rating(0, 1, False, private=True)
+    assert ledger.count_addition(7, 1)

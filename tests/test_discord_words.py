@@ -5,6 +5,7 @@ import gc
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,14 @@ from bot.discord.door import Origin, Standing, check_operator, check_place
 from bot.discord.health import Health
 from bot.discord.jobs import Jobs
 from bot.discord.logs import Redacted, event, without_secrets
-from bot.discord.refusals import ClosingError, NotAllowedError, NotHereError, OccupiedError, QueueFullError
+from bot.discord.refusals import (
+    ClosingError,
+    NotAllowedError,
+    NotHereError,
+    NotNamedError,
+    OccupiedError,
+    QueueFullError,
+)
 from bot.discord.reports import feedback_card
 from bot.discord.text import ELLIPSIS, units, visible
 from bot.discord.types import Rated
@@ -214,29 +222,36 @@ def test_where_questions_are_answered(settings: DiscordSettings, origin: Origin,
             check_place(settings, origin)
 
 
+UNINVITED = Origin(guild=1, channel=1, installed=False)
 MANAGER, EDITOR, MEMBER = Standing(frozenset(), True), Standing(frozenset({5}), False), Standing(frozenset(), False)
 
 
 @pytest.mark.parametrize(
-    ("settings", "origin", "standing", "refusal"),
+    ("settings", "origin", "standing", "looking", "changing"),
     [
-        (DiscordSettings(), HERE, MANAGER, None),
-        (DiscordSettings(), HERE, MEMBER, NotAllowedError),
-        (DiscordSettings(), HERE, EDITOR, NotAllowedError),
-        (DiscordSettings(admin_roles=(5,)), HERE, EDITOR, None),
-        (DiscordSettings(guilds=(2,)), HERE, MANAGER, NotHereError),
-        (DiscordSettings(user_install=True), Origin(guild=1, channel=1, installed=False), MANAGER, NotAllowedError),
-        (DiscordSettings(), Origin(guild=None, channel=1, own=True), MANAGER, NotAllowedError),
+        (DiscordSettings(), HERE, MANAGER, None, NotNamedError),
+        (DiscordSettings(guilds=(1,)), HERE, MANAGER, None, None),
+        (DiscordSettings(), HERE, MEMBER, NotAllowedError, NotAllowedError),
+        (DiscordSettings(guilds=(1,)), HERE, MEMBER, NotAllowedError, NotAllowedError),
+        (DiscordSettings(), HERE, EDITOR, NotAllowedError, NotAllowedError),
+        (DiscordSettings(admin_roles=(5,)), HERE, EDITOR, None, None),
+        (DiscordSettings(admin_roles=(5,)), HERE, MANAGER, None, NotNamedError),
+        (DiscordSettings(guilds=(2,)), HERE, MANAGER, NotHereError, NotHereError),
+        (DiscordSettings(guilds=(2,), admin_roles=(5,)), HERE, EDITOR, NotHereError, NotHereError),
+        (DiscordSettings(user_install=True), UNINVITED, MANAGER, NotAllowedError, NotAllowedError),
+        (DiscordSettings(), Origin(guild=None, channel=1, own=True), MANAGER, NotAllowedError, NotAllowedError),
     ],
 )
 def test_who_runs_it(
-    settings: DiscordSettings, origin: Origin, standing: Standing, refusal: type[Exception] | None
+    settings: DiscordSettings,
+    origin: Origin,
+    standing: Standing,
+    looking: type[Exception] | None,
+    changing: type[Exception] | None,
 ) -> None:
-    if refusal is None:
-        check_operator(settings, origin, standing)
-    else:
-        with pytest.raises(refusal):
-            check_operator(settings, origin, standing)
+    for refusal, changes in ((looking, False), (changing, True)):
+        with nullcontext() if refusal is None else pytest.raises(refusal):
+            check_operator(settings, origin, standing, changes=changes)
 
 
 @pytest.mark.parametrize(("content", "question"), [("  Who met?\n Where?", "Who met? Where?"), ("W" * 30, "W" * 30)])

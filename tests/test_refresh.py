@@ -3,6 +3,7 @@
 import resource
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,27 @@ def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
     assert contents(store) == before
 
 
+def test_a_link_that_leads_out_of_the_corpus_is_followed_only_if_it_may_be(
+    tmp_path: Path, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    write(tmp_path, "secret.txt", "The code of the safe is kept in a drawer.")
+    (corpus / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (corpus / "up.txt").symlink_to("../secret.txt")
+    (corpus / "on.txt").symlink_to("up.txt")
+    (corpus / "in.txt").symlink_to("harbour.txt")
+    refresh(corpus, store, encoder, "model", follow_links=True)
+    every = ["flood.md", "harbour.txt", "in.txt", "on.txt", "out.txt", "up.txt"]
+    assert [held.path for held in contents(store)] == every
+    # nor does what was read before stay
+    report = refresh(corpus, store, encoder, "model")
+    assert [skip.path for skip in report.skipped] == ["on.txt", "out.txt", "up.txt"]
+    assert all("a file outside of the corpus" in skip.reason for skip in report.skipped)
+    assert [held.path for held in contents(store)] == ["flood.md", "harbour.txt", "in.txt"]
+    link = tmp_path / "link"
+    link.symlink_to(corpus)
+    assert refresh(link, store, encoder, "model").unchanged == 3
+
+
 @pytest.mark.parametrize("missing", [1, 100, 600, 3000])
 def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_path: Path) -> None:
     vectors = np.eye(60, 384, dtype=np.float32)
@@ -101,6 +123,8 @@ def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_pa
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [path.name for path in tmp_path.iterdir()] == ["whole.faiss"]
+    with pytest.raises(StoreError, match="No such file or directory"):
+        index.save(tmp_path / "nowhere" / "whole.faiss")
 
 
 @pytest.mark.parametrize("damage", ["emptied", "removed", "only bad files"])
@@ -214,6 +238,25 @@ def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: Se
     with store.writer(), pytest.raises(BusyError, match="Another process"):
         refresh(corpus, store, encoder, "model")
     assert refresh(corpus, store, encoder, "model").added == 2
+
+
+def test_a_database_that_another_program_has_locked_is_said_to_be(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh(corpus, store, encoder, "model")
+    write(corpus, "new.txt", "The ferry to Lisbon was late again.")
+    monkeypatch.setattr("retrieval.storage.store.BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(store.folder / DATABASE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BusyError, match="another program has it locked") as writing:
+            refresh(corpus, store, encoder, "model")
+    with closing(sqlite3.connect(store.folder / DATABASE, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(BusyError, match="another program has it locked") as reading:
+            everything(store, encoder)
+    assert all("disk" not in str(raised.value) and "delete" not in str(raised.value) for raised in (writing, reading))
+    assert refresh(corpus, store, encoder, "model").added == 1
 
 
 def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:

@@ -11,7 +11,8 @@ from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.database import DATABASE
-from retrieval.storage.index import VectorBatch, VectorIndex, file_digest
+from retrieval.storage.index import VectorBatch, VectorIndex
+from retrieval.storage.integrity import recorded
 from retrieval.storage.segments import segment_path
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
@@ -94,7 +95,7 @@ def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
     VectorIndex.build(vectors.shape[1], len(ids), lambda: iter([VectorBatch(ids, vectors)])).save(path)
     assert "not what was written" in verify(store, silent).findings[0].problem
     # as if it had been written like this
-    saved = file_digest(path)
+    saved = recorded(path)
     with sqlite3.connect(store.folder / DATABASE) as connection:
         connection.execute("UPDATE segments SET bytes = ?, digest = ?", (saved.length, saved.digest))
     connection.close()

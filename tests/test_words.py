@@ -14,7 +14,8 @@ from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.bm25 import Update, WordEntry, WordFilter, WordIndex, words_digest, write_words
+from retrieval.storage.bm25 import Update, WordEntry, WordFilter, WordIndex, Written, word_files, write_words
+from retrieval.storage.integrity import FileRecord, recorded
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.terms import terms
@@ -96,12 +97,17 @@ def test_filters_let_through_just_what_they_say(
     assert sorted(found(WordIndex.in_memory(entries), "talks", where)) == through
 
 
+def as_recorded(folder: Path) -> dict[str, FileRecord]:
+    """The files of a word index, all of them read."""
+    return {file.name: recorded(file) for file in word_files(folder)}
+
+
 def test_an_update_leaves_the_index_before_it_as_it_was(tmp_path: Path) -> None:
     old, new = tmp_path / "words-1", tmp_path / "words-2"
     before = write_words(old, None, Update((), [entry(1, "talks"), entry(2, "a flood", article=2)]))
     held = WordIndex.load(old)
-    write_words(new, old, Update([2], [entry(3, "a volcano", article=3)]))
-    assert words_digest(old) == before
+    write_words(new, Written(old, before), Update([2], [entry(3, "a volcano", article=3)]))
+    assert as_recorded(old) == before
     now = WordIndex.load(new)
     assert (held.passages(), sorted(now.passages())) == ([1, 2], [1, 3])
     assert (found(now, "flood"), found(now, "volcano")) == ([], [3])
@@ -118,21 +124,23 @@ def test_a_full_disk_is_an_error_and_harms_nothing(room: int, tmp_path: Path) ->
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
         with pytest.raises(StoreError, match="free some disk space"):
-            write_words(new, old, Update((), many))
+            write_words(new, Written(old, before), Update((), many))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert words_digest(old) == before
+    assert as_recorded(old) == before
     # what was half written is in nobody's way
-    write_words(new, old, Update((), many))
+    write_words(new, Written(old, before), Update((), many))
     assert len(WordIndex.load(new)) == 4999
 
 
 def test_many_updates_keep_few_files(tmp_path: Path) -> None:
-    write_words(tmp_path / "words-0", None, Update((), [entry(0, "talks")]))
+    before = Written(tmp_path / "words-0", write_words(tmp_path / "words-0", None, Update((), [entry(0, "talks")])))
     for number in range(1, 30):
-        update = Update((), [entry(number, "talks", article=number)])
-        write_words(tmp_path / f"words-{number}", tmp_path / f"words-{number - 1}", update)
-        shutil.rmtree(tmp_path / f"words-{number - 1}")
+        folder, update = tmp_path / f"words-{number}", Update((), [entry(number, "talks", article=number)])
+        files = write_words(folder, before, update)
+        assert files == as_recorded(folder)
+        shutil.rmtree(before.folder)
+        before = Written(folder, files)
     assert len(WordIndex.load(tmp_path / "words-29")) == 30
     assert len(list((tmp_path / "words-29").iterdir())) < 80
 

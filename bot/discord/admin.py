@@ -17,6 +17,7 @@ from discord import app_commands
 from bot.discord.cards import notice_card
 from bot.discord.door import Standing, check_operator
 from bot.discord.logs import RECORD, event, without_secrets
+from bot.discord.refusals import NotAllowedError, QuotaError
 from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
 from bot.discord.requests import FAILURES
@@ -56,7 +57,7 @@ class Operating:
         """What was rated badly."""
 
         async def work(reply: Reply) -> None:
-            rated = await asyncio.to_thread(self._parts.ledger.badly_rated, RATED_SHOWN)
+            rated = await asyncio.to_thread(self._parts.ledger.badly_rated, _server(interaction), RATED_SHOWN)
             await reply.show(feedback_card(rated))
 
         await self._do(interaction, "feedback", work)
@@ -70,12 +71,15 @@ class Operating:
             RECORD.info(event("refreshed", person=interaction.user.id, generation=report.generation))
             await reply.show(refreshed_card(report))
 
-        await self._do(interaction, "refresh", work)
+        await self._do(interaction, "refresh", work, changes=True)
 
     async def add(self, interaction: Interaction, url: str | None, file: discord.Attachment | None) -> None:
         """Adds a page or a file to the corpus, then indexes."""
 
         async def work(reply: Reply) -> None:
+            most = self._parts.settings.adds_per_day
+            if not await asyncio.to_thread(self._parts.ledger.count_addition, _server(interaction), most):
+                raise QuotaError(most)
             with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
                 name = await _named(url, file, Path(folder))
                 added, report = await self._parts.jobs.add(
@@ -87,15 +91,25 @@ class Operating:
             await reply.show(added_card(added, report))
 
         where = None if url is None else without_secrets(url)
-        await self._do(interaction, "add", work, url=where, file=None if file is None else file.filename)
+        named = None if file is None else file.filename
+        await self._do(interaction, "add", work, changes=True, url=where, file=named)
 
     async def _do(
-        self, interaction: Interaction, action: str, work: Callable[[Reply], Awaitable[None]], **what: object
+        self,
+        interaction: Interaction,
+        action: str,
+        work: Callable[[Reply], Awaitable[None]],
+        *,
+        changes: bool = False,
+        **what: object,
     ) -> None:
-        """Does it for somebody who may, acknowledged at once; the action is logged, and an error told precisely."""
+        """Does it for somebody who may, acknowledged at once; the action is logged, and an error told precisely.
+
+        `changes` says that it is done to the articles, which all servers share.
+        """
         reply = InteractionReply(interaction, private=True)
         async with self._client.at_work(reply, action, operator=self._parts.private_folders):
-            check_operator(self._parts.settings, origin_of(interaction), _standing(interaction))
+            check_operator(self._parts.settings, origin_of(interaction), _standing(interaction), changes=changes)
             RECORD.info(event("admin", action=action, person=interaction.user.id, server=interaction.guild_id, **what))
             await reply.acknowledge()
             await work(reply)
@@ -173,6 +187,13 @@ async def _named(url: str | None, file: discord.Attachment | None, folder: Path)
     if file is not None and url is None:
         return str(await downloaded(file, folder))
     raise UsageError("Give either `url`, the address of an article, or `file`, a file that holds one.")
+
+
+def _server(interaction: Interaction) -> int:
+    """Where the command was given; it exists in servers only."""
+    if interaction.guild_id is None:
+        raise NotAllowedError
+    return interaction.guild_id
 
 
 def _standing(interaction: Interaction) -> Standing:

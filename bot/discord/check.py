@@ -44,6 +44,8 @@ class Finding:
 def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     """What is found, as it is found; the configuration has been read already. `token` raises ConfigError without."""
     yield Finding(True, "The configuration can be read.")
+    if not settings.discord.guilds and not settings.discord.admin_roles:
+        yield Finding(True, "Nobody may use /dateline add and refresh: [discord] guilds and admin_roles name nobody.")
     try:
         status = store_status(settings)
         yield Finding(True, f"The index is there: generation {status.generation}, {contents(status)}.")

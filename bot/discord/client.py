@@ -120,7 +120,8 @@ class DatelineClient(discord.AutoShardedClient):
         async with self.at_work(reply, "mention"):
             check_place(self.parts.settings, _origin_of(message))
             person, channel = message.author.id, message.channel.id
-            asked = Asked(self._question_in(message), EVERYTHING, person, channel, self._follows(message))
+            server = None if message.guild is None else message.guild.id
+            asked = Asked(self._question_in(message), EVERYTHING, person, channel, self._follows(message), server)
             try:
                 await self.parts.desk.answer(asked, reply)
             except TooSoonError as error:
@@ -138,9 +139,10 @@ class DatelineClient(discord.AutoShardedClient):
         """Answers a command, a context menu or a form."""
         reply = InteractionReply(interaction, private)
         async with self.at_work(reply, "ask"):
-            check_place(self.parts.settings, origin_of(interaction))
-            person, channel = interaction.user.id, interaction.channel_id or 0
-            asked = Asked(self.unmentioned(question), where, person, channel)
+            origin = origin_of(interaction)
+            check_place(self.parts.settings, origin)
+            server = origin.guild if origin.installed and not private else None
+            asked = Asked(self.unmentioned(question), where, interaction.user.id, origin.channel, server=server)
             await self.parts.desk.answer(asked, reply)
 
     async def pressed(self, interaction: Interaction, act: Act, answer: str, page: int) -> None:

@@ -59,7 +59,8 @@ class Answers(Protocol):
 class Asked:
     """One question: what, of which articles, by whom and where (Discord's ids).
 
-    `follows` is the id of an answer that it is a reply to: it is asked of the same articles as that one.
+    `follows` is the id of an answer that it is a reply to: it is asked of the same articles as that one. `server` is
+    where others can see the answer, None where it is private.
     """
 
     question: str
@@ -67,6 +68,7 @@ class Asked:
     person: int
     channel: int
     follows: str | None = None
+    server: int | None = None
 
 
 class Desk:
@@ -103,7 +105,7 @@ class Desk:
                 where, answer = await self._settled(place, reply)
             finally:
                 place.leave()
-            card, id = await self._remembered(answer, where)
+            card, id = await self._remembered(answer, where, asked.server)
             await reply.show(card, answer_view(id, answer) if id is not None else None)
         except Exception as error:
             refused = isinstance(error, RefusalError | UsageError)
@@ -183,12 +185,12 @@ class Desk:
             seconds = max(PAUSE_SECONDS, self._queue.depth)
         return place.done.result()
 
-    async def _remembered(self, answer: Answer, where: SearchFilter) -> "tuple[Card, str | None]":
+    async def _remembered(self, answer: Answer, where: SearchFilter, server: int | None) -> "tuple[Card, str | None]":
         """The answer's card and id; without an id, and so without buttons, if it cannot be stored."""
         # hundreds of items take a while, and the connection to Discord wants to be kept alive
         card = await asyncio.to_thread(answer_card, answer, limited_to(where))
         try:
-            return card, await asyncio.to_thread(self._ledger.remember, answer, where)
+            return card, await asyncio.to_thread(self._ledger.remember, answer, where, server)
         except StoreError as error:
             log.error(event("not_remembered", said=str(error)))
             return card, None
@@ -220,4 +222,6 @@ def limited_to(where: SearchFilter) -> str:
 def _thanks(rating: Rating) -> str:
     if rating.mine:
         return "Thank you; noted as a good answer."
-    return "Thank you; noted as a bad answer. Those who run Dateline see the question and the answer, not who asked."
+    if rating.private:
+        return "Thank you; noted as a bad answer. Nobody else is shown the question."
+    return "Thank you; noted as a bad answer. Those who manage this server see question and answer, not who asked."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.discord.refusals import NotAllowedError, NotHereError
+from bot.discord.refusals import NotAllowedError, NotHereError, NotNamedError
 from bot.settings import DiscordSettings
 
 
@@ -48,14 +48,19 @@ def check_place(settings: DiscordSettings, origin: Origin) -> None:
         raise NotHereError(f"Dateline answers in {named} only.")
 
 
-def check_operator(settings: DiscordSettings, origin: Origin, standing: Standing) -> None:
-    """Raises NotAllowedError, or NotHereError, for whoever does not run the bot.
+def check_operator(settings: DiscordSettings, origin: Origin, standing: Standing, *, changes: bool) -> None:
+    """Raises NotAllowedError, NotHereError or NotNamedError for whoever does not run the bot.
 
-    A server that is not served has its own managers, who have no say over these articles.
+    A server that is not served has its own managers, who have no say over these articles. Nor has one that has merely
+    invited the bot where the command `changes` what all servers share.
     """
     if origin.guild is None or not origin.installed:
         raise NotAllowedError
     if settings.guilds and origin.guild not in settings.guilds:
         raise NotHereError("Dateline does not serve this server.")
-    if not standing.manages and not standing.roles & set(settings.admin_roles):
+    if standing.roles & set(settings.admin_roles):
+        return
+    if not standing.manages:
         raise NotAllowedError
+    if changes and not settings.guilds:
+        raise NotNamedError(origin.guild)

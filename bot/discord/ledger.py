@@ -17,12 +17,11 @@ from pathlib import Path
 from bot.discord.types import Cited, Given, Place, Rated, Rating, Remembered, digest
 from reader.types import Answer
 from retrieval.errors import StoreError, reason
-from retrieval.storage.database import transaction
+from retrieval.storage.database import BUSY_SECONDS, mend_of, transaction
 from retrieval.types import SearchFilter
 
 LEDGER = "discord.sqlite"
 EVERYWHERE = SearchFilter()
-BUSY_SECONDS = 10
 APPLICATION = 0x44415445  # "DATE": tells our file from another program's
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -50,8 +49,14 @@ CREATE TABLE votes (
     good INTEGER NOT NULL, voted TEXT NOT NULL, PRIMARY KEY (answer, person)
 ) WITHOUT ROWID;
 """
-# it came later: files that were made before get it too
-UNANSWERED = "CREATE TABLE IF NOT EXISTS unanswered (message INTEGER PRIMARY KEY, channel INTEGER NOT NULL)"
+# these came later: files that were made before get them too
+LATER = (
+    "CREATE TABLE IF NOT EXISTS unanswered (message INTEGER PRIMARY KEY, channel INTEGER NOT NULL)",
+    # where an answer was given to all; there is none for a private one
+    "CREATE TABLE IF NOT EXISTS servers (answer TEXT PRIMARY KEY REFERENCES answers(id) ON DELETE CASCADE, "
+    "server INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS additions (server INTEGER NOT NULL, tried TEXT NOT NULL)",
+)
 
 
 class Ledger:
@@ -73,8 +78,11 @@ class Ledger:
             (key,) = connection.execute("SELECT key FROM secret").fetchone()
         return cls(path, key)
 
-    def remember(self, answer: Answer, where: SearchFilter = EVERYWHERE) -> str:
-        """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-]."""
+    def remember(self, answer: Answer, where: SearchFilter = EVERYWHERE, server: int | None = None) -> str:
+        """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-].
+
+        `server` is the one whose managers may be shown it, None where it was given in private.
+        """
         id = secrets.token_urlsafe(9)
         head = (id, _now(), answer.question, answer.kind, answer.evidence.generation, _scope_json(where))
         items = [(id, n, item.text, float(item.confidence)) for n, item in enumerate(answer.answers)]
@@ -92,6 +100,8 @@ class Ledger:
             connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", items)
             connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?, ?, ?)", places)
             connection.executemany("INSERT INTO cited VALUES (?, ?, ?, ?)", cited)
+            if server is not None:
+                connection.execute("INSERT INTO servers VALUES (?, ?)", (id, server))
         return id
 
     def recall(self, id: str) -> Remembered | None:
@@ -117,23 +127,26 @@ class Ledger:
         """One person's vote on an answer, in place of the one they gave before; None if the answer was forgotten."""
         voter = hmac.digest(self._key, f"{id} {person}".encode(), "sha256")
         with _connected(self._path) as connection, transaction(connection):
-            if connection.execute("SELECT 1 FROM answers WHERE id = ?", (id,)).fetchone() is None:
+            query = "SELECT server FROM answers LEFT JOIN servers ON answer = id WHERE id = ?"
+            answered = connection.execute(query, (id,)).fetchone()
+            if answered is None:
                 return None
             connection.execute("INSERT OR REPLACE INTO votes VALUES (?, ?, ?, ?)", (id, voter, good, _now()))
             ups, downs = connection.execute(
                 "SELECT TOTAL(good), TOTAL(NOT good) FROM votes WHERE answer = ?", (id,)
             ).fetchone()
-        return Rating(int(ups), int(downs), good)
+        return Rating(int(ups), int(downs), good, private=answered[0] is None)
 
-    def badly_rated(self, limit: int) -> tuple[Rated, ...]:
-        """At most `limit` answers that somebody called bad, the most disliked first, of these the last voted on."""
+    def badly_rated(self, server: int, limit: int) -> tuple[Rated, ...]:
+        """At most `limit` answers of a server that somebody called bad, the most disliked first, of these the last
+        voted on."""
         with _connected(self._path) as connection:
             connection.execute("BEGIN")  # as in `recall`
             rows = connection.execute(
                 "SELECT a.id, a.question, a.generation, SUM(v.good) AS ups, SUM(NOT v.good) AS downs, MAX(v.voted) "
-                "FROM answers a JOIN votes v ON v.answer = a.id GROUP BY a.id HAVING downs > 0 "
-                "ORDER BY downs - ups DESC, MAX(v.voted) DESC LIMIT ?",
-                (limit,),
+                "FROM answers a JOIN servers s ON s.answer = a.id JOIN votes v ON v.answer = a.id WHERE s.server = ? "
+                "GROUP BY a.id HAVING downs > 0 ORDER BY downs - ups DESC, MAX(v.voted) DESC LIMIT ?",
+                (server, limit),
             ).fetchall()
             read = "SELECT text FROM items WHERE answer = ? ORDER BY position"
             texts = {row[0]: tuple(text for (text,) in connection.execute(read, row[:1])) for row in rows}
@@ -141,6 +154,17 @@ class Ledger:
             Rated(id, question, texts[id], generation, ups, downs, datetime.fromisoformat(voted))
             for id, question, generation, ups, downs, voted in rows
         )
+
+    def count_addition(self, server: int, most: int) -> bool:
+        """Counts a server's try to add an article; False, and not counted, where it has made `most` in 24 hours."""
+        now = datetime.now(UTC)
+        with _connected(self._path) as connection, transaction(connection):
+            connection.execute("DELETE FROM additions WHERE tried < ?", (_iso(now - timedelta(days=1)),))
+            count = "SELECT count(*) FROM additions WHERE server = ?"
+            if connection.execute(count, (server,)).fetchone()[0] >= most:
+                return False
+            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, _iso(now)))
+            return True
 
     def expect(self, channel: int, message: int) -> None:
         """Notes that a message of the bot (Discord's ids) has yet to become an answer."""
@@ -159,7 +183,7 @@ class Ledger:
 
     def forget_older_than(self, days: float) -> int:
         """Forgets the answers given longer ago than that, except those that somebody rated; how many they were."""
-        oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+        oldest = _iso(datetime.now(UTC) - timedelta(days=days))
         with _connected(self._path) as connection, transaction(connection):
             return connection.execute(
                 "DELETE FROM answers WHERE asked < ? AND id NOT IN (SELECT answer FROM votes)", (oldest,)
@@ -177,10 +201,8 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise StoreError(
-            f"{path}, where the bot keeps its answers and ratings, failed ({error}); check that it can be written and "
-            "the disk is not full, or move it away for the bot to start a new one."
-        ) from error
+        mend = mend_of(error, "move it away for the bot to start a new one")
+        raise StoreError(f"{path}, where the bot keeps its answers and ratings, failed ({error}); {mend}.") from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -203,7 +225,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(
             f"{path} has format {version}, expected {SCHEMA_VERSION}; move it away for the bot to start a new one."
         )
-    connection.execute(UNANSWERED)
+    for statement in LATER:
+        connection.execute(statement)
 
 
 def _format(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -229,4 +252,9 @@ def _scope(document: str) -> SearchFilter:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return _iso(datetime.now(UTC))
+
+
+def _iso(when: datetime) -> str:
+    """Of equal length, so that they can be compared as they are."""
+    return when.isoformat(timespec="microseconds")

@@ -4,6 +4,8 @@ RefusalError
 ├── TooSoonError      a cooldown is running
 ├── NotHereError      this channel, server or private conversation is not served
 ├── NotAllowedError   a command for those who run the bot
+├── NotNamedError     a command for servers and roles that the configuration names
+├── QuotaError        a server has added as much as it may
 ├── QueueFullError    as many questions wait as may
 ├── OccupiedError     another refresh is running
 ├── OverdueError      it took too long
@@ -36,6 +38,25 @@ class NotAllowedError(RefusalError):
 
     def __init__(self) -> None:
         super().__init__("This command is for those who manage this server or have a role that may use it.")
+
+
+class NotNamedError(RefusalError):
+    """The articles are shared by all servers, and `server` is one that whoever runs the bot has not named."""
+
+    def __init__(self, server: int) -> None:
+        super().__init__(
+            "Articles are added and indexed only from servers, or by roles, that the configuration names: whoever runs "
+            f"Dateline puts {server} into [discord] guilds of config.toml, or a role into admin_roles."
+        )
+
+
+class QuotaError(RefusalError):
+    """A server has tried to add articles as often as it may, `most` times, within 24 hours."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This server may use /dateline add {most} times within 24 hours, and has done so; try again later."
+        )
 
 
 class QueueFullError(RefusalError):

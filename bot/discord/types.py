@@ -112,11 +112,15 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """How many people call an answer good and bad, and what the last to vote said."""
+    """How many people call an answer good and bad, and what the last to vote said.
+
+    Of a `private` answer nobody else is shown the question.
+    """
 
     ups: int
     downs: int
     mine: bool
+    private: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,11 +83,12 @@ def find(corpus: Path) -> Found:
             "or set [corpus] path in config.toml."
         )
     unread = Counter[str]()
-    files = sorted(_walk(corpus, unread))
+    files = sorted(Path(entry.path) for entry in walk(corpus, unread))
     return Found(tuple(files), tuple(Unread(kind, number) for kind, number in unread.most_common()))
 
 
-def _walk(corpus: Path, unread: Counter[str]) -> Iterator[Path]:
+def walk(corpus: Path, unread: Counter[str]) -> Iterator[os.DirEntry[str]]:
+    """The article files of `find` as the system lists them, in no particular order; counts the others in `unread`."""
     # a list of folders to come, because os.walk calls itself for each level of nesting
     folders = [(str(corpus), False)]
     while folders:
@@ -102,7 +103,7 @@ def _walk(corpus: Path, unread: Counter[str]) -> Iterator[Path]:
             elif entry.is_symlink() and Path(entry.path).is_dir():
                 continue
             elif _may_be_article(entry.name):
-                yield Path(entry.path)
+                yield entry
             elif not is_about(entry.name):
                 unread[suffix_of(entry.name)] += 1
 
@@ -137,6 +138,11 @@ def is_about(name: str) -> bool:
 def article_id(relative_path: str) -> str:
     """12 hex digits that stay the same as long as the file keeps its place in the corpus."""
     return hashlib.sha256(relative_path.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def leads_out(link: Path, corpus: Path) -> bool:
+    """Whether a link of the corpus leads to a file outside of it."""
+    return not Path(os.path.realpath(link)).is_relative_to(corpus.resolve())
 
 
 def read_bytes(path: Path) -> bytes:

@@ -10,10 +10,9 @@ ask for. The formula is Okapi BM25 with k1 = 1.2 and b = 0.75 (Robertson and Zar
 Framework: BM25 and Beyond, 2009).
 """
 
-import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +22,7 @@ from rapidfuzz.distance import OSA
 
 from retrieval.errors import StoreError, reason
 from retrieval.storage.index import flush_folder
+from retrieval.storage.integrity import FileRecord, is_untouched, recorded
 
 FALLIBLE_LETTERS = 6
 WRITER_BYTES = 64 * 1024 * 1024
@@ -48,6 +48,14 @@ class WordFilter:
     sources: Sequence[str] | None = None
     since: date | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A word index on the disk: its folder, and the files in it by name."""
+
+    folder: Path
+    files: Mapping[str, FileRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +150,10 @@ class WordIndex:
         return [tantivy.Query.const_score_query(condition, 0.0) for condition in conditions]
 
 
-def write_words(folder: Path, before: Path | None, update: Update) -> bytes:
-    """Makes the folder of a new word index from the one `before`, or from nothing; returns its digest.
+def write_words(folder: Path, before: Written | None, update: Update) -> dict[str, FileRecord]:
+    """Makes the folder of a new word index from the one `before`, or from nothing; returns its files by name.
 
-    Raises StoreError; what was written so far is then in nobody's way.
+    What is read for it is what is new. Raises StoreError; what was written so far is then in nobody's way.
     """
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -153,7 +161,7 @@ def write_words(folder: Path, before: Path | None, update: Update) -> bytes:
         if before is None:
             index = tantivy.Index(_schema(), path=str(folder))
         else:
-            for file in _files(before):
+            for file in word_files(before.folder):
                 _link(file, folder / file.name)
             index = tantivy.Index.open(str(folder))
         _write(index, update)
@@ -161,21 +169,24 @@ def write_words(folder: Path, before: Path | None, update: Update) -> bytes:
             lock.unlink()
         flush_folder(folder)
         flush_folder(folder.parent)
-        return words_digest(folder)
+        known = {} if before is None else before.files
+        return {file.name: _record(file, known.get(file.name)) for file in word_files(folder)}
     except (ValueError, OSError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
         raise StoreError(
-            f"The word index cannot be written to {folder.parent} ({why}); free some disk space there."
+            f"The word index cannot be written to {folder.parent} ({why}); free some disk space there, or mend its "
+            "permissions."
         ) from error
 
 
-def words_digest(folder: Path) -> bytes:
-    """SHA-256 over the names and contents of the folder's files. Raises OSError if it is not there."""
-    digest = hashlib.sha256()
-    for path in _files(folder):
-        with path.open("rb") as file:
-            digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return digest.digest()
+def word_files(folder: Path) -> list[Path]:
+    """The files that make up a word index. Raises OSError if its folder is not there."""
+    locks = set(folder.glob(_LOCKS))
+    return sorted(path for path in folder.iterdir() if path not in locks)
+
+
+def _record(file: Path, known: FileRecord | None) -> FileRecord:
+    return known if known is not None and is_untouched(file, known) else recorded(file)
 
 
 def _schema() -> tantivy.Schema:
@@ -207,13 +218,8 @@ def _write(index: tantivy.Index, update: Update) -> None:
     writer.wait_merging_threads()
 
 
-def _files(folder: Path) -> list[Path]:
-    locks = set(folder.glob(_LOCKS))
-    return sorted(path for path in folder.iterdir() if path not in locks)
-
-
 def _link(file: Path, to: Path) -> None:
     try:
         os.link(file, to)
     except OSError:  # a file system without hard links
-        shutil.copyfile(file, to)
+        shutil.copy2(file, to)

@@ -20,12 +20,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from retrieval.errors import StoreError
+from retrieval.errors import BusyError, StoreError
 
 DATABASE = "dateline.sqlite3"
+# how long another program that has a database locked is waited for
+BUSY_SECONDS = 10.0
 # raise it also when what is derived changes its meaning: HEADING_WEIGHT, the heading, the signature of reprints, terms
-SCHEMA_VERSION = 3
-SCHEMA = """
+SCHEMA_VERSION = 4
+SINCE_4 = """
+CREATE TABLE refused (  -- files that were read and hold no article, and what the file system said of them then
+    path TEXT PRIMARY KEY, stat TEXT NOT NULL, reason TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE word_files (
+    words INTEGER NOT NULL REFERENCES words(id) ON DELETE CASCADE, name TEXT NOT NULL,
+    bytes INTEGER NOT NULL, modified INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (words, name)
+) WITHOUT ROWID;
+"""
+SCHEMA = f"""{SINCE_4}
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, content_hash BLOB NOT NULL,
     stat TEXT,  -- what the file system said of it when it was read; NULL if it may have changed in the same instant
@@ -64,9 +75,10 @@ CREATE TABLE bands (
 CREATE INDEX bands_by_article ON bands(article);
 CREATE TABLE segments (
     id INTEGER PRIMARY KEY AUTOINCREMENT, passages INTEGER NOT NULL, bytes INTEGER NOT NULL, digest BLOB NOT NULL,
-    recall REAL NOT NULL  -- measured when the file was made: 1 for an exact one
+    recall REAL NOT NULL,  -- measured when the file was made: 1 for an exact one
+    modified INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE words (id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL);  -- one row: the word index
+CREATE TABLE words (id INTEGER PRIMARY KEY AUTOINCREMENT);  -- one row: the word index
 CREATE TABLE passages (
     -- AUTOINCREMENT: an id is never used again, so a vector can never meet another passage's text
     id INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
@@ -92,18 +104,45 @@ CREATE VIEW live_passages AS
     SELECT p.*, a.id AS article_id FROM passages p JOIN articles a ON a.number = p.article
     JOIN files f ON f.id = a.file WHERE f.live;
 """
+# what makes the tables of an earlier format those of SCHEMA; the word index is then made again
+UPGRADES = {
+    3: f"""{SINCE_4}
+    ALTER TABLE segments ADD COLUMN modified INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE words DROP COLUMN digest;
+    """
+}
 
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """SQLite's errors as StoreError."""
+    """SQLite's errors as BusyError, where another program has the database locked, and StoreError."""
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(
-            f"The database in {folder} failed ({error}); free some disk space and check that the folder can be "
-            "written, or delete the folder and run `dateline index` to build it anew."
-        ) from error
+        kind = BusyError if is_locked(error) else StoreError
+        mend = mend_of(error, "delete the folder and run `dateline index` to build it anew")
+        raise kind(f"The database in {folder} failed ({error}); {mend}.") from error
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another program keeps the database to itself."""
+    return _kind(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def mend_of(error: sqlite3.Error, anew: str) -> str:
+    """What to do about an error of SQLite; `anew` is what to do about a file that is damaged or no database."""
+    if is_locked(error):
+        return "another program has it locked: close that, or wait until it is done, and try again"
+    if _kind(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return "free some disk space, and check the disk if there is enough"
+    if _kind(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return "check that the folder is there and can be written"
+    return anew
+
+
+def _kind(error: sqlite3.Error) -> int:
+    """SQLite's primary result code (https://sqlite.org/rescode.html), 0 where it is Python's own error."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 @contextmanager
@@ -119,20 +158,31 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def prepare(connection: sqlite3.Connection, folder: Path) -> None:
-    """Makes a connection ready to write; an empty database gets its tables."""
+    """Makes a connection ready to write; an empty database gets its tables, an earlier one those that it lacks."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    if schema_version(connection, folder) == 0:
-        connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    tables = UPGRADES.get(_version(connection))
+    if tables is None and schema_version(connection, folder) == 0:
+        tables = SCHEMA
+    if tables is not None:
+        connection.executescript(f"BEGIN; {tables} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 def schema_version(connection: sqlite3.Connection, folder: Path) -> int:
     """The format of the database, 0 for one that is still empty. Raises StoreError if it is another program's."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(connection)
+    if version in UPGRADES:
+        raise StoreError(
+            f"The index in {folder} was made by an earlier Dateline; run `dateline index`, which keeps it."
+        )
     if version not in (0, SCHEMA_VERSION):
         raise StoreError(
             f"The database in {folder} has format {version}, expected {SCHEMA_VERSION}; "
             "delete the folder and run `dateline index`."
         )
     return version
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

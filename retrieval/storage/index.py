@@ -17,7 +17,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import StoreError
+from retrieval.errors import StoreError, reason
+from retrieval.storage.integrity import FileRecord
 
 # measured with `dateline evaluate scale`: where an exact search costs as much as embedding the question
 EXACT_UP_TO = 50_000
@@ -50,14 +51,6 @@ class VectorBatch:
 
     ids: NDArray[np.int64]
     vectors: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """What was written to disk: its length in bytes and its SHA-256 digest."""
-
-    length: int
-    digest: bytes
 
 
 class VectorIndex:
@@ -112,7 +105,7 @@ class VectorIndex:
                 return recall
             graph.efSearch *= 2
 
-    def save(self, path: Path) -> SavedFile:
+    def save(self, path: Path) -> FileRecord:
         """Writes the index to `path`, whole or not at all, and flushes it to disk. Raises StoreError."""
         temporary = path.with_name(path.name + ".tmp")
         digest = hashlib.sha256()
@@ -135,13 +128,16 @@ class VectorIndex:
                     raise failures[0]
                 file.flush()
                 os.fsync(file.fileno())
-                size = file.tell()
+                written = os.fstat(file.fileno())
             temporary.replace(path)
             flush_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise StoreError(f"The index cannot be written to {path.parent}; free some disk space there.") from error
-        return SavedFile(size, digest.digest())
+            raise StoreError(
+                f"The index cannot be written to {path.parent} ({reason(error)}); free some disk space there, or mend "
+                "its permissions."
+            ) from error
+        return FileRecord(written.st_size, written.st_mtime_ns, digest.digest())
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -273,13 +269,6 @@ class SegmentedIndex:
         scores = np.concatenate([each.scores for each in found])
         best = np.lexsort((ids, -scores))[:k]
         return Neighbours(ids=ids[best], scores=scores[best])
-
-
-def file_digest(path: Path) -> SavedFile:
-    """What `save` said of the file when it was written, if it is still the same. Raises OSError."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-        return SavedFile(file.tell(), digest.digest())
 
 
 def flush_folder(folder: Path) -> None:

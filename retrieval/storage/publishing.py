@@ -13,10 +13,17 @@ from pathlib import Path
 from retrieval.progress import Progress
 from retrieval.storage.database import transaction
 from retrieval.storage.grouping import bereaved, join_groups
-from retrieval.storage.segments import SegmentRecord, damaged, segment_path, segment_records, to_rewrite, write_segment
+from retrieval.storage.segments import (
+    SegmentRecord,
+    find_lost_segments,
+    segment_path,
+    segment_records,
+    to_rewrite,
+    write_segment,
+)
 from retrieval.storage.staging import delete_files, remember
 from retrieval.storage.store import Generation, insert_generation
-from retrieval.storage.words import update_words, words_damaged, words_path, words_record
+from retrieval.storage.words import update_words, words_lost, words_path, words_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,8 @@ NOTHING_LOST = Lost()
 
 
 def find_lost(connection: sqlite3.Connection, folder: Path) -> Lost:
-    """Looks at every index file that the database names."""
-    words = words_record(connection)
-    return Lost(
-        segments=tuple(record for record in segment_records(connection) if damaged(folder, record)),
-        words=words is not None and words_damaged(folder, words),
-    )
+    """Looks at every index file that the database names; reads those whose time is another than it says."""
+    return Lost(find_lost_segments(connection, folder), words_lost(connection, folder))
 
 
 def publish(

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
-from retrieval.storage.index import SavedFile, VectorBatch, VectorIndex, file_digest
+from retrieval.storage.index import VectorBatch, VectorIndex
+from retrieval.storage.integrity import FileRecord, looked_at
 
 # The vector of a passage is that of its text plus a little of its heading's, which tells it apart from the passages of
 # other articles; kept apart from each other in the database, so that a new title or date embeds no passage again.
@@ -31,12 +32,12 @@ QUESTIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """What the database knows of a segment's file: `passages` in it, `dead` of them; its length and digest."""
+    """What the database knows of a segment: the `passages` in its `file`, `dead` of them."""
 
     id: int
     passages: int
     dead: int
-    file: SavedFile
+    file: FileRecord
 
     @property
     def live(self) -> int:
@@ -51,17 +52,27 @@ def segment_path(folder: Path, segment: int) -> Path:
 
 def segment_records(connection: sqlite3.Connection) -> list[SegmentRecord]:
     """All segments, the oldest first."""
-    query = """SELECT id, passages, bytes, digest, (SELECT count(*) FROM dead WHERE segment = id)
+    query = """SELECT id, passages, (SELECT count(*) FROM dead WHERE segment = id), bytes, modified, digest
                FROM segments ORDER BY id"""
-    return [SegmentRecord(row[0], row[1], row[4], SavedFile(row[2], row[3])) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return [SegmentRecord(id, passages, dead, FileRecord(*file)) for id, passages, dead, *file in rows]
 
 
-def damaged(folder: Path, record: SegmentRecord) -> bool:
-    """Whether the file of a segment is lost or is not what was written."""
-    try:
-        return file_digest(segment_path(folder, record.id)) != record.file
-    except OSError:
-        return True
+def damaged(folder: Path, record: SegmentRecord, *, thoroughly: bool = False) -> bool:
+    """Whether the file of a segment is lost or is not what was written (see `retrieval.storage.integrity`)."""
+    return looked_at(segment_path(folder, record.id), record.file, thoroughly=thoroughly) is None
+
+
+def find_lost_segments(connection: sqlite3.Connection, folder: Path) -> tuple[SegmentRecord, ...]:
+    """The damaged segments. Files that are whole and of another time are not read again for the next look."""
+    lost = []
+    for record in segment_records(connection):
+        found = looked_at(segment_path(folder, record.id), record.file)
+        if found is None:
+            lost.append(record)
+        elif found != record.file:
+            connection.execute("UPDATE segments SET modified = ? WHERE id = ?", (found.modified, record.id))
+    return tuple(lost)
 
 
 def to_rewrite(records: Sequence[SegmentRecord], fresh: int) -> list[SegmentRecord]:
@@ -90,7 +101,7 @@ def write_segment(
     if count == 0:
         return
     segment = connection.execute(
-        "INSERT INTO segments (passages, bytes, digest, recall) VALUES (?, 0, x'', 0)", (count,)
+        "INSERT INTO segments (passages, bytes, modified, digest, recall) VALUES (?, 0, 0, x'', 0)", (count,)
     ).lastrowid
     if segment is None:
         raise StoreError("The database gave the new segment no number; run `dateline index` again.")
@@ -98,8 +109,8 @@ def write_segment(
     built = build_segment(connection, segment, fingerprint, dimension)
     saved = built.index.save(segment_path(folder, segment))
     connection.execute(
-        "UPDATE segments SET bytes = ?, digest = ?, recall = ? WHERE id = ?",
-        (saved.length, saved.digest, built.recall, segment),
+        "UPDATE segments SET bytes = ?, modified = ?, digest = ?, recall = ? WHERE id = ?",
+        (saved.length, saved.modified, saved.digest, built.recall, segment),
     )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from retrieval.errors import BusyError, NoIndexError, StoreError, reason
 from retrieval.filters import folded, merged, unknown_article, unknown_source
 from retrieval.storage.bm25 import WordFilter
-from retrieval.storage.database import DATABASE, prepare, schema_version, translated
+from retrieval.storage.database import BUSY_SECONDS, DATABASE, prepare, schema_version, translated
 from retrieval.storage.index import Segment, SegmentedIndex, VectorIndex
 from retrieval.storage.segments import SegmentRecord, build_segment, damaged, segment_path, segment_records
 from retrieval.storage.words import words_path, words_record
@@ -54,7 +54,10 @@ class Store:
                 "the folder of its config.toml, or name that file with --config."
             )
         uri = f"{(self.folder / DATABASE).resolve().as_uri()}?mode=rw"
-        with translated(self.folder), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        with (
+            translated(self.folder),
+            closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection,
+        ):
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             if schema_version(connection, self.folder) == 0:
@@ -81,7 +84,9 @@ class Store:
         try:
             with (
                 translated(self.folder),
-                closing(sqlite3.connect(self.folder / DATABASE, isolation_level=None)) as connection,
+                closing(
+                    sqlite3.connect(self.folder / DATABASE, timeout=BUSY_SECONDS, isolation_level=None)
+                ) as connection,
             ):
                 prepare(connection, self.folder)
                 yield connection

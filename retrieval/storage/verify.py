@@ -128,7 +128,7 @@ def _article(connection: sqlite3.Connection, number: int) -> Iterator[Finding]:
 def _segment(snapshot: Snapshot, record: SegmentRecord) -> Iterator[Finding]:
     """A file holds just the vectors that the database has for its passages, and those that are dead."""
     path = segment_path(snapshot.folder, record.id)
-    if damaged(snapshot.folder, record):
+    if damaged(snapshot.folder, record, thoroughly=True):
         yield Finding(f"The index file {path} is lost or is not what was written", REBUILD)
         return
     try:
@@ -161,7 +161,7 @@ def _words(snapshot: Snapshot) -> Iterator[Finding]:
     """The word index has just the live passages."""
     connection = snapshot.connection
     record = words_record(connection)
-    if record is None or words_damaged(snapshot.folder, record):
+    if record is None or words_damaged(snapshot.folder, record, thoroughly=True):
         yield Finding(f"The word index in {snapshot.folder} is lost or is not what was written", REBUILD)
         return
     path = words_path(snapshot.folder, record.id)

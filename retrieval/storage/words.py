@@ -1,22 +1,23 @@
 """The word index of a generation: which folder it is, and what stands in it."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from retrieval.storage.bm25 import Update, WordEntry, WordIndex, words_digest, write_words
+from retrieval.storage.bm25 import Update, WordEntry, WordIndex, Written, word_files, write_words
+from retrieval.storage.integrity import FileRecord, looked_at
 from retrieval.storage.staging import passage_text
 from retrieval.terms import terms
 
 
 @dataclass(frozen=True, slots=True)
 class WordsRecord:
-    """What the database knows of the word index."""
+    """What the database knows of the word index: the files in its folder, by name."""
 
     id: int
-    digest: bytes
+    files: Mapping[str, FileRecord]
 
 
 def words_path(folder: Path, words: int) -> Path:
@@ -26,16 +27,39 @@ def words_path(folder: Path, words: int) -> Path:
 
 def words_record(connection: sqlite3.Connection) -> WordsRecord | None:
     """The word index of this generation; None before the first."""
-    row = connection.execute("SELECT id, digest FROM words").fetchone()
-    return None if row is None else WordsRecord(*row)
+    row = connection.execute("SELECT id FROM words").fetchone()
+    if row is None:
+        return None
+    files = connection.execute("SELECT name, bytes, modified, digest FROM word_files WHERE words = ?", row)
+    return WordsRecord(row[0], {name: FileRecord(*file) for name, *file in files})
 
 
-def words_damaged(folder: Path, record: WordsRecord) -> bool:
-    """Whether the folder of a word index is lost or is not what was written."""
-    try:
-        return words_digest(words_path(folder, record.id)) != record.digest
-    except OSError:
+def words_damaged(folder: Path, record: WordsRecord, *, thoroughly: bool = False) -> bool:
+    """Whether the folder of a word index is lost or is not what was written (see `retrieval.storage.integrity`)."""
+    return _looked_at(folder, record, thoroughly=thoroughly) is None
+
+
+def words_lost(connection: sqlite3.Connection, folder: Path) -> bool:
+    """Whether it is damaged. Files that are whole and of another time are not read again for the next look."""
+    record = words_record(connection)
+    if record is None:
+        return False
+    found = _looked_at(folder, record)
+    if found is None:
         return True
+    times = [(file.modified, record.id, name) for name, file in found.items() if file != record.files[name]]
+    connection.executemany("UPDATE word_files SET modified = ? WHERE words = ? AND name = ?", times)
+    return False
+
+
+def _looked_at(folder: Path, record: WordsRecord, *, thoroughly: bool = False) -> dict[str, FileRecord] | None:
+    """The files with their times of today; None if one is lost, is not what was written, or is none of them."""
+    path = words_path(folder, record.id)
+    if not path.is_dir() or {file.name for file in word_files(path)} != record.files.keys():
+        return None
+    found = {name: looked_at(path / name, file, thoroughly=thoroughly) for name, file in record.files.items()}
+    whole = {name: file for name, file in found.items() if file is not None}
+    return whole if len(whole) == len(found) else None
 
 
 def update_words(
@@ -50,14 +74,16 @@ def update_words(
     if before is not None and not (gone or new or anew):
         return
     connection.execute("DELETE FROM words")
-    number = connection.execute("INSERT INTO words (digest) VALUES (x'')").lastrowid
+    number = connection.execute("INSERT INTO words DEFAULT VALUES").lastrowid
     assert number is not None
+    path = words_path(folder, number)
     if before is None or anew:
-        digest = write_words(words_path(folder, number), None, Update((), all_entries(connection)))
+        files = write_words(path, None, Update((), all_entries(connection)))
     else:
         update = Update(gone, _entries(connection, new))
-        digest = write_words(words_path(folder, number), words_path(folder, before.id), update)
-    connection.execute("UPDATE words SET digest = ?", (digest,))
+        files = write_words(path, Written(words_path(folder, before.id), before.files), update)
+    rows = [(number, name, file.length, file.modified, file.digest) for name, file in files.items()]
+    connection.executemany("INSERT INTO word_files VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def load_words(connection: sqlite3.Connection, folder: Path) -> WordIndex:

@@ -26,6 +26,11 @@ def configured(folder: Path, content: str = OPEN) -> str:
     return str(file)
 
 
+def named(guild: Guild, content: str = OPEN) -> str:
+    """These settings, for a server whose managers may change the articles."""
+    return content.replace("[discord]\n", f"[discord]\nguilds = [{guild.id}]\n")
+
+
 async def started(discord: Loopback, folder: Path, content: str = OPEN, **env: str) -> Bot:
     """A bot of its own, with these settings."""
     return await discord.start("--config", configured(folder, content), "discord", call=FAKE, env=env)

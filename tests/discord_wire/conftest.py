@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.discord_loopback import MANAGE_GUILD, MEMBER, Loopback, Person
-from tests.discord_wire import started
+from tests.discord_wire import named, started
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def server(folder: Path) -> AsyncIterator[Loopback]:
     """A server with a guild and the shared bot."""
     async with Loopback(heartbeat_interval=0.5) as discord:
-        discord.guild()
-        await started(discord, folder, FAKE_GATE=str(folder / "gate"))
+        guild = discord.guild()
+        await started(discord, folder, named(guild), FAKE_GATE=str(folder / "gate"))
         yield discord
 
 

@@ -13,12 +13,12 @@ import pytest
 
 from bot.question import checked
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
-from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, SearchFilter, StoreStatus
+from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, SearchFilter, Sources, StoreStatus
 from tests import discord_fake, fakes
 from tests.discord_loopback import Guild, Loopback, Message, Person
 from tests.discord_loopback.texts import embed_texts
 from tests.discord_syntax import foreign, seen, shown
-from tests.discord_wire import button, configured, says
+from tests.discord_wire import button, configured, named, says
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +75,10 @@ class Assistant(discord_fake.Assistant):
         """Those that are hostile."""
         return {id: ARTICLES[id] for id in ids if id in ARTICLES}
 
+    def sources(self) -> Sources:
+        """So is where they are from."""
+        return Sources(1, (SOURCE,))
+
     def status(self) -> StoreStatus:
         """So is what is indexed."""
         return STATUS
@@ -98,8 +102,8 @@ def main(arguments: Sequence[str]) -> int:
 async def server(folder: Path) -> AsyncIterator[Loopback]:
     """A server with a guild and this bot; the fixture `discord` asserts that no rule was broken."""
     async with Loopback(heartbeat_interval=0.5) as discord:
-        discord.guild()
-        await discord.start("--config", configured(folder), "discord", call=f"{__name__}:main")
+        config = configured(folder, named(discord.guild()))
+        await discord.start("--config", config, "discord", call=f"{__name__}:main")
         yield discord
 
 

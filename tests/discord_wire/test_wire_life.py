@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.discord_crowd import configured_for, crowd
 from tests.discord_loopback import MANAGE_GUILD, MEMBER, Fault, Loopback
 from tests.discord_loopback.world import FORUM, SEND, VOICE
-from tests.discord_wire import FAKE, OPEN, answer_to, configured, says, started
+from tests.discord_wire import FAKE, OPEN, answer_to, configured, named, says, started
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +49,7 @@ async def test_told_to_end_it_finishes_tells_and_leaves(ending: signal.Signals, 
 async def test_told_to_end_while_it_indexes_it_says_so_and_leaves(ending: signal.Signals, tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
-        bot = await started(discord, tmp_path, FAKE_SECONDS="0.2")
+        bot = await started(discord, tmp_path, named(guild), FAKE_SECONDS="0.2")
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
         refresh = await chief.slash(guild.general, "dateline refresh")
         await refresh.finally_(until=says("Embedding passages"))
@@ -71,7 +71,7 @@ async def test_told_to_end_while_a_page_does_not_come_it_says_so_and_leaves(tmp_
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     async with server, Loopback() as discord:
         guild = discord.guild()
-        content = f"{OPEN}[fetch]\nprivate_addresses = true\ntimeout_seconds = 600\n"
+        content = f"{named(guild)}[fetch]\nprivate_addresses = true\ntimeout_seconds = 600\n"
         bot = await started(discord, tmp_path, content)
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"

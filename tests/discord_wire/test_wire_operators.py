@@ -7,10 +7,11 @@ import aiohttp
 import pytest
 
 from tests.discord_loopback import MANAGE_GUILD, MEMBER, Guild, Loopback, Person, Upload
-from tests.discord_wire import OPEN, answer_to, says, started
+from tests.discord_wire import OPEN, answer_to, button, named, says, started
 from tests.web import site
 
 pytestmark = pytest.mark.anyio
+ARTICLE = Upload("talks.txt", b"Talks end\n\nThe ministers met in Geneva on Monday and agreed to meet again in May.\n")
 
 
 async def test_those_who_run_it_refresh_add_and_look(
@@ -59,7 +60,7 @@ async def test_what_cannot_be_added_is_named_with_the_reason(
 async def test_a_refresh_tells_how_far_it_is_and_holds_up_no_question(tmp_path: Path) -> None:
     async with Loopback(heartbeat_interval=0.2) as discord:
         guild = discord.guild()
-        await started(discord, tmp_path, FAKE_SECONDS="0.1")
+        await started(discord, tmp_path, named(guild), FAKE_SECONDS="0.1")
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
         refresh = await chief.slash(guild.general, "dateline refresh")
         await refresh.acknowledged()
@@ -75,7 +76,7 @@ async def test_a_refresh_tells_how_far_it_is_and_holds_up_no_question(tmp_path: 
 async def test_errors_are_general_for_members_and_precise_for_those_who_run_it(tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
-        bot = await started(discord, tmp_path)
+        bot = await started(discord, tmp_path, named(guild))
         (tmp_path / "corpus" / "busy").touch()
         ada = discord.person("Ada")
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
@@ -102,7 +103,61 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
             assert "for those who manage this server" in refused.text and refused.ephemeral
         assert "event=admin" not in bot.output and "event=mistake" not in bot.output
         assert "fake/encoder" in (await (await editor.slash(guild.general, "dateline status")).finally_()).text
+        refreshed = await editor.slash(guild.general, "dateline refresh")
+        await refreshed.finally_(until=says("Indexed"))
         assert f"event=admin action=status person={editor.id}" in bot.output
+        assert discord.violations == []
+
+
+async def test_a_server_that_is_not_named_does_not_change_what_all_share(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild = discord.guild()
+        bot = await started(discord, tmp_path)
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        for command, options in (("refresh", {}), ("add", {"file": ARTICLE})):
+            refused = await (await chief.slash(guild.general, f"dateline {command}", **options)).finally_()
+            assert f"puts {guild.id} into [discord] guilds" in refused.text.replace("\\", "") and refused.ephemeral
+        assert "event=admin" not in bot.output and list((tmp_path / "corpus").iterdir()) == []
+        assert "fake/encoder" in (await (await chief.slash(guild.general, "dateline status")).finally_()).text
+        assert discord.violations == []
+
+
+async def test_a_server_adds_as_often_as_it_may(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        guild = discord.guild()
+        content = named(guild).replace("[discord]\n", "[discord]\nadds_per_day = 2\n")
+        bot = await started(discord, tmp_path, content)
+        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        # what adds nothing counts too, and a restart changes nothing
+        for file, said in ((Upload("a.txt", b""), "empty"), (ARTICLE, "Added")):
+            await (await chief.slash(guild.general, "dateline add", file=file)).finally_(until=says(said))
+        await bot.stop()
+        await started(discord, tmp_path, content)
+        once_more = await chief.slash(guild.general, "dateline add", file=ARTICLE)
+        await once_more.finally_(until=says("2 times within 24 hours"))
+        assert discord.violations == []
+
+
+async def test_what_was_rated_badly_is_shown_where_all_could_see_it(tmp_path: Path) -> None:
+    async with Loopback() as discord:
+        first, second = discord.guild(), discord.guild("Second")
+        await started(discord, tmp_path)
+        ada, chief = discord.person("Ada"), discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        asked = [await answer_to(ada, guild, f"list Who in {guild.name}?") for guild in (first, second)]
+        mention = await ada.message(first.general, "list Who was mentioned?", mentions_bot=True)
+        asked.append(await mention.answered(until=says("**Ana**")))
+        form = await (await ada.click(asked[0], "Ask privately")).modal()
+        private = [
+            await (await ada.submit(form, {"Question": "list Who filled in a form?"})).finally_(),
+            await (await ada.dm("list Who wrote?")).answered(until=says("**Ana**")),
+        ]
+        for answers, told in ((asked, "Those who manage this server see"), (private, "Nobody else is shown")):
+            for answer in answers:
+                assert told in (await (await ada.click(answer, button(answer, "bad"))).finally_()).text
+        for guild, questions in ((first, ["Newsroom", "was mentioned"]), (second, ["Second"])):
+            feedback = await (await chief.slash(guild.general, "dateline feedback")).finally_(until=says("rated badly"))
+            everything = ["Newsroom", "Second", "was mentioned", "filled in", "wrote"]
+            assert [words for words in everything if words in feedback.text] == questions
         assert discord.violations == []
 
 
@@ -127,7 +182,7 @@ async def test_of_an_address_neither_password_nor_query_is_logged(tmp_path: Path
         url = web.story("/talks.html?key=hunter2")
         async with Loopback() as discord:
             guild = discord.guild()
-            bot = await started(discord, tmp_path, f"{OPEN}[fetch]\nprivate_addresses = true\n")
+            bot = await started(discord, tmp_path, f"{named(guild)}[fetch]\nprivate_addresses = true\n")
             chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
             added = await (await chief.slash(guild.general, "dateline add", url=url)).finally_(until=says("Added"))
             assert "talks" in added.text
@@ -152,7 +207,8 @@ async def test_whoever_watches_it_sees_the_generation_that_is_published(command:
                 return told, f"dateline_generation {told:.1f}" in await response.text()
 
         guild = discord.guild()
-        await started(discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nhealth_port = {port}\n"))
+        content = named(guild).replace("[discord]\n", f"[discord]\nhealth_port = {port}\n")
+        await started(discord, tmp_path, content)
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
         file = Upload("talks.txt", b"Talks end\n\nThe ministers met in Geneva on Monday and will meet again in May.\n")
         options = {"file": file} if command == "add" else {}

@@ -1,0 +1,42 @@
+"""A glance at the files: whether there can be anything to index, without reading one of them."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from retrieval.intake.files import walk
+from retrieval.refresh import is_settled
+from retrieval.storage.database import DATABASE
+
+
+def glance(corpus: Path, folder: Path) -> int | None:
+    """A number that stays the same while no article file below `corpus` changes, nor the database or index in `folder`.
+
+    It is made of names, lengths and times, and means nothing to another process. None where it cannot be told: one has
+    changed so recently that a further change might not show. Raises CorpusError.
+    """
+    seen = 0
+    for path, found in chain(_articles(corpus), _index(folder)):
+        if found is not None and not is_settled(found):
+            return None
+        # in whichever order the system lists them
+        seen ^= hash((path, found and (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)))
+    return seen
+
+
+def _articles(corpus: Path) -> Iterator[tuple[str, os.stat_result | None]]:
+    for entry in walk(corpus, Counter()):
+        try:
+            yield entry.path, entry.stat()
+        except OSError:  # a link that leads nowhere, or nowhere any more
+            yield entry.path, None
+
+
+def _index(folder: Path) -> Iterator[tuple[str, os.stat_result | None]]:
+    for path in (folder / DATABASE, *folder.glob("passages-*"), *folder.glob("words-*/*")):
+        try:
+            yield str(path), path.stat()
+        except OSError:
+            yield str(path), None

@@ -1,0 +1,44 @@
+"""Whether index files are what was written: length and time first, the content only where the time is another.
+
+So looking costs nothing where nothing has changed. What changes a file and neither of these, such as a failing disk, is
+found by a thorough look, which reads all of it.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was written: length in bytes, time of modification in nanoseconds since 1970, SHA-256 digest."""
+
+    length: int
+    modified: int
+    digest: bytes
+
+
+def recorded(path: Path) -> FileRecord:
+    """The record of a file as it is now; reads all of it. Raises OSError."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+        found = os.fstat(file.fileno())
+    return FileRecord(found.st_size, found.st_mtime_ns, digest)
+
+
+def is_untouched(path: Path, record: FileRecord) -> bool:
+    """Whether length and time are those of the record. Raises OSError."""
+    found = path.stat()
+    return (found.st_size, found.st_mtime_ns) == (record.length, record.modified)
+
+
+def looked_at(path: Path, record: FileRecord, *, thoroughly: bool = False) -> FileRecord | None:
+    """The record with the file's time of today; None if it is lost or is not what was written."""
+    try:
+        if not thoroughly and is_untouched(path, record):
+            return record
+        found = recorded(path)
+    except OSError:
+        return None
+    return found if (found.length, found.digest) == (record.length, record.digest) else None
