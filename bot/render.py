@@ -104,7 +104,7 @@ def list_confidence(answer: Answer) -> str | None:
     """The one confidence of a list, that of its least likely item; None where each answer has its own."""
     if answer.kind != "list" or len(answer.answers) == 1:
         return None
-    return f"lowest confidence: {confidence_words(min(item.confidence for item in answer.answers), answer.certain)}"
+    return f"Lowest confidence: {confidence_words(min(item.confidence for item in answer.answers), answer.certain)}"
 
 
 def confidence_words(confidence: float, certain: bool) -> str:

@@ -214,7 +214,7 @@ def test_items_of_a_list_share_a_sentence_and_its_number() -> None:
     assert answer_card(answer("list")).description.split("\n") == [
         r"1. **Ana** \[1\]",
         r"2. **Bo** \[1\]",
-        "lowest confidence: likely (78 %)",
+        "Lowest confidence: likely (78 %)",
         "",
         "> “**Ana** met **Bo** in Caracas.”",
         rf"\[1\] [Talks in Caracas]({LINK}) · Example Wire · 20 February 2024",

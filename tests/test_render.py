@@ -165,7 +165,7 @@ def test_items_that_cite_different_reprints_of_a_sentence_share_its_number() -> 
     other = AnswerItem("Bo", 0.9, None, (replace(reprint, answer_start=22, answer_end=24),))
     items = (replace(found.answers[0], citations=(original,)), other)
     shown = plain(answer_lines(replace(found, kind="list", answers=items)))
-    assert "2. Bo [1]\nlowest confidence: likely (90 %)\n" in shown
+    assert "2. Bo [1]\nLowest confidence: likely (90 %)\n" in shown
     assert "[1] “Ana met **Bo** in **Caracas**.”\n" in shown
     assert shown.count("“") == 1
 
@@ -175,7 +175,7 @@ def test_a_list_has_a_line_an_item_and_a_shared_sentence_has_one_number() -> Non
     assert lines[:4] == [
         "1. Ana [1]",
         "2. Bo [1]",
-        "lowest confidence: likely (78 %)",
+        "Lowest confidence: likely (78 %)",
         "",
     ]
     assert lines[4] == "[1] “**Ana** met **Bo** in Caracas.”"
@@ -187,7 +187,7 @@ def test_the_confidence_of_a_list_is_that_of_its_least_likely_item() -> None:
     first, second = found.answers
     both = replace(second, confidence=0.6, citations=answer("hello").answers[0].citations)
     lines = plain(answer_lines(replace(found, answers=(first, both)))).splitlines()
-    assert lines[:3] == ["1. Ana [1]", "2. Bo — 2 sources [1] [2]", "lowest confidence: likely (60 %)"]
+    assert lines[:3] == ["1. Ana [1]", "2. Bo — 2 sources [1] [2]", "Lowest confidence: likely (60 %)"]
     assert plain(answer_lines(replace(found, answers=(both,)))).startswith(
         "1. Bo — likely (60 %) · 2 sources [1] [2]\n\n"
     )
