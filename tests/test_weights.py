@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reader.confidence import SHIPPED, Calibration, Features
 
-LIMIT = 20_000_000
+LIMIT = 40_000_000
 
 
 def test_the_weights_are_small_and_described() -> None:
