@@ -142,19 +142,21 @@ async def test_what_was_rated_badly_is_shown_where_all_could_see_it(tmp_path: Pa
     async with Loopback() as discord:
         first, second = discord.guild(), discord.guild("Second")
         await started(discord, tmp_path)
-        ada, chief = discord.person("Ada"), discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
-        asked = [await answer_to(ada, guild, f"list Who in {guild.name}?") for guild in (first, second)]
+        ada, bo = discord.person("Ada"), discord.person("Bo", guild=second)
+        public = await answer_to(ada, first, "list Who in Newsroom?")
         mention = await ada.message(first.general, "list Who was mentioned?", mentions_bot=True)
-        asked.append(await mention.answered(until=says("**Ana**")))
-        form = await (await ada.click(asked[0], "Ask privately")).modal()
-        private = [
-            await (await ada.submit(form, {"Question": "list Who filled in a form?"})).finally_(),
-            await (await ada.dm("list Who wrote?")).answered(until=says("**Ana**")),
-        ]
-        for answers, told in ((asked, "Those who manage this server see"), (private, "Nobody else is shown")):
-            for answer in answers:
-                assert told in (await (await ada.click(answer, button(answer, "bad"))).finally_()).text
+        form = await (await ada.click(public, "Ask privately")).modal()
+        shared, private = "Those who manage this server see", "Nobody else is shown"
+        for person, answer, told in (
+            (ada, public, shared),
+            (ada, await mention.answered(until=says("**Ana**")), shared),
+            (bo, await answer_to(bo, second, "list Who in Second?"), shared),
+            (ada, await (await ada.submit(form, {"Question": "list Who filled in a form?"})).finally_(), private),
+            (ada, await (await ada.dm("list Who wrote?")).answered(until=says("**Ana**")), private),
+        ):
+            assert told in (await (await person.click(answer, button(answer, "bad"))).finally_()).text
         for guild, questions in ((first, ["Newsroom", "was mentioned"]), (second, ["Second"])):
+            chief = discord.person("Chief", guild=guild, permissions=MEMBER | MANAGE_GUILD)
             feedback = await (await chief.slash(guild.general, "dateline feedback")).finally_(until=says("rated badly"))
             everything = ["Newsroom", "Second", "was mentioned", "filled in", "wrote"]
             assert [words for words in everything if words in feedback.text] == questions
