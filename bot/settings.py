@@ -296,11 +296,9 @@ def _check_apart(file: Path, settings: Settings) -> None:
 
 
 def _check_answers(file: Path, answers: AnswersSettings) -> None:
-    if answers.unsure > answers.threshold:
-        raise ConfigError(
-            f"{file}: [answers] unsure is {answers.unsure:g}, more than threshold, which is {answers.threshold:g}; "
-            f"write unsure = {answers.threshold:g} or less."
-        )
+    if answers.unsure > (most := answers.threshold):
+        problem = f"[answers] unsure is {answers.unsure:g}, more than threshold, which is {most:g}"
+        raise ConfigError(f"{file}: {problem}; write unsure = {most:g} or less.")
 
 
 def _rules(defaults: Any) -> dict[str, Rule]:

@@ -87,7 +87,7 @@ def test_every_kind_is_asked_and_figured(
     assert news.main([str(data), "--json", "--cache", str(data / "cache"), "--plot", str(plot)]) == 0
     assert plot.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     printed = json.loads(capsys.readouterr().out)
-    assert list(printed) == ["read", "threshold", "results"]
+    assert list(printed) == ["read", "threshold", "unsure", "results"]
     results = {result["name"]: result for result in printed["results"]}
     assert list(results) == ["single", "lists", "differing", "contrast", "contrast, right article"]
     sections = {section["name"]: section for result in results.values() for section in result["sections"]}
