@@ -156,7 +156,7 @@ class AnswersSettings:
     found" below; a list has `max_items` at most."""
 
     threshold: Annotated[float, PROBABILITY] = 0.5
-    unsure: Annotated[float, PROBABILITY] = 0.4
+    unsure: Annotated[float, PROBABILITY] = 0.48
     max_items: Annotated[int, _whole(1, 1000)] = 20
 
 

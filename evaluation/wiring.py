@@ -25,7 +25,7 @@ ADAPTER = ROOT / "reader" / "weights"
 # as in config.toml: how many are read for a question, when it is answered, plainly or as unsure, how long a list may be
 PASSAGES = 8
 THRESHOLD = 0.5
-UNSURE = 0.4
+UNSURE = 0.48
 MAX_ITEMS = 20
 
 
