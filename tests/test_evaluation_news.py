@@ -106,7 +106,17 @@ def test_every_kind_is_asked_and_figured(
     assert missed["wanted"] == []
 
     # nothing is said at this threshold, and all that is not said is shown
-    arguments = ["--kinds", "single,differing", "--threshold", "1", "--verbose", "--cache", str(data / "cache")]
+    arguments = [
+        "--kinds",
+        "single,differing",
+        "--threshold",
+        "1",
+        "--unsure",
+        "1",
+        "--verbose",
+        "--cache",
+        str(data / "cache"),
+    ]
     assert news.main([str(data), *arguments]) == 0
     out, err = capsys.readouterr()
     assert "Who was the captain of the Marisol? — wanted Ines Duarte; declined, likeliest Ines Duarte (" in err
