@@ -139,6 +139,9 @@ class Scripted:
     def __init__(self, *outcomes: IndexReport | DatelineError) -> None:
         self._outcomes = iter(outcomes)
 
+    def glance(self) -> None:
+        """It cannot be told whether anything has changed."""
+
     def refresh(self, progress: object, *, tell: object) -> IndexReport:
         outcome = next(self._outcomes)
         if isinstance(outcome, DatelineError):
