@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from datasketch import MinHash
 
 SHINGLE_WORDS = 3
+SHINGLES_AT_ONCE = 4096
 ROWS = 3
 BANDS = 64
 MINIMA = ROWS * BANDS
@@ -61,7 +63,10 @@ def signature(text: str) -> NDArray[np.uint32]:
     """
     shingles = _shingles(text)
     minhash = _no_shingles().copy()
-    minhash.update_batch(shingles)
+    each = iter(shingles)
+    # all at once would take 1.5 KB for each, which is 5 GB for the longest article
+    while some := list(islice(each, SHINGLES_AT_ONCE)):
+        minhash.update_batch(some)
     numbers = sorted({zlib.crc32(number.encode()) for number in _numbers(text)})[:NUMBERS]
     kept = np.full(1 + MINIMA + NUMBERS, _NOTHING, dtype=np.uint32)
     kept[0] = len(shingles)

@@ -5,6 +5,7 @@ import random
 import re
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from itertools import combinations
 
@@ -217,6 +218,19 @@ def test_a_hit_goes_where_a_better_one_of_a_reprint_says_it(
 ) -> None:
     hits = [hit(0, *first), hit(1, *second)]
     assert distinct(hits, GROUPS) == hits[:kept]
+
+
+def test_the_signature_of_a_long_article_takes_little_more_memory_than_its_words() -> None:
+    text = " ".join(str(number) for number in range(60_000))
+    signature("so that what is made once is made")
+    tracemalloc.start()
+    try:
+        signature(text)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # of 192 minima, 60,000 times
+    assert most < 60_000 * 192 * 8 / 2
 
 
 def test_a_hit_must_be_in_one_better_hit_not_in_several_together() -> None:
