@@ -33,7 +33,7 @@ from retrieval.sentences import sentence_spans
 
 NEGATIVES = 6  # kept of each question
 ENUMERATIONS = "enumerations"  # a set: the questions of all files whose answer is a short enumeration, as lists
-_LENGTH_OF_SENTENCE_NUMBERS = 255
+_MAX_SENTENCE_NUMBER = 255  # of a byte; later sentences share it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _located(window: Window, reading: Reading, kind: str) -> _Input:
     starts = np.array([start for start, _ in sentence_spans(reading.text)])
     sentences = np.zeros(len(window.ids), dtype=np.int64)
     numbers = np.searchsorted(starts, window.offsets[:, 0], side="right")
-    sentences[window.tokens] = np.minimum(numbers, _LENGTH_OF_SENTENCE_NUMBERS)
+    sentences[window.tokens] = np.minimum(numbers, _MAX_SENTENCE_NUMBER)
     spans: list[tuple[int, int]] = []
     supporting: set[int] = set()
     for place in reading.answers:
