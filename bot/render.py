@@ -41,7 +41,8 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     lines = [Line("The articles differ:")] if answer.kind == "differing" else []
     if not answer.certain:
         lines.append(Line("", (Run(UNSURE, "unsure"),)))
-    for position, item in enumerate(answer.answers, start=1):
+    # what is told is told by its quotes
+    for position, item in enumerate(() if answer.kind == "passage" else answer.answers, start=1):
         cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
         lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
     if (lowest := list_confidence(answer)) is not None:
@@ -101,7 +102,10 @@ def trust_words(answer: Answer, item: AnswerItem) -> str:
 
 
 def list_confidence(answer: Answer) -> str | None:
-    """The one confidence of a list, that of its least likely item; None where each answer has its own."""
+    """The one confidence of a list, that of its least likely item, and of what is told, that of its likeliest piece;
+    None where each answer has its own."""
+    if answer.kind == "passage":
+        return confidence_words(max(item.confidence for item in answer.answers), answer.certain).capitalize()
     if answer.kind != "list" or len(answer.answers) == 1:
         return None
     return f"Lowest confidence: {confidence_words(min(item.confidence for item in answer.answers), answer.certain)}"
@@ -188,7 +192,7 @@ def _item(answer: Answer, item: AnswerItem, cited: Iterable[int]) -> tuple[Run, 
 
 def _cited(number: int, citations: Sequence[Citation], answer: Answer) -> list[Line]:
     """One sentence: the quote, the article that it was found in, and the reprints that have it too."""
-    places = [(each.answer_start - each.quote_start, each.answer_end - each.quote_start) for each in citations]
+    places = places_in(citations, answer)
     lines = [Line(f"[{number}] ", _quote(citations[0].quote, places))]
     first, *reprints = {citation.article_id: citation for citation in citations}.values()
     lines += _source(INDENT, first, answer)
@@ -197,6 +201,13 @@ def _cited(number: int, citations: Sequence[Citation], answer: Answer) -> list[L
     if len(reprints) > MAX_REPRINTS:
         lines.append(Line(f"{INDENT}and {len(reprints) - MAX_REPRINTS} more"))
     return lines
+
+
+def places_in(citations: Sequence[Citation], answer: Answer) -> list[Interval]:
+    """What is to be marked in the quote that all of these have: the answer's words, unless the whole quote answers."""
+    if answer.kind == "passage":
+        return []
+    return [(each.answer_start - each.quote_start, each.answer_end - each.quote_start) for each in citations]
 
 
 def _quote(text: str, places: Sequence[Interval]) -> tuple[Run, ...]:

@@ -30,21 +30,24 @@ from evaluation.scoring import percent, taken_for_right
 from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
-from reader.train.data import Question, paragraphs_of, read_file
+from reader.merging import Candidate, Judge
+from reader.telling import telling_candidates
+from reader.train.data import Kind, Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
 from retrieval.progress import on_stderr
 from retrieval.search import Retriever
-from retrieval.types import SearchFilter
+from retrieval.types import Evidence, SearchFilter
 
 NEAR_MISSES = 1 / 3
 STRENGTH = 10.0
 FOLDS = 5
 OFFERED = 8  # so many candidates of each question, the likeliest, are looked at
-# the reader's own probability, and for an item of a list the odds of its span
+# the reader's own probability, and for an item of a list or a sentence the odds of its span
 _PLAIN = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
 _PLAIN_ITEM = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
-PLAIN = Calibration(_PLAIN, _PLAIN_ITEM)
+PLAIN = Calibration(_PLAIN, _PLAIN_ITEM, _PLAIN_ITEM)
+REGRESSIONS: Mapping[str, Kind] = {"span": "one", "item": "list", "sentence": "passage"}  # and what each is fitted on
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def fold_of(question: Question) -> int:
 
 
 def examples(
-    questions: Sequence[Question], retriever: Retriever, reader: Reader, passages: int, *, items: bool
+    questions: Sequence[Question], retriever: Retriever, reader: Reader, passages: int, regression: str
 ) -> Examples:
     """The likeliest candidates that the nearest `passages` of every question offer, or every item of a list."""
     rows, right, numbers, folds, answerable = [], [], [], [], []
@@ -79,9 +82,8 @@ def examples(
         published = question.paragraph.published
         evidence = retriever.search(question.text, passages, SearchFilter(), published and published.date())
         golds = words_of(question)
-        readings = reader.read(question.text, evidence)
-        offered = (item_candidates if items else span_candidates)(question.text, readings, evidence, PLAIN)
-        for candidate in offered if items else offered[:OFFERED]:
+        offered = _offered(regression, question.text, evidence, reader)
+        for candidate in offered if regression == "item" else offered[:OFFERED]:
             rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
             right.append(taken_for_right(candidate.text, golds))
             numbers.append(number)
@@ -94,6 +96,14 @@ def examples(
         np.array(folds, dtype=np.int64),
         np.array(answerable, dtype=bool),
     )
+
+
+def _offered(regression: str, question: str, evidence: Evidence, reader: Reader) -> list[Candidate]:
+    readings = reader.read(question, evidence)
+    if regression == "span":
+        return span_candidates(question, readings, evidence, PLAIN, Judge(question, evidence, reader))
+    offering = item_candidates if regression == "item" else telling_candidates
+    return offering(question, readings, evidence, PLAIN)
 
 
 def together(parts: Sequence[Examples]) -> Examples:
@@ -212,21 +222,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
     options = parser.parse_args(arguments)
     files = {f"{path.parent.name}/{path.stem}": read_file(path) for path in options.files}
-    if options.write and len({q.listed for questions in files.values() for q in questions}) < 2:
-        parser.error("--write needs questions with one answer and lists")
+    if options.write and len({q.kind for questions in files.values() for q in questions}) < len(REGRESSIONS):
+        parser.error("--write needs questions with one answer, lists and broad questions")
     more = [question for path in options.distractors for question in read_file(path)]
     paragraphs = [paragraph for questions in (*files.values(), more) for paragraph in paragraphs_of(questions)]
     reader = shipped_reader(options.adapter)
     regressions: dict[str, Logistic] = {}
     with searchable(as_articles(paragraphs), shipped_encoder(), options.cache, progress=on_stderr) as retriever:
-        for kind, items in (("span", False), ("item", True)):
-            parts = {}
+        for kind, wanted in REGRESSIONS.items():
+            parts, items = {}, kind == "item"
             for name, questions in files.items():
-                asked = sample([q for q in questions if q.kind == ("list" if items else "one")], options.limit, seed=0)
+                asked = sample([q for q in questions if q.kind == wanted], options.limit, seed=0)
                 if all(q.answers for q in asked) and not items:
                     asked = with_near_misses(asked)
                 if asked:
-                    parts[name] = examples(asked, retriever, reader, options.passages, items=items)
+                    parts[name] = examples(asked, retriever, reader, options.passages, kind)
                     print(f"{kind}, {name}: {len(asked)} questions read", file=sys.stderr, flush=True)
             if not parts:
                 continue
@@ -238,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     print(f"  {figure:<36}{percent(estimate)}")
                 print("  plainly at 90 %                     from {:.2f}, {:.0%} of them".format(*each.plainly(0.9)))
             print(f"{kind}, fitted on all:", json.dumps(asdict(regressions[kind])), flush=True)
-            if options.plot is not None and not items:
+            if options.plot is not None and kind == "span":
                 from evaluation.plot import trust_curves
 
                 curves = {name: trust(j.confidence, j.right, j.answerable) for name, j in judged.items()}

@@ -2,14 +2,19 @@
 
 import math
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evaluation.commands import Parser, picture, positive, probability
 from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
+from reader.pairs import Said
 from reader.types import Answer, Citation, PassageReading, Reader
 from retrieval.types import Evidence, Passage
 
@@ -62,11 +67,13 @@ NOTHING = Given("", 0.0, None)
 
 
 class Once:
-    """A `Reader` that reads no passage twice with the same question; the one within reads each passage by itself."""
+    """A `Reader` that reads no passage and compares no pair twice with the same question; the one within does each by
+    itself."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._known: dict[tuple[str, Passage], PassageReading] = {}
+        self._compared: dict[tuple[str, tuple[Said, Said]], NDArray[np.float32]] = {}
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
         """See `Reader.read`."""
@@ -75,6 +82,15 @@ class Once:
             for reading in self._reader.read(question, replace(evidence, hits=unread)):
                 self._known[question, reading.hit.passage] = reading
         return tuple(replace(self._known[question, hit.passage], hit=hit) for hit in evidence.hits)
+
+    def compare(self, question: str, pairs: Sequence[tuple[Said, Said]]) -> NDArray[np.float32] | None:
+        """See `Reader.compare`."""
+        unread = [pair for pair in pairs if (question, pair) not in self._compared]
+        chances = self._reader.compare(question, unread) if unread else ()
+        if chances is None:
+            return None
+        self._compared |= {(question, pair): row for pair, row in zip(unread, chances, strict=True)}
+        return np.array([self._compared[question, pair] for pair in pairs])
 
 
 def answered(

@@ -9,7 +9,9 @@ asked of the right one alone, too. A question is asked on the day of its article
 
 single      questions with one answer, and near misses, which have none
 lists       every item counts
+broad       whole sentences tell, or a phrase says who somebody is
 differing   articles of one event contradict each other: two versions are to be shown
+pairs       two answers to one question: do they say the same, can both be right, does one exclude the other?
 contrast    pairs of questions that differ in little but the answer; four in ten have none
 
 The 95 % intervals are of a bootstrap over events. `--verbose` shows what went wrong, on standard error.
@@ -18,19 +20,25 @@ The 95 % intervals are of a bootstrap over events. `--verbose` shows what went w
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evaluation.abstention import Trust
 from evaluation.commands import Parser, explained
 from evaluation.measuring import Once, Plan, answered, answering_options, surest
-from evaluation.newsfigures import Outcome, Section, confidence, sections
+from evaluation.newsfigures import Figure, Outcome, Section, confidence, sections
 from evaluation.newsfiles import Asked, Collection, contrast_passages, news_articles, questions
 from evaluation.paragraphs import sample, searchable
 from evaluation.phases import as_json
-from evaluation.scoring import Estimate, percent
+from evaluation.scoring import Estimate, mean_of, percent
 from evaluation.wiring import shipped_encoder, shipped_reader
+from reader.aggregate import asked
 from reader.confidence import Calibration
+from reader.pairs import RELATIONS
+from reader.train.comparisons import Comparison, read_comparisons
 from reader.types import Reader
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
@@ -51,8 +59,10 @@ KINDS: Mapping[str, Source] = {
     "single": Source("dev_single.json", news_articles),
     "lists": Source("dev_lists.json", news_articles),
     "differing": Source("dev_differing.json", news_articles),
+    "broad": Source("dev_broad.json", news_articles),
     "contrast": Source("dev_contrast.json", contrast_passages, alone=True),
 }
+PAIRS = "pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +151,12 @@ def read(folder: Path, kinds: Sequence[str], limit: int | None, seed: int) -> li
     parts = []
     for load in dict.fromkeys(KINDS[kind].collection for kind in kinds):
         collection = load(folder)
-        asked = {
+        of_kind = {
             kind: sample(questions(folder / source.file, collection), limit, seed)
             for kind, source in KINDS.items()
             if kind in kinds and source.collection is load
         }
-        parts.append(Part(collection, asked))
+        parts.append(Part(collection, of_kind))
     return parts
 
 
@@ -162,9 +172,9 @@ def measure(
     outcomes: dict[str, list[Outcome]] = {}
     for part in parts:
         with searchable(list(part.collection.articles.values()), encoder, plan.cache, progress) as retriever:
-            for kind, asked in part.asked.items():
-                with progress(f"Asking questions, {kind}", len(asked)) as advance:
-                    for question in asked:
+            for kind, some in part.asked.items():
+                with progress(f"Asking questions, {kind}", len(some)) as advance:
+                    for question in some:
                         once = Once(reader)
                         for name, where in _searches(kind, question):
                             outcome = ask(question, where, retriever, once, calibration, plan)
@@ -187,7 +197,24 @@ def ask(
     """What is shown, and what is forced out."""
     evidence = retriever.search(question.text, plan.read, where, question.day)
     answer = answered(question.text, evidence, reader, calibration, plan.threshold)
-    return Outcome(question, answer, surest(question.text, evidence, reader, calibration))
+    wanted = next(iter(asked(reader.read(question.text, evidence))))
+    return Outcome(question, answer, surest(question.text, evidence, reader, calibration), wanted)
+
+
+def compared(comparisons: Sequence[Comparison], reader: Reader, seed: int) -> Result:
+    """How often the reader knows how two answers stand to each other, and what it takes them for."""
+    chances = [reader.compare(each.question, [(each.one, each.other)]) for each in comparisons]
+    said = np.array([-1 if chance is None else int(chance[0].argmax()) for chance in chances])
+    due = np.array([each.relation for each in comparisons])
+
+    def share(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> Figure:
+        return Figure(mean_of(of.astype(np.float64), among, seed), int(among.sum()))
+
+    figures = {"right": share(said == due, due >= 0)}
+    for number, relation in enumerate(RELATIONS):
+        for other, taken in enumerate(RELATIONS):
+            figures[f"{relation}, taken for {taken}"] = share(said == other, due == number)
+    return Result(PAIRS, (Section(PAIRS, len(due), figures),), None, ())
 
 
 def shown(measured: Measured) -> str:
@@ -212,8 +239,8 @@ def _row(name: str, figure: Estimate | None, of: str = "") -> str:
 
 def _kinds(text: str) -> list[str]:
     kinds = text.split(",")
-    if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(KINDS)}")
+    if unknown := [kind for kind in kinds if kind not in (*KINDS, PAIRS)]:
+        raise ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join((*KINDS, PAIRS))}")
     return kinds
 
 
@@ -222,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("news", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--kinds", type=_kinds, default=list(KINDS), metavar="KIND,...", help="some of the kinds")
+    parser.add_argument("--kinds", type=_kinds, default=[*KINDS, PAIRS], metavar="KIND,...", help="some of the kinds")
     parser.add_argument("--verbose", action="store_true", help="show each question that is not answered rightly")
     answering_options(parser)
     options = parser.parse_args(arguments)
@@ -232,6 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     calibration = Calibration.load(options.adapter)
     reader = shipped_reader(options.adapter)
     measured = measure(parts, shipped_encoder(), reader, calibration, Plan.of(options), on_stderr)
+    if PAIRS in options.kinds:
+        pairs = sample(read_comparisons(options.data / "dev_pairs.json"), options.limit, options.seed)
+        measured = replace(measured, results=(*measured.results, compared(pairs, reader, options.seed)))
     if options.verbose:
         for result in measured.results:
             for record in result.questions:

@@ -24,11 +24,13 @@ from reader.types import Answer, Kind
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One question: the `answer` that is shown, and what is `forced` out when nothing is declined."""
+    """One question: the `answer` that is shown, what is `forced` out when nothing is declined, and what the reader takes
+    to be asked for: "span", "list" or "passage"."""
 
     asked: Asked
     answer: Answer
     forced: Given
+    wanted: Kind
 
     @property
     def plain(self) -> bool:
@@ -46,16 +48,24 @@ class Outcome:
         return count_matched([item.text for item in self.answer.answers], self.asked.due)
 
     @property
+    def told(self) -> int:
+        """How many of the sentences due are among those that are shown."""
+        shown = [normalise(citation.quote) for item in self.answer.answers for citation in item.citations[:1]]
+        return sum(any(normalise(form) in quote for quote in shown) for form in self.asked.forms)
+
+    @property
     def right(self) -> bool:
         """Whether a person would be content.
 
-        Of a list every item and nothing else; of what articles differ about two versions; where nothing answers the
-        question, that nothing is said plainly.
+        Of a list every item and nothing else; of a broad question a sentence that tells; of what articles differ about
+        two versions; where nothing answers the question, that nothing is said plainly.
         """
         if self.asked.kind == "none":
             return not self.plain
         if self.asked.kind == "list":
             return self.matched == len(self.answer.answers) == len(self.asked.due)
+        if self.asked.kind == "passage":
+            return self.told > 0
         if self.asked.kind == "differing":
             return self.matched > 1
         return taken_for_right(likeliest(self.answer).text, self.asked.forms)
@@ -151,6 +161,18 @@ def lists(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
+def telling(sheet: Sheet) -> dict[str, Figure]:
+    """Broad questions: the sentences that are shown, and those that are due."""
+    return {
+        "a sentence due is shown": sheet.mean(lambda o: o.right),
+        "shown of the sentences due": sheet.ratio(lambda o: o.told, lambda o: len(o.asked.due)),
+        "due of the sentences shown": sheet.ratio(lambda o: o.told, lambda o: len(o.answer.answers)),
+        "said plainly": sheet.mean(lambda o: o.plain),
+        "right of these": sheet.mean(lambda o: o.right, lambda o: o.plain),
+        "answered": sheet.mean(lambda o: o.answered),
+    }
+
+
 def differing(sheet: Sheet) -> dict[str, Figure]:
     """What articles differ about."""
     return {
@@ -171,12 +193,15 @@ def together(sheet: Sheet) -> dict[str, Figure]:
 FIGURES: Mapping[Kind, Callable[[Sheet], dict[str, Figure]]] = {
     "span": one_answer,
     "list": lists,
+    "passage": telling,
     "differing": differing,
     "none": no_answer,
 }
+WANTED: Mapping[str, Kind] = {"one": "span", "list": "list", "passage": "passage"}
 NAMES: Mapping[Kind, str] = {
     "span": "one answer",
     "list": "lists",
+    "passage": "broad questions",
     "differing": "several versions",
     "none": "no answer",
 }
@@ -190,7 +215,8 @@ def sections(name: str, outcomes: Sequence[Outcome], seed: int) -> list[Section]
         Section(
             name if len(kinds) == 1 else f"{name}, {NAMES[kind]}",
             len(by_kind[kind]),
-            FIGURES[kind](Sheet(by_kind[kind], seed)),
+            FIGURES[kind](sheet := Sheet(by_kind[kind], seed))
+            | {"taken for what is asked": sheet.mean(lambda o: WANTED[o.asked.wants] == o.wanted)},
         )
         for kind in kinds
     ]

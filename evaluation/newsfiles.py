@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from reader.merging import same_words
+from evaluation.scoring import taken_for_right
 from reader.types import Kind
-from reader.wording import canonical
 from retrieval.errors import CorpusError, reason
 from retrieval.types import Article
 
@@ -43,8 +42,8 @@ class Collection:
 class Asked:
     """A question about one `article`, asked on the `day` of it, or, where that is unknown, on that of the newest one.
 
-    `due` has each answer, or item of a list, or version where articles differ, in every form that is right; it is empty
-    where nothing answers the question. `same_event` are the articles about the event of the `article`.
+    `due` has each answer, item of a list, sentence that tells, or version where articles differ, in every form that is
+    right; it is empty where nothing answers the question. `same_event` are the articles about the event of the `article`.
     """
 
     id: str
@@ -54,15 +53,15 @@ class Asked:
     event: str
     same_event: frozenset[str]
     due: tuple[tuple[str, ...], ...]
-    listed: bool
+    wants: Literal["one", "list", "passage"]
 
     @property
     def kind(self) -> Kind:
         """What is to be answered."""
         if not self.due:
             return "none"
-        if self.listed:
-            return "list"
+        if self.wants != "one":
+            return self.wants
         return "differing" if len(self.due) > 1 else "span"
 
     @property
@@ -144,7 +143,9 @@ def _asked(item: Mapping[str, Any], answers_are: str, article: Article, collecti
         if text[start : start + len(answer["text"])] != answer["text"]:
             raise ValueError(f"answer {answer['text']!r} of question {item['id']} is not at {start}")
     event = collection.events[article.id]
-    listed = item.get("list", answers_are == "all")
+    wants: Literal["one", "list", "passage"] = "list" if item.get("list", answers_are == "all") else "one"
+    if answers_are.startswith("sentences") and not item.get("phrase"):
+        wants = "passage"
     texts = [answer["text"] for answer in answers]
     return Asked(
         id=item["id"],
@@ -153,8 +154,8 @@ def _asked(item: Mapping[str, Any], answers_are: str, article: Article, collecti
         day=collection.newest if article.published is None else article.published.date(),
         event=event,
         same_event=collection.about(event),
-        due=_due(texts, "all" if listed else answers_are),
-        listed=listed,
+        due=_due(texts, answers_are if wants == "one" else "all"),
+        wants=wants,
     )
 
 
@@ -171,7 +172,7 @@ def _due(texts: list[str], answers_are: str) -> tuple[tuple[str, ...], ...]:
         return (tuple(texts),) if texts else ()
     versions: list[list[str]] = []
     for text in dict.fromkeys(texts):
-        known = (version for version in versions if same_words(canonical(text), canonical(version[0])))
+        known = (version for version in versions if taken_for_right(text, version[:1]))
         version = next(known, None)
         if version is None:
             versions.append([text])

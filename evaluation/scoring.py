@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from reader.merging import EXTRA_WORDS
+from reader.candidates import EXTRA_WORDS
 from reader.names import within
 from reader.wording import calendar, canonical, is_number
 

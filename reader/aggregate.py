@@ -1,8 +1,12 @@
-"""From what each passage says to what the articles say: candidates, merged into answers.
+"""From what each passage says to what the articles say.
 
-span       the candidate with the highest probability, cited wherever the same answer was found
-list       every item that belongs (`reader.lists`), parts merged into wholes, in reading order
-differing  the answers of articles that contradict each other (`reader.differing`)
+What is asked, the model decides: one answer, a list, or to be told. Of each the reader offers candidates with their
+probabilities; those that say the same are one (`reader.merging`):
+
+span       the likeliest candidate, cited wherever the same answer was found
+differing  the answers of articles that exclude each other (`reader.differing`)
+list       every item that belongs, in reading order (`reader.lists`)
+passage    the sentences that tell it (`reader.telling`)
 none       nothing is likely enough, and the sentence that comes nearest
 
 What is likely enough to be said plainly is looked for first; where there is nothing, what may be offered as unsure.
@@ -11,20 +15,23 @@ What is likely enough to be said plainly is looked for first; where there is not
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
-from reader.deciding import asks_yes_or_no, sentence_candidates
-from reader.differing import versions
-from reader.lists import enumerated, in_reading_order, members, possible
-from reader.merging import Candidate, Finding, merged, say_the_same
-from reader.questions import asks_who_was_there, wanted
-from reader.types import Kind, PassageReading
+from reader.differing import brought_up_to_date, versions
+from reader.lists import in_reading_order, members
+from reader.merging import Candidate, Finding, Judge, merged
+from reader.telling import telling_candidates, told
+from reader.types import Kind, PassageReading, Reader
 from retrieval.types import Evidence
+
+POSSIBLE = 0.1  # what is asked with at least this probability is tried, the likeliest first
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the articles say: nothing, one answer, its versions, or the items of a list in reading order.
+    """What the articles say: nothing, one answer, its versions, the items of a list in reading order, or sentences.
 
     `certain` is false for what is offered as unsure. `nearest` is the likeliest candidate where nothing is found; None
     where something is, and where no passage was read.
@@ -50,50 +57,47 @@ class Threshold:
         return self.answer if certain else self.unsure
 
 
+def asked(readings: Sequence[PassageReading]) -> dict[Kind, float]:
+    """The probabilities that one answer, a list, or to be told is asked for, the likeliest first.
+
+    Each passage's input has the question, so each has its say. A reader without that head knows one answer alone.
+    """
+    said = [reading.asked for reading in readings if reading.asked is not None]
+    if not said:
+        return {"span": 1.0}
+    chances = np.exp(np.mean(said, axis=0))
+    kinds: tuple[Kind, ...] = ("span", "list", "passage")
+    return dict(sorted(zip(kinds, (chances / chances.sum()).tolist(), strict=True), key=lambda pair: -pair[1]))
+
+
 def aggregate(
     question: str,
     readings: Sequence[PassageReading],
     evidence: Evidence,
+    reader: Reader,
     calibration: Calibration,
     threshold: Threshold,
 ) -> Findings:
-    """What `readings` of the passages of one question come to.
-
-    An open question ("Who attended ...?") gets a list where at least two items are likely enough, or the one answer
-    enumerates names; else one answer.
-    One answer has several versions where articles differ, if all are certain. What asks yes or no gets the sentence
-    that decides it.
-    """
-    asked, deciding = wanted(question), asks_yes_or_no(question)
-    items = item_candidates(question, readings, evidence, calibration) if asked != "one" else []
-    offered = sentence_candidates if deciding else span_candidates
-    spans = offered(question, readings, evidence, calibration)
-    nearest = spans[0] if spans else None
-    if asked != "one":
-        spans = possible(question, spans, evidence)
+    """What `readings` of the passages of one question come to."""
+    judge = Judge(question, evidence, reader)
+    kinds = [kind for kind, chance in asked(readings).items() if chance >= POSSIBLE]
+    spans = span_candidates(question, readings, evidence, calibration, judge)
+    items = item_candidates(question, readings, evidence, calibration) if "list" in kinds else []
+    sentences = telling_candidates(question, readings, evidence, calibration) if "passage" in kinds else []
     for certain in (True, False):
         enough = threshold.enough(certain)
-        found = merged(members(question, items, evidence, calibration.item, enough))[: threshold.items]
-        if len(found) > 1 or (asked == "several" and found):
-            return Findings("list", tuple(in_reading_order(found, evidence)), certain)
-        likely = [span for span in spans if span.probability >= enough]
-        if asked != "several" and not deciding and not asks_who_was_there(question):
-            found = versions(question, spans, evidence, calibration.span, enough)
-            if certain and len(found) > 1:
-                return Findings("differing", tuple(found))
-            if found and likely and _brought_up_to_date(found[0].best, likely[0], evidence):
-                return Findings("span", (found[0],), certain)
-        if likely:
-            best = merged(likely)[0]
-            names = enumerated(best.best, evidence) if asked != "one" and not deciding else []
-            if len(names) > 1:
-                return Findings("list", tuple(Finding(name, (name,)) for name in names[: threshold.items]), certain)
-            return Findings("span", (best,), certain)
-    return Findings("none", (), nearest=nearest)
-
-
-def _brought_up_to_date(newest: Candidate, likeliest: Candidate, evidence: Evidence) -> bool:
-    """Whether another article of the likeliest answer's own source has put something else in its place."""
-    article, other = (candidate.span.hit.passage.article_id for candidate in (newest, likeliest))
-    one_source = article != other and evidence.groups[article] == evidence.groups[other]
-    return one_source and not say_the_same(newest, likeliest)
+        for kind in kinds:
+            if kind == "passage":
+                found = [Finding(each, (each,)) for each in told(sentences, enough, evidence)]
+            elif kind == "list":
+                found = in_reading_order(merged(members(items, enough, evidence), judge)[: threshold.items], evidence)
+            else:
+                found = versions(spans, evidence, calibration.span, enough, judge) if certain else []
+                if len(found) > 1:
+                    return Findings("differing", tuple(found))
+                likely = [span for span in spans if span.probability >= enough]
+                found = [brought_up_to_date(merged(likely, judge)[0], spans, evidence, judge)] if likely else []
+            if found:
+                return Findings(kind, tuple(found), certain)
+    offered = sentences if kinds[0] == "passage" and sentences else spans
+    return Findings("none", (), nearest=offered[0] if offered else None)

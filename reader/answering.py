@@ -5,11 +5,9 @@ from collections.abc import Sequence
 
 from reader.aggregate import Threshold, aggregate
 from reader.citations import cite, reprints
-from reader.companions import with_companions
 from reader.confidence import Calibration
 from reader.differing import newest_first
 from reader.merging import Candidate, Finding
-from reader.questions import asks_who_was_there
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
@@ -30,9 +28,7 @@ class Answerer:
         """The answer to `question` that `evidence` holds; `retrieve_ms` is what finding it took, for the timing."""
         began = time.perf_counter()
         readings = self._reader.read(question, evidence) if evidence.hits else ()
-        findings = aggregate(question, readings, evidence, self._calibration, self._threshold)
-        if findings.found and asks_who_was_there(question):
-            findings = with_companions(findings, evidence, self._reader, self._threshold)
+        findings = aggregate(question, readings, evidence, self._reader, self._calibration, self._threshold)
         items = tuple(_item(finding, evidence) for finding in findings.found)
         if findings.kind == "differing":
             items = newest_first(items)

@@ -16,12 +16,13 @@ Alone, 4.0 looks certain; beside 3.5 for somebody else it is not.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
 
 from reader.confidence import Calibration, Features, log_odds
-from reader.merging import Candidate, same_words
+from reader.merging import Candidate, Judge, comparable
 from reader.names import asked_names, name_coverage
 from reader.spans import best_spans, item_score, overlap
 from reader.tags import items as offered_items
@@ -31,8 +32,10 @@ from retrieval.heading import heading
 from retrieval.types import Evidence
 
 SPANS_PER_PASSAGE = 20
-# what is so far below the best has no share worth counting, in nats, and is not compared with everything else
-FAR = 8.0
+# so many places are compared with each other, and none that is so far below the best, in nats
+NEAR, FAR = 6, 6.0
+# a longer text that holds an answer says more than the answer
+EXTRA_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +59,32 @@ _Spanned = TypeVar("_Spanned", Offer, Candidate)
 
 
 def span_candidates(
-    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
+    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration, judge: Judge
 ) -> list[Candidate]:
     """What the passages offer as the answer, best first; no two overlap in one article."""
     offers = sorted(offered_spans(question, readings, evidence), key=lambda offer: -offer.span.score)
     total = everything(offers)
-    near = [offer for offer in offers if offer.span.score > offers[0].span.score - FAR]
+    places = _apart(offers)  # of the cuts of one answer the one that the reader likes best
+    masses = [log_sum([offer for offer in offers if _cut_of(offer, place)]) for place in places]
+    near = [place for place in places if place.span.score > offers[0].span.score - FAR][:NEAR]
+    judge.read(pair for pair in combinations(near, 2) if comparable(*pair))
     found = []
-    # of the cuts of one answer, which share its probability, the one that the reader likes best
-    for offer in _apart(offers):
-        far = offer.span.score <= offers[0].span.score - FAR
-        alike = [offer] if far else [other for other in near if other is offer or same_words(offer.words, other.words)]
-        features = offer.features(math.exp(log_sum(alike) - total))
-        found.append(Candidate(offer.span, offer.text, features, calibration.span.probability(features)))
+    for number, place in enumerate(places):
+        alike = [
+            mass
+            for other, (offer, mass) in enumerate(zip(places, masses, strict=True))
+            if other == number
+            or offer.words == place.words
+            or (number < len(near) and other < len(near) and comparable(offer, place) and judge.same(offer, place))
+        ]
+        features = place.features(math.exp(float(np.logaddexp.reduce(alike)) - total))
+        found.append(Candidate(place.span, place.text, features, calibration.span.probability(features)))
     return sorted(found, key=lambda candidate: -candidate.probability)
+
+
+def _cut_of(offer: Offer, place: Offer) -> bool:
+    """Whether a span is another cut of the words of `place`: it overlaps them and is not much longer or shorter."""
+    return overlap(offer.span, place.span) and abs(len(offer.words) - len(place.words)) <= EXTRA_WORDS
 
 
 def offered_spans(question: str, readings: Sequence[PassageReading], evidence: Evidence) -> list[Offer]:
@@ -78,7 +93,7 @@ def offered_spans(question: str, readings: Sequence[PassageReading], evidence: E
     offers: dict[tuple[str, int, int], Offer] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        names = _names(asked, reading, evidence)
+        names = names_of(asked, reading, evidence)
         for span in best_spans(reading, article.text, SPANS_PER_PASSAGE):
             place = (article.id, span.start, span.end)
             # windows overlap, so two passages may offer the same words
@@ -106,7 +121,7 @@ def item_candidates(
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        names = _names(asked, reading, evidence)
+        names = names_of(asked, reading, evidence)
         best = best_spans(reading, article.text, 1)
         for span in offered_items(reading, article.text):
             features = Features(
@@ -130,7 +145,8 @@ def named_in(question: str, evidence: Evidence) -> list[str]:
     return asked_names(question, "\n".join(hit.text for hit in evidence.hits))
 
 
-def _names(asked: Sequence[str], reading: PassageReading, evidence: Evidence) -> float:
+def names_of(asked: Sequence[str], reading: PassageReading, evidence: Evidence) -> float:
+    """The share of the asked names that the passage and its heading mention, 0 to 1."""
     return name_coverage(asked, f"{heading(evidence.article(reading.hit))}\n{reading.hit.text}")
 
 

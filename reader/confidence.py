@@ -56,10 +56,11 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """One regression for the answer to a question, one for the items of a list."""
+    """One regression for the answer to a question, one for the items of a list, one for sentences that tell."""
 
     span: Logistic
     item: Logistic
+    sentence: Logistic
 
     @classmethod
     def load(cls, adapter: Path | None = SHIPPED) -> "Calibration":
@@ -73,7 +74,7 @@ class Calibration:
             log.warning("This reader has no %s: its confidence is that of the shipped reader.", FILE_NAME)
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            return cls(_logistic(data["span"]), _logistic(data["item"]))
+            return cls(*(_logistic(data[field.name]) for field in fields(cls)))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"The calibration {path} cannot be read ({error!r}); restore it, or fit it anew with "

@@ -3,6 +3,8 @@
 item       of each token: outside, begins, continues an item of a list
 sentence   of each token; the mean over a sentence's tokens is the logit that the sentence answers
 kind       of the first token: the question asks for one answer, a list, a passage
+leans      of the first token: the question leans on the conversation before it (`reader.inputs.in_conversation`)
+pair       of the first token of two answers side by side (`reader.pairs`): the same, both can be right, or they differ
 """
 
 from pathlib import Path
@@ -26,6 +28,8 @@ class Heads(torch.nn.Module):
         self.item = torch.nn.Linear(hidden, 3)
         self.sentence = torch.nn.Linear(hidden, 1)
         self.kind = torch.nn.Linear(hidden, 3)
+        self.leans = torch.nn.Linear(hidden, 1)
+        self.pair = torch.nn.Linear(hidden, 3)
 
     @classmethod
     def load(cls, path: Path, hidden: int) -> "Heads":

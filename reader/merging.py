@@ -1,20 +1,39 @@
-"""Candidate answers, and which of them say the same.
+"""Candidate answers, and which of them say the same, both hold, or exclude each other.
 
-"the Caracas talks" = "Caracas talks"      "Sergei Lavrov" = "Serguei Lavrov" = "Lavrov"
-"three days" = "3 days"                    "5 June" = "June 5" = "5 June 2022"
-"3,549" ≠ "549"                            "Tuesday night" ≠ "Thursday night"
+"the Caracas talks" = "Caracas talks"      "3,549" = "3549"        the same words: no model is asked
+"Sergei Lavrov" = "Lavrov", "Kyiv" = "Kiev", "Maria Silva" ≠ "Mario Silva", 70 ≠ 95 countries: the pair head decides, from
+the sentences that say them (`reader.pairs`)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
+from reader.citations import cite
 from reader.confidence import Features
-from reader.names import within
-from reader.types import Span
-from reader.wording import calendar, canonical
+from reader.names import alike
+from reader.pairs import RELATIONS, Relation, Said
+from reader.spans import overlap
+from reader.types import Reader, Span
+from reader.wording import canonical
+from retrieval.heading import heading
+from retrieval.types import Evidence
 
-# a longer text that holds an answer says more than the answer: it is no second source for it
-EXTRA_WORDS = 3
+SURE = 0.5  # from this probability on two answers are merged, or differ
+
+
+class Answering(Protocol):
+    """Words in an article that may answer."""
+
+    @property
+    def span(self) -> Span:
+        """Where they are."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What they are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,62 +54,82 @@ class Finding:
     same: tuple[Candidate, ...]
 
 
-def merged(offered: Sequence[Candidate]) -> list[Finding]:
+class Judge:
+    """Tells how two answers to one question stand to each other; each pair is read once."""
+
+    def __init__(self, question: str, evidence: Evidence, reader: Reader) -> None:
+        self._question = question
+        self._evidence = evidence
+        self._reader = reader
+        self._known: dict[frozenset[Said], tuple[float, ...]] = {}
+
+    def read(self, pairs: Iterable[tuple[Answering, Answering]]) -> None:
+        """Reads all pairs that need it at once: one by one they would take longer."""
+        said = {
+            frozenset(sides): sides
+            for one, other in pairs
+            if not plainly_same(one, other) and (sides := (self._said(one), self._said(other)))
+        }
+        unread = [sides for key, sides in said.items() if key not in self._known and len(key) == 2]
+        chances = self._reader.compare(self._question, unread) if unread else None
+        if chances is not None:
+            for sides, row in zip(unread, chances.tolist(), strict=True):
+                self._known[frozenset(sides)] = tuple(row)
+
+    def chance(self, one: Answering, other: Answering, relation: Relation) -> float:
+        """The probability, 0 to 1, that two answers stand so to each other; 0 where the reader cannot tell."""
+        if plainly_same(one, other):
+            return float(relation == "same")
+        self.read([(one, other)])
+        known = self._known.get(frozenset((self._said(one), self._said(other))))
+        return 0.0 if known is None else known[RELATIONS.index(relation)]
+
+    def same(self, one: Answering, other: Answering) -> bool:
+        """Whether they say the same."""
+        return self.chance(one, other, "same") > SURE
+
+    def differ(self, one: Answering, other: Answering) -> bool:
+        """Whether one of them is wrong if the other is right."""
+        return self.chance(one, other, "differ") > SURE
+
+    def _said(self, candidate: Answering) -> Said:
+        article = self._evidence.article(candidate.span.hit)
+        return Said(candidate.text, heading(article), cite(article, candidate.span).quote)
+
+
+def plainly_same(one: Answering, other: Answering) -> bool:
+    """Cuts of one place, or the same words, numbers and months however they are written."""
+    return overlap(one.span, other.span) or canonical(one.text) == canonical(other.text)
+
+
+def merged(offered: Sequence[Candidate], judge: Judge) -> list[Finding]:
     """Candidates that say the same as one finding each; all best first.
 
-    The same are: equal words ("the Caracas talks", "Caracas talks"), and a part and its whole ("Lavrov",
-    "Sergei Lavrov"), spelling aside. A name of one word is shown by the fuller name that was found for it. What is made
-    of several findings ("Cilia Flores and Sergei Melik-Bagdasarov", where each was found) is left out.
+    A name of one word is shown by the fuller name that was found for it: "Sergei Lavrov" for "Lavrov".
     """
+    judge.read((one, other) for place, one in enumerate(offered) for other in offered[:place] if comparable(one, other))
     findings: list[Finding] = []
     for candidate in offered:
-        alike = [place for place, finding in enumerate(findings) if say_the_same(candidate, finding.best)]
-        if not alike:
+        alike = (n for n, f in enumerate(findings) if comparable(candidate, f.best) and judge.same(candidate, f.best))
+        place = next(alike, None)
+        if place is None:
             findings.append(Finding(candidate, (candidate,)))
-        elif len(alike) == 1:
-            known = findings[alike[0]]
-            best = known.best
-            if _fuller_name(candidate.text, best.text):
-                best = replace(candidate, probability=best.probability)
-            findings[alike[0]] = Finding(best, (*known.same, candidate))
+            continue
+        known = findings[place]
+        best = known.best
+        if _fuller_name(candidate.text, best.text):
+            best = replace(candidate, probability=best.probability)
+        findings[place] = Finding(best, (*known.same, candidate))
     return findings
 
 
-def say_the_same(one: Candidate, other: Candidate) -> bool:
-    """Whether the words of one are those of the other, or a part of them and not much shorter."""
-    words, others = canonical(one.text), canonical(other.text)
-    if not words or not others:
-        return one.text == other.text
-    named = _capitalised(one.text) and _capitalised(other.text)
-    return same_words(words, others) or (named and _titled(words, others))
-
-
-def same_words(words: list[str], others: list[str]) -> bool:
-    """The same of canonical words; of none, nothing can be said, and they are not."""
-    if not words or not others:
-        return False
-    return abs(len(words) - len(others)) <= EXTRA_WORDS and part_and_whole(words, others)
-
-
-def part_and_whole(words: list[str], others: list[str]) -> bool:
-    """Whether either are within the other. Words of the calendar are never each other's spelling, however alike."""
-    named, also_named = calendar(words), calendar(others)
-    if named and also_named and not (named <= also_named or also_named <= named):
-        return False
-    return within(words, others) or within(others, words)
-
-
-def _titled(words: list[str], others: list[str]) -> bool:
-    """Whether either is the other with a title of any length: "Russian Foreign Affairs Minister Sergei Lavrov"."""
-    name, titled = sorted((words, others), key=len)
-    return len(name) < len(titled) and within(name, titled[-len(name) :])
-
-
-def _capitalised(text: str) -> bool:
-    return all(word[0].isupper() for word in text.split())
+def comparable(one: Answering, other: Answering) -> bool:
+    """Whether two answers may be one at all, so that it is worth a reading: they have a word in common, or nearly, or
+    one is the initials of the other."""
+    return overlap(one.span, other.span) or alike(canonical(one.text), canonical(other.text))
 
 
 def _fuller_name(text: str, known: str) -> bool:
     """Whether `text` is the name `known` with more before it: "Sergei Lavrov" for "Lavrov", not "the Lavrov talks"."""
     words = text.split()
-    return len(words) > 1 and words[-1] == known and _capitalised(text)
+    return len(words) > 1 and words[-1] == known and all(word[0].isupper() for word in words)

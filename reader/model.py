@@ -13,6 +13,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTraine
 
 from reader.heads import HEADS, Heads
 from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
+from reader.pairs import RELATIONS, Said, pair_ids
 from reader.precision import faster_dtype
 from reader.types import PassageReading
 from retrieval.errors import ModelError
@@ -30,6 +31,8 @@ class _Logits:
     end: NDArray[np.float32]
     null: float
     item: NDArray[np.float32] | None
+    sentence: NDArray[np.float32] | None
+    asked: NDArray[np.float32] | None
 
 
 class TransformersReader:
@@ -94,22 +97,45 @@ class TransformersReader:
             found[logits.window.context].append(logits)
         return tuple(_merged(hit, found[index]) for index, hit in enumerate(hits))
 
+    def compare(self, question: str, pairs: Sequence[tuple[Said, Said]]) -> NDArray[np.float32] | None:
+        """(n, 3) probabilities, see `Reader.compare`; each pair is read both ways round, and the mean is taken."""
+        if self._heads is None:
+            return None
+        inputs = [
+            Window.of(pair_ids(self._tokenizer, question, *sides))
+            for one, other in pairs
+            for sides in ((one, other), (other, one))
+        ]
+        found = np.zeros((len(inputs), len(RELATIONS)), dtype=np.float32)
+        order = sorted(range(len(inputs)), key=lambda place: -len(inputs[place].ids))
+        for batch in batches([inputs[place] for place in order], self._batch_tokens):
+            with torch.inference_mode():
+                output = self._model(**self._arguments(batch), output_hidden_states=True)
+                chances = self._heads.pair(output.hidden_states[-1][:, 0].float()).softmax(-1).cpu().numpy()
+            found[[order.pop(0) for _ in batch]] = chances
+        return found.reshape(-1, 2, len(RELATIONS)).mean(1)
+
+    def _arguments(self, batch: Sequence[Window]) -> dict[str, torch.Tensor]:
+        """What the model is called with."""
+        return {
+            name: tensor.to(self._model.device)
+            for name, tensor in collate(batch, self._tokenizer).items()
+            if name in self._tokenizer.model_input_names
+        }
+
     def _run(self, inputs: Sequence[Window]) -> Iterator[_Logits]:
         """Each window through the model, in batches of like length."""
         for batch in batches(inputs, self._batch_tokens):
             with torch.inference_mode():
-                device = self._model.device
-                arguments = {
-                    name: tensor.to(device)
-                    for name, tensor in collate(batch, self._tokenizer).items()
-                    if name in self._tokenizer.model_input_names
-                }
-                output = self._model(**arguments, output_hidden_states=self._heads is not None)
+                output = self._model(**self._arguments(batch), output_hidden_states=self._heads is not None)
                 start = output.start_logits.float().cpu().numpy()
                 end = output.end_logits.float().cpu().numpy()
-                item = None
+                item = sentence = asked = None
                 if self._heads is not None:
-                    item = self._heads.item(output.hidden_states[-1].float()).cpu().numpy()
+                    hidden = output.hidden_states[-1].float()
+                    item = self._heads.item(hidden).cpu().numpy()
+                    sentence = self._heads.sentence(hidden)[..., 0].cpu().numpy()
+                    asked = self._heads.kind(hidden[:, 0]).log_softmax(-1).cpu().numpy()
             for row, window in enumerate(batch):
                 yield _Logits(
                     window=window,
@@ -117,6 +143,8 @@ class TransformersReader:
                     end=end[row, window.tokens],
                     null=float(start[row, 0] + end[row, 0]),
                     item=None if item is None else item[row, window.tokens],
+                    sentence=None if sentence is None else sentence[row, window.tokens],
+                    asked=None if asked is None else asked[row],
                 )
 
 
@@ -176,6 +204,8 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
     chosen = [(parts[number], row) for _, (_, number, row) in sorted(best.items())]
     shift = {id(part): (part.null - null) / 2 for part in parts}
     items = [part.item[row] for part, row in chosen if part.item is not None]
+    sentences = [part.sentence[row] for part, row in chosen if part.sentence is not None]
+    asked = [part.asked for part in parts if part.asked is not None]
     return PassageReading(
         hit=hit,
         offsets=np.array([part.window.offsets[row] for part, row in chosen], dtype=np.int32).reshape(-1, 2),
@@ -183,4 +213,6 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
         end=np.array([part.end[row] - shift[id(part)] for part, row in chosen], dtype=np.float32),
         null=null,
         item=None if parts[0].item is None else np.array(items, dtype=np.float32).reshape(-1, 3),
+        sentence=None if parts[0].sentence is None else np.array(sentences, dtype=np.float32),
+        asked=np.mean(asked, axis=0, dtype=np.float32) if asked else None,
     )

@@ -59,6 +59,17 @@ def within(words: Sequence[str], others: Sequence[str]) -> bool:
     return all(any(_similar(word, other) for other in others) for word in words)
 
 
+def alike(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two folded texts have a word in common, spelling aside, or one is the initials of the other.
+
+    "Ana Ruiz" and "President Ruiz", "Kyiv" and "Kiev", "UN" and "United Nations" -> True;  "Ana" and "Bo" -> False
+    """
+    if any(_similar(word, other) for word in words for other in others):
+        return True
+    short, long = sorted((words, others), key=len)
+    return len(short) == 1 and len(long) > 1 and short[0] == "".join(word[0] for word in long)
+
+
 def _similar(word: str, other: str) -> bool:
     if same_word(word, other):
         return True

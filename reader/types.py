@@ -3,6 +3,7 @@
 Offsets are code-point indices into `Article.text`, end exclusive.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -10,9 +11,10 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from reader.pairs import Said
 from retrieval.types import Article, Evidence, Hit
 
-Kind = Literal["span", "list", "differing", "none"]
+Kind = Literal["span", "list", "passage", "differing", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,11 @@ class PassageReading:
     `start`    (n,) float32, logit that an answer starts at the token
     `end`      (n,) float32, logit that an answer ends with the token
     `null`     start + end logit of the first token of the input: the score of "not in this passage"
-    `item`     (n, 3) float32, logits that the token is outside, begins, continues an item of a list (BIO);
-               None where the model has no list head
+    `item`     (n, 3) float32, logits that the token is outside, begins, continues an item of a list (BIO)
+    `sentence` (n,) float32; the mean over a sentence's tokens is the logit that the sentence answers
+    `asked`    (3,) float32, log-probabilities that the question asks for one answer, a list, a passage
+
+    The last three are None where the model has no heads for them.
     """
 
     hit: Hit
@@ -35,6 +40,8 @@ class PassageReading:
     end: NDArray[np.float32]
     null: float
     item: NDArray[np.float32] | None
+    sentence: NDArray[np.float32] | None = None
+    asked: NDArray[np.float32] | None = None
 
 
 class Reader(Protocol):
@@ -42,6 +49,11 @@ class Reader(Protocol):
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
         """One reading for each hit of `evidence`, in its order."""
+        ...
+
+    def compare(self, question: str, pairs: Sequence[tuple[Said, Said]]) -> NDArray[np.float32] | None:
+        """(n, 3) probabilities that two answers say the same, can both be right, exclude each other, in the order of
+        `reader.pairs.RELATIONS`; None where the model cannot tell."""
         ...
 
 

@@ -1,24 +1,26 @@
 """When independent articles answer one question differently, and when they only seem to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import permutations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from reader import pairs
 from reader.aggregate import Findings, aggregate
-from reader.confidence import Calibration, Features, Logistic
+from reader.confidence import Features, Logistic
 from reader.differing import newest_first, versions
-from reader.merging import Candidate
+from reader.merging import Candidate, Judge
 from reader.types import AnswerItem, Citation, PassageReading, Span
 from retrieval.types import Article, Evidence, Hit, Passage
-from tests.test_aggregate import PLAIN, SCORE, THRESHOLD, reading
+from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, reading
 
-# a candidate's probability is the logistic of its score, and the names it lacks cost 9 nats
-ABOUT = Logistic(-9.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=9.0))
-ASKED = "How many ministers came to Oslo?"
+# a candidate's probability is the logistic of its score
+ABOUT = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
 
 
 @dataclass(frozen=True)
@@ -55,25 +57,25 @@ def offered(said: Sequence[Said], found: Evidence) -> list[Candidate]:
     return candidates
 
 
-def answers(*said: Said, question: str = ASKED) -> list[str]:
+class Excluding(Comparing):
+    """A reader that takes any two answers for contradictions, unless they are the same words."""
+
+    def compare(self, question: str, pairs: Sequence[tuple[pairs.Said, pairs.Said]]) -> NDArray[np.float32]:
+        return np.tile(np.array([0, 0, 1], dtype=np.float32), (len(pairs), 1))
+
+
+def answers(*said: Said, reader: Comparing | None = None) -> list[str]:
     """The versions, the likeliest first."""
     found = evidence(said)
-    return [f.best.text for f in versions(question, offered(said, found), found, ABOUT, 0.5)]
+    judge = Judge("?", found, reader or Excluding())
+    best_first = sorted(offered(said, found), key=lambda candidate: -candidate.probability)
+    return [f.best.text for f in versions(best_first, found, ABOUT, 0.5, judge)]
 
 
-def test_what_comes_before_an_answer_says_how_exact_it_is() -> None:
-    assert answers(Said("There were more than [100] in Oslo"), Said("It was [103] in Oslo")) == ["103"]
-    assert answers(Said("There were, with more than pleasure, [100]"), Said("It was [103] in Oslo")) == ["103", "100"]
-
-
-def test_a_place_in_a_place_is_no_other_place() -> None:
-    inland = Said("ADIYAMAN, Turkey: Ruiz spoke in [Adiyaman]", 3.0)
-
-    def places(other: str) -> list[str]:
-        return answers(inland, Said(f"Ruiz spoke in [{other}] then", 2.0), question="Where did Ruiz speak?")
-
-    assert places("Turkey") == ["Adiyaman"]
-    assert places("Norway") == ["Adiyaman", "Norway"]
+def test_what_can_both_be_right_is_no_difference() -> None:
+    both = Said("ADIYAMAN, Turkey: Ruiz spoke in [Adiyaman]", 3.0), Said("Ruiz spoke in [Turkey] then", 2.0)
+    assert answers(*both, reader=Comparing()) == ["Adiyaman"]
+    assert answers(*both) == ["Adiyaman", "Turkey"]
 
 
 def test_independent_articles_give_every_version() -> None:
@@ -84,7 +86,7 @@ def test_independent_articles_give_every_version() -> None:
         Said("It was [95]", 2.0),
     )
     found = evidence(said)
-    findings = versions(ASKED, offered(said, found), found, ABOUT, 0.5)
+    findings = versions(offered(said, found), found, ABOUT, 0.5, Judge("?", found, Excluding()))
     assert [f.best.text for f in findings] == ["70", "95", "12"]
     assert [len(f.same) for f in findings] == [1, 2, 1]
 
@@ -94,41 +96,10 @@ def test_both_must_be_likely() -> None:
     assert answers(Said("So [70] came", 0.8), Said("Now [95] came", 0.5)) == ["70"]
 
 
-def test_both_must_be_about_what_is_asked() -> None:
-    here, also_here = Said("So [70] came", 4.0), Said("In all [12] came", 3.0)
-    elsewhere = Said("Now [95] came", 11.0, title="Talks in Rome")
-    assert answers(here, elsewhere) == ["70"]
-    assert answers(here, also_here, elsewhere) == ["70", "12"]
-
-
-def test_where_the_likeliest_is_not_nothing_is_set_beside_it() -> None:
-    elsewhere = Said("Now [95] came", 19.0, title="Talks in Rome")
-    assert answers(Said("So [70] came"), Said("In all [12] came"), elsewhere) == []
-
-
-def test_a_number_is_not_set_beside_a_name() -> None:
-    assert answers(Said("So [Ana Ruiz] came", 4.0), Said("Now [95] came"), question="What of Oslo?") == ["Ana Ruiz"]
-
-
-def test_a_question_that_names_nothing_ties_no_articles_together() -> None:
-    assert answers(Said("So [70] came"), Said("Now [95] came"), question="How many came?") == []
-
-
-def test_no_number_is_an_answer_to_how_many() -> None:
-    assert answers(Said("So [Ana Ruiz] came"), Said("Now [Bo Lund] came")) == []
-    assert len(answers(Said("So [Ana Ruiz] came"), Said("Now [Bo Lund] came"), question="Who led the Oslo talks?")) == 2
-
-
-def test_an_opening_tells_what_an_article_is_about() -> None:
-    said = (Said("So [70] came", title="Oslo"), Said("OSLO: many came. Now it is [95] they say", title="Talks"))
-    assert sorted(answers(*said)) == ["70", "95"]
-
-
 def test_a_source_that_changed_its_mind_is_one_source() -> None:
     old, new = Said("So [70] came", 4.0, 1, "wire"), Said("Now [95] came", 3.0, 2, "wire")
-    assert answers(old, new) == ["95"]
+    assert answers(old, new) == []
     assert answers(old, new, Said("It was [70] here", 2.0, 1)) == ["95", "70"]
-    assert answers(Said("So [70] came", 4.0, None, "wire"), new) == ["95"]
 
 
 def test_an_article_speaks_once() -> None:
@@ -136,7 +107,7 @@ def test_an_article_speaks_once() -> None:
     found = evidence([Said("So [70] came and 95 left")])
     features = Features(0.0, 3.0, 0.0, 0.0, 0.0, 1.0)
     two = [Candidate(Span(hit, at, at + 2, 3.0), hit.text[at : at + 2], features, 0.9) for at in (3, 15)]
-    assert len(versions(ASKED, two, found, ABOUT, 0.5)) == 1
+    assert versions(two, found, ABOUT, 0.5, Judge("?", found, Excluding())) == []
 
 
 @given(
@@ -170,10 +141,7 @@ def test_the_newest_version_comes_first_and_the_undated_last() -> None:
 
 
 def read(
-    question: str,
-    texts: dict[str, dict[str, float]],
-    groups: dict[str, str] | None = None,
-    calibration: Calibration = PLAIN,
+    texts: dict[str, dict[str, float]], groups: dict[str, str] | None = None, reader: Comparing | None = None
 ) -> Findings:
     readings: list[PassageReading] = []
     articles = {}
@@ -182,44 +150,27 @@ def read(
         articles[text] = Article(text, "", None, None, datetime(2024, 3, number + 1, tzinfo=UTC), None, "a", text)
         readings.append(reading(hit, scores))
     found = Evidence(tuple(r.hit for r in readings), articles, groups or {key: key for key in articles}, 1)
-    return aggregate(question, readings, found, calibration, THRESHOLD)
+    return aggregate("?", readings, found, reader or Excluding(), PLAIN, THRESHOLD)
 
 
 OSLO = {"In Oslo 70 people spoke": {"70": 3.0}, "In Oslo 95 people spoke": {"95": 2.0}}
 
 
 def test_the_kind_says_that_articles_differ() -> None:
-    findings = read("How many people spoke in Oslo?", OSLO)
+    findings = read(OSLO)
     assert (findings.kind, [f.best.text for f in findings.found]) == ("differing", ["70", "95"])
 
 
 def test_a_wire_text_brought_up_to_date_is_one_answer() -> None:
-    findings = read("How many people spoke in Oslo?", OSLO, dict.fromkeys(OSLO, "wire"))
+    findings = read(OSLO, dict.fromkeys(OSLO, "wire"))
     assert (findings.kind, [f.best.text for f in findings.found]) == ("span", ["95"])
 
 
-def test_the_same_answer_stays_one() -> None:
-    texts = {"In Oslo 70 people spoke": {"70": 3.0}, "In Oslo seventy spoke": {"seventy": 2.0}}
-    findings = read("How many people spoke in Oslo?", texts)
+def test_the_same_answer_stays_one_whatever_the_model_says() -> None:
+    findings = read({"In Oslo 70 people spoke": {"70": 3.0}, "In Oslo seventy spoke": {"seventy": 2.0}})
     assert (findings.kind, [len(f.same) for f in findings.found]) == ("span", [2])
 
 
-def test_who_was_there_is_no_contradiction() -> None:
-    no_list = Calibration(SCORE, Logistic(-20.0, SCORE.weights))
-    texts = {"Ana Ruiz came to talks in Oslo": {"Ana Ruiz": 3.0}, "Bo Lund came to talks in Oslo": {"Bo Lund": 2.0}}
-    assert read("Who attended the Oslo talks?", texts, calibration=no_list).kind == "span"
-    assert read("Which people came to Oslo?", texts, calibration=no_list).kind == "span"
-    assert read("Who led the talks in Oslo?", texts, calibration=no_list).kind == "differing"
-
-
-def test_another_place_in_the_same_article_is_no_newer_version() -> None:
-    # the second passage says nothing of Oslo, the article's opening does
-    text = f"OSLO: 70 people spoke. {'And so on. ' * 50}Then Ana Ruiz spoke."
-    passages = [(0, 22), (text.index("Then"), len(text))]
-    hits = [Hit(Passage(n, "a", *at), text[slice(*at)], 1.0, n, None, 0.0, 0.0) for n, at in enumerate(passages)]
-    found = Evidence(tuple(hits), {"a": Article("a", "Talks", None, None, None, None, "a", text)}, {"a": "a"}, 1)
-    readings = [reading(hits[0], {"70": 3.0})]
-    later = reading(hits[1], {"Ana Ruiz": 11.0})
-    readings.append(replace(later, offsets=later.offsets + passages[1][0]))
-    findings = aggregate("What of Oslo?", readings, found, Calibration(ABOUT, SCORE), THRESHOLD)
+def test_another_place_of_an_older_article_is_no_newer_version() -> None:
+    findings = read(OSLO, dict.fromkeys(OSLO, "wire"), Comparing())
     assert (findings.kind, [f.best.text for f in findings.found]) == ("span", ["70"])

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reader.conjuncts import conjuncts, others_beside
-from reader.negation import contrary, negated
-from reader.questions import is_about_presence
-from tests.test_aggregate import passage, read, reading, texts
+from tests.test_aggregate import asking, passage, read, reading, texts
 
 
 def parts(text: str) -> list[str]:
@@ -124,81 +122,15 @@ def test_others_are_slices_of_the_sentence_in_order_beside_the_part(text: str, d
     assert all(one[1] <= other[0] for one, other in itertools.pairwise(places))
 
 
-@pytest.mark.parametrize(
-    ("question", "sentence", "name"),
-    [
-        ("Who attended the talks?", "Poland did not attend.", "Poland"),
-        ("Who attended the talks?", "Poland and the Republic of Chad didn't come.", "Poland"),
-        ("Who attended the talks?", "Bo Lund, the mayor, was absent.", "Bo Lund"),
-        ("Who attended the talks?", "Everybody came, but not Bo Lund.", "Bo Lund"),
-        ("Which countries signed?", "Cuba and Chad have not signed it.", "Cuba"),
-        ("Which countries signed?", "All countries except Chad signed.", "Chad"),
-        ("Which countries signed?", "Chad refused to sign.", "Chad"),
-        ("Who did not attend the talks?", "Bo Lund attended, too.", "Bo Lund"),
-        ("Which countries haven't signed?", "Chad has signed.", "Chad"),
-    ],
-)
-def test_the_opposite_of_what_is_asked(question: str, sentence: str, name: str) -> None:
-    before, after = sentence.split(name)
-    assert contrary(question, before, name, after, presence=is_about_presence(question))
-
-
-@pytest.mark.parametrize(
-    ("question", "sentence", "name"),
-    [
-        ("Who attended the talks?", "Ana Ruiz did not say why she attended.", "Ana Ruiz"),
-        ("Who attended the talks?", "Bo Lund came, but Ana Ruiz did not attend.", "Bo Lund"),
-        ("Which countries signed?", "Chad signed and did not regret it.", "Chad"),
-        ("Which countries were absent?", "Chad was absent.", "Chad"),
-        ("Who did not attend the talks?", "Bo Lund did not attend.", "Bo Lund"),
-        ("Who did not attend the talks?", "Bo Lund stayed away.", "Bo Lund"),
-        ("Which countries haven't signed?", "Chad is still thinking about it.", "Chad"),
-    ],
-)
-def test_what_may_be_an_answer(question: str, sentence: str, name: str) -> None:
-    before, after = sentence.split(name)
-    assert not contrary(question, before, name, after, presence=is_about_presence(question))
-
-
-def test_a_negated_question() -> None:
-    assert all(map(negated, ["Who did not attend?", "Which of the countries haven't signed?"]))
-    assert not any(map(negated, ["Who sang Don't Worry?", "Who said that it was not true?", "Is it not so?"]))
-
-
 def test_a_list_takes_in_the_whole_enumeration() -> None:
     hit = passage(0, "a", "It covers three ports: Odesa, Chornomorsk and Pivdennyi for now")
-    findings = read("Which ports does it cover?", [reading(hit, {"Odesa": 2.0, "Chornomorsk": -3.0, "Pivdennyi": 1.0})])
+    findings = read(asking([reading(hit, {"Odesa": 2.0, "Pivdennyi": 1.0})], list=1.0))
     assert texts(findings) == ["Odesa", "Chornomorsk", "Pivdennyi"]
     assert [hit.text[f.best.span.start : f.best.span.end] for f in findings.found] == texts(findings)
-
-
-def test_what_the_question_names_is_no_answer() -> None:
-    hit = passage(0, "a", "Sergei Lavrov saw Ana Ruiz and then Bo Lavrova")
-    found = reading(hit, {"Sergei Lavrov": 4.0, "Ana Ruiz": 3.0, "Bo Lavrova": 2.0})
-    assert texts(read("Whom did Lavrov meet?", [found])) == ["Ana Ruiz", "Bo Lavrova"]
-    assert texts(read("Whom did Ivan Lavrov meet?", [found])) == ["Sergei Lavrov", "Ana Ruiz", "Bo Lavrova"]
-    assert "Sergei Lavrov" in texts(read("Who attended the Lavrov talks?", [found]))
-    alone = reading(hit, {"Sergei Lavrov": 4.0})
-    assert read("Whom did Lavrov meet?", [alone]).kind == "none"
-
-
-def test_a_list_is_of_names_where_they_outweigh_the_rest() -> None:
-    hit = passage(0, "a", "Delegations came with Ana Ruiz and 19 guests of Bo Lund there")
-    mostly_names = reading(hit, {"19": 2.0, "Ana Ruiz": 3.0, "Bo Lund": 2.0})
-    assert texts(read("Who came?", [mostly_names])) == ["Ana Ruiz", "Bo Lund"]
-    hardly_names = reading(hit, {"19": 2.0, "guests": 3.0, "Bo Lund": 2.0})
-    assert texts(read("Who came?", [hardly_names])) == ["19", "guests", "Bo Lund"]
 
 
 @pytest.mark.parametrize(("score", "listed"), [(1.0, ["Ana Ruiz", "Bo Lund"]), (1.2, ["Ana Ruiz", "Bo Lund", "Cy"])])
 def test_what_only_another_source_says_must_be_sure(score: float, listed: list[str]) -> None:
     main = reading(passage(0, "a", "There were Ana Ruiz as well as one Bo Lund too"), {"Ana Ruiz": 1.0, "Bo Lund": 0.5})
     other = reading(passage(1, "b", "So was Cy there"), {"Cy": score})
-    assert texts(read("Which people came?", [main, other])) == listed
-
-
-def test_whoever_did_not_come_is_not_listed() -> None:
-    hit = passage(0, "a", "Ana Ruiz came and with her Bo Lund too. Cy Orr did not attend.")
-    found = reading(hit, {"Ana Ruiz": 3.0, "Bo Lund": 2.0, "Cy Orr": 4.0})
-    assert texts(read("Who attended?", [found])) == ["Ana Ruiz", "Bo Lund"]
-    assert texts(read("Who did not attend?", [found])) == ["Cy Orr"]
+    assert texts(read(asking([main, other], list=1.0))) == listed

@@ -20,6 +20,7 @@ from bot.render import (
     UNSURE,
     Sentence,
     list_confidence,
+    places_in,
     resolved_words,
     sentence_of,
     sentences_of,
@@ -56,6 +57,7 @@ class _Note:
 
 
 QUOTE, SHORT_QUOTE = 500, 120
+TOLD = 800  # of a quote that is the answer: three pieces and their sources fit
 # from the most to the least: in the last one item fits whatever it holds, with a short quote too
 ROOMS = (
     _Room(QUOTE, 400, 99, MAX_REPRINTS),
@@ -81,7 +83,8 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     filled = _differing if answer.kind == "differing" else _listed
     empty = Card(title, "", "answer" if answer.certain else "unsure", footer=footer)
     every = len(answer.answers)
-    rooms = ROOMS if answer.certain else [replace(room, quote=max(room.quote, SHORT_QUOTE)) for room in ROOMS]
+    least = TOLD if answer.kind == "passage" else 0 if answer.certain else SHORT_QUOTE
+    rooms = [replace(room, quote=max(room.quote, least)) for room in ROOMS]
     for room in rooms:
         if _fits(card := filled(empty, answer, every, room)):
             return card
@@ -136,7 +139,7 @@ def _listed(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
     items = answer.answers[:shown]
     notes = _notes(answer, items, room)
     lines = [] if answer.certain else [UNSURE]
-    for position, item in enumerate(items, start=1):
+    for position, item in enumerate(() if answer.kind == "passage" else items, start=1):
         trust = _trust(answer, item, _cited(item, notes))
         if answer.kind == "list":
             lines.append(f"{position}. {_words(item, room)}{trust}")
@@ -210,8 +213,7 @@ def _cited(item: AnswerItem, notes: Mapping[Sentence, _Note]) -> list[_Note]:
 
 def _note(number: int, citations: Sequence[Citation], answer: Answer, room: _Room) -> str:
     """One sentence: the quote, the article that it was found in, and the reprints that have it too."""
-    places = [(each.answer_start - each.quote_start, each.answer_end - each.quote_start) for each in citations]
-    quote = quoted(citations[0].quote, places, room.quote)
+    quote = quoted(citations[0].quote, places_in(citations, answer), room.quote)
     first, *reprints = {citation.article_id: answer.article(citation) for citation in citations}.values()
     lines = [*([quote] if quote else []), f"\\[{number}\\] {source_line(first)}"]
     lines += [f"also in {source_line(reprint)}" for reprint in reprints[: room.reprints]]

@@ -30,7 +30,6 @@ def main() -> int:
     parser.add_argument("--init", type=Path, default=None, help="adapter folder to go on from (default: a new one)")
     parser.add_argument("--steps", type=int, default=None, help="end after so many (default: one pass)")
     parser.add_argument("--minutes", type=float, default=None, help="end after so many of training")
-    parser.add_argument("--share", type=float, default=1.0, help="of each stage that one pass reads (default: all)")
     parser.add_argument("--tokens", type=int, default=None, help="padded tokens a step (default: the recipe's)")
     parser.add_argument(
         "--dtype", choices=("float32", "bfloat16"), default=None, help="of the base (default: the faster)"
@@ -51,10 +50,8 @@ def main() -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = faster_dtype(device.type) if options.dtype is None else getattr(torch, options.dtype)
     print(f"The base is in {dtype}, on {device}.", flush=True)
-    trained = Trained.build(base, training.rank, options.init, dtype).to(device)
-    Run(
-        trained, arrays, dev, options.out, training, recipe.seed, Goal(options.steps, options.minutes, options.share)
-    ).train()
+    trained = Trained.build(base, training.rank, options.init, dtype, training.dropout).to(device)
+    Run(trained, arrays, dev, options.out, training, recipe.seed, Goal(options.steps, options.minutes)).train()
     return 0
 
 

@@ -30,6 +30,8 @@ class Arrays:
     `supporting` (s, 2) int32: input, number of a sentence that answers
     `listed`     (R,) bool, whether the example is a list: its items are all there are
     `kind`       (E,) int8, place in `reader.train.data.KINDS`; -1 where it is not to be learned
+    `leans`      (E,) int8, 1 where the question leans on its conversation, 0 where it does not; -1 where it has none
+    `pair`       (E,) int8, place in `reader.pairs.RELATIONS` of two answers side by side; -1 for all else
     `spanned`    (E,) bool, whether the span head learns from the example
     `stage`      (E,) int8, non-decreasing; stages are trained one after another
     """
@@ -43,6 +45,8 @@ class Arrays:
     supporting: NDArray[np.int32]
     listed: NDArray[np.bool_]
     kind: NDArray[np.int8]
+    leans: NDArray[np.int8]
+    pair: NDArray[np.int8]
     spanned: NDArray[np.bool_]
     stage: NDArray[np.int8]
 
@@ -74,8 +78,8 @@ class Batch:
     """Some examples: R inputs, padded to L tokens, of G examples; see `Arrays`.
 
     `ids` (R, L) int64, `mask` (R, L) int64, `sentences` (R, L) int64, `tags` (R, L) int64: 0 outside, 1 begins,
-    2 continues an item; `spans` (m, 3), `supporting` (s, 2), `group` (R,), `kind` (G,) int64; `listed` (R,),
-    `spanned` (G,) bool.
+    2 continues an item; `spans` (m, 3), `supporting` (s, 2), `group` (R,), `kind`, `leans`, `pair` (G,) int64;
+    `listed` (R,), `spanned` (G,) bool.
     """
 
     ids: Tensor
@@ -86,6 +90,8 @@ class Batch:
     supporting: Tensor
     group: Tensor
     kind: Tensor
+    leans: Tensor
+    pair: Tensor
     listed: Tensor
     spanned: Tensor
 
@@ -100,41 +106,36 @@ class Batch:
 
 
 class Batches:
-    """Batches of `arrays`, at most `budget` padded tokens each, in an order that the seed decides.
+    """Batches of `arrays`, at most `budget` padded tokens each, in an order that the seed decides."""
 
-    Of each stage a `share` of its examples is drawn, 0 to 1, for a run that has no time for all.
-    """
-
-    def __init__(self, arrays: Arrays, budget: int, seed: int, share: float = 1.0, chunk: int = 512) -> None:
+    def __init__(self, arrays: Arrays, budget: int, seed: int, chunk: int = 1024) -> None:
         self._arrays = arrays
         self._budget = budget
         self._seed = seed
-        self._share = share
         self._chunk = chunk
         self._offsets = np.concatenate([[0], np.cumsum(arrays.lengths, dtype=np.int64)])
         self._inputs = np.searchsorted(arrays.example, np.arange(len(arrays.kind) + 1))
         self._longest = np.maximum.reduceat(arrays.lengths, self._inputs[:-1])
 
-    def epoch(self, number: int) -> Iterator[Sequence[int]]:
-        """The examples of each batch of one pass: stage by stage, shuffled, those of like length together.
+    def epoch(self, stage: int, number: int) -> Iterator[Sequence[int]]:
+        """The examples of each batch of one pass over a stage: shuffled, those of like length together.
 
         A stage is shuffled anew each time. Batches are made from `chunk` examples at once, so the order of lengths is
         random but for these.
         """
-        rng = np.random.default_rng((self._seed, number))
-        for stage in np.unique(self._arrays.stage):
-            order = rng.permutation(np.flatnonzero(self._arrays.stage == stage))
-            order = order[: max(1, round(self._share * len(order)))]
-            for first in range(0, len(order), self._chunk):
-                batches = list(self._bucketed(order[first : first + self._chunk]))
-                for place in rng.permutation(len(batches)):
-                    yield batches[place]
+        rng = np.random.default_rng((self._seed, stage, number))
+        order = rng.permutation(np.flatnonzero(self._arrays.stage == stage))
+        for first in range(0, len(order), self._chunk):
+            batches = list(self._bucketed(order[first : first + self._chunk]))
+            for place in rng.permutation(len(batches)):
+                yield batches[place]
 
     @property
-    def examples(self) -> int:
-        """How many one pass has."""
-        stages = np.bincount(self._arrays.stage)
-        return sum(max(1, round(self._share * count)) for count in stages.tolist() if count)
+    def stages(self) -> dict[int, float]:
+        """The stages in their order, each with the part of all tokens that it and those before it have: up to 1."""
+        tokens = np.bincount(self._arrays.stage[self._arrays.example], weights=self._arrays.lengths)
+        ends = np.cumsum(tokens) / tokens.sum()
+        return {stage: float(ends[stage]) for stage in np.unique(self._arrays.stage).tolist()}
 
     def in_order(self) -> Iterator[Sequence[int]]:
         """All examples once, longest first: for a score."""
@@ -178,6 +179,8 @@ class Batches:
             supporting=torch.from_numpy(_of_rows(arrays.supporting, rows)),
             group=torch.from_numpy(group),
             kind=torch.from_numpy(arrays.kind[list(examples)].astype(np.int64)),
+            leans=torch.from_numpy(arrays.leans[list(examples)].astype(np.int64)),
+            pair=torch.from_numpy(arrays.pair[list(examples)].astype(np.int64)),
             listed=torch.from_numpy(arrays.listed[rows]),
             spanned=torch.from_numpy(arrays.spanned[list(examples)]),
         )

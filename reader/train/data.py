@@ -56,7 +56,8 @@ class Question:
     """What is asked of a paragraph; no answers: it does not say.
 
     `kind` tells what `answers` are: "one", alternatives; "list", the items that together are the answer; "passage",
-    whole sentences that together are.
+    whole sentences that together are. In a conversation `text` stands alone, `typed` is what was typed, and `earlier`
+    are the questions before it with their answers, oldest first.
     """
 
     id: str
@@ -64,6 +65,8 @@ class Question:
     paragraph: Paragraph
     answers: tuple[Place, ...]
     kind: Kind = "one"
+    typed: str = ""
+    earlier: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def listed(self) -> bool:
@@ -115,7 +118,13 @@ def _turns(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if "turns" not in item:
         return [item]
     return [
-        {**turn, "id": f"{item['id']}:{number}", "question": turn.get("standalone") or turn["question"]}
+        {
+            **turn,
+            "id": f"{item['id']}:{number}",
+            "question": turn.get("standalone") or turn["question"],
+            "typed": turn["question"],
+            "earlier": [(each["question"], [a["text"] for a in each["answers"]]) for each in item["turns"][:number]],
+        }
         for number, turn in enumerate(item["turns"])
     ]
 
@@ -129,7 +138,9 @@ def _question(item: Mapping[str, Any], paragraph: Paragraph, answers_are: str) -
                 continue
             raise ValueError(f"answer {answer['text']!r} of question {item['id']} is not at {place.start}")
         places.append(place)
-    return Question(str(item["id"]), item["question"], paragraph, tuple(places), _kind(item, answers_are, len(places)))
+    earlier = tuple((asked, tuple(answers)) for asked, answers in item.get("earlier", ()))
+    kind = _kind(item, answers_are, len(places))
+    return Question(str(item["id"]), item["question"], paragraph, tuple(places), kind, item.get("typed", ""), earlier)
 
 
 def _kind(item: Mapping[str, Any], answers_are: str, answers: int) -> Kind:
@@ -137,6 +148,8 @@ def _kind(item: Mapping[str, Any], answers_are: str, answers: int) -> Kind:
         return "one"
     if answers_are.startswith("sentences"):
         return "passage"
+    if "kind" in item:
+        return KINDS[KINDS.index(item["kind"])]
     if "list" in item:
         return "list" if item["list"] else "one"
     if answers_are.startswith("alternatives"):

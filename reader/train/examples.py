@@ -7,7 +7,9 @@ recipe. An article of news is cut into passages as it is in use; a paragraph of 
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from reader.inputs import in_conversation
 from reader.train.data import Paragraph, Place, Question, consensus, paragraphs_of
 from reader.train.headings import draw, real_title
 from reader.train.traps import Reading, names_in, near_miss, retitled, situated
@@ -28,6 +30,7 @@ class Example:
 
     question: Question
     readings: tuple[Reading, ...]
+    leans: bool | None = None  # on a conversation; None where there was none
 
 
 class Maker:
@@ -40,10 +43,12 @@ class Maker:
         self._seed = seed
         self._negatives = negatives
         self._of_source: dict[str, list[Paragraph]] = {}
+        self._asked = questions
         self._names: dict[str, list[str]] = {}
         for source, several in questions.items():
             self._of_source[source] = paragraphs_of(several)
             self._names[source] = names_in([question.text for question in several][:_SWAPPABLE_PER_FILE])
+        self._by_paragraph: dict[str, list[Question]] = {}
         every = [paragraph for several in self._of_source.values() for paragraph in several]
         self._titles = sorted({real_title(paragraph) for paragraph in every} - {""})
 
@@ -106,6 +111,34 @@ class Maker:
         chosen = dict.fromkeys([*holding, *tempting])
         return Example(question, tuple(chosen) or (passages[0],))
 
+    def conversing(self, draw_name: str, question: Question, others: int) -> Example:
+        """As `news`, after a conversation: the question's own, or one on another question, which changes nothing.
+
+        That other question is of the same article every second time. One that names all that it is about and has a
+        conversation before it all the same stands alone, too.
+        """
+        rng = self._rng(f"{draw_name}:conversation", question)
+        earlier, typed = question.earlier, question.typed or question.text
+        if not earlier:
+            pool = self._asked[question.paragraph.source]
+            near = [other for other in self._beside(question) if other.text != question.text]
+            other = rng.choice(near if near and rng.random() < 0.5 else pool)
+            answers = [other.paragraph.text[place.start : place.end] for place in other.answers]
+            said = answers[:1] if other.kind == "one" else answers
+            earlier, typed = (*other.earlier[-1:], (other.text, tuple(said))), question.text
+        example = self.news(draw_name, question, others)
+        text = in_conversation(typed, earlier)
+        readings = tuple(replace(reading, question=text) for reading in example.readings)
+        return Example(question, readings, leans=typed != question.text)
+
+    def _beside(self, question: Question) -> Sequence[Question]:
+        """The questions of its paragraph."""
+        name = question.paragraph.name
+        if name not in self._by_paragraph:
+            for each in self._asked[question.paragraph.source]:
+                self._by_paragraph.setdefault(each.paragraph.name, []).append(each)
+        return self._by_paragraph[name]
+
     def _rng(self, draw_name: str, question: Question) -> random.Random:
         return random.Random(f"{self._seed}:{draw_name}:{question.id}")
 
@@ -135,8 +168,14 @@ def _passages(question: Question, heading: str) -> list[Reading]:
                 if start <= place.start and place.end <= end
             ),
         )
-        for start, end in split(text)
+        for start, end in _split(text)
     ]
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str) -> tuple[tuple[int, int], ...]:
+    """An article has many questions."""
+    return tuple(split(text))
 
 
 def _shortest_first(reading: Reading) -> Reading:

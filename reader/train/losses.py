@@ -1,4 +1,4 @@
-"""The losses of the heads: spans over all passages of a question, items of a list, sentences, and what is asked."""
+"""The losses of the heads: spans over all passages of a question, items of a list, sentences, and labels of a question."""
 
 import torch
 from torch import Tensor
@@ -9,11 +9,11 @@ from reader.train.arrays import Batch
 
 ITEM_TOKENS = 20.0  # so many tokens of a passage weigh as much as its span: most of them are easily "outside"
 SINGLE_ITEM_WEIGHT = 0.25  # of the one answer of a question that asks for one, in the loss of the item head
-_NEVER = float("-inf")
+_NEVER = -1e9  # no infinity: where nothing else is summed, its gradient would be no number
 
 
 def span_scores(start: Tensor, end: Tensor, passage: Tensor) -> Tensor:
-    """(R, L, MAX_TOKENS): the score of the span from token i to token i + w, minus infinity where it is none.
+    """(R, L, MAX_TOKENS): the score of the span from token i to token i + w, about -1e9 where it is none.
 
     `start`, `end` (R, L) float32 logits, `passage` (R, L) bool. score = start + end - null, as `reader.spans` decodes.
     Only this band is ever made, not the square of all pairs of tokens.
@@ -48,12 +48,11 @@ def span_loss(start: Tensor, end: Tensor, batch: Batch) -> Tensor:
     # "nowhere" is right exactly where no span is
     nowhere = nowhere.masked_fill(answered[:, None], _NEVER)
     target = torch.cat([nowhere, _by_group(right, owner, batch.groups)], dim=1).logsumexp(1)
-    # an example that does not teach spans may have no finite target
-    return (everything - target)[batch.spanned].sum() / batch.groups
+    return torch.where(batch.spanned, everything - target, 0.0).sum() / batch.groups
 
 
 def _by_group(values: Tensor, group: Tensor, groups: int) -> Tensor:
-    """(groups, len(values)), each value in its group's row, minus infinity elsewhere."""
+    """(groups, len(values)), each value in its group's row, about -1e9 elsewhere."""
     rows = torch.arange(groups, device=values.device)[:, None]
     return values[None, :].masked_fill(rows != group[None, :], _NEVER)
 
@@ -83,8 +82,8 @@ def sentence_loss(logits: Tensor, batch: Batch) -> Tensor:
     return (losses * (tokens.view(rows, count) > 0))[:, 1:].sum() / rows
 
 
-def kind_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy, in nats, of what is asked: (R, 3) logits, each input by itself; 0 if none is known."""
-    kind = batch.kind[batch.group]
-    known = kind >= 0
-    return functional.cross_entropy(logits[known], kind[known], reduction="sum") / max(int(known.sum()), 1)
+def label_loss(logits: Tensor, labels: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy, in nats, of a label that some examples have: (R, C) logits, each input by itself; (G,) labels, -1
+    where there is none, which counts as 0."""
+    losses = functional.cross_entropy(logits, labels[batch.group], ignore_index=-1, reduction="sum")
+    return losses / len(logits)

@@ -13,14 +13,18 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from reader.inputs import Context, Limits, Window, windows
 from reader.model import load_tokenizer
+from reader.pairs import pair_ids
 from reader.spans import MAX_TOKENS
 from reader.train.arrays import Arrays, dev_file
+from reader.train.comparisons import Comparison, read_comparisons
 from reader.train.data import KINDS, Question, conjunction, read_file
 from reader.train.examples import Example, Maker
 from reader.train.negatives import mine
@@ -31,6 +35,8 @@ from retrieval.models import ENCODER, READER_BASE, quieten_transformers, resolve
 from retrieval.progress import Progress, on_stderr, silent
 from retrieval.sentences import sentence_spans
 
+T = TypeVar("T")
+
 NEGATIVES = 6  # kept of each question
 ENUMERATIONS = "enumerations"  # a set: the questions of all files whose answer is a short enumeration, as lists
 _MAX_SENTENCE_NUMBER = 255  # of a byte; later sentences share it
@@ -38,9 +44,9 @@ _MAX_SENTENCE_NUMBER = 255  # of a byte; later sentences share it
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    """One input: the window, its sentence numbers, spans and items (places in its ids), and sentences that answer."""
+    """One input: its ids, their sentence numbers, spans and items (places in its ids), and sentences that answer."""
 
-    window: Window
+    ids: NDArray[np.int64]
     sentences: list[int]
     spans: list[tuple[int, int]]
     items: list[tuple[int, int]]
@@ -57,6 +63,8 @@ class Builder:
         self._example: list[int] = []
         self._listed: list[bool] = []
         self._kind: list[int] = []
+        self._leans: list[int] = []
+        self._pair: list[int] = []
         self._spanned: list[bool] = []
         self._stage: list[int] = []
 
@@ -77,9 +85,23 @@ class Builder:
         self._listed += [kind == "list"] * len(made)
         self._inputs += made
         self._kind.append(KINDS.index(kind) if kind_known else -1)
+        self._leans.append(-1 if example.leans is None else int(example.leans))
+        self._pair.append(-1)
         self._spanned.append(spanned)
         self._stage.append(stage)
         return True
+
+    def compare(self, comparison: Comparison, stage: int) -> None:
+        """Adds two answers side by side."""
+        ids = pair_ids(self._tokenizer, comparison.question, comparison.one, comparison.other)
+        self._example.append(len(self._kind))
+        self._listed.append(False)
+        self._inputs.append(_Input(np.array(ids), [0] * len(ids), [], [], []))
+        self._kind.append(-1)
+        self._leans.append(-1)
+        self._pair.append(comparison.relation)
+        self._spanned.append(False)
+        self._stage.append(stage)
 
     def _input(self, reading: Reading, kind: str) -> _Input:
         """A passage of several windows is read in the first that holds an answer, else in the first."""
@@ -93,7 +115,7 @@ class Builder:
 
     def arrays(self) -> Arrays:
         """All that was added."""
-        ids = [each.window.ids for each in self._inputs]
+        ids = [each.ids for each in self._inputs]
 
         def table(rows: Iterable[tuple[int, ...]], width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
             return np.array(list(rows), dtype=np.int32).reshape(-1, width)
@@ -108,6 +130,8 @@ class Builder:
             supporting=table(((n, s) for n, each in enumerate(self._inputs) for s in each.supporting), 2),
             listed=np.array(self._listed, dtype=bool),
             kind=np.array(self._kind, dtype=np.int8),
+            leans=np.array(self._leans, dtype=np.int8),
+            pair=np.array(self._pair, dtype=np.int8),
             spanned=np.array(self._spanned, dtype=bool),
             stage=np.array(self._stage, dtype=np.int8),
         )
@@ -129,7 +153,7 @@ def _located(window: Window, reading: Reading, kind: str) -> _Input:
         if kind != "passage" and len(inside) <= MAX_TOKENS:
             spans.append((int(window.tokens[inside[0]]), int(window.tokens[inside[-1]])))
     items = spans if kind == "list" else spans[:1]
-    return _Input(window, sentences.tolist(), sorted(set(spans)), sorted(set(items)), sorted(supporting))
+    return _Input(window.ids, sentences.tolist(), sorted(set(spans)), sorted(set(items)), sorted(supporting))
 
 
 def _as_lists(made: Sequence[_Input]) -> tuple[list[_Input], bool]:
@@ -151,29 +175,39 @@ def prepared(
     data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, most: int | None, progress: Progress
 ) -> tuple[Arrays, Arrays]:
     """The arrays to train on and those to score, from the files of `data` that are there; raises CorpusError."""
-    names = dict.fromkeys(each.file for each in recipe.sets if each.file != ENUMERATIONS)
+    names = dict.fromkeys(e.file for e in recipe.sets if e.file != ENUMERATIONS and e.make != "pairs")
     files = {name: read_file(_path(data, name)) for name in names if _path(data, name).is_file()}
     for name in names:
         if name not in files:
             print(f"{name} is not in {data} and is left out.", file=sys.stderr)
     by_source = {questions[0].paragraph.source: questions for questions in files.values()}
-    archive = dict.fromkeys(each.file for each in recipe.sets if each.make == "news" and each.file in files)
+    archive = dict.fromkeys(
+        each.file for each in recipe.sets if each.make in {"news", "conversing"} and each.file in files
+    )
     news = [question for name in archive for question in files[name]]
     encoder = SentenceTransformerEncoder.load(resolve(ENCODER, silent))
     maker = Maker(by_source, mine(news, encoder, NEGATIVES, progress) if news else {}, recipe.seed)
     several = (conjunction(question) for questions in files.values() for question in questions)
     files[ENUMERATIONS] = [question for question in several if question is not None]
     builder = Builder(tokenizer)
-    sets = [each for each in recipe.sets if each.file in files]
-    with progress("Preparing", sum(len(files[each.file]) for each in sets)) as advance:
-        for stage in sorted({each.stage for each in sets}):
-            for number, each in enumerate(each for each in sets if each.stage == stage):
-                for draw_name, question in _drawn(each, files[each.file], f"{recipe.seed}:{stage}:{number}", most):
-                    builder.add(_made(maker, each, draw_name, question), stage, kind_known=each.kind_known)
-                advance(len(files[each.file]))
+    with progress("Preparing", len(recipe.sets)) as advance:
+        for number, each in enumerate(sorted(recipe.sets, key=lambda each: each.stage)):
+            seed = f"{recipe.seed}:{number}"
+            if each.make == "pairs" and _path(data, each.file).is_file():
+                for draw_name, pair in _drawn(each, read_comparisons(_path(data, each.file)), seed, most):
+                    builder.compare(_either_way(pair, draw_name), each.stage)
+            elif each.file in files:
+                wanted = [q for q in files[each.file] if each.wants is None or q.kind == each.wants]
+                for draw_name, question in _drawn(each, wanted, seed, most):
+                    builder.add(_made(maker, each, draw_name, question), each.stage, kind_known=each.kind_known)
+            advance(1)
     scored = Builder(tokenizer)
     for name, count in recipe.dev.items():
         path = _path(data, name)
+        if name.endswith("_pairs"):
+            for pair in read_comparisons(path)[:count] if path.is_file() else []:
+                scored.compare(pair, 0)
+            continue
         questions = read_file(path) if path.is_file() else []
         for question in random.Random(name).sample(questions, min(count, len(questions))):
             scored.add(maker.plain("dev", question), 0, kind_known=name.startswith("news/"))
@@ -186,26 +220,34 @@ def _path(data: Path, name: str) -> Path:
     return Path(__file__).with_name(f"{stem}.json") if folder == "own" else data / f"{name}.json"
 
 
-def _drawn(each: Set, questions: Sequence[Question], seed: str, most: int | None) -> Iterator[tuple[str, Question]]:
-    """The questions of a set, each as often as its share says; with a name for each draw, so that draws differ.
+def _drawn(each: Set, wanted: Sequence[T], seed: str, most: int | None) -> Iterator[tuple[str, T]]:
+    """What a set has, each as often as its share says; with a name for each draw, so that draws differ.
 
     A share of 2.5 is every question twice and half of them, drawn at random, once more.
     """
-    wanted = [q for q in questions if each.wants is None or q.kind == each.wants]
     rng = random.Random(seed)
     remaining = round(each.share * len(wanted)) if most is None else min(round(each.share * len(wanted)), most)
     draw = 0
     while remaining > 0:
         chosen = rng.sample(wanted, min(remaining, len(wanted)))
-        yield from ((f"{seed}:{draw}", question) for question in chosen)
+        yield from ((f"{seed}:{draw}", one) for one in chosen)
         remaining -= len(chosen)
         draw += 1
+
+
+def _either_way(pair: Comparison, draw_name: str) -> Comparison:
+    """The pair, or the other way round, at random."""
+    if random.Random(f"{draw_name}:{pair.question}:{pair.one.answer}").random() < 0.5:
+        return pair
+    return replace(pair, one=pair.other, other=pair.one)
 
 
 def _made(maker: Maker, each: Set, draw_name: str, question: Question) -> Example:
     match each.make:
         case "news":
             return maker.news(draw_name, question, each.others)
+        case "conversing":
+            return maker.conversing(draw_name, question, each.others)
         case "grouped":
             return maker.grouped(draw_name, question, each.others)
         case "trapped":

@@ -10,7 +10,7 @@ from reader.train.data import Kind
 from retrieval.errors import CorpusError
 
 DEFAULT = Path(__file__).with_name("recipe.toml")
-Make = Literal["plain", "trapped", "grouped", "news"]
+Make = Literal["plain", "trapped", "grouped", "news", "conversing", "pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Set:
     `file`        as in the data folder, without suffix; "own/lists" is beside this module, "enumerations" are the
                   questions of all files whose answer is an enumeration
     `share`       how often each question is drawn: 0.5 is every second one, 2 each one twice
-    `make`        see the methods of `reader.train.examples.Maker`
+    `make`        see the methods of `reader.train.examples.Maker`; "pairs": `reader.train.comparisons`
     `stage`       stages are trained one after another
     `others`      for "grouped" and "news": how many passages that hold no answer are beside the one that does
     `wants`       only the questions of this kind; None for all
@@ -41,7 +41,7 @@ class Training:
     """What decides a run beside its data. Rates are the peaks of AdamW's, losses are weighted by `weights`.
 
     `rank` of a new adapter; one that is trained further keeps its own. `tokens` padded ones a step. `warm_up` share of
-    the run in which the rate rises.
+    the run in which the rate rises. `dropout` of the encoder's own layers.
     """
 
     rank: int = 32
@@ -52,7 +52,9 @@ class Training:
     clip: float = 1.0
     item_weight: float = 1.0
     sentence_weight: float = 0.3
-    kind_weight: float = 0.1
+    kind_weight: float = 0.2
+    pair_weight: float = 1.0
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

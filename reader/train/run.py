@@ -6,15 +6,17 @@ It needs nothing but torch, transformers, numpy and safetensors, on the CPU or o
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import count
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from reader.train.arrays import Arrays, Batch, Batches
-from reader.train.losses import item_loss, kind_loss, sentence_loss, span_loss, span_scores
+from reader.train.losses import item_loss, label_loss, sentence_loss, span_loss, span_scores
 from reader.train.model import Trained
 from reader.train.recipe import Training
 
@@ -26,11 +28,11 @@ _FINAL_RATE = 0.03  # of the peak
 @dataclass(frozen=True, slots=True)
 class Goal:
     """Where a run ends: after so many `steps`, or so many `minutes` of training, whichever is given; else after one
-    pass over the data, or a `share` of each of its stages. The rate falls towards that end."""
+    pass over the data. The rate falls towards that end. A run to a deadline gives each stage as much of its time as
+    the stage has of all tokens, and goes through it as often as that takes."""
 
     steps: int | None = None
     minutes: float | None = None
-    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Losses:
     item: Tensor
     sentence: Tensor
     kind: Tensor
+    leans: Tensor
+    pair: Tensor
 
     def total(self, training: Training) -> Tensor:
         """The weighted sum that is minimised."""
@@ -48,7 +52,8 @@ class Losses:
             self.span
             + training.item_weight * self.item
             + training.sentence_weight * self.sentence
-            + training.kind_weight * self.kind
+            + training.kind_weight * (self.kind + self.leans)
+            + training.pair_weight * self.pair
         )
 
     def numbers(self, prefix: str = "") -> dict[str, float]:
@@ -64,7 +69,7 @@ class Run:
     ) -> None:
         self._device = next(trained.parameters()).device
         self._trained = trained
-        self._batches = Batches(arrays, training.tokens, seed, goal.share)
+        self._batches = Batches(arrays, training.tokens, seed)
         self._dev = Batches(dev, training.tokens, seed)
         self._folder = folder
         self._training = training
@@ -81,28 +86,32 @@ class Run:
         )
         self._step = 0
         self._seconds = 0.0
-        self._examples = 0
+        self._trained_tokens = 0
+        self._ends: list[int] = []  # the steps at which stages were over
+        self._all_tokens = int(arrays.lengths.sum())
 
-    def train(self, save_every: int = 100, score_every: int = 400) -> None:
-        """Trains from the checkpoint, if the folder has one, to the goal, and saves. Raises ValueError if the
-        checkpoint is of another run."""
+    def train(self, save_every: float = 120.0, score_every: int = 400) -> None:
+        """Trains from the checkpoint, if the folder has one, to the goal; saves every so many seconds. Raises
+        ValueError if the checkpoint is of another run."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if not self._resume():
             self._log({"step": 0, "training": asdict(self._training), "goal": asdict(self._goal)})
             self._score()
-        tokens, began, before = 0, time.monotonic(), self._seconds
+        tokens, began, before, saved = 0, time.monotonic(), self._seconds, time.monotonic()
         for examples in self._remaining():
-            batch = self._batches.batch(examples).to(self._device)
-            losses = self._learn(batch)
+            batch = self._batches.batch(examples)
+            read = int(batch.mask.sum())
+            losses = self._learn(batch.to(self._device))
             self._step += 1
-            self._examples += len(examples)
+            self._trained_tokens += read
             self._seconds = before + time.monotonic() - began
-            tokens += int(batch.mask.sum())
+            tokens += read
             if self._step % 10 == 0:
                 self._log({"step": self._step, "done": round(self._done(), 4), **losses.numbers(),
                            "tokens_per_second": round(tokens / (self._seconds - before))})  # fmt: skip
-            if self._step % save_every == 0:
+            if time.monotonic() - saved >= save_every:
                 self._save()
+                saved = time.monotonic()
             if self._step % score_every == 0:
                 self._score()
             if self._done() >= 1:
@@ -111,16 +120,29 @@ class Run:
         self._save()
 
     def _remaining(self) -> Iterator[tuple[int, ...]]:
-        """The examples of every batch that is still to come; which they are, data and seed alone decide."""
-        number = skipped = 0
-        while True:
-            for examples in self._batches.epoch(number):
-                skipped += 1
-                if skipped > self._step:
+        """The examples of every batch that is still to come; which they are, data, seed and the ends of the stages
+        alone decide."""
+        step = 0
+        for place, (stage, share) in enumerate(self._batches.stages.items()):
+            for examples in self._passes(stage):
+                if place < len(self._ends) and step == self._ends[place]:
+                    break
+                if step >= self._step:
+                    if self._deadline and self._done() >= share:
+                        break
                     yield tuple(examples)
-            number += 1
-            if self._goal.steps is None and self._goal.minutes is None:
-                return
+                step += 1
+            if place == len(self._ends):
+                self._ends.append(step)
+
+    def _passes(self, stage: int) -> Iterator[Sequence[int]]:
+        """The batches of one pass over a stage; of pass after pass, where the goal is a deadline."""
+        for number in count() if self._deadline else range(1):
+            yield from self._batches.epoch(stage, number)
+
+    @property
+    def _deadline(self) -> bool:
+        return self._goal.steps is not None or self._goal.minutes is not None
 
     def _done(self) -> float:
         """How much of the run is over, 0 to 1."""
@@ -128,7 +150,7 @@ class Run:
             return self._step / self._goal.steps
         if self._goal.minutes is not None:
             return self._seconds / (60 * self._goal.minutes)
-        return self._examples / self._batches.examples
+        return self._trained_tokens / self._all_tokens
 
     def _learn(self, batch: Batch) -> Losses:
         factor = rate_factor(self._done(), self._training.warm_up)
@@ -149,25 +171,29 @@ class Run:
             span=span_loss(spans[..., 0], spans[..., 1], batch),
             item=item_loss(heads.item(hidden), batch),
             sentence=sentence_loss(heads.sentence(hidden)[..., 0], batch),
-            kind=kind_loss(heads.kind(hidden[:, 0]), batch),
+            kind=label_loss(heads.kind(hidden[:, 0]), batch.kind, batch),
+            leans=label_loss(functional.pad(heads.leans(hidden[:, 0]), (1, 0)), batch.leans, batch),
+            pair=label_loss(heads.pair(hidden[:, 0]), batch.pair, batch),
         ), spans
 
     def _score(self) -> None:
         """Mean losses over the dev sample, and how often its best span, or "nowhere", is a right one."""
         means = dict[str, float]()
-        right = asked = count = 0
+        right = asked = scored = 0
+        self._trained.eval()
         with torch.no_grad():
             for examples in self._dev.in_order():
                 batch = self._dev.batch(examples).to(self._device)
                 losses, spans = self._losses(batch)
                 for name, value in losses.numbers("dev_").items():
                     means[name] = means.get(name, 0.0) + value * len(examples)
-                count += len(examples)
+                scored += len(examples)
                 chosen = best_is_right(spans, batch)
                 right += int(chosen.sum())
                 asked += len(chosen)
-        if count:
-            shares = {name: round(value / count, 4) for name, value in means.items()}
+        self._trained.train()
+        if scored:
+            shares = {name: round(value / scored, 4) for name, value in means.items()}
             self._log(
                 {"step": self._step, "seconds": round(self._seconds), **shares, "dev_right": right / max(asked, 1)}
             )
@@ -178,7 +204,8 @@ class Run:
         state = {
             "identity": self._identity,
             "step": self._step,
-            "examples": self._examples,
+            "tokens": self._trained_tokens,
+            "ends": self._ends,
             "seconds": self._seconds,
             "weights": {name: value.detach() for name, value in self._trained.trainable().items()},
             "optimiser": self._optimiser.state_dict(),
@@ -202,7 +229,8 @@ class Run:
             for name, value in state["weights"].items():
                 parameters[name].copy_(value)
         self._optimiser.load_state_dict(state["optimiser"])
-        self._step, self._examples, self._seconds = state["step"], state["examples"], state["seconds"]
+        self._step, self._trained_tokens, self._seconds = state["step"], state["tokens"], state["seconds"]
+        self._ends = state["ends"]
         return True
 
     def _log(self, entry: Mapping[str, object]) -> None:

@@ -1,0 +1,85 @@
+"""Broad questions are answered with whole sentences: "what happened in Sochi?", "why did Maduro go to China?".
+
+The sentence head gives each token of a passage a logit; the mean over a sentence's tokens is the sentence's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reader.candidates import named_in, names_of
+from reader.confidence import Calibration, Features
+from reader.merging import Candidate
+from reader.types import PassageReading, Span
+from retrieval.sentences import sentences_around
+from retrieval.types import Evidence
+
+MOST = 3
+BESIDE = 0.4
+_MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
+
+
+def telling_candidates(
+    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
+) -> list[Candidate]:
+    """The sentences of the passages as answers, best first, each place in an article once; none without the head.
+
+    The score of a sentence's span is its logit, in nats: above 0 the model says that it answers.
+    """
+    asked = named_in(question, evidence)
+    found: dict[tuple[str, int], Candidate] = {}
+    for reading in readings:
+        if reading.sentence is None:
+            continue
+        article, passage = evidence.article(reading.hit), reading.hit.passage
+        names = names_of(asked, reading, evidence)
+        middle = reading.offsets.mean(axis=1)
+        for start, end in sentences_around(article.text, passage.start, passage.end, article.language):
+            inside = (middle >= max(start, passage.start)) & (middle < min(end, passage.end))
+            if inside.sum() < _MIN_TOKENS:
+                continue
+            score = float(reading.sentence[inside].mean())
+            part = article.text[max(start, passage.start) : min(end, passage.end)]
+            first = max(start, passage.start) + len(part) - len(part.lstrip())
+            span = Span(reading.hit, first, first + len(part.strip()), score)
+            features = Features(mass=0.0, span=score, best=0.0, item=0.0, dense=reading.hit.cosine, names=names)
+            candidate = Candidate(span, part.strip(), features, calibration.sentence.probability(features))
+            place = article.id, first
+            if place not in found or found[place].probability < candidate.probability:
+                found[place] = candidate
+    return sorted(found.values(), key=lambda candidate: -candidate.probability)
+
+
+def told(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> list[Candidate]:
+    """The best sentence, if its probability is `enough`, and up to two more that are as likely as not, as they are read.
+
+    Those of its own article come first, and neighbours in it are one piece: its probability is that of its best part.
+    """
+    if not offered or offered[0].probability < enough:
+        return []
+    own = offered[0].span.hit.passage.article_id
+
+    def elsewhere(candidate: Candidate) -> bool:
+        return candidate.span.hit.passage.article_id != own
+
+    likely = [candidate for candidate in offered[1:] if candidate.probability >= BESIDE]
+    chosen = [offered[0], *sorted(likely, key=lambda c: (elsewhere(c), -c.probability))[: MOST - 1]]
+    pieces: list[Candidate] = []
+    for candidate in sorted(chosen, key=lambda c: (elsewhere(c), c.span.hit.passage.article_id, c.span.start)):
+        if pieces and (piece := _joined(pieces[-1], candidate, evidence)) is not None:
+            pieces[-1] = piece
+        else:
+            pieces.append(candidate)
+    return pieces
+
+
+def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candidate | None:
+    """Two sentences as one piece; None where they are no neighbours of one passage."""
+    hit = one.span.hit
+    text = evidence.article(hit).text
+    between = text[one.span.end : following.span.start]
+    apart = hit.passage.article_id != following.span.hit.passage.article_id or between.strip()
+    if apart or following.span.end > hit.passage.end:
+        return None
+    better = max(one, following, key=lambda candidate: candidate.probability)
+    span = replace(one.span, end=following.span.end, score=better.span.score)
+    return replace(better, span=span, text=text[span.start : span.end])
