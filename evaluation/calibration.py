@@ -44,15 +44,15 @@ STRENGTH = 10.0
 FOLDS = 5
 OFFERED = 8  # so many candidates of each question, the likeliest, are looked at
 # the reader's own probability, and for an item of a list or a sentence the odds of its span
-_PLAIN = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
-_PLAIN_ITEM = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+_PLAIN = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0))
+_PLAIN_ITEM = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0))
 PLAIN = Calibration(_PLAIN, _PLAIN_ITEM, _PLAIN_ITEM)
 REGRESSIONS: Mapping[str, Kind] = {"span": "one", "item": "list", "sentence": "passage"}  # and what each is fitted on
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Candidates: `features` (n, 6) float64, `right` (n,) bool, `question` (n,) int64, the number of the question,
+    """Candidates: `features` (n, 4) float64, `right` (n,) bool, `question` (n,) int64, the number of the question,
     `fold` (n,) int64, 0 to `FOLDS` - 1, which is the same for all questions about an event, and `answerable` (n,) bool,
     whether the question has an answer."""
 
@@ -101,9 +101,9 @@ def examples(
 def _offered(regression: str, question: str, evidence: Evidence, reader: Reader) -> list[Candidate]:
     readings = reader.read(question, evidence)
     if regression == "span":
-        return span_candidates(question, readings, evidence, PLAIN, Judge(question, evidence, reader))
+        return span_candidates(readings, evidence, PLAIN, Judge(question, evidence, reader))
     offering = item_candidates if regression == "item" else telling_candidates
-    return offering(question, readings, evidence, PLAIN)
+    return offering(readings, evidence, PLAIN)
 
 
 def together(parts: Sequence[Examples]) -> Examples:

@@ -149,7 +149,7 @@ class Part:
 def read(folder: Path, kinds: Sequence[str], limit: int | None, seed: int) -> list[Part]:
     """The questions of the kinds, `limit` of each, with what they are asked of. Raises CorpusError."""
     parts = []
-    for load in dict.fromkeys(KINDS[kind].collection for kind in kinds):
+    for load in dict.fromkeys(source.collection for kind, source in KINDS.items() if kind in kinds):
         collection = load(folder)
         of_kind = {
             kind: sample(questions(folder / source.file, collection), limit, seed)

@@ -81,9 +81,12 @@ def aggregate(
     """What `readings` of the passages of one question come to."""
     judge = Judge(question, evidence, reader)
     kinds = [kind for kind, chance in asked(readings).items() if chance >= POSSIBLE]
-    spans = span_candidates(question, readings, evidence, calibration, judge)
-    items = item_candidates(question, readings, evidence, calibration) if "list" in kinds else []
-    sentences = telling_candidates(question, readings, evidence, calibration) if "passage" in kinds else []
+    likeliest = kinds[0]
+    if likeliest == "span":  # where it may be a list and has several items: a single answer would leave some out
+        kinds.sort(key=lambda kind: kind != "list")
+    spans = span_candidates(readings, evidence, calibration, judge)
+    items = item_candidates(readings, evidence, calibration) if "list" in kinds else []
+    sentences = telling_candidates(readings, evidence, calibration) if "passage" in kinds else []
     for certain in (True, False):
         enough = threshold.enough(certain)
         for kind in kinds:
@@ -91,6 +94,8 @@ def aggregate(
                 found = [Finding(each, (each,)) for each in told(sentences, enough, evidence)]
             elif kind == "list":
                 found = in_reading_order(merged(members(items, enough, evidence), judge)[: threshold.items], evidence)
+                if len(found) == 1 and likeliest != "list":
+                    continue
             else:
                 found = versions(spans, evidence, calibration.span, enough, judge) if certain else []
                 if len(found) > 1:
@@ -99,5 +104,5 @@ def aggregate(
                 found = [brought_up_to_date(merged(likely, judge)[0], spans, evidence, judge)] if likely else []
             if found:
                 return Findings(kind, tuple(found), certain)
-    offered = sentences if kinds[0] == "passage" and sentences else spans
+    offered = sentences if likeliest == "passage" and sentences else spans
     return Findings("none", (), nearest=offered[0] if offered else None)

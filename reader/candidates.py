@@ -23,12 +23,10 @@ import numpy as np
 
 from reader.confidence import Calibration, Features, log_odds
 from reader.merging import Candidate, Judge, comparable
-from reader.names import asked_names, name_coverage
 from reader.spans import best_spans, item_score, overlap
 from reader.tags import items as offered_items
 from reader.types import PassageReading, Span
 from reader.wording import canonical
-from retrieval.heading import heading
 from retrieval.types import Evidence
 
 SPANS_PER_PASSAGE = 20
@@ -40,29 +38,21 @@ EXTRA_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A span that a passage offers; `words` are its canonical ones, `names` is that feature of its passage."""
+    """A span that a passage offers; `words` are its canonical ones."""
 
     span: Span
     text: str
     words: list[str]
-    names: float
-
-    def features(self, mass: float) -> Features:
-        """Those of an answer with this span; `mass` as a probability."""
-        hit = self.span.hit
-        return Features(
-            mass=log_odds(mass), span=self.span.score, best=0.0, item=0.0, dense=hit.cosine, names=self.names
-        )
 
 
 _Spanned = TypeVar("_Spanned", Offer, Candidate)
 
 
 def span_candidates(
-    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration, judge: Judge
+    readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration, judge: Judge
 ) -> list[Candidate]:
     """What the passages offer as the answer, best first; no two overlap in one article."""
-    offers = sorted(offered_spans(question, readings, evidence), key=lambda offer: -offer.span.score)
+    offers = sorted(offered_spans(readings, evidence), key=lambda offer: -offer.span.score)
     total = everything(offers)
     places = _apart(offers)  # of the cuts of one answer the one that the reader likes best
     masses = [log_sum([offer for offer in offers if _cut_of(offer, place)]) for place in places]
@@ -77,7 +67,8 @@ def span_candidates(
             or offer.words == place.words
             or (number < len(near) and other < len(near) and comparable(offer, place) and judge.same(offer, place))
         ]
-        features = place.features(math.exp(float(np.logaddexp.reduce(alike)) - total))
+        mass = log_odds(math.exp(float(np.logaddexp.reduce(alike)) - total))
+        features = Features(mass=mass, span=place.span.score, best=0.0, item=0.0)
         found.append(Candidate(place.span, place.text, features, calibration.span.probability(features)))
     return sorted(found, key=lambda candidate: -candidate.probability)
 
@@ -87,19 +78,17 @@ def _cut_of(offer: Offer, place: Offer) -> bool:
     return overlap(offer.span, place.span) and abs(len(offer.words) - len(place.words)) <= EXTRA_WORDS
 
 
-def offered_spans(question: str, readings: Sequence[PassageReading], evidence: Evidence) -> list[Offer]:
+def offered_spans(readings: Sequence[PassageReading], evidence: Evidence) -> list[Offer]:
     """The best spans of each passage, each place in an article once."""
-    asked = named_in(question, evidence)
     offers: dict[tuple[str, int, int], Offer] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        names = names_of(asked, reading, evidence)
         for span in best_spans(reading, article.text, SPANS_PER_PASSAGE):
             place = (article.id, span.start, span.end)
             # windows overlap, so two passages may offer the same words
             if place not in offers or offers[place].span.score < span.score:
                 text = article.text[span.start : span.end]
-                offers[place] = Offer(span, text, canonical(text), names)
+                offers[place] = Offer(span, text, canonical(text))
     return list(offers.values())
 
 
@@ -114,14 +103,12 @@ def log_sum(offers: Sequence[Offer]) -> float:
 
 
 def item_candidates(
-    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
+    readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
     """What the passages offer as items of a list, best first; no two overlap in one article."""
-    asked = named_in(question, evidence)
     found: dict[tuple[str, int, int], Candidate] = {}
     for reading in readings:
         article = evidence.article(reading.hit)
-        names = names_of(asked, reading, evidence)
         best = best_spans(reading, article.text, 1)
         for span in offered_items(reading, article.text):
             features = Features(
@@ -129,8 +116,6 @@ def item_candidates(
                 span=span.score,
                 best=best[0].score,
                 item=item_score(reading, span),
-                dense=reading.hit.cosine,
-                names=names,
             )
             text = article.text[span.start : span.end]
             candidate = Candidate(span, text, features, calibration.item.probability(features))
@@ -138,16 +123,6 @@ def item_candidates(
             if place not in found or found[place].probability < candidate.probability:
                 found[place] = candidate
     return _apart(sorted(found.values(), key=lambda candidate: -candidate.probability))
-
-
-def named_in(question: str, evidence: Evidence) -> list[str]:
-    """What the question names; where it has no capitals, the evidence tells (see `reader.names.asked_names`)."""
-    return asked_names(question, "\n".join(hit.text for hit in evidence.hits))
-
-
-def names_of(asked: Sequence[str], reading: PassageReading, evidence: Evidence) -> float:
-    """The share of the asked names that the passage and its heading mention, 0 to 1."""
-    return name_coverage(asked, f"{heading(evidence.article(reading.hit))}\n{reading.hit.text}")
 
 
 def _apart(offered: Sequence[_Spanned]) -> list[_Spanned]:

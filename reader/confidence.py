@@ -29,16 +29,12 @@ class Features:
     `span`      start + end - null logit of the reader, in nats
     `best`      for an item of a list, the same of the best span of its passage; else 0
     `item`      for an item of a list, what the list head makes of it, in nats; else, or without a list head, 0
-    `dense`     cosine of question and passage
-    `names`     share of the question's names and numbers that passage and heading mention, 0 to 1
     """
 
     mass: float
     span: float
     best: float
     item: float
-    dense: float
-    names: float
 
 
 @dataclass(frozen=True, slots=True)

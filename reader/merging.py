@@ -15,10 +15,11 @@ from reader.names import alike
 from reader.pairs import RELATIONS, Relation, Said
 from reader.spans import overlap
 from reader.types import Reader, Span
-from reader.wording import canonical
+from reader.wording import canonical, is_number
 from retrieval.heading import heading
 from retrieval.types import Evidence
 
+ROUNDED = 1.1  # so many times a number may be another that is called rounded
 SURE = 0.5  # from this probability on two answers are merged, or differ
 
 
@@ -82,7 +83,12 @@ class Judge:
             return float(relation == "same")
         self.read([(one, other)])
         known = self._known.get(frozenset((self._said(one), self._said(other))))
-        return 0.0 if known is None else known[RELATIONS.index(relation)]
+        if known is None:
+            return 0.0
+        same, both, differ = known
+        if far_apart(one, other):
+            same, differ = 0.0, same + differ
+        return (same, both, differ)[RELATIONS.index(relation)]
 
     def same(self, one: Answering, other: Answering) -> bool:
         """Whether they say the same."""
@@ -100,6 +106,20 @@ class Judge:
 def plainly_same(one: Answering, other: Answering) -> bool:
     """Cuts of one place, or the same words, numbers and months however they are written."""
     return overlap(one.span, other.span) or canonical(one.text) == canonical(other.text)
+
+
+def far_apart(one: Answering, other: Answering) -> bool:
+    """Whether both are numbers of one unit, and so far from each other that no rounding explains it.
+
+    "more than 100,000" and "200,000", "612" and "340 people" -> True;  "about 100" and "98", "3 days" and "72 hours" -> False
+    """
+    words, others = canonical(one.text), canonical(other.text)
+    numbers, also = ([float(word) for word in said if is_number(word)] for said in (words, others))
+    if not numbers or not also:
+        return False
+    units, other_units = ([word for word in said if not is_number(word)] for said in (words, others))
+    one_unit = not units or not other_units or alike(units, other_units)
+    return one_unit and (min(numbers) > ROUNDED * max(also) or min(also) > ROUNDED * max(numbers))
 
 
 def merged(offered: Sequence[Candidate], judge: Judge) -> list[Finding]:

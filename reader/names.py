@@ -8,16 +8,6 @@ from rapidfuzz import fuzz
 from retrieval.terms import plain
 
 _TOKEN = re.compile(r"[^\W_]+")
-_NAME = re.compile(r"[^\W_](?:[\w’'.-]*[^\W_])?")
-# what a question or a request begins with
-_BEGINNINGS_TEXT = """
-who whom whose which what when where why how is are was were do does did has have had can could will would should
-the a an in on at of from to by for with after before during since until according tell list name give show please
-and but so if
-"""
-_BEGINNINGS = frozenset(_BEGINNINGS_TEXT.split())
-# a capital that no beginning of a sentence explains
-_CAPITALISED = re.compile(r"(?<=[\w,] )[A-Z]\w+|\b[A-Z]{3,}\b")
 _ARTICLES = frozenset({"a", "an", "the"})
 # a place and its people, a thing and several: Venezuela, Venezuelan; Brazil, Brazilian; but never Niger, Nigeria
 _ENDINGS = ("s", "n", "an", "ian", "ese", "i", "ish")
@@ -67,43 +57,10 @@ def alike(words: Sequence[str], others: Sequence[str]) -> bool:
     if any(_similar(word, other) for word in words for other in others):
         return True
     short, long = sorted((words, others), key=len)
-    return len(short) == 1 and len(long) > 1 and short[0] == "".join(word[0] for word in long)
+    return len(short) == 1 and len(long) > 1 and short[0] == "".join(word[0] for word in long if len(word) > 2)
 
 
 def _similar(word: str, other: str) -> bool:
     if same_word(word, other):
         return True
     return word.isalpha() and other.isalpha() and fuzz.ratio(word, other) >= SAME_SPELLING
-
-
-def asked_names(question: str, evidence: str = "") -> list[str]:
-    """The folded names and numbers of a question: what an answer must be about.
-
-    "Who attended the Caracas meeting in 2024?" -> ["caracas", "2024"]
-
-    A capitalised word counts as a name, unless it is the first and any question may begin with it, and so does any word
-    with a digit in it. Where a question has no capitals, as people type in a chat, its names are those words that
-    `evidence` writes with a capital and never without.
-    """
-    words = [re.sub(r"['’]s$", "", match.group()) for match in _NAME.finditer(question)]
-    found = [
-        word
-        for place, word in enumerate(words)
-        if any(c.isdigit() for c in word) or (word[0].isupper() and (place > 0 or word.lower() not in _BEGINNINGS))
-    ]
-    if not any(word[0].isupper() for word in found):
-        written = {word.title() if word.isupper() else word for word in _CAPITALISED.findall(evidence)}
-        common = set(_TOKEN.findall(evidence))
-        found += [word for word in words if word not in common and word.title() in written]
-    return [name for word in found for name in folded(word)]
-
-
-def name_coverage(names: Sequence[str], text: str) -> float:
-    """The share, 0 to 1, of the asked names that `text` mentions; 1 where there are none.
-
-    Over a passage with its heading this is what tells the meeting in Antalya from one in Havana.
-    """
-    if not names:
-        return 1.0
-    words = set(folded(text))
-    return sum(any(same_word(name, word) for word in words) for name in names) / len(names)

@@ -6,7 +6,6 @@ The sentence head gives each token of a passage a logit; the mean over a sentenc
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reader.candidates import named_in, names_of
 from reader.confidence import Calibration, Features
 from reader.merging import Candidate
 from reader.types import PassageReading, Span
@@ -19,19 +18,17 @@ _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
 
 def telling_candidates(
-    question: str, readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
+    readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
     """The sentences of the passages as answers, best first, each place in an article once; none without the head.
 
     The score of a sentence's span is its logit, in nats: above 0 the model says that it answers.
     """
-    asked = named_in(question, evidence)
     found: dict[tuple[str, int], Candidate] = {}
     for reading in readings:
         if reading.sentence is None:
             continue
         article, passage = evidence.article(reading.hit), reading.hit.passage
-        names = names_of(asked, reading, evidence)
         middle = reading.offsets.mean(axis=1)
         for start, end in sentences_around(article.text, passage.start, passage.end, article.language):
             inside = (middle >= max(start, passage.start)) & (middle < min(end, passage.end))
@@ -41,7 +38,7 @@ def telling_candidates(
             part = article.text[max(start, passage.start) : min(end, passage.end)]
             first = max(start, passage.start) + len(part) - len(part.lstrip())
             span = Span(reading.hit, first, first + len(part.strip()), score)
-            features = Features(mass=0.0, span=score, best=0.0, item=0.0, dense=reading.hit.cosine, names=names)
+            features = Features(mass=0.0, span=score, best=0.0, item=0.0)
             candidate = Candidate(span, part.strip(), features, calibration.sentence.probability(features))
             place = article.id, first
             if place not in found or found[place].probability < candidate.probability:

@@ -15,9 +15,9 @@ from reader.types import PassageReading, Reader
 from retrieval.types import Article, Evidence, Hit, Passage
 
 # the probability is the logistic of the reader's score alone, except in the test of the other features
-SCORE = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+SCORE = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0))
 PLAIN = Calibration(SCORE, SCORE, SCORE)
-MASS = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+MASS = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0))
 BY_MASS = Calibration(MASS, SCORE, SCORE)
 THRESHOLD = Threshold(answer=0.5, unsure=0.3, items=20)
 LOW = -9.0
@@ -73,12 +73,13 @@ class Comparing:
         return np.eye(3, dtype=np.float32)[[self._known.get(frozenset((a.answer, b.answer)), 1) for a, b in pairs]]
 
 
-def evidence_of(readings: Sequence[PassageReading]) -> Evidence:
+def evidence_of(readings: Sequence[PassageReading], source: str | None = None) -> Evidence:
+    """Each article is a source of its own, unless all are of one."""
     articles = {
         r.hit.passage.article_id: Article(r.hit.passage.article_id, "", None, None, None, None, "a", r.hit.text)
         for r in readings
     }
-    return Evidence(tuple(r.hit for r in readings), articles, {key: key for key in articles}, 1)
+    return Evidence(tuple(r.hit for r in readings), articles, {key: source or key for key in articles}, 1)
 
 
 def read(
@@ -86,8 +87,9 @@ def read(
     calibration: Calibration = PLAIN,
     reader: Reader | None = None,
     threshold: Threshold = THRESHOLD,
+    source: str | None = None,
 ) -> Findings:
-    return aggregate("?", readings, evidence_of(readings), reader or Comparing(), calibration, threshold)
+    return aggregate("?", readings, evidence_of(readings, source), reader or Comparing(), calibration, threshold)
 
 
 def texts(findings: Findings) -> list[str]:
@@ -174,7 +176,7 @@ def test_items_come_in_reading_order_from_every_passage() -> None:
         reading(passage(0, "a", "Ana Ruiz came and then Bo Lund"), {"Ana Ruiz": 1.0, "Bo Lund": 3.0}),
         reading(passage(1, "b", "Also Cy Orr came"), {"Cy Orr": 2.0}),
     ]
-    findings = read(asking(found, list=1.0))
+    findings = read(asking(found, list=1.0), source="wire")
     assert (findings.kind, texts(findings)) == ("list", ["Ana Ruiz", "Bo Lund", "Cy Orr"])
 
 
@@ -186,7 +188,7 @@ def test_names_that_the_model_takes_for_one_are_one_item_and_no_others() -> None
         ],
         list=1.0,
     )
-    findings = read(found, reader=Comparing(same=[("Lavrov", "Sergei Lavrov")]))
+    findings = read(found, reader=Comparing(same=[("Lavrov", "Sergei Lavrov")]), source="wire")
     assert texts(findings) == ["Maria Silva", "Sergei Lavrov", "Mario Silva"]
     assert [len(finding.same) for finding in findings.found] == [1, 2, 1]
 
@@ -194,12 +196,3 @@ def test_names_that_the_model_takes_for_one_are_one_item_and_no_others() -> None
 def test_a_list_has_no_more_items_than_allowed() -> None:
     found = asking([reading(passage(0, "a", "Ana came Bo came Cy came"), {"Ana": 3.0, "Bo": 2.0, "Cy": 1.0})], list=1.0)
     assert texts(read(found, threshold=Threshold(0.5, 0.3, 2))) == ["Ana", "Bo"]
-
-
-def test_what_a_passage_is_about_counts() -> None:
-    about = Logistic(-3.0, Features(mass=0.0, span=0.1, best=0.0, item=0.0, dense=6.0, names=0.0))
-    found = [
-        reading(passage(0, "a", "In Rome it was Ana who spoke"), {"Ana": 9.0}),
-        reading(replace(passage(1, "b", "In Oslo it was Bo who spoke"), cosine=0.9), {"Bo": 1.0}),
-    ]
-    assert texts(read(found, Calibration(about, about, about))) == ["Bo"]

@@ -8,12 +8,14 @@ from reader.citations import check
 from reader.types import Answer, PassageReading
 from retrieval.types import Article, Evidence, Hit
 from tests.test_aggregate import PLAIN, THRESHOLD, passage, reading
+from tests.test_differing import Excluding
 
 
-class Finds:
+class Finds(Excluding):
     """A reader that finds `words` wherever a passage has them, the earlier hit with the higher score."""
 
     def __init__(self, *words: str) -> None:
+        super().__init__()
         self._words = words
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:

@@ -21,16 +21,16 @@ from evaluation.calibration import (
 from reader.confidence import Features, Logistic
 from reader.train.data import Paragraph, Question
 
-MASS, DENSE = 0, 4
+MASS, SPAN = 0, 1
 
 
 def drawn(seed: int, questions: int = 200, candidates: int = 2) -> Examples:
     """The right answer's log-odds are the mass itself; nothing else says anything."""
     rng = np.random.default_rng(seed)
     count = questions * candidates
-    features = np.zeros((count, 6))
+    features = np.zeros((count, 4))
     features[:, MASS] = rng.normal(0, 2, count)
-    features[:, DENSE] = rng.normal(0.5, 0.1, count)
+    features[:, SPAN] = rng.normal(0.5, 0.1, count)
     right = rng.random(count) < 1 / (1 + np.exp(-features[:, MASS]))
     question = np.repeat(np.arange(questions), candidates)
     return Examples(features, right, question, question % FOLDS, np.ones_like(right))
@@ -49,7 +49,7 @@ def test_no_evidence_counts_against_an_answer() -> None:
 
 
 def test_the_best_of_each_question_is_the_likeliest() -> None:
-    features = np.array([[1.0, *[0.0] * 5], [2.0, *[0.0] * 5], [0.0] * 6])
+    features = np.array([[1.0, *[0.0] * 3], [2.0, *[0.0] * 3], [0.0] * 4])
     right, question = np.array([1, 0, 1], bool), np.array([0, 0, 7])
     best = best_of_each(Examples(features, right, question, question * 0, right), PLAIN.span)
     assert best.features[:, MASS].tolist() == [2, 0]
@@ -99,6 +99,6 @@ def test_plainly_is_said_what_is_right_often_enough() -> None:
 def test_items_are_all_fitted_and_answers_only_the_best() -> None:
     data = drawn(3)
     assert fitted(data, items=True) == fit(data)
-    plain = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+    plain = Logistic(0.0, Features(mass=1.0, span=0.0, best=0.0, item=0.0))
     first = fit(best_of_each(data, plain))
     assert fitted(data, items=False) == fit(best_of_each(data, first))

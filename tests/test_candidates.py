@@ -14,7 +14,7 @@ from tests.test_aggregate import BY_MASS, PLAIN, Comparing, evidence_of, passage
 def offered(*readings: PassageReading, calibration: Calibration = BY_MASS) -> list[Candidate]:
     evidence = evidence_of(readings)
     judge = Judge("Who came?", evidence, Comparing(same=[("Lavrov", "Sergei Lavrov")]))
-    return span_candidates("Who came?", readings, evidence, calibration, judge)
+    return span_candidates(readings, evidence, calibration, judge)
 
 
 def test_the_worked_example() -> None:

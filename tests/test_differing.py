@@ -20,7 +20,7 @@ from retrieval.types import Article, Evidence, Hit, Passage
 from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, reading
 
 # a candidate's probability is the logistic of its score
-ABOUT = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+ABOUT = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0))
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def offered(said: Sequence[Said], found: Evidence) -> list[Candidate]:
     candidates = []
     for each, hit in zip(said, found.hits, strict=True):
         start, end = each.text.index("["), each.text.index("]") - 1
-        features = Features(0.0, each.score, 0.0, 0.0, 0.0, 1.0)
+        features = Features(0.0, each.score, 0.0, 0.0)
         span = Span(hit, start, end, each.score)
         candidates.append(Candidate(span, hit.text[start:end], features, ABOUT.probability(features)))
     return candidates
@@ -105,7 +105,7 @@ def test_a_source_that_changed_its_mind_is_one_source() -> None:
 def test_an_article_speaks_once() -> None:
     hit = evidence([Said("So [70] came and 95 left")]).hits[0]
     found = evidence([Said("So [70] came and 95 left")])
-    features = Features(0.0, 3.0, 0.0, 0.0, 0.0, 1.0)
+    features = Features(0.0, 3.0, 0.0, 0.0)
     two = [Candidate(Span(hit, at, at + 2, 3.0), hit.text[at : at + 2], features, 0.9) for at in (3, 15)]
     assert versions(two, found, ABOUT, 0.5, Judge("?", found, Excluding())) == []
 

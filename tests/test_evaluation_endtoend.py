@@ -22,9 +22,10 @@ from reader.train.data import Paragraph
 from reader.types import PassageReading
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.types import Evidence, SearchFilter
+from tests.test_aggregate import Comparing, asking
 from tests.test_evaluation_retrieval import BAKERY, BRIDGE, CHOIR, FERRY, Questions, squad
 
-SPAN = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0, dense=0.0, names=0.0))
+SPAN = Logistic(0.0, Features(mass=0.0, span=1.0, best=0.0, item=0.0))
 LOW = -9.0
 SAIL, OPENED, YEAR = "When does the ferry to Lisbon sail?", "Who opened the bridge in Oslo?", "Which year?"
 SEASICK, MAYOR, BAKERS = (
@@ -46,10 +47,12 @@ PORTS: Questions = {
 }
 
 
-class Says:
-    """Gives each phrase of `SAYS` its score in every passage that has it; remembers what it has read."""
+class Says(Comparing):
+    """Gives each phrase of `SAYS` its score in every passage that has it, as an item of a list where one is asked for;
+    remembers what it has read."""
 
     def __init__(self, says: Mapping[str, Mapping[str, float]] = SAYS) -> None:
+        super().__init__()
         self._says = says
         self.asked: list[tuple[str, str]] = []
 
@@ -59,11 +62,13 @@ class Says:
             self.asked.append((question, hit.text))
             offsets = np.array([word.span() for word in re.finditer(r"\w+", hit.text)], dtype=np.int32)
             start, end = (np.full(len(offsets), LOW, dtype=np.float32) for _ in range(2))
+            item = np.tile(np.array([9.0, 0.0, 0.0], dtype=np.float32), (len(offsets), 1))
             for phrase, score in self._says[question].items():
                 if (first := hit.text.find(phrase)) >= 0:
                     start[offsets[:, 0] == first] = end[offsets[:, 1] == first + len(phrase)] = score / 2
-            readings.append(PassageReading(hit, offsets + hit.passage.start, start, end, null=0.0, item=None))
-        return tuple(readings)
+                    item[offsets[:, 0] == first] = (0.0, score, -9.0)
+            readings.append(PassageReading(hit, offsets + hit.passage.start, start, end, null=0.0, item=item))
+        return tuple(asking(readings, **({"list": 1.0} if question == BAKERS else {"span": 0.8, "list": 0.2})))
 
 
 def sigmoid(score: float) -> float:
@@ -91,7 +96,7 @@ def measured(
     files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
     distractors = [Paragraph("rain:0", "", CHOIR)]
     plan = Plan(passages, Threshold(threshold, threshold, 20), None, 0)
-    return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN), plan)
+    return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN, SPAN), plan)
 
 
 def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
@@ -126,8 +131,8 @@ def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncode
     assert (made.files[1].single, made.files[1].abstention) == (None, None)
     lists = made.files[1].lists
     assert lists is not None
-    # two of three items are offered, and the third stands in their enumeration
-    assert (value(lists.exact_f1), value(lists.declined)) == (1, 0)
+    # two of three items are found
+    assert (value(lists.exact_f1), value(lists.declined)) == (0.8, 0)
     assert (made.all.single, made.all.abstention, made.all.lists) == (single, abstention, lists)
 
 
@@ -156,7 +161,7 @@ def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder
     reader = Once(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
     with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
         evidence = retriever.search(question, 1, SearchFilter())
-    calibration = Calibration(SPAN, item)
+    calibration = Calibration(SPAN, item, SPAN)
     at_zero = answered(question, evidence, reader, calibration, Threshold(0.0, 0.0, 20))
     assert at_zero.kind == "list"
     assert likeliest(at_zero).confidence == pytest.approx(sigmoid(-3.0))

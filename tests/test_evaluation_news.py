@@ -12,6 +12,7 @@ from evaluation.measuring import Given
 from evaluation.newsfigures import Outcome
 from evaluation.newsfiles import news_articles, questions
 from reader.model import TransformersReader
+from reader.pairs import RELATIONS
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.types import Evidence
@@ -62,7 +63,12 @@ def data(tmp_path: Path) -> Path:
         ask("Who raised the alarm at Ravna castle?", "Marek Dolny", text=CASTLE, list=False),
         ask("Who was killed at Ravna castle?", text=CASTLE, list=False),
     ]
+    broad = [
+        ask("What happened to the ferry Marisol?", FERRY.split(". ")[0] + ".", text=FERRY, phrase=False),
+        ask("Who is Ines Duarte?", "The captain", text=FERRY, phrase=True),
+    ]
     files = {
+        "dev_broad": ("sentences, all of them", [entry("f1", FERRY, broad, "ferry")]),
         "dev_single": ("alternatives", [entry("f1", FERRY, single, "ferry")]),
         "dev_lists": ("all", [entry("f1", FERRY, lists, "ferry")]),
         "dev_differing": ("versions", [entry("f1", FERRY, [hurt], "ferry")]),
@@ -71,7 +77,13 @@ def data(tmp_path: Path) -> Path:
     }
     for name, (answers_are, entries) in files.items():
         (folder / f"{name}.json").write_text(json.dumps({"answers_are": answers_are, "data": entries}))
+    pair = {"question": "Who won?", "a": side("Kyiv", "Kyiv won."), "b": side("Kiev", "Kiev won."), "label": "same"}
+    (folder / "dev_pairs.json").write_text(json.dumps([pair]))
     return folder
+
+
+def side(answer: str, sentence: str) -> dict[str, str | None]:
+    return {"answer": answer, "sentence": sentence, "date": None}
 
 
 def test_every_kind_is_asked_and_figured(
@@ -89,7 +101,7 @@ def test_every_kind_is_asked_and_figured(
     printed = json.loads(capsys.readouterr().out)
     assert list(printed) == ["read", "threshold", "unsure", "results"]
     results = {result["name"]: result for result in printed["results"]}
-    assert list(results) == ["single", "lists", "differing", "contrast", "contrast, right article"]
+    assert list(results) == ["single", "lists", "differing", "broad", "contrast", "contrast, right article", "pairs"]
     sections = {section["name"]: section for result in results.values() for section in result["sections"]}
     answered = sections["single, one answer"]["figures"]
     for name in ("forced: right", "forced: cited rightly", "said plainly", "right of these"):
@@ -97,6 +109,11 @@ def test_every_kind_is_asked_and_figured(
     assert sections["single, no answer"]["figures"]["declined"]["of"] == 1
     assert sections["lists"]["figures"]["recall of items"]["of"] == 3
     assert sections["differing"]["figures"]["one version at least"]["estimate"]["value"] == 1.0
+    assert sections["broad, broad questions"]["figures"]["a sentence due is shown"]["of"] == 1
+    assert sections["broad, one answer"]["figures"]["taken for what is asked"]["of"] == 1
+    taken = sections["pairs"]["figures"]
+    assert sum(taken[f"same, taken for {relation}"]["estimate"]["value"] for relation in RELATIONS) == 1
+    assert taken["both, taken for same"] == {"estimate": None, "of": 0}
     alone = sections["contrast, right article, one answer"]["figures"]
     assert alone["right of all"]["estimate"]["value"] == 1.0
     assert results["lists"]["confidence"] is None
@@ -144,7 +161,7 @@ def citation(article: str, quote: str) -> Citation:
 
 def test_another_article_may_be_cited_if_it_is_of_the_same_event_and_says_so(data: Path) -> None:
     asked = questions(data / "dev_single.json", news_articles(data))[0]
-    outcome = Outcome(asked, shown("none"), Given("", 0.0, None))
+    outcome = Outcome(asked, shown("none"), Given("", 0.0, None), "span")
 
     def cited(article: str, quote: str) -> bool:
         return outcome.cited_rightly(Given("Duarte", 0.9, citation(article, quote)))
@@ -171,13 +188,15 @@ def shown(kind: Kind, *texts: str) -> Answer:
         ("lists", 0, shown("list", "Oksvik", "Talvik", "Lerheim"), True),
         ("lists", 0, shown("list", "Oksvik", "Talvik"), False),
         ("lists", 0, shown("list", "Oksvik", "Talvik", "Lerheim", "fog"), False),
+        ("broad", 0, shown("passage", f"So it was. {FERRY}"), True),
+        ("broad", 0, shown("passage", "The ferry ran aground."), False),
         ("differing", 0, shown("differing", "14", "eleven passengers"), True),
         ("differing", 0, shown("list", "Eleven", "11", "twelve"), False),
     ],
 )
 def test_what_is_right(data: Path, file: str, number: int, answer: Answer, right: bool) -> None:
     asked = questions(data / f"dev_{file}.json", news_articles(data))[number]
-    assert Outcome(asked, answer, Given("", 0.0, None)).right is right
+    assert Outcome(asked, answer, Given("", 0.0, None), "span").right is right
 
 
 @pytest.mark.parametrize(
@@ -206,7 +225,7 @@ def test_a_file_that_is_wrong_is_one_sentence(
     ("arguments", "status", "said"),
     [
         ([], 1, "articles_dev.jsonl cannot be read (No such file or directory); name a folder of"),
-        (["--kinds", "single,plural"], 2, "'plural' is not one of single, lists, differing, contrast"),
+        (["--kinds", "single,plural"], 2, "'plural' is not one of single, lists, differing, broad, contrast, pairs"),
         (["--kinds", "lists", "--plot", "x.png"], 2, "add single or contrast to --kinds"),
     ],
 )

@@ -257,8 +257,8 @@ def test_the_confidence_is_fitted_on_what_the_search_finds(
 ) -> None:
     questions = read_file(Path(ports))
     with searchable(as_articles(paragraphs_of(questions)), encoder) as retriever:
-        data = calibration.examples(questions[:1], retriever, reader, 2, items=False)
-    assert data.features.shape[1] == 6
+        data = calibration.examples(questions[:1], retriever, reader, 2, "span")
+    assert data.features.shape[1] == 4
     assert data.right[0]  # the likeliest candidate comes first
     assert not data.right.all()
     assert set(data.question.tolist()) == {0}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reader.tags import BEGINS, CONTINUES, DOUBT, OUTSIDE, items, likeliest
+from reader.tags import BEGINS, CONTINUES, OUTSIDE, items, likeliest
 from tests.test_spans import reading_of
 
 TEXT = "Ana, Bo and Carla left"
@@ -30,20 +30,6 @@ def test_neighbours_are_two_items_and_one_that_goes_on_is_one() -> None:
     assert offered([B, I, I, O, O, O, O]) == ["Ana, Bo"]
 
 
-def test_an_item_that_enumerates_is_its_parts() -> None:
-    assert offered([O, O, B, I, I, I, O]) == ["Bo", "Carla"]
-
-
-NAME = "Sergei Melik-Bagdasarov came"
-OF_NAME = [(0, 6), (7, 12), (12, 13), (13, 23), (24, 28)]
-
-
-@pytest.mark.parametrize("tags", [[B, B, I, I, O], [B, I, I, B, O], [B, B, O, B, O]])
-def test_one_name_is_one_item(tags: list[list[float]]) -> None:
-    found = items(reading_of(NAME, OF_NAME, [0.0] * 5, [0.0] * 5, item=tags), NAME)
-    assert [NAME[item.start : item.end] for item in found] == ["Sergei Melik-Bagdasarov"]
-
-
 def test_nothing_is_continued_that_has_not_begun() -> None:
     assert offered([O, O, O, O, [0.0, 5.0, 9.0], I, O]) == ["Carla"]
     assert offered([O] * 7) == []
@@ -60,22 +46,14 @@ def test_a_piece_of_a_word_is_the_whole_word() -> None:
     assert offered([O, O, O, O, O, B, O]) == ["Carla"]
 
 
-def test_a_narrow_outside_is_not_believed() -> None:
-    narrow = [DOUBT - 0.5, 0.0, -9.0]
-    clear = [DOUBT + 0.5, 0.0, -9.0]
-    assert offered([narrow, O, clear, O, O, O, O]) == ["Ana"]
-
-
 def test_the_score_is_that_of_the_span_head() -> None:
     start, end = [float(n) for n in range(7)], [10.0 * n for n in range(7)]
     reading = reading_of(TEXT, PIECES, start, end, null=1.0, item=[O, O, O, O, B, I, O])
     assert [item.score for item in items(reading, TEXT)] == [4 + 50 - 1]
 
 
-def test_without_a_list_head_the_spans_that_do_not_overlap_are_offered() -> None:
-    start, end = [1.0, -9, 2.0, -9, 3.0, -9, -4.0], [1.0, -9, 2.0, -9, -9, 3.0, -4.0]
-    found = items(reading_of(TEXT, PIECES, start, end, null=1.0), TEXT)
-    assert [TEXT[item.start : item.end] for item in found if item.score > 0] == ["Ana", "Bo", "Carla"]
+def test_without_a_list_head_nothing_is_offered() -> None:
+    assert items(reading_of(TEXT, PIECES, [9.0] * 7, [9.0] * 7), TEXT) == []
     assert items(reading_of(" ", [], [], [], item=[]), " ") == []
 
 
@@ -89,7 +67,7 @@ LOGITS = st.lists(st.tuples(*[st.floats(-5, 5, width=32)] * 3), min_size=1, max_
 def test_no_other_tags_are_more_likely(logits: NDArray[np.float32]) -> None:
     def score(tags: tuple[int, ...]) -> float:
         allowed = all(tag != CONTINUES or (place and tags[place - 1] != OUTSIDE) for place, tag in enumerate(tags))
-        sums = sum(float(row[tag]) - DOUBT * (tag == OUTSIDE) for row, tag in zip(logits, tags, strict=True))
+        sums = sum(float(row[tag]) for row, tag in zip(logits, tags, strict=True))
         return sums if allowed else -np.inf
 
     best = max(map(score, itertools.product((OUTSIDE, BEGINS, CONTINUES), repeat=len(logits))))

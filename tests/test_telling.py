@@ -43,7 +43,7 @@ def test_a_sentence_that_overlapping_passages_hold_is_offered_once() -> None:
     first = passage(0, "a", TEXT)
     second = replace(first, passage=replace(first.passage, id=1, start=29), text=TEXT[29:])
     readings = [reading(first, {}, {"They took two days.": 1.0}), shifted(second, 2.0)]
-    offered = telling_candidates("?", readings, evidence_of(readings[:1]), PLAIN)
+    offered = telling_candidates(readings, evidence_of(readings[:1]), PLAIN)
     assert [candidate.text for candidate in offered].count("They took two days.") == 1
     assert (offered[0].text, offered[0].span.start, offered[0].span.score) == ("They took two days.", 29, 2.0)
     assert told([], 0.5, evidence_of(readings[:1])) == []

@@ -11,7 +11,7 @@ from reader.tense import direction
 from reader.times import resolved
 from reader.types import PassageReading
 from retrieval.types import Article, Evidence
-from tests.test_aggregate import PLAIN, THRESHOLD, passage, reading
+from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, passage, reading
 
 THURSDAY = datetime(2022, 3, 10, tzinfo=UTC)
 
@@ -216,7 +216,7 @@ def test_the_calendar_ends() -> None:
             assert meant(words, published) in (None, "9999-12-31", "0001-01-01", "9999-12-20/9999-12-26")
 
 
-class FindsTuesday:
+class FindsTuesday(Comparing):
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
         return tuple(reading(hit, {"Tuesday": 9.0 - place}) for place, hit in enumerate(evidence.hits))
 

@@ -16,8 +16,8 @@ def test_the_weights_are_small_and_described() -> None:
 
 def test_more_evidence_never_counts_against_an_answer() -> None:
     calibration = Calibration.load()
-    little = Features(mass=-5.0, span=-5.0, best=0.0, item=-3.0, dense=0.2, names=0.0)
-    much = Features(mass=5.0, span=5.0, best=5.0, item=3.0, dense=0.8, names=1.0)
+    little = Features(mass=-5.0, span=-5.0, best=0.0, item=-3.0)
+    much = Features(mass=5.0, span=5.0, best=5.0, item=3.0)
     for logistic in (calibration.span, calibration.item):
         assert 0 < logistic.probability(little) < 0.5 < logistic.probability(much) < 1
 
