@@ -155,8 +155,8 @@ class AnswersSettings:
     """[answers]: an answer is said plainly from the probability `threshold`, offered as unsure from `unsure`, and "not
     found" below; a list has `max_items` at most."""
 
-    threshold: Annotated[float, PROBABILITY] = 0.5
-    unsure: Annotated[float, PROBABILITY] = 0.48
+    threshold: Annotated[float, PROBABILITY] = 0.7
+    unsure: Annotated[float, PROBABILITY] = 0.3
     max_items: Annotated[int, _whole(1, 1000)] = 20
 
 

@@ -24,8 +24,8 @@ CORPUS = ROOT / "corpus"
 ADAPTER = ROOT / "reader" / "weights"
 # as in config.toml: how many are read for a question, when it is answered, plainly or as unsure, how long a list may be
 PASSAGES = 8
-THRESHOLD = 0.5
-UNSURE = 0.48
+THRESHOLD = 0.7
+UNSURE = 0.3
 MAX_ITEMS = 20
 
 

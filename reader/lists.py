@@ -9,11 +9,19 @@ from collections.abc import Sequence
 from reader.merging import Candidate, Finding
 from retrieval.types import Evidence
 
+LIKELIER = 0.5
+
 
 def members(offered: Sequence[Candidate], threshold: float, evidence: Evidence) -> list[Candidate]:
-    """Those of the offered items, which come best first, that make the list; best first."""
-    likely = [item for item in offered if item.probability >= threshold]
-    return [item for item in likely if _source(item, evidence) == _source(likely[0], evidence)]
+    """Those of the offered items, which come best first, that make the list; best first.
+
+    There is one if the best item reaches the threshold. Then all belong to it that are likelier to than not.
+    """
+    if not offered or offered[0].probability < threshold:
+        return []
+    least = min(threshold, LIKELIER)
+    likely = (item for item in offered if item.probability >= least)
+    return [item for item in likely if _source(item, evidence) == _source(offered[0], evidence)]
 
 
 def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reader.confidence import Calibration, Features
 from reader.merging import Candidate
+from reader.spans import PARAGRAPH_BREAK
 from reader.types import PassageReading, Span
 from retrieval.sentences import sentences_around
 from retrieval.types import Evidence
@@ -70,12 +71,12 @@ def told(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> lis
 
 
 def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candidate | None:
-    """Two sentences as one piece; None where they are no neighbours of one passage."""
+    """Two sentences as one piece; None where they are no neighbours of one paragraph and passage."""
     hit = one.span.hit
     text = evidence.article(hit).text
     between = text[one.span.end : following.span.start]
-    apart = hit.passage.article_id != following.span.hit.passage.article_id or between.strip()
-    if apart or following.span.end > hit.passage.end:
+    elsewhere = hit.passage.article_id != following.span.hit.passage.article_id
+    if elsewhere or between.strip() or PARAGRAPH_BREAK.search(between) or following.span.end > hit.passage.end:
         return None
     better = max(one, following, key=lambda candidate: candidate.probability)
     span = replace(one.span, end=following.span.end, score=better.span.score)

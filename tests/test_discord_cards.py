@@ -235,6 +235,14 @@ def test_what_is_unsure_is_worded_and_coloured_as_such_and_quoted() -> None:
     assert embed_of(card).colour not in others
 
 
+def test_what_is_told_is_its_quotes_alone() -> None:
+    found = answer("hello")
+    card = answer_card(replace(found, kind="passage"))
+    assert card.description.startswith("Sure (99 %)\n\n> ")
+    assert "**" not in card.description
+    assert all(citation.title in card.description for citation in found.citations)
+
+
 def test_versions_that_differ_stand_side_by_side_under_their_dates() -> None:
     card = answer_card(answer("differ"))
     assert card.description == "The articles differ:"

@@ -42,8 +42,9 @@ def answers(draw: st.DrawFn) -> Answer:
     for _ in range(draw(st.integers(0, 3))):
         cited = tuple(_citation(draw, article, groups[article.id]) for article in articles.values())
         items.append(AnswerItem(draw(nasty), draw(st.floats(0, 1)), draw(st.none() | nasty), cited))
-    several: tuple[Kind, ...] = ("list", "differing")
-    kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
+    several: tuple[Kind, ...] = ("list", "differing", "passage")
+    one: tuple[Kind, ...] = ("span", "passage")
+    kind: Kind = draw(st.sampled_from(several if len(items) > 1 else one)) if items else "none"
     certain = kind in ("differing", "none") or draw(st.booleans())
     near = _citation(draw, articles["0"], groups["0"]) if kind == "none" and draw(st.booleans()) else None
     evidence = Evidence(tuple(hits), articles, groups, 1)
@@ -105,6 +106,14 @@ def test_an_escape_sequence_or_markup_in_an_article_stays_text() -> None:
     shown = drawn(passages_lines(answer("hello")), 80)
     assert "\x1b[31m" not in shown
     assert "�[31m[bold]Then they left.[/bold]" in COLOUR.sub("", shown)
+
+
+def test_what_is_told_is_its_quotes_with_one_confidence() -> None:
+    told = replace(answer("hello"), kind="passage")
+    first, *rest = plain(answer_lines(told)).splitlines()
+    assert first == "Sure (99 %)"
+    assert rest[1].startswith("[1] “")
+    assert "**" not in plain(answer_lines(told))
 
 
 def test_one_answer_with_its_sources() -> None:
