@@ -233,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parts, items = {}, kind == "item"
             for name, questions in files.items():
                 asked = sample([q for q in questions if q.kind == wanted], options.limit, seed=0)
-                if all(q.answers for q in asked) and not items:
+                if all(q.answers for q in questions) and not items:
                     asked = with_near_misses(asked)
                 if asked:
                     parts[name] = examples(asked, retriever, reader, options.passages, kind)

@@ -24,8 +24,8 @@ from reader.types import Answer, Kind
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One question: the `answer` that is shown, what is `forced` out when nothing is declined, and what the reader takes
-    to be asked for: "span", "list" or "passage"."""
+    """One question: the `answer` that is shown, what is `forced` out when nothing is declined, and what is `wanted`, as
+    the reader takes it: "span", "list" or "passage"."""
 
     asked: Asked
     answer: Answer

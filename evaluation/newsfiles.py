@@ -43,7 +43,8 @@ class Asked:
     """A question about one `article`, asked on the `day` of it, or, where that is unknown, on that of the newest one.
 
     `due` has each answer, item of a list, sentence that tells, or version where articles differ, in every form that is
-    right; it is empty where nothing answers the question. `same_event` are the articles about the event of the `article`.
+    right; it is empty where nothing answers the question. `same_event` are the articles about the event of the
+    `article`.
     """
 
     id: str

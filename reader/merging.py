@@ -1,8 +1,8 @@
 """Candidate answers, and which of them say the same, both hold, or exclude each other.
 
 "the Caracas talks" = "Caracas talks"      "3,549" = "3549"        the same words: no model is asked
-"Sergei Lavrov" = "Lavrov", "Kyiv" = "Kiev", "Maria Silva" ≠ "Mario Silva", 70 ≠ 95 countries: the pair head decides, from
-the sentences that say them (`reader.pairs`)
+"Sergei Lavrov" = "Lavrov", "Kyiv" = "Kiev", "Maria Silva" ≠ "Mario Silva", 70 ≠ 95 countries: the pair head decides,
+from the sentences that say them (`reader.pairs`)
 """
 
 from collections.abc import Iterable, Sequence
@@ -111,7 +111,8 @@ def plainly_same(one: Answering, other: Answering) -> bool:
 def far_apart(one: Answering, other: Answering) -> bool:
     """Whether both are numbers of one unit, and so far from each other that no rounding explains it.
 
-    "more than 100,000" and "200,000", "612" and "340 people" -> True;  "about 100" and "98", "3 days" and "72 hours" -> False
+    "more than 100,000" and "200,000", "612" and "340 people" -> True
+    "about 100" and "98", "3 days" and "72 hours" -> False
     """
     words, others = canonical(one.text), canonical(other.text)
     numbers, also = ([float(word) for word in said if is_number(word)] for said in (words, others))

@@ -1,7 +1,7 @@
 """Two answers to one question side by side, as the pair head reads them: the same, both right, or excluding each other.
 
-    <s> who won ? </s></s> ana ruiz | 2 may 2024 | ana ruiz won ... </s></s> ruiz | 3 may 2024 | a day after ruiz ... </s>
-        question         answer, heading, sentence                       the other's
+    <s> who won ? </s></s> ana ruiz | 2 may 2024 | ana ruiz won ... </s></s> ruiz | 3 may 2024 | after ruiz ... </s>
+        question           answer    heading      sentence             the other's
 
 One input holds both, so each word of one is seen beside the words of the other; the first token's state is classified.
 """

@@ -48,7 +48,7 @@ def telling_candidates(
 
 
 def told(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> list[Candidate]:
-    """The best sentence, if its probability is `enough`, and up to two more that are as likely as not, as they are read.
+    """The best sentence, if its probability is `enough`, and up to two more of at least `BESIDE`, as they are read.
 
     Those of its own article come first, and neighbours in it are one piece: its probability is that of its best part.
     """

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from reader.heads import HEADS, Heads
 from reader.inputs import Context, Limits, windows
 from reader.model import TransformersReader, batches, collate
+from reader.pairs import Said
 from retrieval.errors import ModelError
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests import tiny
@@ -54,6 +55,19 @@ def test_one_reading_for_each_hit_in_order_whatever_the_batches() -> None:
         assert one.item.shape == (len(one.offsets), 3)
         assert one.offsets.dtype == np.int32
         assert one.start.dtype == one.end.dtype == one.item.dtype == np.float32
+
+
+def test_two_answers_are_compared_the_same_whichever_comes_first() -> None:
+    a, b, c = Said("noon", "", "She met him at noon."), Said("one", "", "At one she met him."), Said("x", "y", "z" * 50)
+    torch.manual_seed(1)
+    reader = tiny_reader(batch_tokens=64)
+    chances = reader.compare("When?", [(a, b), (b, a), (a, c)])
+    assert chances is not None
+    assert chances.shape == (3, 3)
+    np.testing.assert_allclose(chances.sum(1), 1, atol=1e-5)
+    np.testing.assert_allclose(chances[0], chances[1], atol=1e-5)
+    assert abs(chances[0] - chances[2]).max() > 1e-4
+    assert tiny_reader(items=False).compare("When?", [(a, b)]) is None
 
 
 def test_a_long_passage_is_one_reading_of_all_its_tokens() -> None:

@@ -9,6 +9,7 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def _versions(file: dict[str, Any], articles: dict[str, Paragraph]) -> list[Comp
                 for answer in asked["answers"]
                 if answer["article"] in articles
             ]
-            for one, other in zip(said, said[1:], strict=False):
+            for one, other in pairwise(said):
                 same = one.answer.casefold() == other.answer.casefold()
                 relation = RELATIONS.index("same" if same else "differ")
                 made.append(Comparison(asked["question"], one, other, relation))

@@ -1,4 +1,4 @@
-"""The losses of the heads: spans over all passages of a question, items of a list, sentences, and labels of a question."""
+"""The losses of the heads: spans over all passages of a question, items of a list, sentences, and labels."""
 
 import torch
 from torch import Tensor
