@@ -113,7 +113,7 @@ class TransformersReader:
                 output = self._model(**self._arguments(batch), output_hidden_states=True)
                 chances = self._heads.pair(output.hidden_states[-1][:, 0].float()).softmax(-1).cpu().numpy()
             found[[order.pop(0) for _ in batch]] = chances
-        return (found[::2] + found[1::2]) / 2
+        return np.asarray((found[::2] + found[1::2]) / 2, dtype=np.float32)
 
     def _arguments(self, batch: Sequence[Window]) -> dict[str, torch.Tensor]:
         """What the model is called with."""
