@@ -28,6 +28,7 @@ from retrieval.storage.verify import Verification, verify
 from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
 
 EVERYTHING = SearchFilter()
+TRIES = 6
 
 
 class Assistant:
@@ -59,7 +60,8 @@ class Assistant:
     ) -> Answer:
         """The answer from one generation of the store, its citations checked against the newest.
 
-        Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again.
+        Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again, up to
+        `TRIES` times.
         `as_of` is the day that "last week" in a question counts from; None is today.
 
         Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
@@ -67,7 +69,7 @@ class Assistant:
         """
         asked = checked(question)
         as_of = date.today() if as_of is None else as_of
-        for last in (False, False, True):
+        for last in (*(TRIES - 1) * [False], True):
             began = time.perf_counter()
             evidence = self._retriever.search(asked, self._passages if k is None else k, where, as_of)
             retrieve_ms = (time.perf_counter() - began) * 1000

@@ -31,7 +31,7 @@ from retrieval.types import Evidence
 
 SPANS_PER_PASSAGE = 20
 # so many places are compared with each other, and none that is so far below the best, in nats
-NEAR, FAR = 6, 6.0
+NEAR, FAR = 6, 2.5
 # a longer text that holds an answer says more than the answer
 EXTRA_WORDS = 3
 

@@ -27,7 +27,7 @@ from reader.merging import Candidate, Finding, Judge, comparable, merged
 from reader.types import AnswerItem
 from retrieval.types import Evidence
 
-MANY = 20.0
+MANY = 10.0
 
 
 def versions(

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from reader.merging import Candidate, Finding
 from retrieval.types import Evidence
 
-LIKELIER = 0.5
+BELONGS = 0.33  # from this probability on an item belongs to a list that is there at all
 
 
 def members(offered: Sequence[Candidate], threshold: float, evidence: Evidence) -> list[Candidate]:
     """Those of the offered items, which come best first, that make the list; best first.
 
-    There is one if the best item reaches the threshold. Then all belong to it that are likelier to than not.
+    There is one if the best item reaches the threshold. Then all belong to it that reach `BELONGS`.
     """
     if not offered or offered[0].probability < threshold:
         return []
-    least = min(threshold, LIKELIER)
+    least = min(threshold, BELONGS)
     likely = (item for item in offered if item.probability >= least)
     return [item for item in likely if _source(item, evidence) == _source(offered[0], evidence)]
 

@@ -130,7 +130,7 @@ def test_questions_are_answered_from_one_generation_while_refreshes_go_by(tmp_pa
     def publish_all() -> None:
         for number in range(1001, 1001 + REFRESHES):
             publish(number)
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, encoding="utf-8") as asking:

@@ -281,7 +281,7 @@ async def test_fifty_people_ask_the_real_models_at_once(tmp_path: Path, encoder:
     await asyncio.to_thread(refresh, ROOT / "corpus", store, encoder, Settings().encoder.model)
     seen = await crowd(configured_for(tmp_path), people=50)
     # everybody within 3 s, and no heartbeat late, or it would be a violation
-    assert seen.violations == [] and len(seen.acknowledged) == 50 and seen.heartbeats > 5
+    assert seen.violations == [] and len(seen.acknowledged) == 50 and seen.heartbeats > 2
     answered = [answer for answer in seen.answers if "Too many questions are waiting" not in answer]
     assert 5 <= len(answered) < 50
     assert all("Sergei Lavrov" in answer for answer in answered)
