@@ -60,9 +60,8 @@ class Assistant:
     ) -> Answer:
         """The answer from one generation of the store, its citations checked against the newest.
 
-        Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again, up to
-        `TRIES` times.
-        `as_of` is the day that "last week" in a question counts from; None is today.
+        Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again,
+        up to `TRIES` times in all. `as_of` is the day that "last week" in a question counts from; None is today.
 
         Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
         kinds, CitationError if the answer cites what the store does not say.
