@@ -63,6 +63,7 @@ class Judge:
         self._evidence = evidence
         self._reader = reader
         self._known: dict[frozenset[Said], tuple[float, ...]] = {}
+        self._sides: dict[tuple[str, int, int], Said] = {}
 
     def read(self, pairs: Iterable[tuple[Answering, Answering]]) -> None:
         """Reads all pairs that need it at once: one by one they would take longer."""
@@ -99,8 +100,12 @@ class Judge:
         return self.chance(one, other, "differ") > SURE
 
     def _said(self, candidate: Answering) -> Said:
-        article = self._evidence.article(candidate.span.hit)
-        return Said(candidate.text, heading(article), cite(article, candidate.span).quote)
+        """The answer with its sentence, which is looked for once."""
+        span, article = candidate.span, self._evidence.article(candidate.span.hit)
+        place = article.id, span.start, span.end
+        if place not in self._sides:
+            self._sides[place] = Said(candidate.text, heading(article), cite(article, span).quote)
+        return self._sides[place]
 
 
 def plainly_same(one: Answering, other: Answering) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from reader.pairs import RELATIONS, Said
-from reader.train.data import Paragraph, Place, read_file
-from reader.train.headings import compose, day_of, real_title
+from reader.train.data import Paragraph, Place, day_of, read_file
+from reader.train.headings import compose, real_title
 from retrieval.errors import CorpusError
 from retrieval.sentences import sentences_around
 

@@ -102,13 +102,17 @@ def read_file(path: Path) -> list[Question]:
         raise CorpusError(f"{path} is no SQuAD-shaped question file ({error!r}); mend it or take it out.") from error
 
 
+def day_of(written: str | None) -> datetime | None:
+    """The day that a data file writes, "2024-05-01"; None where it writes none."""
+    return datetime.fromisoformat(written).replace(tzinfo=UTC) if written else None
+
+
 def _paragraph(file: str, number: int, entry: Mapping[str, Any], paragraph: Mapping[str, Any]) -> Paragraph:
-    published = entry.get("date")
     return Paragraph(
         name=f"{file}:{number}",
         title=str(entry["title"] or ""),
         text=paragraph["context"],
-        published=datetime.fromisoformat(published).replace(tzinfo=UTC) if published else None,
+        published=day_of(entry.get("date")),
         cluster=entry.get("cluster"),
     )
 

@@ -18,11 +18,6 @@ def real_title(paragraph: Paragraph) -> str:
     return "" if _NO_TITLE.fullmatch(paragraph.title) else paragraph.title.replace("_", " ")
 
 
-def day_of(written: str | None) -> datetime | None:
-    """The day that a data file writes, "2024-05-01"; None where it writes none."""
-    return datetime.fromisoformat(written).replace(tzinfo=UTC) if written else None
-
-
 def random_day(rng: random.Random) -> datetime:
     """A day between 1995 and 2024."""
     return _FIRST_DAY + timedelta(days=rng.randrange(_DAYS))
