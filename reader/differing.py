@@ -37,7 +37,7 @@ def versions(
     differ."""
     ranked = sorted(offered, key=lambda candidate: _likeliest_first(candidate, evidence))
     near = [candidate for candidate in ranked if MANY * _share(candidate) >= _share(ranked[0])]
-    if len({_group(candidate, evidence) for candidate in near}) < 2:
+    if len({evidence.group(candidate.span.hit) for candidate in near}) < 2:
         return []
     judge.read(pair for pair in combinations(near, 2) if comparable(*pair))
     speaking: dict[str, Candidate] = {}
@@ -46,7 +46,7 @@ def versions(
         candidate = near[place]
         if mine.probability * (alone[0].probability if place else 1.0) < threshold:
             continue
-        group = _group(candidate, evidence)
+        group = evidence.group(candidate.span.hit)
         if group not in speaking or _published(candidate, evidence) > _published(speaking[group], evidence):
             speaking[group] = mine
     found: list[Finding] = []
@@ -63,7 +63,7 @@ def brought_up_to_date(finding: Finding, offered: Sequence[Candidate], evidence:
     for candidate in offered:
         newer = _published(candidate, evidence) > _published(newest.best, evidence)
         known = candidate.features.span > 0 and _share(candidate) * MANY >= _share(finding.best)
-        one_source = _group(candidate, evidence) == _group(finding.best, evidence)
+        one_source = evidence.group(candidate.span.hit) == evidence.group(finding.best.span.hit)
         if newer and known and one_source and judge.differ(candidate, finding.best):
             newest = Finding(candidate, (candidate,))
     return newest
@@ -83,9 +83,9 @@ def _alone(
     candidate: Candidate, offered: Sequence[Candidate], evidence: Evidence, logistic: Logistic, judge: Judge
 ) -> Candidate:
     """The candidate as it would be if only its own source had been read: beside what that says, and "nowhere"."""
-    group = _group(candidate, evidence)
+    group = evidence.group(candidate.span.hit)
     share = _share(candidate)
-    others = (other for other in offered if _group(other, evidence) == group)
+    others = (other for other in offered if evidence.group(other.span.hit) == group)
     rest = sum(_share(other) for other in others if not (comparable(other, candidate) and judge.same(other, candidate)))
     nowhere = share * math.exp(-candidate.features.span)
     features = replace(candidate.features, mass=log_odds(share / (share + rest + nowhere)))
@@ -94,10 +94,6 @@ def _alone(
 
 def _share(candidate: Candidate) -> float:
     return probability_of(candidate.features.mass)
-
-
-def _group(candidate: Candidate, evidence: Evidence) -> str:
-    return evidence.groups[candidate.span.hit.passage.article_id]
 
 
 def _likeliest_first(candidate: Candidate, evidence: Evidence) -> tuple[float, float, str, int]:

@@ -19,9 +19,8 @@ def members(offered: Sequence[Candidate], threshold: float, evidence: Evidence) 
     """
     if not offered or offered[0].probability < threshold:
         return []
-    least = min(threshold, BELONGS)
-    likely = (item for item in offered if item.probability >= least)
-    return [item for item in likely if _source(item, evidence) == _source(offered[0], evidence)]
+    least, source = min(threshold, BELONGS), evidence.group(offered[0].span.hit)
+    return [item for item in offered if item.probability >= least and evidence.group(item.span.hit) == source]
 
 
 def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
@@ -30,7 +29,3 @@ def in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Fi
     for hit in evidence.hits:
         rank.setdefault(hit.passage.article_id, len(rank))
     return sorted(findings, key=lambda f: (rank[f.best.span.hit.passage.article_id], f.best.span.start))
-
-
-def _source(item: Candidate, evidence: Evidence) -> str:
-    return evidence.groups[item.span.hit.passage.article_id]

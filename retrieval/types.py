@@ -86,6 +86,10 @@ class Evidence:
         """The article that `hit` is a passage of."""
         return self.articles[hit.passage.article_id]
 
+    def group(self, hit: Hit) -> str:
+        """The source group of that article."""
+        return self.groups[hit.passage.article_id]
+
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
