@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 from bot.question import checked
 from bot.settings import Settings
@@ -10,16 +11,16 @@ from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.citations import check
 from reader.confidence import Calibration
+from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.adding import AddReport, add
-from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
+from retrieval.encoder import LazyEncoder, lazy_encoder, load_encoder, prepared_encoder
 from retrieval.errors import CitationError, CorpusError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
 from retrieval.glance import glance
 from retrieval.intake.files import find
-from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
@@ -45,11 +46,9 @@ class Assistant:
         store = Store(settings.storage.path)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        from reader.model import TransformersReader  # imports torch and transformers
-
-        encoder = SentenceTransformerEncoder.load(resolve(settings.encoder.model, progress))
-        retriever = Retriever.open(store, encoder)
-        reader = TransformersReader.load(prepared_reader(settings.reader.model, settings.reader.adapter, progress))
+        precision = settings.engine.precision
+        retriever = Retriever.open(store, load_encoder(_encoder_folder(settings, progress), precision))
+        reader = TransformersReader.load(_reader_folder(settings, progress), precision)
         answers = settings.answers
         threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
         answerer = Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
@@ -106,8 +105,7 @@ class Indexer:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Indexer":
         """Finds the encoder, and leaves loading it for when there is something to embed. Raises ModelError."""
-        folder = resolve(settings.encoder.model, progress)
-        return cls(settings, LazyEncoder(fingerprint(folder), lambda: SentenceTransformerEncoder.load(folder)))
+        return cls(settings, lazy_encoder(_encoder_folder(settings, progress), settings.engine.precision))
 
     def refresh(
         self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
@@ -182,9 +180,17 @@ def check_filter(settings: Settings, where: SearchFilter) -> None:
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:
-    """Makes sure that both models are on disk, whole. Raises ModelError."""
-    resolve(settings.encoder.model, progress)
-    prepared_reader(settings.reader.model, settings.reader.adapter, progress)
+    """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
+    load_encoder(_encoder_folder(settings, progress), settings.engine.precision)
+    TransformersReader.load(_reader_folder(settings, progress), settings.engine.precision)
+
+
+def _encoder_folder(settings: Settings, progress: Progress) -> Path:
+    return prepared_encoder(settings.encoder.model, progress, compiled=settings.engine.compiled)
+
+
+def _reader_folder(settings: Settings, progress: Progress) -> Path:
+    return prepared_reader(settings.reader.model, settings.reader.adapter, progress, compiled=settings.engine.compiled)
 
 
 def _limits(settings: Settings) -> FetchLimits:

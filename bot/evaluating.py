@@ -20,6 +20,7 @@ BENCHMARKS = {
     "answers": Benchmark("answers", "How well questions about the sample articles are answered."),
     "calibration": Benchmark("calibration", "How far the confidence can be trusted; can also fit it anew."),
     "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
+    "dates": Benchmark("dates", "How often the date shown behind a time word is right."),
     "endtoend": Benchmark("endtoend", "How well a large collection answers, and when it declines."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),

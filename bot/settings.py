@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, get_type_hints
+from typing import Annotated, Any, Self, get_args, get_type_hints
 
 from bot.question import MAX_CHARACTERS
+from retrieval.engine import Precision
 from retrieval.errors import ConfigError, reason
 
 FILE_NAME = "config.toml"
@@ -95,6 +96,15 @@ def _ids(value: object, folder: Path) -> tuple[int, ...]:
     raise ValueError
 
 
+def _precision(value: object, folder: Path) -> Precision | None:
+    if value == "auto":
+        return None
+    for precision in get_args(Precision):
+        if value == precision:
+            return precision  # type: ignore[no-any-return]
+    raise ValueError
+
+
 def _level(value: object, folder: Path) -> str:
     if value in LEVELS:
         return str(value)
@@ -110,6 +120,7 @@ TIME_LIMIT = _number("a number of seconds, more than 0", math.nextafter(0, 1), m
 MEGABYTES = _number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
 FLAG = Rule("true or false", _flag)
 IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
+PRECISION = Rule('"auto", ' + " or ".join(f'"{each}"' for each in get_args(Precision)), _precision)
 LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
 
 
@@ -141,6 +152,14 @@ class ReaderSettings:
 
     model: Annotated[str, MODEL] = "sentence-transformers/all-mpnet-base-v2"
     adapter: Annotated[Path | None, ADAPTER] = ROOT / "reader/weights"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """[engine]: whether both models are `compiled`, and their `precision`, None for what is fastest on this machine."""
+
+    compiled: Annotated[bool, FLAG] = True
+    precision: Annotated[Precision | None, PRECISION] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +224,7 @@ class Settings:
     storage: StorageSettings = StorageSettings()
     encoder: EncoderSettings = EncoderSettings()
     reader: ReaderSettings = ReaderSettings()
+    engine: EngineSettings = EngineSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answers: AnswersSettings = AnswersSettings()
     fetch: FetchSettings = FetchSettings()

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.phases import share
-from retrieval.encoder import Encoder, LazyEncoder, SentenceTransformerEncoder, fingerprint
-from retrieval.models import ENCODER, resolve
+from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
+from retrieval.models import ENCODER
 from retrieval.progress import silent
 from retrieval.search import POOL, Held, Query, Retriever
 from retrieval.storage.segments import segment_records, segment_vectors
@@ -86,8 +86,7 @@ class Noticed:
 
 def the_encoder() -> Encoder:
     """The default encoder, loaded when it has to embed; evaluation.wiring has it too, and brings the reader along."""
-    folder = resolve(ENCODER, silent)
-    return LazyEncoder(fingerprint(folder), lambda: SentenceTransformerEncoder.load(folder))
+    return lazy_encoder(prepared_encoder(ENCODER, silent))
 
 
 def start(store: Store, questions: Sequence[str], born: float) -> Started:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
-from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.models import ENCODER, READER_BASE, resolve
+from retrieval.encoder import Encoder, load_encoder, prepared_encoder
+from retrieval.models import ENCODER, READER_BASE
 from retrieval.progress import Progress, silent
 from retrieval.refresh import STAGE_BATCH, refresh
 from retrieval.search import Retriever
@@ -31,7 +31,7 @@ MAX_ITEMS = 20
 
 def shipped_encoder() -> Encoder:
     """The default encoder."""
-    return SentenceTransformerEncoder.load(resolve(ENCODER, silent))
+    return load_encoder(prepared_encoder(ENCODER, silent))
 
 
 def shipped_reader(adapter: Path = ADAPTER) -> TransformersReader:

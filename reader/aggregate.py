@@ -21,7 +21,7 @@ from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
 from reader.differing import brought_up_to_date, versions
 from reader.lists import in_reading_order, members
-from reader.merging import Candidate, Finding, Judge, merged
+from reader.merging import Candidate, Finding, Judge, gathered, merged
 from reader.telling import telling_candidates, told
 from reader.types import Kind, PassageReading, Reader
 from retrieval.types import Evidence
@@ -101,7 +101,7 @@ def aggregate(
                 if len(found) > 1:
                     return Findings("differing", tuple(found))
                 likely = [span for span in spans if span.probability >= enough]
-                found = [brought_up_to_date(merged(likely, judge)[0], spans, evidence, judge)] if likely else []
+                found = [brought_up_to_date(gathered(likely, judge), spans, evidence, judge)] if likely else []
             if found:
                 return Findings(kind, tuple(found), certain)
     offered = sentences if likeliest == "passage" and sentences else spans

@@ -1,5 +1,6 @@
-"""The reader's heads: linear layers on the last hidden states of the one encoder, beside its span head.
+"""The reader's heads: linear layers on the last hidden states of the one encoder.
 
+span       of each token: an answer starts, an answer ends; the model's own, which every reader has
 item       of each token: outside, begins, continues an item of a list
 sentence   of each token; the mean over a sentence's tokens is the logit that the sentence answers
 kind       of the first token: the question asks for one answer, a list, a passage
@@ -7,40 +8,77 @@ leans      of the first token: the question leans on the conversation before it 
 pair       of the first token of two answers side by side (`reader.pairs`): the same, both can be right, or they differ
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.numpy import load_file
 
+from retrieval.engine import Outputs
 from retrieval.errors import ModelError
 
 ADAPTER = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 HEADS = "heads.safetensors"
+SPAN = "span"
+TRAINED: Mapping[str, int] = {"item": 3, "sentence": 1, "kind": 3, "leans": 1, "pair": 3}
+OUTPUTS: Mapping[str, int] = {SPAN: 2, **TRAINED}
 
 
-class Heads(torch.nn.Module):
-    """See the module; each head is (outputs, hidden) weights with a bias."""
+class Heads:
+    """The heads of one model; those that it lacks are not `in` it. Always float32: what is near is told apart."""
 
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.item = torch.nn.Linear(hidden, 3)
-        self.sentence = torch.nn.Linear(hidden, 1)
-        self.kind = torch.nn.Linear(hidden, 3)
-        self.leans = torch.nn.Linear(hidden, 1)
-        self.pair = torch.nn.Linear(hidden, 3)
+    def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
+        """`tensors` has `NAME.weight` (outputs, hidden) and `NAME.bias` (outputs,)."""
+        self._layers = {
+            name.removesuffix(".weight"): (
+                np.ascontiguousarray(tensor.T, dtype=np.float32),
+                tensors[name.removesuffix("weight") + "bias"].astype(np.float32),
+            )
+            for name, tensor in tensors.items()
+            if name.endswith(".weight")
+        }
 
-    @classmethod
-    def load(cls, path: Path, hidden: int) -> "Heads":
-        """The heads in a safetensors file, as float32. Raises ModelError where they do not fit `hidden`."""
-        heads = cls(hidden)
-        try:
-            heads.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-        except (OSError, SafetensorError, RuntimeError) as error:
-            problem = " ".join(str(error).split())[:200]
-            raise ModelError(
-                f"{path} has no heads for this model of {hidden} hidden units ({problem}); remove it to read without "
-                "them, or restore the file that belongs to the model."
-            ) from error
-        return heads
+    def __contains__(self, name: str) -> bool:
+        return name in self._layers
+
+    def logits(self, name: str, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(..., hidden) states to (..., outputs) logits, float32."""
+        weight, bias = self._layers[name]
+        return np.asarray(hidden @ weight + bias, dtype=np.float32)
+
+
+def load_heads(folder: Path, hidden: int) -> Heads:
+    """The heads of the model in `folder`, none without a file; raises ModelError where they do not fit `hidden`."""
+    path = folder / HEADS
+    if not path.exists():
+        return Heads({})
+    try:
+        tensors = load_file(path)
+        for name, tensor in tensors.items():
+            head, _, part = name.partition(".")
+            due = (OUTPUTS[head], hidden) if part == "weight" else (OUTPUTS[head],)
+            if tensor.shape != due:
+                raise ValueError(f"{name} is {tensor.shape}")
+        return Heads(tensors)
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{path} has no heads for this model of {hidden} hidden units ({problem}); remove it to read without "
+            "them, or restore the file that belongs to the model."
+        ) from error
+
+
+def span_logits(outputs: Outputs, heads: Heads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Start and end logits of every token, (length,) each: those that the network gives, else the span head's."""
+    if "start" in outputs:
+        return outputs["start"], outputs["end"]
+    start, end = heads.logits(SPAN, outputs["hidden"]).T
+    return start, end
+
+
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Log-probabilities over the last dimension."""
+    return np.asarray(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True), dtype=np.float32)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Encoding, Tokenizer
 
 SEPARATOR = " | "
 TURNS = 3  # of a conversation, so many stand behind the question
@@ -81,9 +81,7 @@ def in_conversation(question: str, earlier: Sequence[tuple[str, Sequence[str]]])
     return SEPARATOR.join([question, *reversed(turns)])
 
 
-def windows(
-    tokenizer: PreTrainedTokenizerFast, question: str, contexts: Sequence[Context], limits: Limits
-) -> list[Window]:
+def windows(tokenizer: Tokenizer, question: str, contexts: Sequence[Context], limits: Limits) -> list[Window]:
     """The inputs for one question over `contexts`, in their order; at least one for each context.
 
     However long question and headings are, the work on them is bounded: they are cut at their limits.
@@ -102,10 +100,10 @@ def windows(
     seconds = [prefixes[contexts[index].heading] + contexts[index].text[start:end] for index, start, end in stretches]
     if not stretches:
         return []
-    # truncation only guards the limit: stretches are cut to fit, save where a tokenizer splits a text otherwise alone
-    encoded = tokenizer([asked] * len(seconds), seconds, truncation="only_second", max_length=limits.input)
+    encodings = tokenizer.encode_batch([(asked, second) for second in seconds])
     made = []
-    for (index, start, _), second, encoding in zip(stretches, seconds, encoded.encodings, strict=True):
+    for (index, start, _), second, whole in zip(stretches, seconds, encodings, strict=True):
+        encoding = _fitted(tokenizer, asked, second, whole, limits.input)
         prefix = len(prefixes[contexts[index].heading])
         tokens, offsets = [], []
         for place, (sequence, (left, right)) in enumerate(zip(encoding.sequence_ids, encoding.offsets, strict=True)):
@@ -130,23 +128,30 @@ def windows(
     return made
 
 
-def _cut(tokenizer: PreTrainedTokenizerFast, text: str, limit: int) -> str:
+def _fitted(tokenizer: Tokenizer, asked: str, second: str, encoding: Encoding, limit: int) -> Encoding:
+    """The encoding, of less of its second text if it is too long: it may be where a text is split otherwise alone."""
+    while (surplus := len(encoding.ids) - limit) > 0:
+        ends = [end for of, (_, end) in zip(encoding.sequence_ids, encoding.offsets, strict=True) if of == 1]
+        second = second[: ends[-surplus - 1]]
+        encoding = tokenizer.encode(asked, second)
+    return encoding
+
+
+def _cut(tokenizer: Tokenizer, text: str, limit: int) -> str:
     """The beginning of `text`, at most `limit` tokens long."""
     text = text[: limit * _CHARACTERS_PER_TOKEN]
-    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    offsets = tokenizer.encode(text, add_special_tokens=False).offsets
     return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
 
 
-def _stretches(
-    tokenizer: PreTrainedTokenizerFast, asked: str, prefix: str, text: str, limits: Limits
-) -> list[tuple[int, int]]:
+def _stretches(tokenizer: Tokenizer, asked: str, prefix: str, text: str, limits: Limits) -> list[tuple[int, int]]:
     """How `text` is cut so that each stretch fits behind question and prefix: (start, end), code points of `text`.
 
     A text of 10 tokens with room for 6 and an overlap of 2 gives the tokens 0-6 and 4-10.
     """
-    pair = tokenizer(asked, prefix + text[:1], verbose=False)
-    room = max(limits.input - len(pair["input_ids"]) - _SPLIT_CHARACTERS, 2)
-    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    pair = tokenizer.encode(asked, prefix + text[:1])
+    room = max(limits.input - len(pair.ids) - _SPLIT_CHARACTERS, 2)
+    offsets = tokenizer.encode(text, add_special_tokens=False).offsets
     if len(offsets) <= room:
         return [(0, len(text))]
     step = max(room - limits.overlap, 1)

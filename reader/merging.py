@@ -129,24 +129,27 @@ def far_apart(one: Answering, other: Answering) -> bool:
 
 
 def merged(offered: Sequence[Candidate], judge: Judge) -> list[Finding]:
-    """Candidates that say the same as one finding each; all best first.
+    """Candidates that say the same as one finding each; all best first."""
+    findings, rest = [], list(offered)
+    while rest:
+        findings.append(finding := gathered(rest, judge))
+        rest = [candidate for candidate in rest if candidate not in finding.same]
+    return findings
+
+
+def gathered(offered: Sequence[Candidate], judge: Judge) -> Finding:
+    """The first, best candidate with those that say the same.
 
     A name of one word is shown by the fuller name that was found for it: "Sergei Lavrov" for "Lavrov".
     """
-    judge.read((one, other) for place, one in enumerate(offered) for other in offered[:place] if comparable(one, other))
-    findings: list[Finding] = []
-    for candidate in offered:
-        alike = (n for n, f in enumerate(findings) if comparable(candidate, f.best) and judge.same(candidate, f.best))
-        place = next(alike, None)
-        if place is None:
-            findings.append(Finding(candidate, (candidate,)))
-            continue
-        known = findings[place]
-        best = known.best
+    best, *others = offered
+    alike = [other for other in others if comparable(best, other)]
+    judge.read((best, other) for other in alike)
+    same = (best, *(other for other in alike if judge.same(best, other)))
+    for candidate in same:
         if _fuller_name(candidate.text, best.text):
             best = replace(candidate, probability=best.probability)
-        findings[place] = Finding(best, (*known.same, candidate))
-    return findings
+    return Finding(best, same)
 
 
 def comparable(one: Answering, other: Answering) -> bool:

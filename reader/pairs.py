@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer
 
 from reader.inputs import SEPARATOR
 
@@ -30,13 +30,13 @@ class Said:
     sentence: str
 
 
-def pair_ids(tokenizer: PreTrainedTokenizerFast, question: str, one: Said, other: Said) -> list[int]:
+def pair_ids(tokenizer: Tokenizer, question: str, one: Said, other: Said) -> list[int]:
     """The token ids of the input, at most 2 * 128 + 64 and a few special ones; a longer side is cut at its end."""
     asked, first, second = (
         _tokens(tokenizer, text, limit)
         for text, limit in ((question, _QUESTION_TOKENS), (_side(one), _SIDE_TOKENS), (_side(other), _SIDE_TOKENS))
     )
-    start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
+    start, *_, end = tokenizer.encode("").ids  # the special tokens alone
     return [start, *asked, end, end, *first, end, end, *second, end]
 
 
@@ -44,6 +44,5 @@ def _side(said: Said) -> str:
     return SEPARATOR.join(part for part in (said.answer, said.heading, said.sentence) if part)
 
 
-def _tokens(tokenizer: PreTrainedTokenizerFast, text: str, limit: int) -> Sequence[int]:
-    ids: list[int] = tokenizer(text, add_special_tokens=False, truncation=True, max_length=limit)["input_ids"]
-    return ids
+def _tokens(tokenizer: Tokenizer, text: str, limit: int) -> Sequence[int]:
+    return tokenizer.encode(text, add_special_tokens=False).ids[:limit]

@@ -1,19 +1,23 @@
 """From the names in the settings to a folder that the reader can be loaded from.
 
 A reader is either a whole extractive question-answering model, or a base model and an adapter that the project trained.
-The adapter is merged into its base once; the merged model is kept in the cache under a name made of both their hashes,
-so that a new adapter, or a new base, is a new folder and never a mixture.
+The adapter is merged into its base once, and the merged model compiled; both are kept in the cache under a name made of
+the hashes of adapter and base, so that a new adapter, or a new base, is a new folder and never a mixture.
 """
 
 import hashlib
 import json
 import shutil
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from reader.heads import ADAPTER, CONFIG, HEADS
+from retrieval.encoder import fingerprint
+from retrieval.engine import FORMAT, compiled_or_own
 from retrieval.errors import ModelError
 from retrieval.models import (
     PACKAGED,
@@ -32,23 +36,40 @@ MANIFEST = "dateline.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
 
-def prepared_reader(model: str, adapter: Path | None, progress: Progress) -> Path:
+def prepared_reader(model: str, adapter: Path | None, progress: Progress, *, compiled: bool = True) -> Path:
     """The folder of the reader to load: `model` with `adapter` merged in, or `model` itself without one.
 
-    Raises ModelError where either is missing or damaged, or where the two do not belong together.
+    It is `compiled` (`retrieval.engine`), or where that is not wanted or not possible, one of transformers. Raises
+    ModelError where either is missing or damaged, or where the two do not belong together.
     """
     if adapter is None:
-        return resolve(model, progress)
-    for name in ADAPTER_FILES:
-        if not (adapter / name).is_file():
-            raise ModelError(
-                f"The reader's adapter folder {adapter} has no {name}; correct [reader] adapter in config.toml, or "
-                "restore the file: the repository has those of reader/weights."
-            )
-    packaged = PACKAGED.get(model)
-    # packaged weights are known by their pinned hash: where they are merged already, they need not be read again
-    digest = packaged.sha256 if packaged is not None else sha256_file(resolve(model, progress) / WEIGHTS)
-    target = cache_folder() / f"reader-{_key(digest, adapter)}"
+        key = fingerprint(resolve(model, progress))
+        source: Callable[[], Path] = partial(resolve, model, progress)
+    else:
+        for name in ADAPTER_FILES:
+            if not (adapter / name).is_file():
+                raise ModelError(
+                    f"The reader's adapter folder {adapter} has no {name}; correct [reader] adapter in config.toml, or "
+                    "restore the file: the repository has those of reader/weights."
+                )
+        packaged = PACKAGED.get(model)
+        # packaged weights are known by their pinned hash: where they are merged already, they need not be read again
+        digest = packaged.sha256 if packaged is not None else sha256_file(resolve(model, progress) / WEIGHTS)
+        key = _key(digest, adapter)
+        source = partial(_merged, model, digest, adapter, cache_folder() / f"reader-{key}", progress)
+    if not compiled:
+        return source()
+    return compiled_or_own(model, cache_folder() / f"reader-{key}-{FORMAT}", source, _compile, progress)
+
+
+def _compile(source: Path, folder: Path) -> None:
+    from reader.pytorch import compile_reader  # imports torch and transformers
+
+    compile_reader(source, folder)
+
+
+def _merged(model: str, digest: str, adapter: Path, target: Path, progress: Progress) -> Path:
+    """The folder `target` of the base model with the adapter merged in."""
     if not target.is_dir():
         base = resolve(model, progress)
         check_sha256(base / WEIGHTS, digest)

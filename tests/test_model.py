@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
-from reader.heads import HEADS, Heads
+from reader.heads import HEADS, TRAINED, Heads
 from reader.inputs import Context, Limits, windows
-from reader.model import TransformersReader, batches, collate
+from reader.model import TransformersReader
 from reader.pairs import Said
+from reader.pytorch import TorchNetwork, bare_tokenizer, batches, compile_reader
 from retrieval.errors import ModelError
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests import tiny
@@ -30,20 +31,34 @@ def evidence(*cuts: tuple[int, int]) -> Evidence:
     return Evidence(hits, {"a": article}, {"a": "a"}, 1)
 
 
-def tiny_reader(limits: Limits = LIMITS, batch_tokens: int = 8192, items: bool = True) -> TransformersReader:
+def tiny_network(batch_tokens: int = 8192) -> TorchNetwork:
     tokenizer = tiny.wordpiece()
     model = tiny.model(tokenizer)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(SCALE if parameter.ndim == 2 else 1.0)
-    return TransformersReader(model, tokenizer, Heads(32) if items else None, limits, batch_tokens)
+    assert isinstance(tokenizer.pad_token_id, int)
+    return TorchNetwork(model, tokenizer.pad_token_id, types=False, batch_tokens=batch_tokens)
+
+
+def some_heads() -> dict[str, np.ndarray]:
+    """Heads for states of 32 numbers, the same each time."""
+    random = np.random.default_rng(1)
+    return {
+        f"{name}.{part}": random.normal(size=(outputs, 32) if part == "weight" else outputs).astype(np.float16)
+        for name, outputs in TRAINED.items()
+        for part in ("weight", "bias")
+    }
+
+
+def tiny_reader(limits: Limits = LIMITS, batch_tokens: int = 8192, items: bool = True) -> TransformersReader:
+    heads = Heads(some_heads() if items else {})
+    return TransformersReader(tiny_network(batch_tokens), bare_tokenizer(tiny.wordpiece()), heads, limits)
 
 
 def test_one_reading_for_each_hit_in_order_whatever_the_batches() -> None:
     asked = evidence((0, 30), (32, 200), (64, 70))
-    torch.manual_seed(1)
     whole = tiny_reader().read("Who met?", asked)
-    torch.manual_seed(1)
     pieces = tiny_reader(batch_tokens=1).read("Who met?", asked)
     assert [reading.hit for reading in whole] == list(asked.hits)
     for one, other in zip(whole, pieces, strict=True):
@@ -59,7 +74,6 @@ def test_one_reading_for_each_hit_in_order_whatever_the_batches() -> None:
 
 def test_two_answers_are_compared_the_same_whichever_comes_first() -> None:
     a, b, c = Said("noon", "", "She met him at noon."), Said("one", "", "At one she met him."), Said("x", "y", "z" * 50)
-    torch.manual_seed(1)
     reader = tiny_reader(batch_tokens=64)
     chances = reader.compare("When?", [(a, b), (b, a), (a, c)])
     assert chances is not None
@@ -82,7 +96,7 @@ def test_a_window_keeps_its_own_score_against_null() -> None:
     reader = tiny_reader(items=False)
     hit = evidence((0, len(TEXT))).hits[0]
     (merged,) = reader.read_under("Who met?", [hit], [""])
-    first, *more = windows(tiny.wordpiece(), "Who met?", [Context("", TEXT)], LIMITS)
+    first, *more = windows(bare_tokenizer(tiny.wordpiece()), "Who met?", [Context("", TEXT)], LIMITS)
     assert more
     end = int(first.offsets[-1, 1])
     (alone,) = reader.read_under("Who met?", [Hit(Passage(0, "a", 0, end), TEXT[:end], 0.0, 0, None, 0.0, 0.0)], [""])
@@ -96,31 +110,61 @@ def test_without_a_list_head_there_are_no_items() -> None:
 
 
 def test_batches_keep_to_the_budget() -> None:
-    made = windows(tiny.wordpiece(), "who", [Context("", "a" * n) for n in (3, 40, 9, 30, 2)], LIMITS)
+    made = windows(bare_tokenizer(tiny.wordpiece()), "who", [Context("", "a" * n) for n in (3, 40, 9, 30, 2)], LIMITS)
     cut = list(batches(made, 60))
-    assert sorted(w.context for batch in cut for w in batch) == [0, 1, 2, 3, 4]
-    assert all(len(batch) == 1 or collate(batch, tiny.wordpiece())["input_ids"].numel() <= 60 for batch in cut)
+    assert sorted(place for batch in cut for place in batch) == [0, 1, 2, 3, 4]
+    assert all(len(batch) == 1 or len(batch) * max(len(made[place].ids) for place in batch) <= 60 for batch in cut)
 
 
 def test_load_reads_the_heads(tmp_path: Path) -> None:
     folder = tiny.save(tmp_path, tiny.wordpiece())
     assert TransformersReader.load(folder).read("Who?", evidence((0, 30)))[0].item is None
-    bias = torch.tensor([1.0, 2.0, 3.0])
-    heads = Heads(32)
-    with torch.no_grad():
-        heads.item.weight.zero_()
-        heads.item.bias.copy_(bias)
-    save_file({name: tensor.half() for name, tensor in heads.state_dict().items()}, folder / HEADS)
+    bias = np.array([1, 2, 3], dtype=np.float16)
+    save_file(some_heads() | {"item.weight": np.zeros((3, 32), dtype=np.float16), "item.bias": bias}, folder / HEADS)
     item = TransformersReader.load(folder).read("Who?", evidence((0, 30)))[0].item
     assert item is not None
-    assert (item == bias.numpy()).all()
+    assert (item == bias).all()
+
+
+@pytest.mark.parametrize("heads", [True, False], ids=["heads", "no heads"])
+def test_a_compiled_model_reads_what_pytorch_reads(heads: bool, tmp_path: Path) -> None:
+    source = tiny.save(tmp_path / "source", tiny.wordpiece())
+    if heads:
+        save_file(some_heads(), source / HEADS)
+    (tmp_path / "compiled").mkdir()
+    compile_reader(source, tmp_path / "compiled")
+    asked = evidence((0, 30), (5, len(TEXT)))
+    one, other = (TransformersReader.load(folder, "float32", LIMITS) for folder in (source, tmp_path / "compiled"))
+    for mine, its in zip(one.read("Who met?", asked), other.read("Who met?", asked), strict=True):
+        assert np.array_equal(mine.offsets, its.offsets)
+        for name in ("start", "end", "item", "sentence", "asked"):
+            if (due := getattr(mine, name)) is None:
+                assert not heads
+                assert getattr(its, name) is None
+            else:
+                np.testing.assert_allclose(getattr(its, name), due, atol=0.01)
+    pair = (Said("noon", "", "She met him at noon."), Said("one", "", "At one she met him."))
+    due, found = one.compare("When?", [pair]), other.compare("When?", [pair])
+    assert (due is None) == (found is None) == (not heads)
+    if due is not None and found is not None:
+        np.testing.assert_allclose(found, due, atol=0.01)
+
+
+def test_a_damaged_compiled_model_says_so(tmp_path: Path) -> None:
+    source = tiny.save(tmp_path / "source", tiny.wordpiece())
+    (tmp_path / "compiled").mkdir()
+    compile_reader(source, tmp_path / "compiled")
+    with (tmp_path / "compiled" / "graph.bin").open("ab") as file:
+        file.truncate(100)
+    with pytest.raises(ModelError, match="damaged; delete that folder"):
+        TransformersReader.load(tmp_path / "compiled")
 
 
 def test_folders_that_are_no_reader_say_so(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
         TransformersReader.load(tmp_path / "nowhere")
     folder = tiny.save(tmp_path / "model", tiny.wordpiece())
-    save_file(Heads(31).state_dict(), folder / HEADS)
+    save_file({name: tensor[..., :31] for name, tensor in some_heads().items()}, folder / HEADS)
     with pytest.raises(ModelError, match=r"heads.safetensors has no heads for this model of 32"):
         TransformersReader.load(folder)
     (folder / HEADS).write_bytes(b"not safetensors")

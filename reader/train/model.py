@@ -20,7 +20,7 @@ from torch.nn import functional
 from transformers import AutoModelForQuestionAnswering
 from transformers.models.mpnet.modeling_mpnet import MPNetSelfAttention
 
-from reader.heads import ADAPTER, CONFIG, HEADS, Heads
+from reader.heads import ADAPTER, CONFIG, HEADS, TRAINED
 
 BASE = "sentence-transformers/all-mpnet-base-v2"
 TARGETS = [f"attention.attn.{name}" for name in "qkvo"] + ["intermediate.dense", "output.dense"]
@@ -92,9 +92,7 @@ class Trained(nn.Module):
     Dropout costs a third of the time on a CPU, and little on a GPU, where questions are seen more often.
     """
 
-    def __init__(
-        self, model: Any, heads: Heads, rank: int, scale: float, dtype: torch.dtype, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, model: Any, rank: int, scale: float, dtype: torch.dtype, dropout: float = 0.0) -> None:
         """`model` is an MPNetForQuestionAnswering; it is changed."""
         super().__init__()
         model.requires_grad_(False)
@@ -109,7 +107,7 @@ class Trained(nn.Module):
                 parent, _, leaf = name.rpartition(".")
                 setattr(self.encoder.get_submodule(parent), leaf, Lora(module, rank, scale))
         self.spans = nn.Linear(model.config.hidden_size, 2)
-        self.heads = heads
+        self.heads = nn.ModuleDict({name: nn.Linear(model.config.hidden_size, n) for name, n in TRAINED.items()})
         self._rank, self._scale = rank, scale
         bias_of = self.encoder.encoder.compute_position_bias
         # the same for all rows: not copied for each
@@ -124,12 +122,12 @@ class Trained(nn.Module):
         Raises OSError, KeyError where `init` has no adapter for this model.
         """
         model = AutoModelForQuestionAnswering.from_pretrained(base, local_files_only=True, dtype=torch.float32)
-        hidden = model.config.hidden_size
         if init is None:
-            return cls(model, Heads(hidden), rank, 1.0, dtype, dropout)
+            return cls(model, rank, 1.0, dtype, dropout)
         config = json.loads((init / CONFIG).read_text())
-        heads = Heads.load(init / HEADS, hidden) if (init / HEADS).exists() else Heads(hidden)
-        trained = cls(model, heads, config["r"], config["lora_alpha"] / config["r"], dtype, dropout)
+        trained = cls(model, config["r"], config["lora_alpha"] / config["r"], dtype, dropout)
+        if (init / HEADS).exists():
+            trained.heads.load_state_dict({name: tensor.float() for name, tensor in load_file(init / HEADS).items()})
         saved = load_file(init / ADAPTER)
         with torch.no_grad():
             for name, parameter in trained._adapter().items():

@@ -17,11 +17,11 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer
 
 from reader.inputs import Context, Limits, Window, windows
-from reader.model import load_tokenizer
 from reader.pairs import pair_ids
+from reader.pytorch import bare_tokenizer, load_tokenizer
 from reader.spans import MAX_TOKENS
 from reader.train.arrays import Arrays, dev_file
 from reader.train.comparisons import Comparison, read_comparisons
@@ -30,7 +30,7 @@ from reader.train.examples import Example, Maker
 from reader.train.negatives import mine
 from reader.train.recipe import DEFAULT, Recipe, Set
 from reader.train.traps import Reading
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import load_encoder, prepared_encoder
 from retrieval.models import ENCODER, READER_BASE, quieten_transformers, resolve
 from retrieval.progress import Progress, on_stderr, silent
 from retrieval.sentences import sentence_spans
@@ -56,7 +56,7 @@ class _Input:
 class Builder:
     """Turns examples into arrays, one at a time."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._limits = Limits()
         self._inputs: list[_Input] = []
@@ -172,7 +172,7 @@ def _enumeration(items: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
 
 
 def prepared(
-    data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, most: int | None, progress: Progress
+    data: Path, recipe: Recipe, tokenizer: Tokenizer, most: int | None, progress: Progress
 ) -> tuple[Arrays, Arrays]:
     """The arrays to train on and those to score, from the files of `data` that are there; raises CorpusError."""
     names = dict.fromkeys(e.file for e in recipe.sets if e.file != ENUMERATIONS and e.make != "pairs")
@@ -185,7 +185,7 @@ def prepared(
         each.file for each in recipe.sets if each.make in {"news", "conversing"} and each.file in files
     )
     news = [question for name in archive for question in files[name]]
-    encoder = SentenceTransformerEncoder.load(resolve(ENCODER, silent))
+    encoder = load_encoder(prepared_encoder(ENCODER, silent))
     maker = Maker(by_source, mine(news, encoder, NEGATIVES, progress) if news else {}, recipe.seed)
     several = (conjunction(question) for questions in files.values() for question in questions)
     files[ENUMERATIONS] = [question for question in several if question is not None]
@@ -268,7 +268,7 @@ def main() -> int:
     parser.add_argument("--questions", type=int, default=None, help="at most so many of each set, to try it out")
     options = parser.parse_args()
     quieten_transformers()
-    tokenizer = load_tokenizer(resolve(options.base, silent))
+    tokenizer = bare_tokenizer(load_tokenizer(resolve(options.base, silent)))
     arrays, scored = prepared(options.data, Recipe.load(options.recipe), tokenizer, options.questions, on_stderr)
     arrays.save(options.out)
     scored.save(dev_file(options.out))

@@ -169,11 +169,11 @@ class Run:
         heads = self._trained.heads
         return Losses(
             span=span_loss(spans[..., 0], spans[..., 1], batch),
-            item=item_loss(heads.item(hidden), batch),
-            sentence=sentence_loss(heads.sentence(hidden)[..., 0], batch),
-            kind=label_loss(heads.kind(hidden[:, 0]), batch.kind, batch),
-            leans=label_loss(functional.pad(heads.leans(hidden[:, 0]), (1, 0)), batch.leans, batch),
-            pair=label_loss(heads.pair(hidden[:, 0]), batch.pair, batch),
+            item=item_loss(heads["item"](hidden), batch),
+            sentence=sentence_loss(heads["sentence"](hidden)[..., 0], batch),
+            kind=label_loss(heads["kind"](hidden[:, 0]), batch.kind, batch),
+            leans=label_loss(functional.pad(heads["leans"](hidden[:, 0]), (1, 0)), batch.leans, batch),
+            pair=label_loss(heads["pair"](hidden[:, 0]), batch.pair, batch),
         ), spans
 
     def _score(self) -> None:

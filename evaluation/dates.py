@@ -1,0 +1,64 @@
+"""How often the calendar date shown behind a time word is right.
+
+    dateline evaluate dates [FILE] [--verbose]
+
+FILE is JSON, the time words in brackets:
+
+    {"sentences": [{"published": "2023-05-17", "text": "It opens [on Monday], he said.", "means": ["2023-05-22"]}, ...]}
+
+`means` has each reading that a careful reader would accept, a day or an interval such as
+"2023-05-15/2023-05-21"; it is empty where nobody could be sure. The file that comes with it, dates.json, was written
+without knowledge of the rules and is kept for measuring them: nobody looks at its sentences to mend a rule.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from evaluation.commands import Parser, explained
+from reader.times import resolved
+from retrieval.types import Article
+
+SENTENCES = Path(__file__).with_name("dates.json")
+
+
+def shown(sentence: Mapping[str, Any]) -> str | None:
+    """What is shown behind the words in brackets, as `reader.times.resolved` gives it."""
+    before, words, after = re.split(r"[\[\]]", sentence["text"])
+    text = before + words + after
+    published = datetime.fromisoformat(sentence["published"])
+    article = Article("article", "", None, None, published, None, "article.txt", text)
+    return resolved(article, len(before), len(before) + len(words))
+
+
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("dates", __doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=SENTENCES, metavar="FILE", help="of sentences")
+    parser.add_argument("--verbose", action="store_true", help="show each wrong date")
+    options = parser.parse_args(arguments)
+    sentences = json.loads(options.file.read_text(encoding="utf-8"))["sentences"]
+    dates = [shown(sentence) for sentence in sentences]
+    wrong = [
+        (sentence, date)
+        for sentence, date in zip(sentences, dates, strict=True)
+        if date is not None and date not in sentence["means"]
+    ]
+    if options.verbose:
+        for sentence, date in wrong:
+            print(f"{sentence['published']}: {sentence['text']} shown {date}, {sentence['means']}", file=sys.stderr)
+    given, due = sum(date is not None for date in dates), sum(bool(sentence["means"]) for sentence in sentences)
+    right = given - len(wrong)
+    print(f"{len(sentences)} sentences; in {due} a careful reader knows the date")
+    print(f"shown {given}, {right} of them right ({right / max(given, 1):.1%})")
+    print(f"that is {right / max(due, 1):.0%} of what can be known")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
