@@ -13,8 +13,8 @@ from retrieval.fusion import COVERAGE_WEIGHT
 from retrieval.heading import heading
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.segments import HEADING_WEIGHT
 from retrieval.storage.store import Store
+from retrieval.storage.vectors import HEADING_WEIGHT
 from retrieval.types import SearchFilter
 from tests.stores import Counting, all_passages
 

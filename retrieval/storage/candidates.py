@@ -10,7 +10,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.storage.segments import passage_vectors, unpacked
+from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.types import Passage
 
 

@@ -11,6 +11,7 @@ from retrieval.encoder import Encoder
 from retrieval.progress import Progress
 from retrieval.storage.database import transaction
 from retrieval.storage.staging import passage_text, remember
+from retrieval.storage.vectors import packed
 
 BATCH = 256
 
@@ -87,5 +88,5 @@ def _insert(
     connection: sqlite3.Connection, fingerprint: str, keys: Sequence[bytes], vectors: NDArray[np.float32]
 ) -> None:
     """Stores the (n, dimension) vectors of the texts with these n hashes."""
-    rows = [(key, fingerprint, vector.astype("<f4").tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+    rows = [(key, fingerprint, packed(vector)) for key, vector in zip(keys, vectors, strict=True)]
     connection.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)", rows)

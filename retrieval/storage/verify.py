@@ -12,9 +12,10 @@ from retrieval.heading import heading
 from retrieval.progress import Progress
 from retrieval.storage.bm25 import WordIndex
 from retrieval.storage.index import VectorIndex
-from retrieval.storage.segments import SegmentRecord, damaged, passage_vectors, segment_path, segment_records, unpacked
+from retrieval.storage.segments import SegmentRecord, damaged, segment_path, segment_records
 from retrieval.storage.staging import digest, passage_text, text_hash
 from retrieval.storage.store import ARTICLE_COLUMNS, Generation, Snapshot, Store, stored_article
+from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.storage.words import words_damaged, words_path, words_record
 
 ATTEMPTS = 3
