@@ -23,7 +23,7 @@ from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import Verification, verify
 from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
 
@@ -42,7 +42,7 @@ class Assistant:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         """Loads what the settings name. Raises NoIndexError, IndexMismatchError, ModelError, StoreError."""
-        store = Store(settings.storage.path)
+        store = LocalStore(settings.storage.path)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
         from reader.model import TransformersReader  # imports torch and transformers
@@ -115,7 +115,7 @@ class Indexer:
         """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
         return refresh(
             self._settings.corpus.path,
-            Store(self._settings.storage.path),
+            LocalStore(self._settings.storage.path),
             self._encoder,
             self._settings.encoder.model,
             full=full,
@@ -152,18 +152,18 @@ def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
 
 def verify_store(settings: Settings, progress: Progress) -> Verification:
     """Checks all that the store holds; loads no model. Raises NoIndexError, StoreError."""
-    return verify(Store(settings.storage.path), progress)
+    return verify(LocalStore(settings.storage.path), progress)
 
 
 def stored_intake(settings: Settings, article_id: str) -> Intake | None:
     """One article with what was left out of its file. Raises NoIndexError, StoreError."""
-    with Store(settings.storage.path).snapshot() as snapshot:
+    with LocalStore(settings.storage.path).snapshot() as snapshot:
         return snapshot.intake(article_id)
 
 
 def store_status(settings: Settings) -> StoreStatus:
     """What the store holds; loads no model. Raises NoIndexError, StoreError."""
-    with Store(settings.storage.path).snapshot() as snapshot:
+    with LocalStore(settings.storage.path).snapshot() as snapshot:
         return snapshot.status()
 
 
@@ -177,7 +177,7 @@ def unread_files(settings: Settings) -> tuple[Unread, ...]:
 
 def check_filter(settings: Settings, where: SearchFilter) -> None:
     """Raises UsageError if there is no such article or source; loads no model. Raises NoIndexError, StoreError."""
-    with Store(settings.storage.path).snapshot() as snapshot:
+    with LocalStore(settings.storage.path).snapshot() as snapshot:
         snapshot.check(where)
 
 

@@ -16,7 +16,7 @@ from retrieval.reprints import distinct
 from retrieval.storage.bm25 import WordIndex
 from retrieval.storage.candidates import read_candidates
 from retrieval.storage.index import SegmentedIndex
-from retrieval.storage.store import Snapshot, Store
+from retrieval.storage.local import LocalSnapshot, LocalStore
 from retrieval.storage.words import load_words
 from retrieval.terms import asked_terms, terms
 from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, Sources, StoreStatus
@@ -52,13 +52,13 @@ class Retriever:
     that questions in several threads disturb each other in nothing.
     """
 
-    def __init__(self, store: Store, encoder: Encoder) -> None:
+    def __init__(self, store: LocalStore, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
         self._loaded: _Loaded | None = None
 
     @classmethod
-    def open(cls, store: Store, encoder: Encoder) -> "Retriever":
+    def open(cls, store: LocalStore, encoder: Encoder) -> "Retriever":
         """Loads the store's newest index. Raises NoIndexError, IndexMismatchError, StoreError."""
         retriever = cls(store, encoder)
         with retriever.hold():
@@ -109,10 +109,10 @@ class Retriever:
         with self.hold() as held:
             return held.search(query, k, where)
 
-    def _has(self, snapshot: Snapshot) -> bool:
+    def _has(self, snapshot: LocalSnapshot) -> bool:
         return self._loaded is not None and self._loaded.generation == snapshot.generation.id
 
-    def _load(self, snapshot: Snapshot) -> _Loaded:
+    def _load(self, snapshot: LocalSnapshot) -> _Loaded:
         generation = snapshot.generation
         if generation.fingerprint != self._encoder.fingerprint:
             raise IndexMismatchError(
@@ -131,7 +131,7 @@ class Retriever:
 class Held:
     """One generation, held."""
 
-    def __init__(self, snapshot: Snapshot, vectors: SegmentedIndex, words: WordIndex) -> None:
+    def __init__(self, snapshot: LocalSnapshot, vectors: SegmentedIndex, words: WordIndex) -> None:
         self._snapshot = snapshot
         self._vectors = vectors
         self._words = words

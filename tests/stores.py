@@ -12,7 +12,7 @@ from retrieval.encoder import Encoder
 from retrieval.progress import silent
 from retrieval.reprints import are_reprints, bands, signature
 from retrieval.storage.candidates import read_candidates
-from retrieval.storage.store import Snapshot, Store
+from retrieval.storage.local import LocalSnapshot, LocalStore
 from retrieval.storage.verify import verify
 from retrieval.types import Article, Passage, SearchFilter
 
@@ -60,7 +60,7 @@ class Held:
         )
 
 
-def contents(store: Store) -> list[Held]:
+def contents(store: LocalStore) -> list[Held]:
     """All that a search can see, whatever the ids. The store is proved whole first."""
     assert verify(store, silent).findings == ()
     with store.snapshot() as snapshot:
@@ -84,7 +84,7 @@ def contents(store: Store) -> list[Held]:
         return held
 
 
-def all_passages(snapshot: Snapshot) -> list[Passage]:
+def all_passages(snapshot: LocalSnapshot) -> list[Passage]:
     """Every passage of a generation."""
     generation = snapshot.generation
     ids = snapshot.filtered(EVERYTHING).tolist()

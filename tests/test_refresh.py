@@ -18,17 +18,16 @@ from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage import embedding
-from retrieval.storage.database import DATABASE, transaction
+from retrieval.storage.database import DATABASE
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorBatch, VectorIndex
-from retrieval.storage.staging import stage
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
 from retrieval.types import Evidence
 from tests.stores import EVERYTHING, Counting, contents, write
 
 
-def everything(store: Store, encoder: SentenceTransformerEncoder | Counting) -> Evidence:
+def everything(store: LocalStore, encoder: SentenceTransformerEncoder | Counting) -> Evidence:
     return Retriever.open(store, encoder).search("What happened?", 1000, EVERYTHING)
 
 
@@ -41,11 +40,11 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
 
 
-def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+def test_only_what_is_new_is_embedded(corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder) -> None:
     counting = Counting(encoder)
     first = refresh(corpus, store, counting, "model")
     assert (first.generation, first.added, first.passages, first.embedded, first.reused) == (1, 2, 2, 2, 0)
@@ -62,7 +61,7 @@ def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: Sente
 
 
 def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     write(corpus, "flood.md", "")
@@ -75,7 +74,7 @@ def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
 
 
 def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     before = contents(store)
@@ -89,7 +88,7 @@ def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
 
 
 def test_a_link_that_leads_out_of_the_corpus_is_followed_only_if_it_may_be(
-    tmp_path: Path, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    tmp_path: Path, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     write(tmp_path, "secret.txt", "The code of the safe is kept in a drawer.")
     (corpus / "out.txt").symlink_to(tmp_path / "secret.txt")
@@ -129,7 +128,7 @@ def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_pa
 
 @pytest.mark.parametrize("damage", ["emptied", "removed", "only bad files"])
 def test_an_empty_corpus_is_an_error_and_the_index_stays(
-    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     before = contents(store)
@@ -144,7 +143,7 @@ def test_an_empty_corpus_is_an_error_and_the_index_stays(
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
-    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "BATCH", 64)
     corpus = tmp_path / "many"
@@ -165,7 +164,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
 
 def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
-    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "BATCH", 32)
     text = "".join(f"Report number {number} came out on a Monday, and nobody read it.\n\n" for number in range(1000))
@@ -176,17 +175,17 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
         fetched += len(data)
         return data.decode()
 
-    with store.writer() as connection:
-        with transaction(connection):
-            stage(connection, "long.txt", b"hash", None, article)
-        connection.text_factory = counting
-        passages = embed_missing(connection, encoder, everything=False, without=(), again=False, progress=silent)
+    with store.writer() as writer:
+        with writer.transaction():
+            writer.stage("long.txt", b"hash", None, article)
+        writer.connection.text_factory = counting
+        passages = embed_missing(writer, encoder, everything=False, without=(), again=False, progress=silent)
     assert passages > 64
     assert fetched < (passages / 32 + 2) * len(text)
 
 
 def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "first-model")
     other = Counting(encoder, other=True)
@@ -201,7 +200,7 @@ def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
 
 @pytest.mark.parametrize("damage", ["garbage", "short", "lost", "one bit"])
 def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
-    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     before = contents(store)
@@ -225,7 +224,7 @@ def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
 
 
 def test_a_database_that_was_only_begun_is_no_index_yet(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     store.folder.mkdir()
     sqlite3.connect(store.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
@@ -234,18 +233,18 @@ def test_a_database_that_was_only_begun_is_no_index_yet(
     assert refresh(corpus, store, encoder, "model").added == 2
 
 
-def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+def test_a_second_writer_is_told_to_wait(corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder) -> None:
     with store.writer(), pytest.raises(BusyError, match="Another process"):
         refresh(corpus, store, encoder, "model")
     assert refresh(corpus, store, encoder, "model").added == 2
 
 
 def test_a_database_that_another_program_has_locked_is_said_to_be(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refresh(corpus, store, encoder, "model")
     write(corpus, "new.txt", "The ferry to Lisbon was late again.")
-    monkeypatch.setattr("retrieval.storage.store.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("retrieval.storage.local.BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(store.folder / DATABASE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(BusyError, match="another program has it locked") as writing:
@@ -259,7 +258,7 @@ def test_a_database_that_another_program_has_locked_is_said_to_be(
     assert refresh(corpus, store, encoder, "model").added == 1
 
 
-def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+def test_a_full_disk_loses_nothing(corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder) -> None:
     refresh(corpus, store, encoder, "model")
     before = contents(store)
     write(corpus, "long.txt", "".join(f"Sentence {number} says something of its own. " for number in range(2500)))
@@ -275,7 +274,7 @@ def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: Sentence
 
 
 def test_a_database_of_another_format_says_what_to_do(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     store.folder.mkdir()
     with sqlite3.connect(store.folder / DATABASE) as connection:
@@ -325,7 +324,7 @@ def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
     changes: list[tuple[str, str, str, int]],
 ) -> None:
     folder = tmp_path_factory.mktemp("history")
-    corpus, lived = folder / "corpus", Store(folder / "lived")
+    corpus, lived = folder / "corpus", LocalStore(folder / "lived")
     write(corpus, "always.txt", "Something is always here.")
     for change, name, other, length in changes:
         path = corpus / name
@@ -341,6 +340,6 @@ def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
         elif change == "refresh":
             refresh(corpus, lived, encoder, "model")
     refresh(corpus, lived, encoder, "model")
-    fresh = Store(folder / "fresh")
+    fresh = LocalStore(folder / "fresh")
     refresh(corpus, fresh, encoder, "model")
     assert contents(lived) == contents(fresh)

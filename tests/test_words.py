@@ -16,7 +16,7 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.bm25 import Update, WordEntry, WordFilter, WordIndex, Written, word_files, write_words
 from retrieval.storage.integrity import FileRecord, recorded
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
 from retrieval.terms import terms
 from retrieval.types import SearchFilter
@@ -162,7 +162,7 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def words_folder(store: Store) -> Path:
+def words_folder(store: LocalStore) -> Path:
     (folder,) = store.folder.glob("words-*")
     return folder
 
@@ -176,7 +176,7 @@ def lexical(retriever: Retriever, question: str) -> list[str]:
 def test_a_damaged_word_index_is_not_trusted_and_made_again(
     damage: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     folder = words_folder(store)
     file = max(folder.glob("*.*"), key=lambda path: path.stat().st_size)
@@ -202,7 +202,7 @@ def test_a_damaged_word_index_is_not_trusted_and_made_again(
 def test_the_heading_of_a_passage_is_searched_too(
     tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     assert lexical(Retriever.open(store, encoder), "the Oslo flood") == ["The river rose by two metres."]
 
@@ -210,7 +210,7 @@ def test_the_heading_of_a_passage_is_searched_too(
 def test_a_change_is_found_by_words_and_what_is_gone_is_not(
     tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     retriever = Retriever.open(store, encoder)
     query = retriever.query("Where did Lavrov fly?")
@@ -228,7 +228,7 @@ def test_a_change_is_found_by_words_and_what_is_gone_is_not(
 
 
 def test_a_misspelt_name_is_found(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     (hit, other) = Retriever.open(store, encoder).search("Where did Larvov fly?", 2, EVERYTHING).hits
     assert "Lavrov" in hit.text
@@ -239,6 +239,6 @@ def test_a_misspelt_name_is_found(tmp_path: Path, corpus: Path, encoder: Sentenc
 def test_any_question_is_just_a_question(
     question: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     assert len(Retriever.open(store, encoder).search(question, 9, SearchFilter()).hits) == 2

@@ -2,34 +2,13 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
 
-import numpy as np
-from numpy.typing import NDArray
-
+from retrieval.storage.types import Candidates, Row
 from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.types import Passage
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A passage with the words that it is searched by; `day` is the UTC day of its article."""
-
-    passage: Passage
-    text: str
-    heading: str
-    day: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Passages, `rows`, and their exact `vectors`, (n, dimension) float32, unit norm."""
-
-    rows: tuple[Row, ...]
-    vectors: NDArray[np.float32]
 
 
 def read_candidates(connection: sqlite3.Connection, ids: Sequence[int], fingerprint: str, dimension: int) -> Candidates:

@@ -12,9 +12,10 @@ from retrieval.heading import heading
 from retrieval.progress import Progress
 from retrieval.storage.bm25 import WordIndex
 from retrieval.storage.index import VectorIndex
+from retrieval.storage.local import ARTICLE_COLUMNS, LocalSnapshot, LocalStore, stored_article
 from retrieval.storage.segments import SegmentRecord, damaged, segment_path, segment_records
 from retrieval.storage.staging import digest, passage_text, text_hash
-from retrieval.storage.store import ARTICLE_COLUMNS, Generation, Snapshot, Store, stored_article
+from retrieval.storage.types import Finding, Generation
 from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.storage.words import words_damaged, words_path, words_record
 
@@ -23,14 +24,6 @@ TOLERANCE = 1e-4
 TOLERANCE_OF_8_BITS = 0.02
 REBUILD = "run `dateline index`; nothing is embedded for it"
 EMBED_AGAIN = "run `dateline index --full`"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong, and the command that mends it."""
-
-    problem: str
-    mend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
-def verify(store: Store, progress: Progress) -> Verification:
+def verify(store: LocalStore, progress: Progress) -> Verification:
     """Checks one generation: every article and passage, every vector, every index file. Changes nothing.
 
     Raises NoIndexError, and StoreError for a database that cannot be read at all.
@@ -57,7 +50,7 @@ def verify(store: Store, progress: Progress) -> Verification:
     return found
 
 
-def _verify(snapshot: Snapshot, progress: Progress) -> Verification:
+def _verify(snapshot: LocalSnapshot, progress: Progress) -> Verification:
     connection = snapshot.connection
     articles: int = connection.execute("SELECT count(*) FROM live_articles").fetchone()[0]
     findings = [*_database(snapshot)]
@@ -75,7 +68,7 @@ def _verify(snapshot: Snapshot, progress: Progress) -> Verification:
     return Verification(snapshot.generation.id, articles, snapshot.generation.passages, tuple(findings))
 
 
-def _database(snapshot: Snapshot) -> Iterator[Finding]:
+def _database(snapshot: LocalSnapshot) -> Iterator[Finding]:
     connection = snapshot.connection
     anew = f"delete the folder {snapshot.folder} and run `dateline index`"
     for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
@@ -126,7 +119,7 @@ def _article(connection: sqlite3.Connection, number: int) -> Iterator[Finding]:
         yield Finding(f"The passages of {article.id} ({article.path}) leave words out", EMBED_AGAIN)
 
 
-def _segment(snapshot: Snapshot, record: SegmentRecord) -> Iterator[Finding]:
+def _segment(snapshot: LocalSnapshot, record: SegmentRecord) -> Iterator[Finding]:
     """A file holds just the vectors that the database has for its passages, and those that are dead."""
     path = segment_path(snapshot.folder, record.id)
     if damaged(snapshot.folder, record, thoroughly=True):
@@ -158,7 +151,7 @@ def _segment(snapshot: Snapshot, record: SegmentRecord) -> Iterator[Finding]:
         )
 
 
-def _words(snapshot: Snapshot) -> Iterator[Finding]:
+def _words(snapshot: LocalSnapshot) -> Iterator[Finding]:
     """The word index has just the live passages."""
     connection = snapshot.connection
     record = words_record(connection)
