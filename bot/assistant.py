@@ -23,8 +23,10 @@ from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.local import LocalStore
-from retrieval.storage.verify import Verification, verify
+from retrieval.storage.opening import open_store
+from retrieval.storage.store import Store
+from retrieval.storage.types import Verification
+from retrieval.storage.verify import verify
 from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
 
 EVERYTHING = SearchFilter()
@@ -42,7 +44,7 @@ class Assistant:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         """Loads what the settings name. Raises NoIndexError, IndexMismatchError, ModelError, StoreError."""
-        store = LocalStore(settings.storage.path)
+        store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
         from reader.model import TransformersReader  # imports torch and transformers
@@ -102,6 +104,7 @@ class Indexer:
     def __init__(self, settings: Settings, encoder: LazyEncoder) -> None:
         self._settings = settings
         self._encoder = encoder
+        self._store = store_of(settings)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Indexer":
@@ -115,7 +118,7 @@ class Indexer:
         """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
         return refresh(
             self._settings.corpus.path,
-            LocalStore(self._settings.storage.path),
+            self._store,
             self._encoder,
             self._settings.encoder.model,
             full=full,
@@ -126,11 +129,16 @@ class Indexer:
 
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
-        return glance(self._settings.corpus.path, self._settings.storage.path)
+        return glance(self._settings.corpus.path, self._store.files())
 
     def warm_up(self) -> None:
         """Loads the encoder, so that the next new article need not wait for it. Raises ModelError."""
         self._encoder.loaded()
+
+
+def store_of(settings: Settings) -> Store:
+    """The store that the settings name; whatever fails, fails when it is used."""
+    return open_store(settings.storage.path)
 
 
 def index_corpus(
@@ -152,18 +160,18 @@ def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
 
 def verify_store(settings: Settings, progress: Progress) -> Verification:
     """Checks all that the store holds; loads no model. Raises NoIndexError, StoreError."""
-    return verify(LocalStore(settings.storage.path), progress)
+    return verify(store_of(settings), progress)
 
 
 def stored_intake(settings: Settings, article_id: str) -> Intake | None:
     """One article with what was left out of its file. Raises NoIndexError, StoreError."""
-    with LocalStore(settings.storage.path).snapshot() as snapshot:
+    with store_of(settings).snapshot() as snapshot:
         return snapshot.intake(article_id)
 
 
 def store_status(settings: Settings) -> StoreStatus:
     """What the store holds; loads no model. Raises NoIndexError, StoreError."""
-    with LocalStore(settings.storage.path).snapshot() as snapshot:
+    with store_of(settings).snapshot() as snapshot:
         return snapshot.status()
 
 
@@ -177,7 +185,7 @@ def unread_files(settings: Settings) -> tuple[Unread, ...]:
 
 def check_filter(settings: Settings, where: SearchFilter) -> None:
     """Raises UsageError if there is no such article or source; loads no model. Raises NoIndexError, StoreError."""
-    with LocalStore(settings.storage.path).snapshot() as snapshot:
+    with store_of(settings).snapshot() as snapshot:
         snapshot.check(where)
 
 

@@ -81,7 +81,8 @@ def stored(store: LocalStore) -> dict[str, str]:
     """What the newest generation holds, text by path; nothing before the first."""
     try:
         with store.snapshot() as snapshot:
-            return dict(snapshot.connection.execute("SELECT path, text FROM live_articles"))
+            articles = snapshot.articles(article.id for article in snapshot.status().articles)
+            return {article.path: article.text for article in articles.values()}
     except NoIndexError:
         return {}
 

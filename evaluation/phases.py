@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
 from retrieval.refresh import refresh
-from retrieval.storage.local import LocalStore
+from retrieval.storage.store import Store
 from retrieval.types import IndexReport
 
 READING, EMBEDDING, COMPARING = "Reading articles", "Embedding passages", "Comparing articles"
@@ -83,7 +83,7 @@ class Run:
         return max(phase.peak for phase in self.phases)
 
 
-def run(corpus: Path, store: LocalStore, encoder: Encoder, model: str) -> Run:
+def run(corpus: Path, store: Store, encoder: Encoder, model: str) -> Run:
     """A refresh, timed."""
     phases = Phases()
     began = time.perf_counter()

@@ -152,7 +152,7 @@ def test_the_nearest_are_those_of_all_vectors(
     questions = encoder.encode(["Who opened the bridge in Oslo?", "Which bakery was sold?"])
     with store.snapshot() as snapshot:
         near = nearest(snapshot, questions)
-        found = [snapshot.index({}).search(question, 50).scores for question in questions]
+        found = [snapshot.loaded.vectors.search(question, 50).scores for question in questions]
     assert near == pytest.approx(np.stack(found), abs=1e-5)
 
 

@@ -1,43 +1,77 @@
-"""The store in a folder: a database and index files; what can be read of one generation."""
+"""The store in a folder: a database, and index files for what is searched in memory."""
 
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from retrieval.errors import BusyError, NoIndexError, StoreError, reason
-from retrieval.filters import folded, merged, unknown_article, unknown_source
-from retrieval.storage.bm25 import WordFilter
+from retrieval.progress import Progress
+from retrieval.storage.bm25 import WordFilter, WordIndex
 from retrieval.storage.database import BUSY_SECONDS, DATABASE, prepare, schema_version, translated
+from retrieval.storage.file_checks import database_findings, index_findings
 from retrieval.storage.index import Segment, SegmentedIndex, VectorIndex
 from retrieval.storage.publishing import LocalWriter
+from retrieval.storage.reading import SqlSnapshot
+from retrieval.storage.row_checks import row_findings
 from retrieval.storage.segments import SegmentRecord, build_segment, damaged, segment_path, segment_records
-from retrieval.storage.words import words_path, words_record
+from retrieval.storage.types import Verification
+from retrieval.storage.words import load_words, words_path, words_record
 from retrieval.storage.writing import newest_generation
-from retrieval.types import Article, ArticleSummary, Dropped, Intake, SearchFilter, StoreStatus
+from retrieval.types import SearchFilter, StoreStatus
 
-ARTICLE_COLUMNS = "id, title, source, url, published, language, path, text"
+EVERYTHING = SearchFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is searched of one generation."""
+
+    generation: int
+    vectors: SegmentedIndex
+    words: WordIndex
 
 
 class LocalStore:
-    """The folder that holds the database and the index files."""
+    """The `retrieval.storage.store.Store` of a folder.
+
+    What is searched is kept in memory from one question to the next. It is replaced as a whole, so that questions in
+    several threads disturb each other in nothing.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._loaded: Loaded | None = None
+
+    def files(self) -> list[Path]:
+        """See `Store`."""
+        folder = self.folder
+        return [folder / DATABASE, *folder.glob("passages-*"), *folder.glob("words-*/*")]
 
     @contextmanager
-    def snapshot(self) -> Iterator["LocalSnapshot"]:
-        """One generation, held until the block ends. Raises NoIndexError before the first `dateline index`."""
+    def snapshot(self, encoder: str | None = None) -> Iterator["LocalSnapshot"]:
+        """See `Store`."""
+        for last in (False, False, True):
+            with self._read() as snapshot:
+                if encoder is not None:
+                    snapshot.check_encoder(encoder)
+                    # a generation may be replaced, and its files swept away, between its being chosen and loaded
+                    if not (last or snapshot.is_loaded or snapshot.has_files()):
+                        continue
+                    self._loaded = snapshot.loaded
+                yield snapshot
+                return
+
+    @contextmanager
+    def _read(self) -> Iterator["LocalSnapshot"]:
         if not (self.folder / DATABASE).is_file():
             raise NoIndexError(
                 f"There is no index in {self.folder} yet; run `dateline index`, or, if there is one elsewhere, go to "
@@ -52,14 +86,11 @@ class LocalStore:
             connection.execute("BEGIN")
             if schema_version(connection, self.folder) == 0:
                 raise NoIndexError(f"There is no finished index in {self.folder} yet; run `dateline index`.")
-            yield LocalSnapshot(self.folder, connection)
+            yield LocalSnapshot(self.folder, connection, self._loaded)
 
     @contextmanager
     def writer(self) -> Iterator[LocalWriter]:
-        """The one writer, of a database that is made where there is none.
-
-        Raises BusyError while another process has it, StoreError if the folder or the database cannot be written.
-        """
+        """See `Store`."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / "write.lock", timeout=0)
@@ -84,23 +115,80 @@ class LocalStore:
             lock.release()
 
 
-class LocalSnapshot:
-    """Reads of one generation."""
+class LocalSnapshot(SqlSnapshot):
+    """The `retrieval.storage.store.Snapshot` of a folder; `before` is what was loaded already, of any generation."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        self.folder = folder
-        self.connection = connection
+    def __init__(self, folder: Path, connection: sqlite3.Connection, before: Loaded | None = None) -> None:
         generation = newest_generation(connection)
         if generation is None:
             raise NoIndexError(f"There is no finished index in {folder} yet; run `dateline index`.")
-        self.generation = generation
+        super().__init__(connection, generation)
+        self.connection: sqlite3.Connection = connection
+        self.folder = folder
+        self._before = before
 
-    def index(self, loaded: Mapping[int, VectorIndex]) -> SegmentedIndex:
-        """The index of this generation; segments that are `loaded` already, by id, are not loaded again.
+    @property
+    def is_loaded(self) -> bool:
+        """Whether this generation was loaded before."""
+        return self._before is not None and self._before.generation == self.generation.id
 
-        A segment whose file is lost or damaged is made again, in memory, from the database. Raises StoreError if the
-        database lacks vectors too.
-        """
+    def has_files(self) -> bool:
+        """Whether all index files of this generation are there, damaged or not."""
+        words = words_record(self.connection)
+        paths = [segment_path(self.folder, record.id) for record in segment_records(self.connection)]
+        return words is not None and all(path.exists() for path in (*paths, words_path(self.folder, words.id)))
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """What is searched of this generation. Files that are lost or damaged are made again, in memory, from the
+        database. Raises StoreError if that lacks vectors too."""
+        before = self._before
+        if before is not None and before.generation == self.generation.id:
+            return before
+        known = {} if before is None else {segment.id: segment.index for segment in before.vectors.segments}
+        return Loaded(self.generation.id, self._index(known), load_words(self.connection, self.folder))
+
+    def spellings(self, terms: Sequence[str]) -> dict[str, frozenset[str]]:
+        """See `Snapshot`."""
+        return {term: self.loaded.words.spellings(term) for term in terms}
+
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """See `Snapshot`."""
+        return {term: self.loaded.words.frequency(term) for term in terms}
+
+    def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
+        """See `Snapshot`."""
+        among = None if where == EVERYTHING else self._filtered(where)
+        found: list[int] = self.loaded.vectors.search(vector, count, among).ids.tolist()
+        return found
+
+    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+        """See `Snapshot`: those with the highest BM25."""
+        article = None
+        if where.article_id is not None:
+            query = "SELECT number FROM live_articles WHERE id = ?"
+            row = self.connection.execute(query, (where.article_id,)).fetchone()
+            article = -1 if row is None else row[0]
+        sources = None if where.source is None else self.spelt(where.source)
+        return self.loaded.words.search(terms, count, WordFilter(article, sources, where.since, where.until))
+
+    def status(self) -> StoreStatus:
+        """See `Snapshot`."""
+        return self._status(sum(map(_size, self.folder.iterdir())))
+
+    def verify(self, progress: Progress) -> Verification:
+        """See `Snapshot`."""
+        connection, folder, generation = self.connection, self.folder, self.generation
+        return self._verified(
+            (
+                *database_findings(connection, folder, generation.passages),
+                *row_findings(connection, progress),
+                *index_findings(connection, folder, generation, progress),
+            )
+        )
+
+    def _index(self, loaded: Mapping[int, VectorIndex]) -> SegmentedIndex:
+        """The index of this generation; segments that are `loaded` already, by id, are not loaded again."""
         segments = []
         for record in segment_records(self.connection):
             index = loaded[record.id] if record.id in loaded else self._load(record)
@@ -119,12 +207,6 @@ class LocalSnapshot:
             )
         return whole
 
-    def has_files(self) -> bool:
-        """Whether all index files of this generation are there, damaged or not."""
-        words = words_record(self.connection)
-        paths = [segment_path(self.folder, record.id) for record in segment_records(self.connection)]
-        return words is not None and all(path.exists() for path in (*paths, words_path(self.folder, words.id)))
-
     def _load(self, record: SegmentRecord) -> VectorIndex:
         # a damaged file is not even opened: who knows what FAISS makes of it
         if not damaged(self.folder, record):
@@ -132,147 +214,18 @@ class LocalSnapshot:
         generation = self.generation
         return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension).index
 
-    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
-        """The articles with these ids, by id; an id that the generation does not hold is left out."""
-        query = f"SELECT {ARTICLE_COLUMNS} FROM live_articles WHERE id = ?"
-        rows = (row for article_id in ids for row in self.connection.execute(query, (article_id,)))
-        return {row[0]: stored_article(row) for row in rows}
-
-    def intake(self, article_id: str) -> Intake | None:
-        """One article with what was left out of its file; None if the generation does not hold it."""
-        article = self.articles([article_id]).get(article_id)
-        if article is None:
-            return None
-        query = """SELECT d.line, d.text, d.reason FROM dropped d JOIN live_articles a ON a.number = d.article
-                   WHERE a.id = ? ORDER BY d.line"""
-        return Intake(article, tuple(Dropped(*row) for row in self.connection.execute(query, (article_id,))))
-
-    def source_groups(self, ids: Sequence[str], where: SearchFilter, most: int) -> dict[str, str]:
-        """The source group of each of these articles, and of up to `most` of each group that `where` lets through."""
-        groups: dict[str, str] = {}
-        for article_id in dict.fromkeys(ids):
-            query = "SELECT id, source_group FROM live_articles WHERE id = ?"
-            groups.update(self.connection.execute(query, (article_id,)))
-        condition = self._condition(where)
-        for group in sorted(set(groups.values())):
-            query = f"SELECT id FROM live_articles a WHERE source_group = ? {condition.sql} ORDER BY published_utc, id"
-            for (article_id,) in self.connection.execute(f"{query} LIMIT ?", (group, *condition.values, most)):
-                groups.setdefault(article_id, group)
-        return groups
-
-    def filtered(self, where: SearchFilter) -> NDArray[np.int64]:
+    def _filtered(self, where: SearchFilter) -> NDArray[np.int64]:
         """(n,) int64, the ids of all passages that `where` lets through."""
-        condition = self._condition(where)
+        condition = self.condition(where)
         # not the view: it would look up the file of every article
         query = f"""SELECT first_passage, last_passage FROM articles a WHERE first_passage IS NOT NULL
-                    AND file NOT IN (SELECT id FROM files WHERE live = 0) {condition.sql}"""
+                    AND file NOT IN (SELECT id FROM files WHERE NOT live) {condition.sql}"""
         rows = self.connection.execute(query, condition.values)
         first, last = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 2).T
         counts = last - first + 1
         # every range counts on from its first id
         places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         return np.asarray(np.repeat(first, counts) + places, dtype=np.int64)
-
-    def word_filter(self, where: SearchFilter) -> WordFilter:
-        """`where` in the words of the word index."""
-        article = None
-        if where.article_id is not None:
-            row = self.connection.execute(
-                "SELECT number FROM live_articles WHERE id = ?", (where.article_id,)
-            ).fetchone()
-            article = -1 if row is None else row[0]
-        sources = None if where.source is None else self._spellings(where.source)
-        return WordFilter(article, sources, where.since, where.until)
-
-    def sources(self) -> list[str]:
-        """The sources of the articles, each in its commonest spelling; that of the most articles first."""
-        return list(merged(self._spelt))
-
-    def check(self, where: SearchFilter) -> None:
-        """Raises UsageError if `where` names an article or a source that this generation does not hold."""
-        one = "SELECT 1 FROM live_articles WHERE id = ?"
-        if where.article_id is not None and self.connection.execute(one, (where.article_id,)).fetchone() is None:
-            known = [row[0] for row in self.connection.execute("SELECT id FROM live_articles")]
-            raise unknown_article(where.article_id, known)
-        if where.source is not None and not self._spellings(where.source):
-            raise unknown_source(where.source, self.sources())
-
-    def _spellings(self, source: str) -> list[str]:
-        """The sources as the articles have them that are this one; there are few, so they are compared here."""
-        wanted = folded(source)
-        return [spelt for spelt in self._spelt if wanted and folded(spelt) == wanted]
-
-    @cached_property
-    def _spelt(self) -> dict[str, int]:
-        query = "SELECT source, count(*) FROM live_articles WHERE source IS NOT NULL GROUP BY source"
-        return dict(self.connection.execute(query).fetchall())
-
-    def _condition(self, where: SearchFilter) -> "_Condition":
-        """An article without a date is in no period, and one without a source from none."""
-        parts = {
-            " AND a.id = ?": where.article_id,
-            " AND a.published_utc >= ?": None if where.since is None else where.since.isoformat(),
-            # "2024-02-20T..." comes before "2024-02-20U"
-            " AND a.published_utc < ?": None if where.until is None else f"{where.until.isoformat()}U",
-        }
-        given = {sql: value for sql, value in parts.items() if value is not None}
-        spellings = [] if where.source is None else self._spellings(where.source)
-        among = "" if where.source is None else f" AND a.source IN ({_marks(spellings)})"
-        return _Condition("".join(given) + among, (*given.values(), *spellings))
-
-    def status(self) -> StoreStatus:
-        """What this generation holds."""
-        query = """SELECT a.id, a.title, a.source, a.published, a.language, a.path, a.source_group,
-                   (SELECT count(*) FROM passages p WHERE p.article = a.number),
-                   (SELECT count(*) FROM dropped d WHERE d.article = a.number)
-                   FROM live_articles a ORDER BY a.published_utc DESC, a.path, a.id"""
-        articles = tuple(
-            ArticleSummary(
-                id=row[0],
-                title=row[1],
-                source=row[2],
-                published=_moment(row[3]),
-                language=row[4],
-                path=row[5],
-                source_group=row[6],
-                passages=row[7],
-                dropped=row[8],
-            )
-            for row in self.connection.execute(query)
-        )
-        generation = self.generation
-        return StoreStatus(
-            generation=generation.id,
-            created=generation.created,
-            model=generation.model,
-            fingerprint=generation.fingerprint,
-            dimension=generation.dimension,
-            articles=articles,
-            passages=generation.passages,
-            bytes=sum(map(_size, self.folder.iterdir())),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """What follows WHERE for articles called `a`, and the values of its question marks."""
-
-    sql: str
-    values: tuple[str, ...]
-
-
-def stored_article(row: Sequence[Any]) -> Article:
-    """The article of a row of `ARTICLE_COLUMNS`."""
-    article_id, title, source, url, published, language, path, text = row
-    return Article(article_id, title, source, url, _moment(published), language, path, text)
-
-
-def _moment(iso: str | None) -> datetime | None:
-    return None if iso is None else datetime.fromisoformat(iso)
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
 
 
 def _size(path: Path) -> int:

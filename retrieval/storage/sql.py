@@ -4,7 +4,7 @@ Statements are written once where SQLite and PostgreSQL understand the same: val
 `ON CONFLICT`, `FILTER`, `IS DISTINCT FROM`, `NOT live` for a flag, and "end" in quotation marks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -33,3 +33,8 @@ def fill_temp_table(connection: Connection, table: str, ids: Iterable[int]) -> N
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY)")
     connection.execute(f"DELETE FROM {table}")
     connection.executemany(f"INSERT INTO {table} VALUES (?)", [(each,) for each in ids])
+
+
+def marks(values: Collection[object]) -> str:
+    """What stands between the brackets of `IN ()` for so many values; nothing is among none."""
+    return ",".join("?" * len(values)) or "NULL"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -9,14 +10,16 @@ from numpy.typing import NDArray
 
 from retrieval.progress import Progress
 from retrieval.storage.types import (
+    Candidates,
     Counts,
     FileVersion,
     Generation,
     Pending,
     Refused,
     Target,
+    Verification,
 )
-from retrieval.types import FileContents, Skipped
+from retrieval.types import Article, FileContents, Intake, SearchFilter, Skipped, StoreStatus
 
 
 class Writer(Protocol):
@@ -91,8 +94,83 @@ class Writer(Protocol):
         ...
 
 
+class Snapshot(Protocol):
+    """One generation, held: nothing of it changes until the block of `Store.snapshot` ends.
+
+    Every method raises StoreError where the database fails. Passages are known by their ids.
+    """
+
+    @property
+    def generation(self) -> Generation:
+        """Its manifest."""
+        ...
+
+    def check(self, where: SearchFilter) -> None:
+        """Raises UsageError if `where` names an article or a source that this generation does not hold."""
+        ...
+
+    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
+        """The articles with these ids, by id; an id that the generation does not hold is left out."""
+        ...
+
+    def intake(self, article_id: str) -> Intake | None:
+        """One article with what was left out of its file; None if the generation does not hold it."""
+        ...
+
+    def source_groups(self, ids: Iterable[str], where: SearchFilter, most: int) -> dict[str, str]:
+        """The source group of each of these articles, and of up to `most` of each group that `where` lets through."""
+        ...
+
+    def sources(self) -> Sequence[str]:
+        """The sources of the articles, each in its commonest spelling; that of the most articles first."""
+        ...
+
+    def status(self) -> StoreStatus:
+        """What this generation holds."""
+        ...
+
+    def spellings(self, terms: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Each term, or, where no passage has it, those terms that are one slip of the hand away from it."""
+        ...
+
+    def frequencies(self, terms: Sequence[str]) -> Mapping[str, int]:
+        """In how many passages each term stands."""
+        ...
+
+    def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
+        """The `count` passages, of those that `where` lets through, with the highest cosine to `vector`, (dimension,)
+        of unit length; best first. It may be an approximation."""
+        ...
+
+    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+        """The `count` passages, of those that `where` lets through and that have one of the terms, whose terms are
+        the rarest and most; best first."""
+        ...
+
+    def candidates(self, ids: Sequence[int]) -> Candidates:
+        """The live passages with these ids, with their exact vectors; in no particular order."""
+        ...
+
+    def verify(self, progress: Progress) -> Verification:
+        """Checks all that the generation holds, and changes nothing."""
+        ...
+
+
 class Store(Protocol):
-    """Where everything is kept."""
+    """Where everything is kept. Several threads may open snapshots at once."""
+
+    def snapshot(self, encoder: str | None = None) -> AbstractContextManager[Snapshot]:
+        """The newest generation, until the block ends; with the fingerprint of an `encoder`, ready to be searched by
+        its vectors.
+
+        Raises NoIndexError before the first `dateline index`, IndexMismatchError if another encoder made it,
+        StoreError.
+        """
+        ...
+
+    def files(self) -> Sequence[Path]:
+        """The files on this machine that it is made of, there or not; a change of one is a change of the store."""
+        ...
 
     def writer(self) -> AbstractContextManager[Writer]:
         """The one writer, until the block ends; a store that is not there yet is made.

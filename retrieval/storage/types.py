@@ -95,3 +95,13 @@ class Finding:
 
     problem: str
     mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was looked at and what was found wrong with it; no findings: all is as it should be."""
+
+    generation: int
+    articles: int
+    passages: int
+    findings: tuple[Finding, ...]
