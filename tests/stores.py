@@ -1,6 +1,6 @@
 """What tests of the store share: writing articles, an encoder that counts, and all that a store holds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -17,6 +17,7 @@ from retrieval.storage.verify import verify
 from retrieval.types import Article, Passage, SearchFilter
 
 EVERYTHING = SearchFilter()
+NewStore = Callable[[], Store]
 
 
 class Counting:

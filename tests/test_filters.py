@@ -9,16 +9,16 @@ from retrieval.errors import UsageError
 from retrieval.filters import folded, merged
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.local import LocalStore
+from retrieval.storage.store import Store
 from retrieval.types import Evidence, SearchFilter
-from tests.stores import write
+from tests.stores import NewStore, write
 
 SOURCES = ["Agencia EFÉ", "Agencia EFÉ", " agencia  efe", "Example Wire", "Harbour News", "Harbour News"]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransformerEncoder) -> LocalStore:
-    corpus, store = tmp_path_factory.mktemp("corpus"), LocalStore(tmp_path_factory.mktemp("store"))
+def store(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: SentenceTransformerEncoder) -> Store:
+    corpus, store = tmp_path_factory.mktemp("corpus"), new_store()
     towns = ["Porto", "Lima", "Quito", "Oslo", "Geneva", "Ankara"]
     for source, town in zip(SOURCES, towns, strict=True):
         head = f'---\ntitle: A bridge in {town}\nsource: "{source}"\ndate: 2024-02-20\n---\n'
@@ -29,7 +29,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransformer
 
 
 @pytest.fixture(scope="module")
-def retriever(store: LocalStore, encoder: SentenceTransformerEncoder) -> Retriever:
+def retriever(store: Store, encoder: SentenceTransformerEncoder) -> Retriever:
     return Retriever.open(store, encoder)
 
 
@@ -72,7 +72,7 @@ def test_an_unknown_source_names_the_nearest_ones(retriever: Retriever, name: st
         retriever.search("Who?", 3, SearchFilter(source=name))
 
 
-def test_an_unknown_article_names_the_nearest_one(store: LocalStore) -> None:
+def test_an_unknown_article_names_the_nearest_one(store: Store) -> None:
     with store.snapshot() as snapshot:
         known = snapshot.status().articles[0].id
         snapshot.check(SearchFilter(article_id=known))
@@ -80,7 +80,7 @@ def test_an_unknown_article_names_the_nearest_one(store: LocalStore) -> None:
             snapshot.check(SearchFilter(article_id=f"{known}0"))
 
 
-def test_the_sources_of_most_articles_come_first_and_each_once(store: LocalStore) -> None:
+def test_the_sources_of_most_articles_come_first_and_each_once(store: Store) -> None:
     with store.snapshot() as snapshot:
         assert snapshot.sources() == ["Agencia EFÉ", "Harbour News", "Example Wire"]
 

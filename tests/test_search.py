@@ -16,15 +16,15 @@ from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.storage.vectors import HEADING_WEIGHT
 from retrieval.types import SearchFilter
-from tests.stores import Counting, all_passages
+from tests.stores import Counting, NewStore, all_passages
 
 EVERYTHING = SearchFilter()
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
 
 @pytest.fixture(scope="module")
-def retriever(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransformerEncoder) -> Retriever:
-    store = LocalStore(tmp_path_factory.mktemp("search"))
+def retriever(new_store: NewStore, encoder: SentenceTransformerEncoder) -> Retriever:
+    store = new_store()
     refresh(CORPUS, store, encoder, "model")
     return Retriever.open(store, encoder)
 
@@ -83,8 +83,10 @@ def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: SentenceTransfor
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_retriever_moves_to_the_newest_generation(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
-    corpus, store = tmp_path / "corpus", LocalStore(tmp_path / "store")
+def test_a_retriever_moves_to_the_newest_generation(
+    tmp_path: Path, new_store: NewStore, encoder: SentenceTransformerEncoder
+) -> None:
+    corpus, store = tmp_path / "corpus", new_store()
     corpus.mkdir()
     (corpus / "a.txt").write_text("The bridge opened on Monday.")
     refresh(corpus, store, encoder, "model")
@@ -98,9 +100,9 @@ def test_a_retriever_moves_to_the_newest_generation(tmp_path: Path, encoder: Sen
 
 
 def test_a_snapshot_sees_one_generation_while_another_is_published(
-    tmp_path: Path, encoder: SentenceTransformerEncoder
+    tmp_path: Path, new_store: NewStore, encoder: SentenceTransformerEncoder
 ) -> None:
-    corpus, store = tmp_path / "corpus", LocalStore(tmp_path / "store")
+    corpus, store = tmp_path / "corpus", new_store()
     corpus.mkdir()
     (corpus / "a.txt").write_text("The bridge opened on Monday.")
     refresh(corpus, store, encoder, "model")
@@ -117,9 +119,11 @@ def test_a_snapshot_sees_one_generation_while_another_is_published(
 
 
 @pytest.fixture(scope="module")
-def yearly(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransformerEncoder) -> Retriever:
+def yearly(
+    tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: SentenceTransformerEncoder
+) -> Retriever:
     """The same agreement, signed every February from 2015 to 2024, each time told a little differently."""
-    corpus, store = tmp_path_factory.mktemp("yearly"), LocalStore(tmp_path_factory.mktemp("store"))
+    corpus, store = tmp_path_factory.mktemp("yearly"), new_store()
     names = ["Ana", "Bo", "Carl", "Dina", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jill"]
     for year, name in zip(range(2015, 2025), names, strict=True):
         text = f"Minister {name} signed the grain agreement with {name}'s neighbours after long talks."
@@ -200,9 +204,9 @@ def test_the_state_can_be_read_while_files_come_and_go(
 
 
 def test_articles_can_be_read_where_the_index_cannot_be_searched(
-    tmp_path: Path, encoder: SentenceTransformerEncoder
+    new_store: NewStore, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = LocalStore(tmp_path)
+    store = new_store()
     refresh(CORPUS, store, encoder, "model")
     retriever = Retriever(store, Counting(encoder, other=True))
     with pytest.raises(IndexMismatchError):
