@@ -24,8 +24,10 @@ from retrieval.intake.files import find
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
+from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
-from retrieval.storage.verify import Verification, verify
+from retrieval.storage.types import Verification
+from retrieval.storage.verify import verify
 from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
 
 EVERYTHING = SearchFilter()
@@ -43,7 +45,7 @@ class Assistant:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         """Loads what the settings name. Raises NoIndexError, IndexMismatchError, ModelError, StoreError."""
-        store = Store(settings.storage.path)
+        store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
         precision = settings.engine.precision
@@ -101,6 +103,7 @@ class Indexer:
     def __init__(self, settings: Settings, encoder: LazyEncoder) -> None:
         self._settings = settings
         self._encoder = encoder
+        self._store = store_of(settings)
 
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Indexer":
@@ -113,7 +116,7 @@ class Indexer:
         """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
         return refresh(
             self._settings.corpus.path,
-            Store(self._settings.storage.path),
+            self._store,
             self._encoder,
             self._settings.encoder.model,
             full=full,
@@ -124,11 +127,16 @@ class Indexer:
 
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
-        return glance(self._settings.corpus.path, self._settings.storage.path)
+        return glance(self._settings.corpus.path, self._store.files())
 
     def warm_up(self) -> None:
         """Loads the encoder, so that the next new article need not wait for it. Raises ModelError."""
         self._encoder.loaded()
+
+
+def store_of(settings: Settings) -> Store:
+    """The store that the settings name; whatever fails, fails when it is used."""
+    return open_store(settings.storage.path)
 
 
 def index_corpus(
@@ -150,18 +158,18 @@ def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
 
 def verify_store(settings: Settings, progress: Progress) -> Verification:
     """Checks all that the store holds; loads no model. Raises NoIndexError, StoreError."""
-    return verify(Store(settings.storage.path), progress)
+    return verify(store_of(settings), progress)
 
 
 def stored_intake(settings: Settings, article_id: str) -> Intake | None:
     """One article with what was left out of its file. Raises NoIndexError, StoreError."""
-    with Store(settings.storage.path).snapshot() as snapshot:
+    with store_of(settings).snapshot() as snapshot:
         return snapshot.intake(article_id)
 
 
 def store_status(settings: Settings) -> StoreStatus:
     """What the store holds; loads no model. Raises NoIndexError, StoreError."""
-    with Store(settings.storage.path).snapshot() as snapshot:
+    with store_of(settings).snapshot() as snapshot:
         return snapshot.status()
 
 
@@ -175,7 +183,7 @@ def unread_files(settings: Settings) -> tuple[Unread, ...]:
 
 def check_filter(settings: Settings, where: SearchFilter) -> None:
     """Raises UsageError if there is no such article or source; loads no model. Raises NoIndexError, StoreError."""
-    with Store(settings.storage.path).snapshot() as snapshot:
+    with store_of(settings).snapshot() as snapshot:
         snapshot.check(where)
 
 

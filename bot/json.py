@@ -13,7 +13,7 @@ from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, S
 
 if TYPE_CHECKING:  # they bring the network and the index along
     from retrieval.adding import AddReport
-    from retrieval.storage.verify import Verification
+    from retrieval.storage.types import Verification
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -14,7 +14,7 @@ from retrieval.types import ArticleSummary, IndexReport, Intake, StoreStatus, Un
 
 if TYPE_CHECKING:  # they bring the network and the index along
     from retrieval.adding import AddReport
-    from retrieval.storage.verify import Verification
+    from retrieval.storage.types import Verification
 
 LISTED = 50
 LISTED_SOURCES = 20

@@ -17,8 +17,8 @@ from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
 from retrieval.models import ENCODER
 from retrieval.progress import silent
 from retrieval.search import POOL, Held, Query, Retriever
+from retrieval.storage.local import LocalSnapshot, LocalStore
 from retrieval.storage.segments import segment_records, segment_vectors
-from retrieval.storage.store import Snapshot, Store
 from retrieval.types import SearchFilter
 
 HITS = 8
@@ -89,7 +89,7 @@ def the_encoder() -> Encoder:
     return lazy_encoder(prepared_encoder(ENCODER, silent))
 
 
-def start(store: Store, questions: Sequence[str], born: float) -> Started:
+def start(store: LocalStore, questions: Sequence[str], born: float) -> Started:
     """To be called first in a process that began at `born`, by time.time()."""
     encoder = the_encoder()
     began = time.perf_counter()
@@ -104,7 +104,7 @@ def start(store: Store, questions: Sequence[str], born: float) -> Started:
     return Started(first, opened, memory, mapped, peak)
 
 
-def ask(store: Store, questions: Sequence[str], middle: date, hundredth: date) -> Asked:
+def ask(store: LocalStore, questions: Sequence[str], middle: date, hundredth: date) -> Asked:
     """All questions, again and again. Half of the articles are from `middle` or later, 1 % up to `hundredth` then."""
     encoder = the_encoder()
     retriever = Retriever.open(store, encoder)
@@ -163,7 +163,7 @@ def wait(milliseconds: Sequence[float]) -> Wait:
     return Wait(*(share(milliseconds, part) for part in (0.5, 0.95, 0.99)))
 
 
-def nearest(snapshot: Snapshot, questions: NDArray[np.float32]) -> NDArray[np.float32]:
+def nearest(snapshot: LocalSnapshot, questions: NDArray[np.float32]) -> NDArray[np.float32]:
     """(questions, n) float32, the cosines of the up to `DEPTH` nearest of all passages, best first, by going through
     the vectors in the database."""
     generation = snapshot.generation

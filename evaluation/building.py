@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,13 +19,14 @@ from evaluation.recombined import Recombination, RecombinedEncoder
 from retrieval.models import ENCODER
 from retrieval.progress import Progress, silent
 from retrieval.refresh import STAGE_BATCH
-from retrieval.storage import publishing, segments, staging
-from retrieval.storage.database import DATABASE, transaction
+from retrieval.storage import publishing, segments, staging, writing
+from retrieval.storage.database import DATABASE
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorIndex
-from retrieval.storage.publishing import Target, find_lost, publish, sweep
-from retrieval.storage.staging import digest, stage
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
+from retrieval.storage.publishing import LocalWriter
+from retrieval.storage.staging import digest
+from retrieval.storage.types import Target
 from retrieval.storage.words import words_path, words_record
 from retrieval.types import Article, FileContents, Intake
 
@@ -40,7 +40,7 @@ _PARTS: Mapping[str, tuple[Any, str]] = {
     "splitting": (staging, "split"),
     "signatures": (staging, "signature"),
     "encoding": (RecombinedEncoder, "encode"),
-    "source groups": (publishing, "join_groups"),
+    "source groups": (writing, "join_groups"),
     "vector index": (segments, "build_segment"),
     "tuning": (VectorIndex, "tune"),
     "word index": (publishing, "update_words"),
@@ -79,20 +79,20 @@ class Changed:
 
 
 def build(
-    store: Store, collection: Recombination, encoder: RecombinedEncoder, passages: int, progress: Progress
+    store: LocalStore, collection: Recombination, encoder: RecombinedEncoder, passages: int, progress: Progress
 ) -> Built:
     """Fills an empty store with articles until it has `passages` or more. Raises StoreError and its kinds."""
     reset_peak()
-    with store.writer() as connection, _timed(_PARTS) as parts:
-        staged = _stage_until(connection, collection, passages, progress)
+    with store.writer() as writer, _timed(_PARTS) as parts:
+        staged = _stage_until(writer, collection, passages, progress)
         began = _now()
-        embed_missing(connection, encoder, everything=False, without=(), again=False, progress=progress)
+        embed_missing(writer, encoder, everything=False, without=(), again=False, progress=progress)
         embedded = _now()
-        generation = publish(connection, store.folder, _target(encoder), progress)
+        generation = writer.publish(_target(encoder), (), progress)
         published = _now()
         log = (store.folder / f"{DATABASE}-wal").stat().st_size
-        words = words_record(connection)
-        articles: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+        words = words_record(writer.connection)
+        articles = _articles(writer)
     spent = {
         "splitting": parts["splitting"],
         "signatures": parts["signatures"],
@@ -117,7 +117,7 @@ def build(
     )
 
 
-def copied(store: Store, folder: Path) -> Store:
+def copied(store: LocalStore, folder: Path) -> LocalStore:
     """A store to change: what is never changed is the same file in both."""
     folder.mkdir()
     for path in store.folder.rglob("*"):
@@ -128,25 +128,25 @@ def copied(store: Store, folder: Path) -> Store:
             shutil.copyfile(path, to)
         elif path.name != "write.lock":
             os.link(path, to)
-    return Store(folder)
+    return LocalStore(folder)
 
 
-def add(store: Store, collection: Recombination, encoder: RecombinedEncoder) -> Changed:
+def add(store: LocalStore, collection: Recombination, encoder: RecombinedEncoder) -> Changed:
     """`CHANGES` articles more than the store has. Raises StoreError and its kinds."""
 
-    def stage_more(connection: sqlite3.Connection) -> list[int]:
-        first: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
-        _stage(connection, (collection.article(number) for number in range(first, first + CHANGES)))
+    def stage_more(writer: LocalWriter) -> list[int]:
+        first = _articles(writer)
+        _stage(writer, (collection.article(number) for number in range(first, first + CHANGES)))
         return []
 
     return _change(store, encoder, stage_more)
 
 
-def delete(store: Store, encoder: RecombinedEncoder) -> Changed:
+def delete(store: LocalStore, encoder: RecombinedEncoder) -> Changed:
     """`CHANGES` articles less, evenly spread over all. Raises StoreError and its kinds."""
 
-    def choose(connection: sqlite3.Connection) -> list[int]:
-        files = [row[0] for row in connection.execute("SELECT id FROM files ORDER BY id")]
+    def choose(writer: LocalWriter) -> list[int]:
+        files = sorted(version.id for version in writer.files(live=True).values())
         step = max(1, len(files) // CHANGES)
         return files[::step][:CHANGES]
 
@@ -154,24 +154,23 @@ def delete(store: Store, encoder: RecombinedEncoder) -> Changed:
 
 
 def _change(
-    store: Store, encoder: RecombinedEncoder, prepare: Callable[[sqlite3.Connection], list[int]]
+    store: LocalStore, encoder: RecombinedEncoder, prepare: Callable[[LocalWriter], list[int]]
 ) -> Changed:  # fmt: skip
     """`prepare` stages what comes, and returns the files that leave."""
     before = _files(store.folder)
     largest = max((path for path in before if path.suffix == ".faiss"), key=lambda path: path.stat().st_size)
     known = set(before.values())
-    with store.writer() as connection, _timed({"encoding": _PARTS["encoding"]}) as parts:
-        articles: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+    with store.writer() as writer, _timed({"encoding": _PARTS["encoding"]}) as parts:
+        articles = _articles(writer)
         began = time.perf_counter()
-        leaving = prepare(connection)
-        embed_missing(connection, encoder, everything=False, without=leaving, again=False, progress=silent)
+        leaving = prepare(writer)
+        embed_missing(writer, encoder, everything=False, without=leaving, again=False, progress=silent)
         staged = time.perf_counter()
-        lost = find_lost(connection, store.folder)
+        writer.is_whole()
         looked = time.perf_counter()
-        publish(connection, store.folder, _target(encoder), silent, leaving, lost)
+        writer.publish(_target(encoder), leaving, silent)
         seconds = time.perf_counter() - looked + staged - began - float(parts["encoding"][0])
-        change: int = connection.execute("SELECT count(*) FROM articles").fetchone()[0] - articles
-        sweep(connection, store.folder)
+        change = _articles(writer) - articles
     after = _files(store.folder)
     return Changed(
         articles=change,
@@ -182,7 +181,7 @@ def _change(
     )
 
 
-def _stage_until(connection: sqlite3.Connection, collection: Recombination, passages: int, progress: Progress) -> Clock:
+def _stage_until(writer: LocalWriter, collection: Recombination, passages: int, progress: Progress) -> Clock:
     """Stages articles from the first on; returns what that took, without making them up."""
     numbers, spent, staged = count(), np.zeros(2), 0
     with progress("Staging passages", passages) as advance:
@@ -191,17 +190,23 @@ def _stage_until(connection: sqlite3.Connection, collection: Recombination, pass
             many = max(1, min(STAGE_BATCH, (passages - staged) // PASSAGES_OF_AN_ARTICLE))
             batch = [collection.article(number) for number in islice(numbers, many)]
             began = _now()
-            _stage(connection, batch)
+            _stage(writer, batch)
             spent += _now() - began
-            before, staged = staged, connection.execute("SELECT max(id) FROM passages").fetchone()[0]
+            before, staged = staged, writer.connection.execute("SELECT max(id) FROM passages").fetchone()[0]
             advance(min(staged, passages) - before)
     return spent
 
 
-def _stage(connection: sqlite3.Connection, articles: Iterable[Article]) -> None:
-    with transaction(connection):
+def _stage(writer: LocalWriter, articles: Iterable[Article]) -> None:
+    with writer.transaction():
         for article in articles:
-            stage(connection, article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+            writer.stage(article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+
+
+def _articles(writer: LocalWriter) -> int:
+    """How many the store has, with those that are staged."""
+    count: int = writer.connection.execute("SELECT count(*) FROM articles").fetchone()[0]
+    return count
 
 
 def _target(encoder: RecombinedEncoder) -> Target:

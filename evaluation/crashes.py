@@ -28,7 +28,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, NoIndexError, StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
 
 FILES = 200
@@ -77,16 +77,17 @@ class Newsroom:
                     self.held[moved] = text
 
 
-def stored(store: Store) -> dict[str, str]:
+def stored(store: LocalStore) -> dict[str, str]:
     """What the newest generation holds, text by path; nothing before the first."""
     try:
         with store.snapshot() as snapshot:
-            return dict(snapshot.connection.execute("SELECT path, text FROM live_articles"))
+            articles = snapshot.articles(article.id for article in snapshot.status().articles)
+            return {article.path: article.text for article in articles.values()}
     except NoIndexError:
         return {}
 
 
-def in_child(newsroom: Newsroom, store: Store, encoder: Encoder, prepare: Death) -> int:
+def in_child(newsroom: Newsroom, store: LocalStore, encoder: Encoder, prepare: Death) -> int:
     """Refreshes in a process of its own, made ready to die by `prepare`; its exit status, negative for a signal."""
     sys.stdout.flush()
     child = os.fork()
@@ -158,7 +159,7 @@ def kill_repeatedly(folder: Path, encoder: Encoder, kills: int, seed: int) -> Ou
     newsroom = Newsroom(folder / "corpus", rng)
     for number in range(FILES):
         newsroom.write(f"desk{number % 5}/{number}.txt")
-    store = Store(folder / "store")
+    store = LocalStore(folder / "store")
     outcomes: Counter[str] = Counter()
     began = time.monotonic()
     run = _measure(newsroom, store, encoder)
@@ -194,7 +195,7 @@ class _Run:
     statements: int
 
 
-def _measure(newsroom: Newsroom, store: Store, encoder: Encoder) -> _Run:
+def _measure(newsroom: Newsroom, store: LocalStore, encoder: Encoder) -> _Run:
     refresh(newsroom.folder, store, encoder, "model")
     newsroom.change()
     heard: list[str] = []

@@ -38,7 +38,7 @@ from retrieval.errors import DatelineError
 from retrieval.models import ENCODER
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.types import Hit, SearchFilter
 
 POLL_SECONDS = 0.05
@@ -181,7 +181,7 @@ class Plan:
 
 def measure(newsroom: Newsroom, plan: Plan, folder: Path) -> Measured:
     """Everything, in the empty `folder`."""
-    corpus, store = folder / "corpus", Store(folder / "store")
+    corpus, store = folder / "corpus", LocalStore(folder / "store")
     write(corpus, newsroom.stories(plan.articles))
     encoder = shipped_encoder()
     bulk = encoder if plan.embed else StandIn(encoder.fingerprint, encoder.dimension)
@@ -210,7 +210,7 @@ def measure(newsroom: Newsroom, plan: Plan, folder: Path) -> Measured:
 
 
 @contextmanager
-def watching(corpus: Path, store: Store) -> Iterator[None]:
+def watching(corpus: Path, store: LocalStore) -> Iterator[None]:
     """`dateline watch` in a process of its own, from its first report until the block ends."""
     config = store.folder.with_name("config.toml")
     config.write_text(

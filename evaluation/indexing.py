@@ -34,7 +34,7 @@ from retrieval.encoder import Encoder, SentenceTransformerEncoder, fingerprint
 from retrieval.intake.files import find_files
 from retrieval.models import ENCODER, quieten_transformers, resolve
 from retrieval.progress import silent
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -127,9 +127,9 @@ def measure(newsroom: Newsroom, articles: int, repeat: int, folder: Path) -> Mea
     for _ in range(repeat):
         listening = Listening(encoder)
         shutil.rmtree(folder / "store", ignore_errors=True)
-        index = run(corpus, Store(folder / "store"), listening, ENCODER)
+        index = run(corpus, LocalStore(folder / "store"), listening, ENCODER)
         turns.append(Turn(index, _plain(model, listening.texts)))
-    again = _again(corpus, Store(folder / "store"), encoder, newsroom, articles)
+    again = _again(corpus, LocalStore(folder / "store"), encoder, newsroom, articles)
     return Measured(articles, len(listening.texts), loading, torch.get_num_threads(), tuple(turns), tuple(again))
 
 
@@ -139,7 +139,7 @@ def _plain(model: "SentenceTransformer", texts: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def _again(corpus: Path, store: Store, encoder: Encoder, newsroom: Newsroom, articles: int) -> list[Again]:
+def _again(corpus: Path, store: LocalStore, encoder: Encoder, newsroom: Newsroom, articles: int) -> list[Again]:
     def touch() -> None:
         for path in find_files(corpus):
             path.touch()

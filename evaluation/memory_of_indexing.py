@@ -31,7 +31,7 @@ from evaluation.newsroom import Newsroom, write
 from evaluation.phases import Phase, StandIn, as_json, peak_bytes, reset_peak, run
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.types import SearchFilter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,7 +86,7 @@ def _in_fresh_process(name: str, corpus: Path, store: Path) -> Step:
     return Step(**{**fields, "phases": tuple(Phase(**phase) for phase in fields["phases"])})
 
 
-def _step(name: str, corpus: Path, store: Store) -> Step:
+def _step(name: str, corpus: Path, store: LocalStore) -> Step:
     """Does one step in this process."""
     encoder = StandIn()
     start = peak_bytes()
@@ -147,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.step is not None:
         name, corpus, store = options.step
-        print(as_json(asdict(_step(name, Path(corpus), Store(Path(store))))))
+        print(as_json(asdict(_step(name, Path(corpus), LocalStore(Path(store))))))
         return 0
     newsroom = Newsroom.open(options.data)
     for number, articles in enumerate(options.articles):

@@ -18,8 +18,8 @@ from retrieval.progress import Progress, silent
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
 from retrieval.storage.database import SCHEMA
+from retrieval.storage.local import LocalStore
 from retrieval.storage.staging import digest
-from retrieval.storage.store import Store
 from retrieval.types import Article
 
 _Question = TypeVar("_Question")
@@ -73,7 +73,7 @@ def searchable(
     articles, encoder and the reading of articles are the same. Raises StoreError and its kinds.
     """
     with tempfile.TemporaryDirectory(prefix="dateline-") as temporary:
-        store = Store(Path(temporary) if cache is None else cache / _key(articles, encoder))
+        store = LocalStore(Path(temporary) if cache is None else cache / _key(articles, encoder))
         fill(store, articles, encoder, progress=progress)
         yield Retriever.open(store, encoder)
 

@@ -30,8 +30,8 @@ from retrieval.errors import CorpusError
 from retrieval.passages import split
 from retrieval.progress import Progress
 from retrieval.sentences import sentence_spans
-from retrieval.storage.segments import passage_vectors
 from retrieval.storage.staging import passage_text
+from retrieval.storage.vectors import passage_vectors
 from retrieval.types import Article
 
 SEED = 1

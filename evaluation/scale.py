@@ -63,7 +63,7 @@ from retrieval.progress import on_stderr
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
 from retrieval.storage.database import SCHEMA
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
@@ -127,7 +127,7 @@ def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Itera
             (folder / REPORT).write_text(as_json(_child(plan, BUILD, folder, size)), encoding="utf-8")
         copy = folder.with_name(f"{folder.name}-changed")
         shutil.rmtree(copy, ignore_errors=True)
-        copied(Store(folder), copy)
+        copied(LocalStore(folder), copy)
         fields = {
             "wanted": size,
             "questions": len(questions),
@@ -161,7 +161,7 @@ def _child(plan: Plan, step: str, store: Path, size: int = 1) -> dict[str, Any]:
 
 def _step(plan: Plan, size: int, step: str, folder: Path, born: float) -> dict[str, Any]:
     """Does one step in this process, which began at `born`, by time.time()."""
-    store = Store(folder)
+    store = LocalStore(folder)
     questions = json.loads((plan.folder / ASKED).read_text(encoding="utf-8"))
     if step == START:
         return asdict(start(store, questions, born))

@@ -32,7 +32,7 @@ from retrieval.fusion import COVERAGE_WEIGHT, rarity
 from retrieval.heading import heading
 from retrieval.passages import SHAPE, Shape, split
 from retrieval.progress import on_stderr
-from retrieval.storage.segments import HEADING_WEIGHT
+from retrieval.storage.vectors import HEADING_WEIGHT
 from retrieval.terms import asked_terms, terms
 from retrieval.types import Article
 

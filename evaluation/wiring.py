@@ -12,11 +12,11 @@ from retrieval.models import ENCODER, READER_BASE
 from retrieval.progress import Progress, silent
 from retrieval.refresh import STAGE_BATCH, refresh
 from retrieval.search import Retriever
-from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
-from retrieval.storage.publishing import Target, publish
-from retrieval.storage.staging import digest, stage
+from retrieval.storage.local import LocalStore
+from retrieval.storage.staging import digest
 from retrieval.storage.store import Store
+from retrieval.storage.types import Target
 from retrieval.types import Article, FileContents, Intake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +43,7 @@ def shipped_reader(adapter: Path = ADAPTER) -> TransformersReader:
 def indexed(corpus: Path, encoder: Encoder) -> Iterator[Retriever]:
     """A search over the articles in `corpus`, indexed from nothing; gone when the block ends."""
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        store = Store(Path(folder))
+        store = LocalStore(Path(folder))
         refresh(corpus, store, encoder, ENCODER)
         yield Retriever.open(store, encoder)
 
@@ -55,15 +55,14 @@ def fill(
 
     What a run that was interrupted has left there is used. Raises BusyError, StoreError.
     """
-    with store.writer() as connection:
-        stored = {(row[0], row[1]) for row in connection.execute("SELECT path, content_hash FROM files")}
+    with store.writer() as writer:
+        stored = {(path, each.content_hash) for live in (True, False) for path, each in writer.files(live=live).items()}
         fresh = [article for article in articles if (article.path, digest(article)) not in stored]
         for first in range(0, len(fresh), STAGE_BATCH):
-            with transaction(connection):
+            with writer.transaction():
                 for article in fresh[first : first + STAGE_BATCH]:
-                    stage(connection, article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
-        if connection.execute("SELECT 1 FROM files WHERE NOT live").fetchone() is None:
+                    writer.stage(article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+        if not writer.files(live=False):
             return
-        embed_missing(connection, encoder, everything=False, without=(), again=False, progress=progress)
-        target = Target(model, encoder.fingerprint, encoder.dimension, anew=False)
-        publish(connection, store.folder, target, progress)
+        embed_missing(writer, encoder, everything=False, without=(), again=False, progress=progress)
+        writer.publish(Target(model, encoder.fingerprint, encoder.dimension), (), progress)

@@ -2,23 +2,22 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from retrieval.intake.files import walk
 from retrieval.refresh import is_settled
-from retrieval.storage.database import DATABASE
 
 
-def glance(corpus: Path, folder: Path) -> int | None:
-    """A number that stays the same while no article file below `corpus` changes, nor the database or index in `folder`.
+def glance(corpus: Path, files: Iterable[Path]) -> int | None:
+    """A number that stays the same while no article file below `corpus` changes, nor one of the `files` of the store.
 
     It is made of names, lengths and times, and means nothing to another process. None where it cannot be told: one has
     changed so recently that a further change might not show. Raises CorpusError.
     """
     seen = 0
-    for path, found in chain(_articles(corpus), _index(folder)):
+    for path, found in chain(_articles(corpus), _store(files)):
         if found is not None and not is_settled(found):
             return None
         # in whichever order the system lists them
@@ -34,8 +33,8 @@ def _articles(corpus: Path) -> Iterator[tuple[str, os.stat_result | None]]:
             yield entry.path, None
 
 
-def _index(folder: Path) -> Iterator[tuple[str, os.stat_result | None]]:
-    for path in (folder / DATABASE, *folder.glob("passages-*"), *folder.glob("words-*/*")):
+def _store(files: Iterable[Path]) -> Iterator[tuple[str, os.stat_result | None]]:
+    for path in files:
         try:
             yield str(path), path.stat()
         except OSError:

@@ -12,7 +12,6 @@ The order of events is what makes it safe to kill at any moment:
 
 import hashlib
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +23,9 @@ from retrieval.errors import ArticleError, CorpusError, OutsideError, VanishedEr
 from retrieval.intake.articles import parse
 from retrieval.intake.files import find, leads_out, read_bytes
 from retrieval.progress import Progress, silent
-from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
-from retrieval.storage.publishing import Target, find_lost, publish, sweep
-from retrieval.storage.staging import delete_files, remember, stage
-from retrieval.storage.store import Store, newest_generation
+from retrieval.storage.store import Store, Writer
+from retrieval.storage.types import FileVersion, Refused, Target
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
@@ -39,29 +36,12 @@ CLOCK_GRAIN_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A version of a file in the database."""
-
-    id: int
-    content_hash: bytes
-    stat: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A file that holds no article."""
-
-    stat: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Before:
     """What the database holds of a file: the live version, the staged one, and why it was refused."""
 
-    live: _Known | None
-    staged: _Known | None
-    refused: _Refused | None
+    live: FileVersion | None
+    staged: FileVersion | None
+    refused: Refused | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +63,6 @@ class _Scan:
     leaving: tuple[int, ...]
     kept: int
     skipped: tuple[Skipped, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """Articles by what publishing will do to them."""
-
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
 
 
 def refresh(
@@ -118,39 +88,34 @@ def refresh(
     files = list(found.files)
     if not files:
         raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
-    with store.writer() as connection:
-        sweep(connection, store.folder)
-        scan = _scan(corpus, files, connection, _Reading(full, follow_links), progress)
+    with store.writer() as writer:
+        scan = _scan(corpus, files, writer, _Reading(full, follow_links), progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
             raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
-        before = newest_generation(connection)
+        before = writer.generation
         other = before is not None and before.fingerprint != encoder.fingerprint
         if before is not None and other:
             tell(
                 f"The encoder has changed from {before.model} to {model}, so all passages are embedded again; "
                 "until that is done, questions are answered from the old index."
             )
-        embedded = embed_missing(
-            connection, encoder, everything=other, without=scan.leaving, again=full, progress=progress
-        )
-        counts = _count(connection, scan)
-        lost = find_lost(connection, store.folder)
+        embedded = embed_missing(writer, encoder, everything=other, without=scan.leaving, again=full, progress=progress)
+        counts = writer.counts(scan.leaving)
         generation = before
-        if generation is None or other or scan.staged or scan.leaving or lost:
+        if generation is None or other or scan.staged or scan.leaving or not writer.is_whole():
             # known from the manifest where it is the same encoder, which need not be loaded then
             dimension = encoder.dimension if before is None or other else before.dimension
             target = Target(model, encoder.fingerprint, dimension, anew=full or other)
-            generation = publish(connection, store.folder, target, progress, scan.leaving, lost)
-            sweep(connection, store.folder)
-        skipped = (*scan.skipped, *_skipped_records(connection))
+            generation = writer.publish(target, scan.leaving, progress)
+        skipped = (*scan.skipped, *writer.skipped())
     return IndexReport(
         generation=generation.id,
         added=counts.added,
         changed=counts.changed,
         removed=counts.removed,
         unchanged=counts.unchanged,
-        skipped=tuple(sorted(skipped, key=lambda skip: skip.path)),
+        skipped=tuple(sorted(skipped, key=lambda skip: (skip.path, skip.reason))),
         passages=generation.passages,
         embedded=embedded,
         reused=generation.passages - embedded,
@@ -159,23 +124,21 @@ def refresh(
     )
 
 
-def _scan(
-    corpus: Path, files: list[Path], connection: sqlite3.Connection, reading: _Reading, progress: Progress
-) -> _Scan:
+def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, progress: Progress) -> _Scan:
     """Stages what is new or has changed."""
-    live, staged, refused = _known(connection, live=True), _known(connection, live=False), _refused(connection)
+    live, staged, refused = writer.files(live=True), writer.files(live=False), writer.refused()
     absent, wanted = set(live), set[str]()
     skipped: list[Skipped] = []
     with progress("Reading articles", len(files)) as advance:
         for first in range(0, len(files), STAGE_BATCH):
             batch = files[first : first + STAGE_BATCH]
-            with transaction(connection):
+            with writer.transaction():
                 for file in batch:
                     path = file.relative_to(corpus).as_posix()
                     try:
                         stat = _stat(file, None if reading.follow_links else corpus)
                         before = _Before(live.get(path), staged.get(path), refused.get(path))
-                        if _stage_if_new(connection, file, path, stat, before, reading.full):
+                        if _stage_if_new(writer, file, path, stat, before, reading.full):
                             wanted.add(path)
                     except VanishedError:
                         continue
@@ -186,26 +149,14 @@ def _scan(
                         skipped.append(Skipped(path, str(error)))
                     absent.discard(path)
             advance(len(batch))
-    with transaction(connection):
-        delete_files(connection, [known.id for path, known in staged.items() if path not in wanted])
-        outdated = refused.keys() - {skip.path for skip in skipped}
-        connection.executemany("DELETE FROM refused WHERE path = ?", [(path,) for path in outdated])
+    with writer.transaction():
+        writer.drop([version.id for path, version in staged.items() if path not in wanted])
+        writer.forgive(refused.keys() - {skip.path for skip in skipped})
     leaving = tuple(live[path].id for path in sorted(absent | (wanted & live.keys())))
     return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
 
 
-def _known(connection: sqlite3.Connection, live: bool) -> dict[str, _Known]:
-    query = "SELECT path, id, content_hash, stat FROM files WHERE live = ?"
-    return {row[0]: _Known(*row[1:]) for row in connection.execute(query, (live,))}
-
-
-def _refused(connection: sqlite3.Connection) -> dict[str, _Refused]:
-    return {path: _Refused(*rest) for path, *rest in connection.execute("SELECT path, stat, reason FROM refused")}
-
-
-def _stage_if_new(
-    connection: sqlite3.Connection, file: Path, path: str, stat: str | None, before: _Before, full: bool
-) -> bool:
+def _stage_if_new(writer: Writer, file: Path, path: str, stat: str | None, before: _Before, full: bool) -> bool:
     """Whether a staged version of the file is to replace the live one. Raises ArticleError."""
     live, staged = before.live, before.staged
     if not full and stat is not None:
@@ -216,7 +167,7 @@ def _stage_if_new(
     data = read_bytes(file)
     content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
     if live is not None and live.content_hash == content_hash and not full:
-        connection.execute("UPDATE files SET stat = ? WHERE id = ?", (stat, live.id))
+        writer.confirm(live.id, stat)
         return False
     if staged is None or staged.content_hash != content_hash or full:
         try:
@@ -224,9 +175,9 @@ def _stage_if_new(
         except ArticleError as error:
             # not looked into again until it changes; what could not even be read may be readable the next time
             if stat is not None:
-                connection.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (path, stat, str(error)))
+                writer.refuse(path, Refused(stat, str(error)))
             raise
-        stage(connection, path, content_hash, stat, contents)
+        writer.stage(path, content_hash, stat, contents)
     return True
 
 
@@ -251,24 +202,3 @@ def is_settled(found: os.stat_result) -> bool:
     """Whether a further change of a file will show in what the file system says of it, whose clock is coarse."""
     now = time.time_ns()
     return all(abs(now - when) >= CLOCK_GRAIN_NS for when in (found.st_mtime_ns, found.st_ctime_ns))
-
-
-def _count(connection: sqlite3.Connection, scan: _Scan) -> _Counts:
-    remember(connection, "leaving", scan.leaving)
-    (staged, same, replaced), (left, live) = (
-        connection.execute(query).fetchone()
-        for query in (
-            """SELECT count(*), coalesce(sum(old.digest = new.digest), 0), count(old.id)
-               FROM articles new JOIN files f ON f.id = new.file AND NOT f.live
-               LEFT JOIN articles old ON old.id = new.id AND old.file IN leaving""",
-            "SELECT coalesce(sum(file IN leaving), 0), count(*) FROM live_articles",
-        )
-    )
-    return _Counts(
-        added=staged - replaced, changed=replaced - same, removed=left - replaced, unchanged=live - left + same
-    )
-
-
-def _skipped_records(connection: sqlite3.Connection) -> list[Skipped]:
-    query = "SELECT s.path, s.reason FROM skipped s JOIN files f ON f.id = s.file WHERE f.live ORDER BY s.rowid"
-    return [Skipped(*row) for row in connection.execute(query)]

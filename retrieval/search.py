@@ -9,15 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
-from retrieval.errors import IndexMismatchError
 from retrieval.fusion import coverage, fused, rarity
 from retrieval.periods import asked_period
 from retrieval.reprints import distinct
-from retrieval.storage.bm25 import WordIndex
-from retrieval.storage.candidates import read_candidates
-from retrieval.storage.index import SegmentedIndex
 from retrieval.storage.store import Snapshot, Store
-from retrieval.storage.words import load_words
 from retrieval.terms import asked_terms, terms
 from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, Sources, StoreStatus
 
@@ -37,25 +32,16 @@ class Query:
     period: Period | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    generation: int
-    vectors: SegmentedIndex
-    words: WordIndex
-
-
 class Retriever:
     """Searches the newest generation of a store.
 
     A search is of one generation from beginning to end; the next one moves to the newest. No model runs while a
-    generation is held, since the database cannot be tidied up meanwhile. The index in memory is replaced as a whole, so
-    that questions in several threads disturb each other in nothing.
+    generation is held, since the database cannot be tidied up meanwhile.
     """
 
     def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
-        self._loaded: _Loaded | None = None
 
     @classmethod
     def open(cls, store: Store, encoder: Encoder) -> "Retriever":
@@ -70,13 +56,8 @@ class Retriever:
 
         Raises IndexMismatchError, StoreError.
         """
-        for last in (False, False, True):
-            with self._store.snapshot() as snapshot:
-                # a generation may be replaced, and its files swept away, between its being chosen and loaded
-                if self._has(snapshot) or snapshot.has_files() or last:
-                    loaded = self._load(snapshot)
-                    yield Held(snapshot, loaded.vectors, loaded.words)
-                    return
+        with self._store.snapshot(self._encoder.fingerprint) as snapshot:
+            yield Held(snapshot)
 
     def status(self) -> StoreStatus:
         """What the store holds now."""
@@ -109,32 +90,12 @@ class Retriever:
         with self.hold() as held:
             return held.search(query, k, where)
 
-    def _has(self, snapshot: Snapshot) -> bool:
-        return self._loaded is not None and self._loaded.generation == snapshot.generation.id
-
-    def _load(self, snapshot: Snapshot) -> _Loaded:
-        generation = snapshot.generation
-        if generation.fingerprint != self._encoder.fingerprint:
-            raise IndexMismatchError(
-                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), and another "
-                f"({self._encoder.fingerprint}) is configured; run `dateline index`, or set [encoder] model back."
-            )
-        loaded = self._loaded
-        if loaded is None or loaded.generation != generation.id:
-            known = {} if loaded is None else {segment.id: segment.index for segment in loaded.vectors.segments}
-            words = load_words(snapshot.connection, snapshot.folder)
-            loaded = _Loaded(generation.id, snapshot.index(known), words)
-            self._loaded = loaded
-        return loaded
-
 
 class Held:
     """One generation, held."""
 
-    def __init__(self, snapshot: Snapshot, vectors: SegmentedIndex, words: WordIndex) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._vectors = vectors
-        self._words = words
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """The articles with these ids as they are stored; those that are not there are left out."""
@@ -163,19 +124,20 @@ class Held:
         Where the question names a time, as many again are looked for among the articles of that time. Raises as
         `search` does.
         """
-        self._snapshot.check(where)
+        snapshot = self._snapshot
+        snapshot.check(where)
         vector, period = query.vector, query.period
-        spellings = {term: self._words.spellings(term) for term in query.terms}
+        spellings = snapshot.spellings(query.terms)
         asked = sorted({spelling for several in spellings.values() for spelling in several})
         dense, lexical = self._ids(vector, asked, where, count)
         found = {*dense, *lexical}
         if period is not None:
             found.update(*self._ids(vector, asked, _within(where, period), count))
-        generation = self._snapshot.generation
-        read = read_candidates(self._snapshot.connection, sorted(found), generation.fingerprint, generation.dimension)
+        read = snapshot.candidates(sorted(found))
         cosines = read.vectors @ vector
+        frequencies = snapshot.frequencies(asked)
         weights = {
-            term: rarity(sum(self._words.frequency(spelling) for spelling in several), len(self._words))
+            term: rarity(sum(frequencies[spelling] for spelling in several), snapshot.generation.passages)
             for term, several in spellings.items()
         }
         dense_ranks = {id: rank for rank, id in enumerate(dense)}
@@ -203,9 +165,7 @@ class Held:
         self, vector: NDArray[np.float32], asked: Sequence[str], where: SearchFilter, count: int
     ) -> tuple[list[int], list[int]]:
         """The passages nearest by vector and those best by words, each best first."""
-        among = None if where == SearchFilter() else self._snapshot.filtered(where)
-        dense = self._vectors.search(vector, count, among).ids.tolist()
-        return dense, self._words.search(asked, count, self._snapshot.word_filter(where))
+        return self._snapshot.nearest(vector, count, where), self._snapshot.worded(asked, count, where)
 
 
 def _within(where: SearchFilter, period: Period) -> SearchFilter:

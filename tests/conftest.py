@@ -19,7 +19,9 @@ from reader.prepare import prepared_reader
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.models import resolve
 from retrieval.progress import silent
+from retrieval.storage.local import LocalStore
 from tests import fakes
+from tests.stores import NewStore
 
 if TYPE_CHECKING:
     from tests.discord_loopback import Guild, Loopback, Person
@@ -61,6 +63,12 @@ def reader() -> TransformersReader:
     """The reader that the repository ships."""
     settings = Settings().reader
     return TransformersReader.load(prepared_reader(settings.model, settings.adapter, silent))
+
+
+@pytest.fixture(scope="session", params=["folder"])
+def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewStore:
+    """Makes empty stores, of each kind in turn."""
+    return lambda: LocalStore(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from retrieval.adding import AddReport
 from retrieval.errors import ModelError, NoIndexError, StoreError
 from retrieval.filters import unknown_article, unknown_source
 from retrieval.progress import Progress
-from retrieval.storage.verify import Finding, Verification
+from retrieval.storage.types import Finding, Verification
 
 SLOW_SECONDS = 3.0
 EVERYWHERE = types.SearchFilter()

@@ -1,6 +1,6 @@
 """What tests of the store share: writing articles, an encoder that counts, and all that a store holds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from retrieval.encoder import Encoder
 from retrieval.progress import silent
 from retrieval.reprints import are_reprints, bands, signature
-from retrieval.storage.candidates import read_candidates
 from retrieval.storage.store import Snapshot, Store
+from retrieval.storage.types import Candidates
 from retrieval.storage.verify import verify
 from retrieval.types import Article, Passage, SearchFilter
 
 EVERYTHING = SearchFilter()
+NewStore = Callable[[], Store]
 
 
 class Counting:
@@ -64,32 +65,28 @@ def contents(store: Store) -> list[Held]:
     """All that a search can see, whatever the ids. The store is proved whole first."""
     assert verify(store, silent).findings == ()
     with store.snapshot() as snapshot:
-        index = snapshot.index({})
-        passages = all_passages(snapshot)
-        articles = snapshot.articles({passage.article_id for passage in passages})
+        read = everything_in(snapshot)
+        articles = snapshot.articles({row.passage.article_id for row in read.rows})
         groups = snapshot.source_groups(list(articles), EVERYTHING, 0)
         assert groups == source_groups(articles, _reprints(articles))
-        vectors = {
-            int(id): vector
-            for segment in index.segments
-            for batch in segment.index.batches()
-            for id, vector in zip(batch.ids, batch.vectors, strict=True)
-        }
-        held = []
-        for passage in sorted(passages, key=lambda p: (articles[p.article_id].path, p.article_id, p.start)):
-            article = articles[passage.article_id]
-            held.append(
-                Held(article.path, article.text[passage.start : passage.end], groups[article.id], vectors[passage.id])
-            )
-        return held
+        held = {}
+        for row, vector in zip(read.rows, read.vectors, strict=True):
+            article = articles[row.passage.article_id]
+            place = article.path, article.id, row.passage.start
+            held[place] = Held(article.path, row.text, groups[article.id], vector)
+        assert len(held) == snapshot.generation.passages
+        return [held[place] for place in sorted(held)]
+
+
+def everything_in(snapshot: Snapshot) -> Candidates:
+    """Every passage of a generation."""
+    some = np.eye(1, snapshot.generation.dimension, dtype=np.float32)[0]
+    return snapshot.candidates(snapshot.nearest(some, snapshot.generation.passages, EVERYTHING))
 
 
 def all_passages(snapshot: Snapshot) -> list[Passage]:
     """Every passage of a generation."""
-    generation = snapshot.generation
-    ids = snapshot.filtered(EVERYTHING).tolist()
-    read = read_candidates(snapshot.connection, ids, generation.fingerprint, generation.dimension)
-    return [row.passage for row in read.rows]
+    return [row.passage for row in everything_in(snapshot).rows]
 
 
 def source_groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from retrieval.intake.language import detect
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.database import DATABASE
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from tests.stores import contents, write
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ def test_an_index_run_can_be_killed_at_any_moment() -> None:
 def test_a_disk_that_is_full_at_any_point_loses_nothing(
     tmp_path: Path, encoder: SentenceTransformerEncoder, fills_up_after: Callable[[int], None]
 ) -> None:
-    corpus, store = tmp_path / "corpus", Store(tmp_path / "store")
+    corpus, store = tmp_path / "corpus", LocalStore(tmp_path / "store")
     write(corpus, "short.txt", "The ferry to Lisbon was late again.")
     refresh(corpus, store, encoder, "model")
     before = contents(store)
@@ -59,7 +59,7 @@ def test_a_disk_that_is_full_at_any_point_loses_nothing(
     assert failed >= 3
     fills_up_after(-1)
     refresh(corpus, store, encoder, "model")
-    fresh = Store(tmp_path / "fresh")
+    fresh = LocalStore(tmp_path / "fresh")
     refresh(corpus, fresh, encoder, "model")
     assert contents(store) == contents(fresh)
     assert len(contents(store)) > len(before)
@@ -95,7 +95,7 @@ def test_of_two_writers_one_is_told_to_wait_and_the_store_is_whole(tmp_path: Pat
     # the second may come after the first has ended, and then finds nothing to do
     assert sorted(done) in ([60], [0, 60])
     assert all("Another process is indexing" in complaint for complaint in refused)
-    assert len(contents(Store(tmp_path / ".dateline"))) == 60
+    assert len(contents(LocalStore(tmp_path / ".dateline"))) == 60
 
 
 def test_questions_are_answered_from_one_generation_while_refreshes_go_by(tmp_path: Path) -> None:

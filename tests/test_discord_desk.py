@@ -25,7 +25,7 @@ from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.errors import StoreError
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.types import Article, SearchFilter, Sources
 from tests import fakes
 from tests.conftest import settings_for
@@ -146,7 +146,7 @@ async def test_no_article_is_read_while_somebody_types(
     settings, rows = settings_for(tmp_path / "corpus", tmp_path / "store"), 0
     for number in range(40):
         write(settings.corpus.path, f"{number}.md", f"---\nsource: Wire {number % 3}\n---\nReport {number} came out.")
-    store = Store(settings.storage.path)
+    store = LocalStore(settings.storage.path)
     refresh(settings.corpus.path, store, encoder, "model")
     assistant = Assistant(Retriever(store, encoder), None, 8)  # type: ignore[arg-type]
     catalogue = assembled(settings, assistant, None).catalogue  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from evaluation import freshness, indexing, memory_of_indexing
 from evaluation.newsroom import PARAGRAPHS, Newsroom, write
 from evaluation.phases import BETWEEN, StandIn, run, share
 from retrieval.progress import silent
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
 
 
@@ -20,7 +20,7 @@ def test_a_newsroom_is_indexed_whole_and_no_article_is_a_reprint(tmp_path: Path)
     assert Newsroom.open().story(150) == stories[150]
     assert all(PARAGRAPHS[0] <= len(story.paragraphs) <= PARAGRAPHS[1] for story in stories)
     assert write(tmp_path / "corpus", stories) == sum(path.stat().st_size for path in tmp_path.rglob("*.*"))
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     done = run(tmp_path / "corpus", store, StandIn(), "stand-in")
     assert (done.report.added, done.report.skipped) == (200, ())
     assert verify(store, silent).findings == ()

@@ -15,8 +15,8 @@ from retrieval.heading import heading
 from retrieval.passages import split
 from retrieval.progress import silent
 from retrieval.storage import staging
+from retrieval.storage.local import LocalStore
 from retrieval.storage.staging import passage_text
-from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 
 PEOPLE = ("Ann Lee", "Bo Ek", "Carla Ruiz", "Dan Roth", "Eva Holm", "Finn Berg", "Gita Rao", "Hugo Lind")
@@ -124,7 +124,7 @@ def test_a_change_leaves_the_large_file_alone(
 ) -> None:
     monkeypatch.setattr(building, "CHANGES", 5)
     collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     built = build(store, collection, recombined, 200, silent)
     assert 200 <= built.passages < 206
     assert all(seconds >= 0 for seconds in built.seconds.values())
@@ -146,13 +146,13 @@ def test_a_change_leaves_the_large_file_alone(
 def test_the_nearest_are_those_of_all_vectors(
     scraps: Scraps, vectors: Vectors, encoder: SentenceTransformerEncoder, tmp_path: Path
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
     build(store, Recombination(scraps, vectors), recombined, 100, silent)
     questions = encoder.encode(["Who opened the bridge in Oslo?", "Which bakery was sold?"])
     with store.snapshot() as snapshot:
         near = nearest(snapshot, questions)
-        found = [snapshot.index({}).search(question, 50).scores for question in questions]
+        found = [snapshot.loaded.vectors.search(question, 50).scores for question in questions]
     assert near == pytest.approx(np.stack(found), abs=1e-5)
 
 

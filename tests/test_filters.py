@@ -11,14 +11,14 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.store import Store
 from retrieval.types import Evidence, SearchFilter
-from tests.stores import write
+from tests.stores import NewStore, write
 
 SOURCES = ["Agencia EFÉ", "Agencia EFÉ", " agencia  efe", "Example Wire", "Harbour News", "Harbour News"]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceTransformerEncoder) -> Store:
-    corpus, store = tmp_path_factory.mktemp("corpus"), Store(tmp_path_factory.mktemp("store"))
+def store(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: SentenceTransformerEncoder) -> Store:
+    corpus, store = tmp_path_factory.mktemp("corpus"), new_store()
     towns = ["Porto", "Lima", "Quito", "Oslo", "Geneva", "Ankara"]
     for source, town in zip(SOURCES, towns, strict=True):
         head = f'---\ntitle: A bridge in {town}\nsource: "{source}"\ndate: 2024-02-20\n---\n'

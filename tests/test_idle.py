@@ -21,7 +21,7 @@ from retrieval.progress import Progress, silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
 from retrieval.types import IndexReport
 from tests.conftest import settings_for
@@ -63,13 +63,13 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, corpus: Path) -> Store:
-    made = Store(tmp_path / "store")
+def store(tmp_path: Path, corpus: Path) -> LocalStore:
+    made = LocalStore(tmp_path / "store")
     refresh(corpus, made, ENCODER, "model")
     return made
 
 
-def index_files(store: Store) -> dict[str, int]:
+def index_files(store: LocalStore) -> dict[str, int]:
     """The files of the index by the place where they lie, and how large each is."""
     paths = [*store.folder.glob("passages-*"), *store.folder.glob("words-*/*")]
     return {path.name: path.stat().st_size for path in paths}
@@ -81,7 +81,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CLOCK_GRAIN_NS", 0)
 
 
-def test_an_index_that_has_not_changed_is_not_read_again(corpus: Path, store: Store, hashed: Hashed) -> None:
+def test_an_index_that_has_not_changed_is_not_read_again(corpus: Path, store: LocalStore, hashed: Hashed) -> None:
     assert refresh(corpus, store, ENCODER, "model").generation == 1
     assert hashed.taken() == 0
     assert verify(store, silent).findings == ()
@@ -89,7 +89,7 @@ def test_an_index_that_has_not_changed_is_not_read_again(corpus: Path, store: St
 
 
 def test_of_a_new_generation_the_writer_reads_what_is_new_and_readers_nothing(
-    corpus: Path, store: Store, hashed: Hashed
+    corpus: Path, store: LocalStore, hashed: Hashed
 ) -> None:
     retriever = Retriever.open(store, ENCODER)
     before = index_files(store)
@@ -102,7 +102,7 @@ def test_of_a_new_generation_the_writer_reads_what_is_new_and_readers_nothing(
     assert verify(store, silent).findings == ()
 
 
-def test_files_with_another_time_are_read_once(corpus: Path, store: Store, hashed: Hashed) -> None:
+def test_files_with_another_time_are_read_once(corpus: Path, store: LocalStore, hashed: Hashed) -> None:
     for path in (*store.folder.glob("passages-*"), *store.folder.glob("words-*/*")):
         os.utime(path, ns=(0, 0))
     assert refresh(corpus, store, ENCODER, "model").generation == 1
@@ -113,7 +113,7 @@ def test_files_with_another_time_are_read_once(corpus: Path, store: Store, hashe
 
 
 @pytest.mark.parametrize("place", ["passages-*", "words-*/*.term"])
-def test_what_changes_without_a_trace_is_found_by_verify(place: str, corpus: Path, store: Store) -> None:
+def test_what_changes_without_a_trace_is_found_by_verify(place: str, corpus: Path, store: LocalStore) -> None:
     (path,) = store.folder.glob(place)
     data, before = path.read_bytes(), path.stat()
     path.write_bytes(data[:-20] + bytes([data[-20] ^ 1]) + data[-19:])
@@ -123,7 +123,9 @@ def test_what_changes_without_a_trace_is_found_by_verify(place: str, corpus: Pat
     assert "is not what was written" in finding.problem
 
 
-def test_an_index_of_the_format_before_is_taken_over_and_nothing_is_embedded_for_it(corpus: Path, store: Store) -> None:
+def test_an_index_of_the_format_before_is_taken_over_and_nothing_is_embedded_for_it(
+    corpus: Path, store: LocalStore
+) -> None:
     with sqlite3.connect(store.folder / DATABASE) as connection:
         connection.executescript(
             """DROP TABLE word_files; DROP TABLE refused; ALTER TABLE words ADD COLUMN digest BLOB;
@@ -154,7 +156,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_file_that_is_no_article_is_read_once_until_it_changes(
     tmp_path: Path, parsed: list[str], settled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    corpus, store = tmp_path / "corpus", Store(tmp_path / "store")
+    corpus, store = tmp_path / "corpus", LocalStore(tmp_path / "store")
     write(corpus, "good.txt", "The ferry to Lisbon was late again.")
     write(corpus, "bad.json", '{"title": "x"')
     first = refresh(corpus, store, ENCODER, "model")
@@ -187,7 +189,7 @@ def watching(tmp_path: Path, corpus: Path) -> Iterator[tuple[Updates, Counted]]:
 
 
 def test_a_folder_in_which_nothing_changes_is_only_glanced_at(
-    corpus: Path, store: Store, settled: None, watching: tuple[Updates, Counted], monkeypatch: pytest.MonkeyPatch
+    corpus: Path, store: LocalStore, settled: None, watching: tuple[Updates, Counted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update, indexer = watching
 
@@ -212,7 +214,11 @@ def test_a_folder_in_which_nothing_changes_is_only_glanced_at(
 
 
 def test_what_failed_is_tried_again_though_no_file_changes(
-    corpus: Path, store: Store, settled: None, watching: tuple[Updates, Counted], capsys: pytest.CaptureFixture[str]
+    corpus: Path,
+    store: LocalStore,
+    settled: None,
+    watching: tuple[Updates, Counted],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     update, indexer = watching
     with sqlite3.connect(store.folder / DATABASE) as connection:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.json import added_json, answer_json, intake_json, report_json, status_json, verification_json
 from reader.types import Answer, Timing
 from retrieval.adding import AddReport
-from retrieval.storage.verify import Finding, Verification
+from retrieval.storage.types import Finding, Verification
 from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, Skipped, Unread
 from tests.fakes import ARTICLES, DATED, LINK, STATUS, TEXT, answer
 

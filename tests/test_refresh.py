@@ -18,14 +18,14 @@ from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage import embedding
-from retrieval.storage.database import DATABASE, transaction
+from retrieval.storage.database import DATABASE
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorBatch, VectorIndex
-from retrieval.storage.staging import stage
+from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.types import Evidence
-from tests.stores import EVERYTHING, Counting, contents, write
+from tests.stores import EVERYTHING, Counting, NewStore, contents, write
 
 
 def everything(store: Store, encoder: SentenceTransformerEncoder | Counting) -> Evidence:
@@ -41,8 +41,13 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
+def store(new_store: NewStore) -> Store:
+    return new_store()
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
 
 
 def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
@@ -165,7 +170,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
 
 def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
-    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, local: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "BATCH", 32)
     text = "".join(f"Report number {number} came out on a Monday, and nobody read it.\n\n" for number in range(1000))
@@ -176,11 +181,11 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
         fetched += len(data)
         return data.decode()
 
-    with store.writer() as connection:
-        with transaction(connection):
-            stage(connection, "long.txt", b"hash", None, article)
-        connection.text_factory = counting
-        passages = embed_missing(connection, encoder, everything=False, without=(), again=False, progress=silent)
+    with local.writer() as writer:
+        with writer.transaction():
+            writer.stage("long.txt", b"hash", None, article)
+        writer.connection.text_factory = counting
+        passages = embed_missing(writer, encoder, everything=False, without=(), again=False, progress=silent)
     assert passages > 64
     assert fetched < (passages / 32 + 2) * len(text)
 
@@ -201,37 +206,37 @@ def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
 
 @pytest.mark.parametrize("damage", ["garbage", "short", "lost", "one bit"])
 def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
-    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
-    refresh(corpus, store, encoder, "model")
-    before = contents(store)
-    found = [hit.text for hit in everything(store, encoder).hits]
-    (file,) = store.folder.glob("*.faiss")
+    refresh(corpus, local, encoder, "model")
+    before = contents(local)
+    found = [hit.text for hit in everything(local, encoder).hits]
+    (file,) = local.folder.glob("*.faiss")
     whole = file.read_bytes()
     if damage == "lost":
         file.unlink()
     else:
         flipped = whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:]
         file.write_bytes({"garbage": b"no index", "short": whole[:-1], "one bit": flipped}[damage])
-    assert [hit.text for hit in everything(store, encoder).hits] == found
-    (finding,) = verify(store, silent).findings
+    assert [hit.text for hit in everything(local, encoder).hits] == found
+    (finding,) = verify(local, silent).findings
     assert file.name in finding.problem
     assert "dateline index" in finding.mend
     counting = Counting(encoder)
-    report = refresh(corpus, store, counting, "model")
+    report = refresh(corpus, local, counting, "model")
     assert (report.generation, counting.embedded) == (2, 0)
-    assert contents(store) == before
-    assert len(list(store.folder.glob("*.faiss"))) == 1
+    assert contents(local) == before
+    assert len(list(local.folder.glob("*.faiss"))) == 1
 
 
 def test_a_database_that_was_only_begun_is_no_index_yet(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
-    store.folder.mkdir()
-    sqlite3.connect(store.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
+    local.folder.mkdir()
+    sqlite3.connect(local.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
     with pytest.raises(NoIndexError, match="run `dateline index`"):
-        everything(store, encoder)
-    assert refresh(corpus, store, encoder, "model").added == 2
+        everything(local, encoder)
+    assert refresh(corpus, local, encoder, "model").added == 2
 
 
 def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
@@ -241,52 +246,52 @@ def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: Se
 
 
 def test_a_database_that_another_program_has_locked_is_said_to_be(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refresh(corpus, store, encoder, "model")
+    refresh(corpus, local, encoder, "model")
     write(corpus, "new.txt", "The ferry to Lisbon was late again.")
-    monkeypatch.setattr("retrieval.storage.store.BUSY_SECONDS", 0.01)
-    with closing(sqlite3.connect(store.folder / DATABASE, isolation_level=None)) as other:
+    monkeypatch.setattr("retrieval.storage.local.BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(local.folder / DATABASE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(BusyError, match="another program has it locked") as writing:
-            refresh(corpus, store, encoder, "model")
-    with closing(sqlite3.connect(store.folder / DATABASE, isolation_level=None)) as other:
+            refresh(corpus, local, encoder, "model")
+    with closing(sqlite3.connect(local.folder / DATABASE, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(BusyError, match="another program has it locked") as reading:
-            everything(store, encoder)
+            everything(local, encoder)
     assert all("disk" not in str(raised.value) and "delete" not in str(raised.value) for raised in (writing, reading))
-    assert refresh(corpus, store, encoder, "model").added == 1
+    assert refresh(corpus, local, encoder, "model").added == 1
 
 
-def test_a_full_disk_loses_nothing(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
-    refresh(corpus, store, encoder, "model")
-    before = contents(store)
+def test_a_full_disk_loses_nothing(corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder) -> None:
+    refresh(corpus, local, encoder, "model")
+    before = contents(local)
     write(corpus, "long.txt", "".join(f"Sentence {number} says something of its own. " for number in range(2500)))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, ((store.folder / DATABASE).stat().st_size + 50_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((local.folder / DATABASE).stat().st_size + 50_000, limits[1]))
     try:
         with pytest.raises(StoreError, match="free some disk space"):
-            refresh(corpus, store, encoder, "model")
+            refresh(corpus, local, encoder, "model")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert contents(store) == before
-    assert refresh(corpus, store, encoder, "model").added == 1
+    assert contents(local) == before
+    assert refresh(corpus, local, encoder, "model").added == 1
 
 
 def test_a_database_of_another_format_says_what_to_do(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
-    store.folder.mkdir()
-    with sqlite3.connect(store.folder / DATABASE) as connection:
+    local.folder.mkdir()
+    with sqlite3.connect(local.folder / DATABASE) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="format 99"):
-        refresh(corpus, store, encoder, "model")
+        refresh(corpus, local, encoder, "model")
     with pytest.raises(StoreError, match="format 99"):
-        everything(store, encoder)
-    (store.folder / DATABASE).write_bytes(b"something else" * 100)
+        everything(local, encoder)
+    (local.folder / DATABASE).write_bytes(b"something else" * 100)
     with pytest.raises(StoreError, match="not a database"):
-        refresh(corpus, store, encoder, "model")
+        refresh(corpus, local, encoder, "model")
 
 
 PLACES = ["Lisbon", "Oslo"]
@@ -321,11 +326,12 @@ def report(place: str, paragraphs: int) -> str:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
     tmp_path_factory: pytest.TempPathFactory,
+    new_store: NewStore,
     encoder: SentenceTransformerEncoder,
     changes: list[tuple[str, str, str, int]],
 ) -> None:
     folder = tmp_path_factory.mktemp("history")
-    corpus, lived = folder / "corpus", Store(folder / "lived")
+    corpus, lived = folder / "corpus", new_store()
     write(corpus, "always.txt", "Something is always here.")
     for change, name, other, length in changes:
         path = corpus / name
@@ -341,6 +347,6 @@ def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
         elif change == "refresh":
             refresh(corpus, lived, encoder, "model")
     refresh(corpus, lived, encoder, "model")
-    fresh = Store(folder / "fresh")
+    fresh = new_store()
     refresh(corpus, fresh, encoder, "model")
     assert contents(lived) == contents(fresh)

@@ -13,8 +13,8 @@ from retrieval.refresh import refresh
 from retrieval.storage.database import DATABASE
 from retrieval.storage.index import VectorBatch, VectorIndex
 from retrieval.storage.integrity import recorded
+from retrieval.storage.local import LocalStore
 from retrieval.storage.segments import segment_path
-from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from tests.stores import contents, write
 
@@ -30,13 +30,13 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> Store:
-    store = Store(tmp_path / "store")
+def store(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> LocalStore:
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     return store
 
 
-def test_a_whole_store_has_no_findings(store: Store) -> None:
+def test_a_whole_store_has_no_findings(store: LocalStore) -> None:
     found = verify(store, silent)
     assert (found.generation, found.articles, found.findings) == (1, 2, ())
     assert found.passages == len(contents(store)) > 2
@@ -63,7 +63,7 @@ def test_a_whole_store_has_no_findings(store: Store) -> None:
     ],
 )
 def test_each_damage_is_found_and_mended(
-    damage: str, problem: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    damage: str, problem: str, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     before = contents(store)
     with sqlite3.connect(store.folder / DATABASE) as connection:
@@ -80,7 +80,7 @@ def test_each_damage_is_found_and_mended(
 
 @pytest.mark.parametrize("damage", ["another vector", "another passage", "one twice"])
 def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
-    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
 ) -> None:
     before = contents(store)
     path = segment_path(store.folder, 1)
@@ -106,7 +106,7 @@ def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
     assert contents(store) == before
 
 
-def test_a_file_that_is_no_database_any_more_is_an_error_with_a_mend(store: Store) -> None:
+def test_a_file_that_is_no_database_any_more_is_an_error_with_a_mend(store: LocalStore) -> None:
     data = bytearray((store.folder / DATABASE).read_bytes())
     data[4096:] = bytes(len(data) - 4096)
     for path in store.folder.glob(f"{DATABASE}-*"):

@@ -16,11 +16,12 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.bm25 import Update, WordEntry, WordFilter, WordIndex, Written, word_files, write_words
 from retrieval.storage.integrity import FileRecord, recorded
+from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.terms import terms
 from retrieval.types import SearchFilter
-from tests.stores import EVERYTHING, write
+from tests.stores import EVERYTHING, NewStore, write
 
 ANYTHING = WordFilter()
 DAY = date(2024, 2, 20)
@@ -162,7 +163,12 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
-def words_folder(store: Store) -> Path:
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
+    return new_store()
+
+
+def words_folder(store: LocalStore) -> Path:
     (folder,) = store.folder.glob("words-*")
     return folder
 
@@ -176,7 +182,7 @@ def lexical(retriever: Retriever, question: str) -> list[str]:
 def test_a_damaged_word_index_is_not_trusted_and_made_again(
     damage: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
+    store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     folder = words_folder(store)
     file = max(folder.glob("*.*"), key=lambda path: path.stat().st_size)
@@ -200,17 +206,15 @@ def test_a_damaged_word_index_is_not_trusted_and_made_again(
 
 
 def test_the_heading_of_a_passage_is_searched_too(
-    tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+    store: Store, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     assert lexical(Retriever.open(store, encoder), "the Oslo flood") == ["The river rose by two metres."]
 
 
 def test_a_change_is_found_by_words_and_what_is_gone_is_not(
-    tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+    store: Store, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     retriever = Retriever.open(store, encoder)
     query = retriever.query("Where did Lavrov fly?")
@@ -223,12 +227,11 @@ def test_a_change_is_found_by_words_and_what_is_gone_is_not(
         assert {hit.text.strip() for hit in hits if hit.coverage} == {"Serguei Lavrov flew to Caracas."}
     assert lexical(retriever, "Lavrov flood") == []
     assert lexical(retriever, "volcano") == ["A volcano near Reykjavik."]
-    assert len(list(store.folder.glob("words-*"))) == 1
+    assert not isinstance(store, LocalStore) or len(list(store.folder.glob("words-*"))) == 1
     assert verify(store, silent).findings == ()
 
 
-def test_a_misspelt_name_is_found(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> None:
-    store = Store(tmp_path / "store")
+def test_a_misspelt_name_is_found(store: Store, corpus: Path, encoder: SentenceTransformerEncoder) -> None:
     refresh(corpus, store, encoder, "model")
     (hit, other) = Retriever.open(store, encoder).search("Where did Larvov fly?", 2, EVERYTHING).hits
     assert "Lavrov" in hit.text
@@ -237,8 +240,7 @@ def test_a_misspelt_name_is_found(tmp_path: Path, corpus: Path, encoder: Sentenc
 
 @pytest.mark.parametrize("question", ["What is it?", "?!", "who who who", 'NOT "', "Lavrov OR (", "2024", "北京"])
 def test_any_question_is_just_a_question(
-    question: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+    question: str, store: Store, corpus: Path, encoder: SentenceTransformerEncoder
 ) -> None:
-    store = Store(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     assert len(Retriever.open(store, encoder).search(question, 9, SearchFilter()).hits) == 2

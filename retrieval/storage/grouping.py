@@ -4,7 +4,6 @@ A group is a connected component of "is a reprint of" among the live articles, a
 So it depends on the articles only, and not on the order in which they came.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 
 from retrieval.progress import Progress
 from retrieval.reprints import BANDS, are_reprints, bands
+from retrieval.storage.sql import Connection
 
 Signature = NDArray[np.uint32]
 
 ROWS = 100_000
 
 
-def join_groups(connection: sqlite3.Connection, apart: Sequence[int], fresh: Sequence[int], progress: Progress) -> None:
+def join_groups(connection: Connection, apart: Sequence[int], fresh: Sequence[int], progress: Progress) -> None:
     """Finds the groups of live articles, by number, that have none yet but their own: those that were taken `apart`,
     some of which may be gone, and `fresh` ones, whose bands are not yet stored."""
     _insert_bands(connection, fresh)
@@ -30,7 +30,7 @@ def join_groups(connection: sqlite3.Connection, apart: Sequence[int], fresh: Seq
             advance(1)
 
 
-def _insert_bands(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
+def _insert_bands(connection: Connection, articles: Sequence[int]) -> None:
     """All of them in the order of the table, whose pages are then written once each."""
     keys = np.empty(len(articles) * BANDS, dtype=np.int64)
     owners = np.empty(len(articles) * BANDS, dtype=np.int64)
@@ -45,10 +45,10 @@ def _insert_bands(connection: sqlite3.Connection, articles: Sequence[int]) -> No
     for start in range(0, count, ROWS):
         some = order[start : start + ROWS]
         rows = zip(keys[some].tolist(), owners[some].tolist(), strict=True)
-        connection.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", rows)
+        connection.executemany("INSERT INTO bands VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
 
 
-def _join(connection: sqlite3.Connection, number: int, article_id: str, signature: bytes) -> None:
+def _join(connection: Connection, number: int, article_id: str, signature: bytes) -> None:
     groups = {article_id} | _groups_of_reprints(connection, number, signature)
     smallest = min(groups)
     if smallest != article_id:
@@ -59,7 +59,7 @@ def _join(connection: sqlite3.Connection, number: int, article_id: str, signatur
     )
 
 
-def bereaved(connection: sqlite3.Connection, files: Iterable[int]) -> list[int]:
+def articles_to_regroup(connection: Connection, files: Iterable[int]) -> list[int]:
     """The live articles, by number, whose group may fall apart when these files are deleted; each is made its own
     group, to be joined again after the deletion."""
     query = """SELECT other.number FROM articles gone JOIN live_articles other ON other.source_group = gone.source_group
@@ -69,7 +69,7 @@ def bereaved(connection: sqlite3.Connection, files: Iterable[int]) -> list[int]:
     return numbers
 
 
-def _groups_of_reprints(connection: sqlite3.Connection, number: int, signature: bytes) -> set[str]:
+def _groups_of_reprints(connection: Connection, number: int, signature: bytes) -> set[str]:
     own = _loaded(signature)
     if not are_reprints(own, own):
         return set()  # there is not a word in it

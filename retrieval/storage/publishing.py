@@ -1,4 +1,4 @@
-"""What was staged becomes the next generation: rows, source groups, index files, manifest, in one transaction.
+"""The writer of a folder: what was staged becomes the next generation, in one transaction.
 
 Index files are written and flushed, under names that nothing refers to yet, before the transaction commits; those that
 the new generation does not name are swept away after it.
@@ -6,100 +6,103 @@ the new generation does not name are swept away after it.
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.progress import Progress
 from retrieval.storage.database import transaction
-from retrieval.storage.grouping import bereaved, join_groups
-from retrieval.storage.segments import (
-    SegmentRecord,
-    find_lost_segments,
-    segment_path,
-    segment_records,
-    to_rewrite,
-    write_segment,
-)
-from retrieval.storage.staging import delete_files, remember
-from retrieval.storage.store import Generation, insert_generation
+from retrieval.storage.segments import find_lost_segments, segment_path, segment_records, to_rewrite, write_segment
+from retrieval.storage.sql import fill_temp_table
+from retrieval.storage.types import Generation, Pending, Target
 from retrieval.storage.words import update_words, words_lost, words_path, words_record
+from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, texts_of
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a generation is made with; `anew` if nothing of the indexes before can stay."""
+class LocalWriter(SqlWriter):
+    """The `retrieval.storage.store.Writer` of a folder."""
 
-    model: str
-    fingerprint: str
-    dimension: int
-    anew: bool = False
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        super().__init__(connection)
+        self.connection: sqlite3.Connection = connection
+        self.folder = folder
+        self.sweep()
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """See `Writer`."""
+        return transaction(self.connection)
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Index files that are missing, or are not what was written."""
+    def pending(
+        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+    ) -> Pending:
+        """See `Writer`."""
+        connection = self.connection
+        connection.execute("DROP TABLE IF EXISTS temp.pending")
+        connection.execute(
+            """CREATE TEMP TABLE pending (
+                   id INTEGER PRIMARY KEY, text_hash BLOB UNIQUE, article INTEGER, start INTEGER, "end" INTEGER)"""
+        )
+        fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
+        texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()
 
-    segments: tuple[SegmentRecord, ...] = ()
-    words: bool = False
+        def batches() -> Iterator[dict[bytes, str]]:
+            for first in range(0, texts, batch):
+                query = 'SELECT text_hash, article, start, "end" FROM pending WHERE id > ? AND id <= ? ORDER BY id'
+                yield texts_of(connection, connection.execute(query, (first, first + batch)).fetchall())
 
-    def __bool__(self) -> bool:
-        return self.words or bool(self.segments)
+        return Pending(texts, passages, batches())
 
+    def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """See `Writer`."""
+        with self.transaction():
+            save_vectors(self.connection, fingerprint, vectors)
 
-NOTHING_LOST = Lost()
+    def is_whole(self) -> bool:
+        """Looks at every index file that the database names; reads those whose time is another than it says."""
+        lost_words = words_lost(self.connection, self.folder)
+        return not find_lost_segments(self.connection, self.folder) and not lost_words
 
+    def publish(self, target: Target, leaving: Sequence[int], progress: Progress) -> Generation:
+        """See `Writer`."""
+        connection, folder = self.connection, self.folder
+        lost, lost_words = find_lost_segments(connection, folder), words_lost(connection, folder)
+        with self.transaction():
+            self._bury(leaving)
+            change = self._make_live(leaving, progress)
+            if target.anew:
+                connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
+            unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
+            records = segment_records(connection)
+            chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost)}
+            rewritten = [record for record in records if target.anew or record.id in chosen]
+            write_segment(connection, folder, rewritten, target.fingerprint, target.dimension)
+            update_words(connection, folder, change.gone, change.fresh, anew=target.anew or lost_words)
+            generation = self._begin_generation(target)
+        self.sweep()
+        return generation
 
-def find_lost(connection: sqlite3.Connection, folder: Path) -> Lost:
-    """Looks at every index file that the database names; reads those whose time is another than it says."""
-    return Lost(find_lost_segments(connection, folder), words_lost(connection, folder))
+    def sweep(self) -> None:
+        """Deletes index files that the database does not name. A reader that has one open keeps it."""
+        folder = self.folder
+        named = {segment_path(folder, record.id) for record in segment_records(self.connection)}
+        words = words_record(self.connection)
+        if words is not None:
+            named.add(words_path(folder, words.id))
+        for path in (*folder.glob("passages-*.faiss*"), *folder.glob("words-*")):
+            if path in named:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
-
-def publish(
-    connection: sqlite3.Connection,
-    folder: Path,
-    target: Target,
-    progress: Progress,
-    leaving: Sequence[int] = (),
-    lost: Lost = NOTHING_LOST,
-) -> Generation:
-    """Makes the staged files live in place of those `leaving`, by id. Raises StoreError; then nothing has happened."""
-    with transaction(connection):
-        apart = bereaved(connection, leaving)
-        gone = _articles_of(connection, leaving)
-        delete_files(connection, leaving)
-        staged = [row[0] for row in connection.execute("SELECT id FROM files WHERE live = 0 ORDER BY id")]
-        fresh = _articles_of(connection, staged)
-        connection.execute("UPDATE files SET live = 1 WHERE live = 0")
-        join_groups(connection, apart, fresh, progress)
-        if target.anew:
-            connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
-        unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
-        records = segment_records(connection)
-        chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost.segments)}
-        rewritten = [record for record in records if target.anew or record.id in chosen]
-        write_segment(connection, folder, rewritten, target.fingerprint, target.dimension)
-        update_words(connection, folder, gone, fresh, anew=target.anew or lost.words)
-        passages: int = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
-        return insert_generation(connection, target.model, target.fingerprint, target.dimension, passages)
-
-
-def sweep(connection: sqlite3.Connection, folder: Path) -> None:
-    """Deletes index files that the database does not name. A reader that has one open keeps it."""
-    named = {segment_path(folder, record.id) for record in segment_records(connection)}
-    words = words_record(connection)
-    if words is not None:
-        named.add(words_path(folder, words.id))
-    for path in (*folder.glob("passages-*.faiss*"), *folder.glob("words-*")):
-        if path in named:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _articles_of(connection: sqlite3.Connection, files: Sequence[int]) -> list[int]:
-    remember(connection, "chosen", files)
-    query = "SELECT number FROM articles WHERE file IN chosen ORDER BY number"
-    return [row[0] for row in connection.execute(query)]
+    def _bury(self, leaving: Sequence[int]) -> None:
+        """Notes as dead what the segments' files hold of the files `leaving`."""
+        fill_temp_table(self.connection, "leaving", leaving)
+        self.connection.execute(
+            """INSERT INTO dead SELECT p.segment, p.id FROM passages p JOIN articles a ON a.number = p.article
+               WHERE a.file IN (SELECT id FROM leaving) AND p.segment IS NOT NULL"""
+        )

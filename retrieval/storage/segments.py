@@ -21,10 +21,8 @@ from numpy.typing import NDArray
 from retrieval.errors import StoreError
 from retrieval.storage.index import VectorBatch, VectorIndex
 from retrieval.storage.integrity import FileRecord, looked_at
+from retrieval.storage.vectors import passage_vectors, unpacked
 
-# The vector of a passage is that of its text plus a little of its heading's, which tells it apart from the passages of
-# other articles; kept apart from each other in the database, so that a new title or date embeds no passage again.
-HEADING_WEIGHT = 0.2
 VECTOR_BATCH = 4096
 DEAD_SHARE = 0.25
 QUESTIONS = 200
@@ -162,14 +160,3 @@ def segment_vectors(
         ids = np.array([row[0] for row in batch], dtype=np.int64)
         text, heading = (unpacked([row[column] for row in batch], dimension) for column in (1, 2))
         yield VectorBatch(ids, passage_vectors(text, heading))
-
-
-def passage_vectors(text: NDArray[np.float32], heading: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, dimension) float32, unit norm: the vectors of n passages from those of their texts and headings."""
-    vectors = text + np.float32(HEADING_WEIGHT) * heading
-    return np.ascontiguousarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
-
-
-def unpacked(stored: Sequence[bytes], dimension: int) -> NDArray[np.float32]:
-    """(n, dimension) float32 from n vectors as the database has them."""
-    return np.frombuffer(b"".join(stored), dtype="<f4").reshape(len(stored), dimension)

@@ -1,14 +1,14 @@
 """Files become rows: staged while nobody sees them, made live together, deleted with all that only they needed."""
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC
 
 from retrieval.heading import heading
 from retrieval.passages import split
 from retrieval.reprints import signature
+from retrieval.storage.sql import Connection, fill_temp_table
 from retrieval.types import Article, FileContents, Intake, Skipped
 
 
@@ -29,17 +29,16 @@ def digest(article: Article) -> bytes:
     return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
 
 
-def stage(
-    connection: sqlite3.Connection, path: str, content_hash: bytes, stat: str | None, contents: FileContents
-) -> None:
+def stage(connection: Connection, path: str, content_hash: bytes, stat: str | None, contents: FileContents) -> None:
     """Writes a version of a file, with its articles and passages, that nobody sees until it is published.
 
     It takes the place of one staged before. An article whose id another file's article has is skipped.
     """
     delete_files(connection, [row[0] for row in connection.execute(_STAGED_AT, (path,))])
-    file = connection.execute(
-        "INSERT INTO files (path, content_hash, stat, live) VALUES (?, ?, ?, 0)", (path, content_hash, stat)
-    ).lastrowid
+    (file,) = connection.execute(
+        "INSERT INTO files (path, content_hash, stat, live) VALUES (?, ?, ?, ?) RETURNING id",
+        (path, content_hash, stat, False),
+    ).fetchone()
     skipped = list(contents.skipped)
     for intake in contents.intakes:
         other = connection.execute(_SAME_ID_ELSEWHERE, (intake.article.id, path)).fetchone()
@@ -52,11 +51,11 @@ def stage(
     )
 
 
-_STAGED_AT = "SELECT id FROM files WHERE path = ? AND live = 0"
+_STAGED_AT = "SELECT id FROM files WHERE path = ? AND NOT live"
 _SAME_ID_ELSEWHERE = "SELECT f.path FROM articles a JOIN files f ON f.id = a.file WHERE a.id = ? AND f.path != ?"
 
 
-def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) -> None:
+def _insert(connection: Connection, file: int, intake: Intake) -> None:
     article = intake.article
     published = article.published
     headed = heading(article)
@@ -79,13 +78,14 @@ def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) ->
     }
     names = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
-    number = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", values).lastrowid
+    insert = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING number"
+    (number,) = connection.execute(insert, values).fetchone()
     connection.executemany(
         "INSERT INTO dropped VALUES (?, ?, ?, ?)",
         [(number, line.line, line.text, line.reason) for line in intake.dropped],
     )
     connection.executemany(
-        "INSERT INTO passages (article, start, end, text_hash) VALUES (?, ?, ?, ?)",
+        'INSERT INTO passages (article, start, "end", text_hash) VALUES (?, ?, ?, ?)',
         [
             (number, start, end, text_hash(passage_text(article.text, start, end)))
             for start, end in split(article.text, article.language)
@@ -98,34 +98,22 @@ def _insert(connection: sqlite3.Connection, file: int | None, intake: Intake) ->
     )
 
 
-def delete_files(connection: sqlite3.Connection, files: Sequence[int]) -> None:
+def delete_files(connection: Connection, files: Sequence[int]) -> None:
     """Deletes files with their articles and passages, and the vectors that nothing else needs.
 
-    What a segment's file holds of them is noted as dead. Part of the caller's transaction.
+    Part of the caller's transaction.
     """
     if not files:
         return
-    remember(connection, "doomed", files)
-    connection.execute(
-        """INSERT INTO dead SELECT p.segment, p.id FROM passages p JOIN articles a ON a.number = p.article
-           WHERE a.file IN doomed AND p.segment IS NOT NULL"""
-    )
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS orphans (text_hash BLOB PRIMARY KEY) WITHOUT ROWID")
-    connection.execute("DELETE FROM orphans")
-    connection.execute(
-        """INSERT OR IGNORE INTO orphans SELECT p.text_hash FROM passages p JOIN articles a ON a.number = p.article
-           WHERE a.file IN doomed UNION SELECT heading_hash FROM articles WHERE file IN doomed"""
-    )
-    connection.execute("DELETE FROM files WHERE id IN doomed")
+    fill_temp_table(connection, "doomed", files)
     connection.execute(
         """DELETE FROM embeddings WHERE text_hash IN (
-               SELECT text_hash FROM orphans o WHERE NOT EXISTS (SELECT 1 FROM passages WHERE text_hash = o.text_hash)
-               AND NOT EXISTS (SELECT 1 FROM articles WHERE heading_hash = o.text_hash))"""
+               SELECT p.text_hash FROM passages p JOIN articles a ON a.number = p.article
+               WHERE a.file IN (SELECT id FROM doomed)
+               UNION SELECT heading_hash FROM articles WHERE file IN (SELECT id FROM doomed))
+           AND NOT EXISTS (SELECT 1 FROM passages p JOIN articles a ON a.number = p.article
+               WHERE p.text_hash = embeddings.text_hash AND a.file NOT IN (SELECT id FROM doomed))
+           AND NOT EXISTS (SELECT 1 FROM articles a
+               WHERE a.heading_hash = embeddings.text_hash AND a.file NOT IN (SELECT id FROM doomed))"""
     )
-
-
-def remember(connection: sqlite3.Connection, table: str, ids: Iterable[int]) -> None:
-    """Fills a temporary table of this connection with `ids`."""
-    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY)")
-    connection.execute(f"DELETE FROM {table}")
-    connection.executemany(f"INSERT INTO {table} VALUES (?)", [(each,) for each in ids])
+    connection.execute("DELETE FROM files WHERE id IN (SELECT id FROM doomed)")

@@ -14,7 +14,7 @@ import pytest
 from bot.settings import Settings
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.refresh import refresh
-from retrieval.storage.store import Store
+from retrieval.storage.local import LocalStore
 from tests.conftest import ROOT
 from tests.discord_crowd import configured_for, crowd
 from tests.discord_loopback import MANAGE_GUILD, MEMBER, Fault, Loopback
@@ -277,7 +277,7 @@ async def test_commands_are_synced_again_only_when_told(tmp_path: Path) -> None:
 
 
 async def test_fifty_people_ask_the_real_models_at_once(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
-    store = Store(tmp_path / ".dateline")
+    store = LocalStore(tmp_path / ".dateline")
     await asyncio.to_thread(refresh, ROOT / "corpus", store, encoder, Settings().encoder.model)
     seen = await crowd(configured_for(tmp_path), people=50)
     # everybody within 3 s, and no heartbeat late, or it would be a violation

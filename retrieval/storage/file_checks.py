@@ -1,0 +1,94 @@
+"""Whether the files of a store in a folder are what they should be: the database as such, and the index files."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from retrieval.errors import StoreError
+from retrieval.progress import Progress
+from retrieval.storage.bm25 import WordIndex
+from retrieval.storage.index import VectorIndex
+from retrieval.storage.row_checks import EMBED_AGAIN, REBUILD, TOLERANCE, same_vectors
+from retrieval.storage.segments import SegmentRecord, damaged, segment_path, segment_records
+from retrieval.storage.types import Finding, Generation
+from retrieval.storage.words import words_damaged, words_path, words_record
+
+TOLERANCE_OF_8_BITS = 0.02
+
+
+def database_findings(connection: sqlite3.Connection, folder: Path, expected: int) -> Iterator[Finding]:
+    """What is wrong with the database, which should have so many live passages."""
+    anew = f"delete the folder {folder} and run `dateline index`"
+    for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
+        if problem != "ok":
+            yield Finding(f"The database is damaged: {problem}", anew)
+    for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield Finding(f"The database has a row in {table} whose row in {parent} is missing", anew)
+    live: int = connection.execute("SELECT count(*) FROM live_passages").fetchone()[0]
+    placed: int = connection.execute("SELECT count(*) FROM live_passages WHERE segment IS NOT NULL").fetchone()[0]
+    if not live == placed == expected:
+        yield Finding(f"Of {expected} passages {live} are there and {placed} are in the index", EMBED_AGAIN)
+
+
+def index_findings(
+    connection: sqlite3.Connection, folder: Path, generation: Generation, progress: Progress
+) -> Iterator[Finding]:
+    """What is wrong with the index files."""
+    records = segment_records(connection)
+    with progress("Checking index files", len(records) + 1) as advance:
+        for record in records:
+            yield from _segment(connection, folder, generation, record)
+            advance(1)
+        yield from _words(connection, folder)
+        advance(1)
+
+
+def _segment(
+    connection: sqlite3.Connection, folder: Path, generation: Generation, record: SegmentRecord
+) -> Iterator[Finding]:
+    """A file holds just the vectors that the database has for its passages, and those that are dead."""
+    path = segment_path(folder, record.id)
+    if damaged(folder, record, thoroughly=True):
+        yield Finding(f"The index file {path} is lost or is not what was written", REBUILD)
+        return
+    try:
+        index = VectorIndex.load(path)
+    except StoreError:
+        yield Finding(f"The index file {path} cannot be read", REBUILD)
+        return
+    ids = sorted(index.ids.tolist())
+    dead = connection.execute("SELECT passage FROM dead WHERE segment = ?", (record.id,))
+    live = connection.execute("SELECT id FROM passages WHERE segment = ?", (record.id,))
+    if ids != sorted(row[0] for rows in (dead, live) for row in rows):
+        yield Finding(f"The index file {path} and the database do not have the same passages", EMBED_AGAIN)
+        return
+    tolerance = TOLERANCE if index.exact else TOLERANCE_OF_8_BITS
+    bad = [
+        int(passage)
+        for batch in index.batches()
+        for passage, vector in zip(batch.ids, batch.vectors, strict=True)
+        if not same_vectors(connection, int(passage), vector, generation, tolerance)
+    ]
+    if bad:
+        yield Finding(
+            f"The vectors of {len(bad)} passages are missing, not of unit length, or not the ones in {path} "
+            f"(first: passage {bad[0]})",
+            EMBED_AGAIN,
+        )
+
+
+def _words(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
+    """The word index has just the live passages."""
+    record = words_record(connection)
+    if record is None or words_damaged(folder, record, thoroughly=True):
+        yield Finding(f"The word index in {folder} is lost or is not what was written", REBUILD)
+        return
+    path = words_path(folder, record.id)
+    try:
+        index = WordIndex.load(path)
+    except StoreError:
+        yield Finding(f"The word index {path} cannot be read", REBUILD)
+        return
+    live = [row[0] for row in connection.execute("SELECT id FROM live_passages ORDER BY id")]
+    if sorted(index.passages()) != live:
+        yield Finding(f"The word index {path} and the database do not have the same passages", EMBED_AGAIN)

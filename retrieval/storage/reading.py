@@ -1,0 +1,178 @@
+"""What can be read of one generation, whichever database keeps it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from retrieval.errors import IndexMismatchError
+from retrieval.filters import folded, merged, unknown_article, unknown_source
+from retrieval.storage.sql import Connection, marks
+from retrieval.storage.types import Candidates, Finding, Generation, Row, Verification
+from retrieval.storage.vectors import passage_vectors, unpacked
+from retrieval.types import Article, ArticleSummary, Dropped, Intake, Passage, SearchFilter, StoreStatus
+
+ARTICLE_COLUMNS = "id, title, source, url, published, language, path, text"
+
+
+class SqlSnapshot:
+    """The part of a `retrieval.storage.store.Snapshot` that is the same in every database."""
+
+    def __init__(self, connection: Connection, generation: Generation) -> None:
+        self.connection = connection
+        self.generation = generation
+
+    def check_encoder(self, fingerprint: str) -> None:
+        """Raises IndexMismatchError if the vectors of this generation are another encoder's."""
+        generation = self.generation
+        if generation.fingerprint != fingerprint:
+            raise IndexMismatchError(
+                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), and another "
+                f"({fingerprint}) is configured; run `dateline index`, or set [encoder] model back."
+            )
+
+    def articles(self, ids: Iterable[str]) -> dict[str, Article]:
+        """See `Snapshot`."""
+        asked = list(dict.fromkeys(ids))
+        query = f"SELECT {ARTICLE_COLUMNS} FROM live_articles WHERE id IN ({marks(asked)})"
+        found = {row[0]: stored_article(row) for row in self.connection.execute(query, asked)}
+        return {article_id: found[article_id] for article_id in asked if article_id in found}
+
+    def intake(self, article_id: str) -> Intake | None:
+        """See `Snapshot`."""
+        article = self.articles([article_id]).get(article_id)
+        if article is None:
+            return None
+        query = """SELECT d.line, d.text, d.reason FROM dropped d JOIN live_articles a ON a.number = d.article
+                   WHERE a.id = ? ORDER BY d.line"""
+        return Intake(article, tuple(Dropped(*row) for row in self.connection.execute(query, (article_id,))))
+
+    def source_groups(self, ids: Iterable[str], where: SearchFilter, most: int) -> dict[str, str]:
+        """See `Snapshot`."""
+        asked = list(dict.fromkeys(ids))
+        query = f"SELECT id, source_group FROM live_articles WHERE id IN ({marks(asked)}) ORDER BY id"
+        groups = dict(self.connection.execute(query, asked).fetchall())
+        named, condition = sorted(set(groups.values())), self.condition(where)
+        query = f"""SELECT id, source_group FROM (
+                        SELECT id, source_group, row_number() OVER (
+                            PARTITION BY source_group ORDER BY published_utc NULLS FIRST, id) AS place
+                        FROM live_articles a WHERE source_group IN ({marks(named)}) {condition.sql}) AS some
+                    WHERE place <= ? ORDER BY source_group, place"""
+        for article_id, group in self.connection.execute(query, (*named, *condition.values, most)):
+            groups.setdefault(article_id, group)
+        return groups
+
+    def sources(self) -> list[str]:
+        """See `Snapshot`."""
+        return list(merged(self._sources))
+
+    def check(self, where: SearchFilter) -> None:
+        """See `Snapshot`."""
+        one = "SELECT 1 FROM live_articles WHERE id = ?"
+        if where.article_id is not None and self.connection.execute(one, (where.article_id,)).fetchone() is None:
+            known = [row[0] for row in self.connection.execute("SELECT id FROM live_articles")]
+            raise unknown_article(where.article_id, known)
+        if where.source is not None and not self.spelt(where.source):
+            raise unknown_source(where.source, self.sources())
+
+    def spelt(self, source: str) -> list[str]:
+        """The sources as the articles have them that are this one; there are few, so they are compared here."""
+        wanted = folded(source)
+        return [spelt for spelt in self._sources if wanted and folded(spelt) == wanted]
+
+    @cached_property
+    def _sources(self) -> dict[str, int]:
+        query = "SELECT source, count(*) FROM live_articles WHERE source IS NOT NULL GROUP BY source"
+        return dict(self.connection.execute(query).fetchall())
+
+    def condition(self, where: SearchFilter) -> "Condition":
+        """`where` as SQL. An article without a date is in no period, and one without a source from none."""
+        parts = {
+            " AND a.id = ?": where.article_id,
+            " AND a.published_utc >= ?": None if where.since is None else where.since.isoformat(),
+            # "2024-02-20T..." comes before "2024-02-20U"
+            " AND a.published_utc < ?": None if where.until is None else f"{where.until.isoformat()}U",
+        }
+        given = {sql: value for sql, value in parts.items() if value is not None}
+        spellings = [] if where.source is None else self.spelt(where.source)
+        among = "" if where.source is None else f" AND a.source IN ({marks(spellings)})"
+        return Condition("".join(given) + among, (*given.values(), *spellings))
+
+    def candidates(self, ids: Sequence[int]) -> Candidates:
+        """See `Snapshot`. An article is read once for all of its passages."""
+        connection, fingerprint, dimension = self.connection, self.generation.fingerprint, self.generation.dimension
+        passages: defaultdict[int, list[tuple[int, int, int, bytes]]] = defaultdict(list)
+        query = f"""SELECT p.article, p.id, p.start, p.end, e.vector FROM passages p
+                    JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ? WHERE p.id IN ({marks(ids)})"""
+        for article, *passage in connection.execute(query, (fingerprint, *ids)):
+            passages[article].append(tuple(passage))
+        query = f"""SELECT a.number, a.id, a.published_utc, a.text, a.heading, h.vector FROM live_articles a
+                    JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
+                    WHERE a.number IN ({marks(passages)})"""
+        rows: list[Row] = []
+        text_vectors: list[bytes] = []
+        heading_vectors: list[bytes] = []
+        for number, id, published, text, heading, heading_vector in connection.execute(query, (fingerprint, *passages)):
+            day = None if published is None else date.fromisoformat(published[:10])
+            for passage_id, start, end, vector in passages[number]:
+                rows.append(Row(Passage(passage_id, id, start, end), text[start:end], heading, day))
+                text_vectors.append(vector)
+                heading_vectors.append(heading_vector)
+        vectors = passage_vectors(unpacked(text_vectors, dimension), unpacked(heading_vectors, dimension))
+        return Candidates(tuple(rows), vectors)
+
+    def _verified(self, findings: tuple[Finding, ...]) -> Verification:
+        (articles,) = self.connection.execute("SELECT count(*) FROM live_articles").fetchone()
+        return Verification(self.generation.id, articles, self.generation.passages, findings)
+
+    def _status(self, size: int) -> StoreStatus:
+        """What this generation holds, in `size` bytes."""
+        query = """SELECT a.id, a.title, a.source, a.published, a.language, a.path, a.source_group,
+                   (SELECT count(*) FROM passages p WHERE p.article = a.number),
+                   (SELECT count(*) FROM dropped d WHERE d.article = a.number)
+                   FROM live_articles a ORDER BY a.published_utc DESC NULLS LAST, a.path, a.id"""
+        articles = tuple(
+            ArticleSummary(
+                id=row[0],
+                title=row[1],
+                source=row[2],
+                published=_moment(row[3]),
+                language=row[4],
+                path=row[5],
+                source_group=row[6],
+                passages=row[7],
+                dropped=row[8],
+            )
+            for row in self.connection.execute(query)
+        )
+        generation = self.generation
+        return StoreStatus(
+            generation=generation.id,
+            created=generation.created,
+            model=generation.model,
+            fingerprint=generation.fingerprint,
+            dimension=generation.dimension,
+            articles=articles,
+            passages=generation.passages,
+            bytes=size,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What follows WHERE for articles called `a`, and the values of its question marks."""
+
+    sql: str
+    values: tuple[str, ...]
+
+
+def stored_article(row: Sequence[Any]) -> Article:
+    """The article of a row of `ARTICLE_COLUMNS`."""
+    article_id, title, source, url, published, language, path, text = row
+    return Article(article_id, title, source, url, _moment(published), language, path, text)
+
+
+def _moment(iso: str | None) -> datetime | None:
+    return None if iso is None else datetime.fromisoformat(iso)
