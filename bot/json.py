@@ -62,6 +62,7 @@ def added_json(report: "AddReport") -> str:
             "added": list(report.added),
             "unchanged": list(report.unchanged),
             "skipped": _skipped(report.skipped),
+            "unread": _unread(report.unread),
         }
     )
 

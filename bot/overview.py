@@ -122,10 +122,11 @@ def report_lines(report: IndexReport) -> tuple[Line, ...]:
 
 
 def added_lines(report: "AddReport") -> tuple[Line, ...]:
-    """What came into the corpus."""
+    """What came into the corpus, and which files of the folders given are not read."""
     return (
         *(Line("Added       ", (Run(path),)) for path in report.added),
         *(Line("Unchanged   ", (Run(path),)) for path in report.unchanged),
+        *_unread(report.unread),
     )
 
 

@@ -6,6 +6,7 @@ hidden name, which the corpus does not read, and then renamed.
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,19 +17,20 @@ from pathlib import Path, PurePosixPath
 from retrieval.errors import ArticleError, CorpusError, FetchError, reason
 from retrieval.fetch import FetchLimits, Page, fetch
 from retrieval.intake.articles import parse
-from retrieval.intake.files import MAX_BYTES, SUFFIXES, find_files, is_about, read_bytes, suffix_of
+from retrieval.intake.files import MAX_BYTES, SUFFIXES, by_kind, find, find_files, is_about, read_bytes, suffix_of
 from retrieval.intake.types import Metadata
 from retrieval.page_files import as_file, with_fields
-from retrieval.types import Article, Skipped
+from retrieval.types import Article, Skipped, Unread
 
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the names given: paths in the corpus, and what was left out and why."""
+    """What became of the names given: paths in the corpus, what was left out and why, what folders hold besides."""
 
     added: tuple[str, ...]
     unchanged: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Tally:
     added: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
 
     def count(self, stored: Stored) -> None:
         """Notes an article that is in the corpus now."""
@@ -82,7 +85,7 @@ class Tally:
 
     def report(self) -> AddReport:
         """The finished report."""
-        return AddReport(tuple(self.added), tuple(self.unchanged), tuple(self.skipped))
+        return AddReport(tuple(self.added), tuple(self.unchanged), tuple(self.skipped), by_kind(self.unread))
 
 
 def add(corpus: Path, names: Sequence[str], limits: FetchLimits) -> AddReport:
@@ -153,13 +156,14 @@ def write_whole(target: Path, data: bytes) -> None:
 
 def _add_folder(corpus: Path, folder: Path, contents: Contents, tally: Tally) -> None:
     try:
-        files = find_files(folder)
+        found = find(folder)
     except CorpusError as error:
         tally.skip(str(folder), error)
         return
-    if not files:
+    tally.unread.update({each.kind: each.files for each in found.unread})
+    if not found.files:
         raise ArticleError(f"holds no article; expected files that end in {_endings()}")
-    for file in files:
+    for file in found.files:
         try:
             tally.count(_copy(corpus, file, file.relative_to(folder).as_posix(), contents))
         except ArticleError as error:

@@ -12,7 +12,7 @@ from retrieval.adding import AddReport, add
 from retrieval.errors import CorpusError
 from retrieval.fetch import FetchLimits
 from retrieval.intake.articles import parse
-from retrieval.types import Skipped
+from retrieval.types import Skipped, Unread
 from tests.web import LOOPBACK, STORY, Site, site
 
 
@@ -83,9 +83,18 @@ def test_a_link_does_not_stand_for_its_file(tmp_path: Path, corpus: Path) -> Non
 def test_a_folder_keeps_its_structure(tmp_path: Path, corpus: Path) -> None:
     for name in ("a.txt", "2024/b.md", "2024/README.md", ".hidden/c.txt", "d.exe"):
         written(tmp_path / "news", name)
-    assert put(corpus, tmp_path / "news") == AddReport(("2024/b.md", "a.txt"), (), ())
+    assert put(corpus, tmp_path / "news") == AddReport(("2024/b.md", "a.txt"), (), (), (Unread(".exe", 1),))
     assert put(corpus, tmp_path / "news").unchanged == ("2024/b.md", "a.txt")
     assert in_corpus(corpus) == ["2024/b.md", "a.txt"]
+
+
+def test_the_files_that_folders_hold_besides_are_counted(tmp_path: Path, corpus: Path) -> None:
+    for name in ("a/a.txt", "a/b.pdf", "b/c.pdf", "b/README.docx", "b/.hidden.pdf", "b/d.docx"):
+        written(tmp_path, name)
+    report = put(corpus, tmp_path / "a", tmp_path / "b")
+    assert report.added == ("a.txt",)
+    assert report.unread == (Unread(".pdf", 2), Unread(".docx", 1))
+    assert "holds no article" in report.skipped[0].reason
 
 
 def test_what_the_corpus_has_in_another_place_is_not_put_in_twice(tmp_path: Path, corpus: Path) -> None:

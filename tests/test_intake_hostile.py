@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from retrieval.errors import ArticleError
 from retrieval.intake.articles import parse
 from retrieval.intake.files import SUFFIXES
+from tests.intake import only
 
 WORDS = (
     "The mayor spoke.",
@@ -128,6 +130,71 @@ def test_any_feed_gives_articles_or_a_reason(lines: list[object]) -> None:
 def test_a_file_of_too_many_lines_is_refused_before_they_are_looked_at(text: str, path: str) -> None:
     with pytest.raises(ArticleError, match=r"more than the \d00,000 allowed; split it"):
         parse(text.encode(), path)
+
+
+SAID = "The mayor spoke about the bridge."
+WIKI = "[[Halla]] and [[Oslo]] and [[Bergen]] {{x}} {{y}}\n"
+NAMES = "a" * 200_000
+
+
+# so long that whoever looks at a part of it again and again never comes to the end
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a" * 5_000_000, "a.txt"),
+        ("<!---->" * 500, "a.txt"),
+        ("Source: Example News\n\nA" + " " * 1_000_000 + "b\n", "a.txt"),
+        (WIKI + "=" + " " * 1_000_000 + "x\n" + "=" * 100_000 + "x\n", "a.txt"),
+        (WIKI + "[http://" * 1_000_000, "a.txt"),
+        (WIKI + "[http://a" + " " * 1_000_000, "a.txt"),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\n<v" + " " * 1_000_000, "a.vtt"),
+        ("a" + " " * 1_000_000 + "b\n", "a.json"),
+        (
+            f"<html><title>{'a - ' * 400}b</title><body><div class='{NAMES}' id='{NAMES}'>" + "<p>A line.</p>" * 5000,
+            "a.html",
+        ),
+    ],
+    ids=["letters", "comments", "headline", "headings", "links", "link", "voice", "spaces", "names"],
+)
+def test_what_is_long_is_read_once(text: str, path: str) -> None:
+    text = f"{text}\n\n<p>{SAID}" if path.endswith(".html") else f"{text}\n\n{SAID}"
+    assert SAID in only(json.dumps({"text": text}) if path.endswith(".json") else text, path).text
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("<!--" + "a-" * 500_000, "a.md"),
+        (WIKI + "<!--" + "a-" * 500_000, "a.txt"),
+        (WIKI + "[[File:" + "a" * 1_000_000, "a.txt"),
+        (WIKI + "[[" + "|" * 1_000_000, "a.txt"),
+    ],
+    ids=["markdown", "comment", "file", "pipes"],
+)
+def test_what_never_ends_takes_little_memory(text: str, path: str) -> None:
+    tracemalloc.start()
+    try:
+        parse(text.encode(), path)
+        assert tracemalloc.get_traced_memory()[1] < 30 * len(text)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# {'T' * 3000}\n\n{SAID}",
+        f"---\ntitle: {'T' * 3000}\n---\n{SAID}",
+        f"{'T' * 3000}\n\n{SAID}",
+        f"+++\ntitle = 0x{'f' * 5000}\n+++\n{SAID}",
+        f"+++\ntitle = [0x{'f' * 5000}]\n+++\n{SAID}",
+    ],
+    ids=["heading", "field", "first line", "number", "list"],
+)
+def test_what_is_no_line_is_no_title(text: str) -> None:
+    article = only(text, "a.md")
+    assert article.title == ""
+    assert article.text.endswith(SAID)
 
 
 def test_the_libraries_for_pages_and_languages_wait_until_they_are_needed() -> None:

@@ -79,12 +79,22 @@ def test_a_mail_without_words_is_refused_in_a_sentence(body: str) -> None:
             "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(3000)),
             "parts within parts",
         ),
+        (
+            "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(60)) + "a\n" * 300_000,
+            "parts within parts",
+        ),
+        ("\n" + "a\n" * 9_000_000, "more than the 400,000 allowed of a message"),
         (f"Content-Type: text/plain; {'a=b; ' * 20_000}\n\nText.", "a header of more than 10,000 bytes"),
     ],
 )
 def test_a_mail_made_to_choke_on_is_refused(letter: str, complaint: str) -> None:
     with pytest.raises(ArticleError, match=complaint):
         parse(letter.encode(), "letter.eml")
+
+
+def test_the_name_of_an_encoding_may_be_anything() -> None:
+    letter = f'From: a\nMIME-Version: 1.0\nContent-Type: text/plain; charset="a\0b"\n\n{WORDS}'
+    assert only(letter, "letter.eml").text == WORDS
 
 
 def test_a_header_out_of_bounds_is_as_good_as_absent() -> None:

@@ -135,11 +135,12 @@ def test_one_article() -> None:
 
 
 def test_what_was_added() -> None:
-    report = AddReport(("new.txt",), ("old.txt",), (Skipped("x.pdf", "is no article"),))
+    report = AddReport(("new.txt",), ("old.txt",), (Skipped("x.pdf", "is no article"),), (Unread(".pdf", 2),))
     assert json.loads(added_json(report)) == {
         "added": ["new.txt"],
         "unchanged": ["old.txt"],
         "skipped": [{"path": "x.pdf", "reason": "is no article"}],
+        "unread": [{"kind": ".pdf", "files": 2}],
     }
 
 

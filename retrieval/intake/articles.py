@@ -14,7 +14,7 @@ from retrieval.intake.decoding import decode
 from retrieval.intake.files import FORMATS, Format, article_id, suffix_of
 from retrieval.intake.front_matter import read_front_matter
 from retrieval.intake.headers import read_header
-from retrieval.intake.metadata import first, merged, without_source
+from retrieval.intake.metadata import MAX_CHARACTERS, first, merged, without_source
 from retrieval.intake.types import Draft, Header, Metadata, Record, text_lines
 from retrieval.types import Article, FileContents, Intake, Skipped
 
@@ -137,7 +137,7 @@ def headline(text: str) -> str:
     line = text.strip().partition("\n")[0].strip()
     marked = line.startswith("# ")
     alone = marked or "\n" not in _BLANK_LINE.split(text.strip(), maxsplit=1)[0]
-    line = line.removeprefix("# ").strip()
-    if not alone or len(line.split()) > HEADLINE_WORDS or line.endswith((".", ":", ";", ",", '."', ".”", ',"')):
-        return ""
-    return line
+    words = line.removeprefix("# ").split()
+    line = " ".join(words)
+    too_long = len(words) > HEADLINE_WORDS or len(line) > MAX_CHARACTERS
+    return line if alone and not too_long and not line.endswith((".", ":", ";", ",", '."', ".”", ',"')) else ""

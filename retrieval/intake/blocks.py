@@ -48,19 +48,18 @@ class TextNode:
             self.element.text = text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """A block's text on one line, the block element around it, the share of it that is links, where it begins."""
+    """A block's text on one line, its number of words, the element around it, its share of links, where it begins.
+
+    Blocks with the same text are two.
+    """
 
     text: str
+    words: int
     element: Any
     link_share: float
     begins: TextNode
-
-    @property
-    def words(self) -> int:
-        """How many words it has."""
-        return len(self.text.split())
 
 
 def blocks(root: Any) -> list[Block]:
@@ -101,9 +100,10 @@ class _Reader:
 
     def close(self, block: Any) -> None:
         """What was read since the last one is a block, if it says anything."""
-        text = " ".join("".join(self._pieces).split())
-        if text and self._begins is not None:
-            self.found.append(Block(text, block, min(1.0, self._linked / len(text)), self._begins))
+        words = "".join(self._pieces).split()
+        if words and self._begins is not None:
+            text = " ".join(words)
+            self.found.append(Block(text, len(words), block, min(1.0, self._linked / len(text)), self._begins))
         self._pieces, self._begins, self._linked = [], None, 0
 
     def _add(self, node: TextNode, in_link: bool) -> None:

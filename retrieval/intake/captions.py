@@ -20,7 +20,7 @@ _TIME = r"(?:\d{1,3}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}.*")
 _STAMP = re.compile(rf"\s*(?:\[{_TIME}\]|\({_TIME}\)|{_TIME}(?:\s*[-–—|]\s*{_TIME})?(?=\s|$))\s*(?:[-–—|:]\s+)?")
 _HEAD = re.compile(r"WEBVTT\b.*|(?:NOTE|STYLE|REGION)(?:\s.*)?")
-_VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^<>]+)>")
+_VOICE = re.compile(r"<v(?:\.[\w.]+)?\s++([^<>]+)>")
 _TAG = re.compile(r"</?(?:[biucv]|ruby|rt|lang|font|\d)[^<>]*>", re.IGNORECASE)
 # a text is a transcript where so many of its lines, and so large a share of them, begin with a time
 MIN_STAMPED, MIN_SHARE = 3, 0.25

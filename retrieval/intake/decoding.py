@@ -152,7 +152,7 @@ def _declared_codec(label: str | None) -> str | None:
     """The codec for an encoding's name; None where it is no name of a text encoding, or a Unicode one."""
     try:
         name = codecs.lookup(label).name if label is not None else ""
-    except LookupError:
+    except (LookupError, ValueError):
         return None
     name = _DECLARED.get(name, name)
     return name if _TEXT_CODECS.fullmatch(name) else None

@@ -17,10 +17,13 @@ keeps boxes that are none of the text. So its verdict is compared, block by bloc
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
+from retrieval.errors import ArticleError
 from retrieval.intake.blocks import HEADINGS, Block, blocks
 from retrieval.intake.marks import mark, marked_in
 
@@ -42,6 +45,10 @@ LONG_WORDS = 20
 TEASER_WORDS = 80
 STANDFIRST_WORDS = 6
 SHINGLE = 8
+# trafilatura reads the text of an element anew for each one around it: characters, times how deep they stand
+MAX_NESTED_TEXT = 100_000_000
+# of the names of an element and of the words of a declared body, no more characters are looked at
+MAX_NAMES, MAX_BODY = 10_000, 1_000_000
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _DIGITS = re.compile(r"\d+")
@@ -88,204 +95,213 @@ class Verdict:
 
 
 def judge(tree: Any, declared: Declared) -> list[Verdict]:
-    """Every block of the page, in its order. The text of the tree carries marks afterwards."""
+    """Every block of the page, in its order. The text of the tree carries marks afterwards.
+
+    Raises ArticleError where the page is too large to tell.
+    """
     found = blocks(tree)
+    if sum(len(block.text) * sum(1 for _ in block.element.iterancestors()) for block in found) > MAX_NESTED_TEXT:
+        raise ArticleError("has a long text in elements nested deep; save its article alone")
     mark(found)
-    precise, broad = marked_in(tree, precision=True), marked_in(tree, precision=False)
-    teasers = _teasers(found)
-    kept = sorted((precise | broad) - teasers)
+    precise, broad = ({found[number] for number in marked_in(tree, precision=precision)} for precision in (True, False))
+    teasers = _teasers(tree, found)
+    kept = [block for block in found if block in precise | broad and block not in teasers]
     if not kept:
-        return [Verdict(block, TEASER if number in teasers else OUTSIDE) for number, block in enumerate(found)]
-    judge = _Judge(found, kept, precise, teasers, declared)
-    return [Verdict(block, judge.reason(number)) for number, block in enumerate(found)]
+        return [Verdict(block, TEASER if block in teasers else OUTSIDE) for block in found]
+    judge = _Judge(tree, found, kept, precise, teasers, declared)
+    return [Verdict(block, judge.reason(block)) for block in found]
 
 
-def _teasers(found: list[Block]) -> frozenset[int]:
+def _teasers(tree: Any, found: list[Block]) -> frozenset[Block]:
     """The blocks in elements that hold linked headlines, and few words besides."""
     headlines = Counter(
         block.element.getparent()
         for block in found
         if block.element.tag in HEADINGS and block.link_share >= LINKED_HEADLINE
     )
-    inside: dict[Any, list[int]] = defaultdict(list)
-    for number, block in enumerate(found):
-        for box in headlines.keys() & _around(block.element):
-            inside[box].append(number)
-    return frozenset(
-        number
-        for box, numbers in inside.items()
-        if sum(found[number].words for number in numbers) <= TEASER_WORDS * headlines[box]
-        for number in numbers
-    )
+    words = _words_inside(tree, found)
+    inside = _inside(tree, lambda element: words[element] <= TEASER_WORDS * headlines[element])
+    return frozenset(block for block in found if block.element in inside)
 
 
 class _Judge:
+    # what an element is is looked at once, not for each block in it: it may have long names, and nest
     def __init__(
-        self, found: list[Block], kept: list[int], precise: frozenset[int], teasers: frozenset[int], declared: Declared
+        self,
+        tree: Any,
+        found: list[Block],
+        kept: list[Block],
+        precise: set[Block],
+        teasers: frozenset[Block],
+        declared: Declared,
     ) -> None:
-        self._blocks = found
         self._kept = frozenset(kept)
         self._precise = precise
         self._teasers = teasers
-        self._around = [_around(block.element) for block in found]
-        prose = [number for number in kept if self._is_prose(number)] or kept
-        article = self._smallest_around(prose)
-        self._inside = [article in around for around in self._around]
-        prose = [number for number in prose if self._inside[number]]
-        self._first, self._last = prose[0], prose[-1]
-        self._siblings = {self._blocks[number].element.getparent() for number in prose}
-        self._looks = self._looks_of([number for number in prose if not self._is_box(number)] or prose)
+        self._steps = {element: _step(element) for element in tree.iter()}
+        self._otherwise, self._boxes, self._standfirsts = (
+            {element for element in tree.iter() if names.search(_names(element))}
+            for names in (_NAMED_OTHERWISE, _NAMED_BOX, _NAMED_STANDFIRST)
+        )
+        self._aside = _inside(tree, lambda element: element.tag in _ASIDE or _is_hidden(element))
+        self._in_named = _inside(tree, lambda element: bool(element.get("class") or element.get("id")))
+        prose = [block for block in kept if _is_prose(block)] or kept
+        self._article = frozenset(_smallest_around(tree, prose).iter())
+        prose = [block for block in prose if block.element in self._article]
+        first, last = found.index(prose[0]), found.index(prose[-1])
+        self._below_first, self._between = frozenset(found[first + 1 :]), frozenset(found[first + 1 : last])
+        self._siblings = {block.element.getparent() for block in prose}
+        self._looks = self._looks_of([block for block in prose if not self._is_named(block, self._boxes)] or prose)
         self._title = _plain(declared.title)
         self._descriptions = {_plain(text) for text in declared.descriptions}
-        self._body = _shingles(declared.body)
-        self._headline = self._find_headline()
-        self._standfirst = self._find_standfirst()
+        self._body = _shingles(declared.body[:MAX_BODY])
+        self._standfirst = self._find_standfirst(found[:first], found[first])
 
-    def reason(self, number: int) -> str | None:
+    def reason(self, block: Block) -> str | None:
         """Why a block is no part of the article; None where it is one."""
-        block = self._blocks[number]
-        if number in self._standfirst:
+        if block in self._standfirst:
             return None
         if block.link_share >= ONE_LINK_SHARE and not _ends(block):
             return ONE_LINK
-        if number in self._teasers:
+        if block in self._teasers:
             return TEASER
-        if self._has_look(number) and (self._inside[number] or self._is_second_container(number)):
+        inside = block.element in self._article
+        if self._has_look(block) and (inside or self._is_second_container(block)):
             return None
-        if self._is_beside(number):
+        if self._is_beside(block):
             return BESIDE
-        if self._inside[number] and (number in self._precise or self._belongs(number)):
+        if inside and (block in self._precise or self._belongs(block)):
             return None
-        if self._is_in_declared_body(number) or self._is_plain(number):
+        if self._is_in_declared_body(block) or self._is_plain(block):
             return None
         return OUTSIDE
 
-    def _is_prose(self, number: int) -> bool:
-        block = self._blocks[number]
-        return block.words >= PROSE_WORDS and _ends(block)
-
-    def _smallest_around(self, prose: list[int]) -> Any:
-        words = Counter[Any]()
-        for number in prose:
-            for element in self._around[number]:
-                words[element] += self._blocks[number].words
-        total = sum(self._blocks[number].words for number in prose)
-        element = self._blocks[prose[0]].element.getroottree().getroot()
-        while True:
-            below = next((child for child in element if words[child] >= MOSTLY * total), None)
-            if below is None:
-                return element
-            element = below
-
-    def _looks_of(self, prose: list[int]) -> set[tuple[str, ...]]:
+    def _looks_of(self, prose: list[Block]) -> set[tuple[str, ...]]:
         words = Counter[tuple[str, ...]]()
-        for number in prose:
-            words[self._look(number)] += self._blocks[number].words
+        for block in prose:
+            words[self._look(block)] += block.words
         return {look for look, count in words.items() if count >= LOOK * words.total()}
 
-    def _look(self, number: int) -> tuple[str, ...]:
-        element = self._blocks[number].element
-        look: list[str] = []
-        while element is not None and len(look) < 3:
-            # classes may be numbered: "post-2101"
-            names = sorted(_DIGITS.sub("", element.get("class", "")).split())
-            look.append(" ".join((element.tag, *names)))
-            element = element.getparent()
-        return tuple(look)
+    def _look(self, block: Block) -> tuple[str, ...]:
+        return tuple(self._steps[element] for element in _near(block.element, 3))
 
-    def _has_look(self, number: int) -> bool:
-        return self._look(number) in self._looks and (number in self._precise or self._blocks[number].words > 2)
+    def _has_look(self, block: Block) -> bool:
+        return self._look(block) in self._looks and (block in self._precise or block.words > 2)
 
-    def _is_second_container(self, number: int) -> bool:
-        return self._is_prose(number) and any(" " in step for step in self._look(number))
+    def _is_second_container(self, block: Block) -> bool:
+        return _is_prose(block) and any(" " in step for step in self._look(block))
 
-    def _belongs(self, number: int) -> bool:
+    def _belongs(self, block: Block) -> bool:
         """Whether a block of the article that precision does not keep is part of its text."""
-        block = self._blocks[number]
-        between = self._first < number < self._last
+        between = block in self._between
         is_item = block.element.tag in _ITEMS and block.link_share < ONE_LINK_SHARE
-        if is_item and number > self._first:
+        if is_item and block in self._below_first:
             owner = block.element.getparent()
             return between or (owner is not None and owner.getparent() in self._siblings)
-        is_long = block.words >= LONG_WORDS and block.link_share < FEW_LINKS
-        return between and (number in self._kept or is_long)
+        return between and (block in self._kept or _is_long(block))
 
-    def _is_in_declared_body(self, number: int) -> bool:
-        block = self._blocks[number]
+    def _is_in_declared_body(self, block: Block) -> bool:
         own = _shingles(block.text)
         said = block.words >= SHINGLE and len(own & self._body) >= ONE_LINK_SHARE * len(own)
         return said and block.link_share < LINKED_HEADLINE
 
-    def _is_plain(self, number: int) -> bool:
+    def _is_plain(self, block: Block) -> bool:
         """Whether it is a long paragraph around which no element has a name: pages made by hand, or cut by a tool."""
-        block = self._blocks[number]
-        return (
-            block.words >= LONG_WORDS
-            and block.link_share < FEW_LINKS
-            and not any(element.get("class") or element.get("id") for element in self._around[number])
-        )
+        return _is_long(block) and block.element not in self._in_named
 
-    def _is_beside(self, number: int) -> bool:
-        if any(element.tag in _ASIDE or _is_hidden(element) for element in self._around[number]):
-            return True
-        return self._is_named(number, _NAMED_OTHERWISE) or self._is_box(number)
+    def _is_beside(self, block: Block) -> bool:
+        named = self._is_named(block, self._otherwise) or self._is_named(block, self._boxes)
+        return named or block.element in self._aside
 
-    def _is_box(self, number: int) -> bool:
-        return self._is_named(number, _NAMED_BOX)
+    def _is_named(self, block: Block, named: set[Any]) -> bool:
+        return any(element in named for element in _near(block.element, 4) if element.tag not in _WHOLE_PAGE)
 
-    def _is_named(self, number: int, names: re.Pattern[str]) -> bool:
-        near = self._blocks[number].element, *self._blocks[number].element.iterancestors()
-        return any(names.search(_names(element)) for element in near[:4] if element.tag not in _WHOLE_PAGE)
-
-    def _find_headline(self) -> int | None:
-        headlines = [
-            number
-            for number, block in enumerate(self._blocks[: self._first + 1])
-            if block.element.tag == "h1" or (block.element.tag in HEADINGS and _plain(block.text) == self._title)
-        ]
-        return headlines[-1] if headlines else None
-
-    def _find_standfirst(self) -> set[int]:
-        found: set[int] = set()
-        for number in range(self._first):
-            below = self._headline is not None and number > self._headline
-            if self._is_description(number) or (below and self._may_be_standfirst(number, alone=not found)):
-                found.add(number)
+    def _find_standfirst(self, above: list[Block], first: Block) -> set[Block]:
+        """The blocks `above` the `first` of the prose that belong to the article."""
+        headline = None
+        for block in (*above, first):
+            tag = block.element.tag
+            if tag == "h1" or (tag in HEADINGS and _plain(block.text) == self._title):
+                headline = block
+        found, below = set[Block](), False
+        for block in above:
+            if self._is_description(block) or (below and self._may_be_standfirst(block, alone=not found)):
+                found.add(block)
+            below = below or block is headline
         return found
 
-    def _is_description(self, number: int) -> bool:
-        block = self._blocks[number]
+    def _is_description(self, block: Block) -> bool:
         said = block.words >= STANDFIRST_WORDS and _plain(block.text) in self._descriptions
-        return said and not self._is_beside(number)
+        return said and not self._is_beside(block)
 
-    def _may_be_standfirst(self, number: int, *, alone: bool) -> bool:
-        block = self._blocks[number]
+    def _may_be_standfirst(self, block: Block, *, alone: bool) -> bool:
         if block.words < STANDFIRST_WORDS or block.link_share >= FEW_LINKS or _plain(block.text) == self._title:
             return False
-        parent = block.element.getparent()
-        if any(_NAMED_STANDFIRST.search(_names(element)) for element in (block.element, parent) if element is not None):
-            return not _NAMED_OTHERWISE.search(_names(block.element))
-        if self._is_beside(number):
+        if any(element in self._standfirsts for element in _near(block.element, 2)):
+            return block.element not in self._otherwise
+        if self._is_beside(block):
             return False
-        if number in self._precise and self._is_prose(number):
+        if block in self._precise and _is_prose(block):
             return True
-        return alone and (number in self._precise or block.element.tag in HEADINGS or block.element.tag == "p")
+        return alone and (block in self._precise or block.element.tag in {"p", *HEADINGS})
 
 
-def _around(element: Any) -> frozenset[Any]:
-    return frozenset((element, *element.iterancestors()))
+def _words_inside(tree: Any, found: Iterable[Block]) -> Counter[Any]:
+    """How many words of the blocks stand in each element."""
+    words = Counter[Any]()
+    for block in found:
+        words[block.element] += block.words
+    for element in reversed(list(tree.iter())):
+        words[element.getparent()] += words[element]
+    return words
+
+
+def _inside(tree: Any, chosen: Callable[[Any], bool]) -> set[Any]:
+    """The elements that are chosen, and those in them."""
+    inside = set[Any]()
+    for element in tree.iter():
+        if element.getparent() in inside or chosen(element):
+            inside.add(element)
+    return inside
+
+
+def _smallest_around(tree: Any, prose: list[Block]) -> Any:
+    """The smallest element with most of the words of these blocks in it."""
+    words = _words_inside(tree, prose)
+    element = below = tree
+    while below is not None:
+        element = below
+        below = next((child for child in element if words[child] >= MOSTLY * words[tree]), None)
+    return element
+
+
+def _near(element: Any, number: int) -> Iterator[Any]:
+    """The element and those around it, the nearest first, so many in all."""
+    return islice(chain((element,), element.iterancestors()), number)
+
+
+def _step(element: Any) -> str:
+    """Its tag and its classes, without their numbers: "post-2101" is "post-"."""
+    names = _DIGITS.sub("", element.get("class", "")[:MAX_NAMES]).split()
+    return " ".join((element.tag, *sorted(names)))
 
 
 def _names(element: Any) -> str:
-    return f"{element.get('class', '')} {element.get('id', '')}"
+    return f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES]
 
 
 def _is_hidden(element: Any) -> bool:
-    names = element.get("class", "").split()
+    names, style = element.get("class", "").split(), element.get("style", "").replace(" ", "")
     # "hidden md:block" is hidden on small screens only
-    return (not _HIDDEN.isdisjoint(names) and not any(":" in name for name in names)) or "display:none" in element.get(
-        "style", ""
-    ).replace(" ", "")
+    return (not _HIDDEN.isdisjoint(names) and not any(":" in name for name in names)) or "display:none" in style
+
+
+def _is_prose(block: Block) -> bool:
+    return block.words >= PROSE_WORDS and _ends(block)
+
+
+def _is_long(block: Block) -> bool:
+    return block.words >= LONG_WORDS and block.link_share < FEW_LINKS
 
 
 def _ends(block: Block) -> bool:

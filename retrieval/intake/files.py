@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path, PurePosixPath
+from itertools import starmap
+from pathlib import Path
 
 from retrieval.errors import ArticleError, CorpusError, VanishedError, reason
 from retrieval.types import Unread
@@ -35,8 +36,8 @@ SUFFIXES = frozenset(FORMATS)
 MAX_BYTES = 20_000_000
 SAVED_BESIDE = "saved beside a page"
 
-# "Talks of 3.5 hours" has no ending, "notes.2024" has one that is none
-_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
+# "Talks of 3.5 hours" and ".txt" have no ending, "notes.2024" has one that is none
+_SUFFIX = re.compile(r"(?<=[^/])\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 # files that say something about the others
 _ABOUT = frozenset(
     {
@@ -61,8 +62,8 @@ class Found:
 
 def suffix_of(path: str) -> str:
     """The ending of a file's name in small letters, "" where it has none: "a/B.HTML" -> ".html"."""
-    match = _SUFFIX.search(PurePosixPath(path).name)
-    return match[0].lower() if match is not None and match.start() > 0 else ""
+    match = _SUFFIX.search(path)
+    return match[0].lower() if match is not None else ""
 
 
 def find_files(corpus: Path) -> list[Path]:
@@ -84,7 +85,12 @@ def find(corpus: Path) -> Found:
         )
     unread = Counter[str]()
     files = sorted(Path(entry.path) for entry in walk(corpus, unread))
-    return Found(tuple(files), tuple(Unread(kind, number) for kind, number in unread.most_common()))
+    return Found(tuple(files), by_kind(unread))
+
+
+def by_kind(unread: Counter[str]) -> tuple[Unread, ...]:
+    """How many files of each kind are not read, the most first."""
+    return tuple(starmap(Unread, unread.most_common()))
 
 
 def walk(corpus: Path, unread: Counter[str]) -> Iterator[os.DirEntry[str]]:
@@ -102,10 +108,12 @@ def walk(corpus: Path, unread: Counter[str]) -> Iterator[os.DirEntry[str]]:
                 unread[SAVED_BESIDE] += 1
             elif entry.is_symlink() and Path(entry.path).is_dir():
                 continue
-            elif _may_be_article(entry.name):
-                yield entry
             elif not is_about(entry.name):
-                unread[suffix_of(entry.name)] += 1
+                suffix = suffix_of(entry.name)
+                if suffix and suffix not in FORMATS:
+                    unread[suffix] += 1
+                else:
+                    yield entry
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -121,11 +129,6 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 def _is_page(name: str) -> bool:
     return FORMATS.get(suffix_of(name)) is Format.PAGE
-
-
-def _may_be_article(name: str) -> bool:
-    suffix = suffix_of(name)
-    return not is_about(name) and (not suffix or suffix in FORMATS)
 
 
 def is_about(name: str) -> bool:

@@ -69,8 +69,13 @@ def _entries(fields: str) -> Iterator[tuple[int, str, str, str]]:
 def _value(rule: str, written: str, value: str) -> object:
     """The value of an entry; as it is written, where it is no YAML or TOML or is a list that may be a headline."""
     try:
-        # BaseLoader leaves every value as it is written: to the others `No` is false and `12:30` is 750
-        fields = tomllib.loads(written) if rule == "+++" else yaml.load(written, Loader=yaml.BaseLoader)
+        if rule == "+++":
+            fields = tomllib.loads(written)
+            # a number in it may have more digits than Python writes: ValueError
+            repr(fields)
+        else:
+            # BaseLoader leaves every value as it is written: to the others `No` is false and `12:30` is 750
+            fields = yaml.load(written, Loader=yaml.BaseLoader)
         found = next(iter(fields.values())) if isinstance(fields, dict) and len(fields) == 1 else None
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError):
         found = None

@@ -5,8 +5,8 @@ absent. trafilatura's own metadata are not used, because it fills gaps with gues
 source.
 """
 
-import itertools
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ from retrieval.types import Dropped
 
 # trafilatura's time grows with the square of this; long pages of news have some 10,000
 MAX_ELEMENTS = 20_000
+# and libxml2's with the square of this; an element of a page has some ten
+MAX_ATTRIBUTES = 1000
 # the body that a page declares is taken where it is so long, and so many times as long as what the page shows
 MIN_BODY_WORDS, BODY_SHARE = 50, 2
 # what is left out and shorter is a menu's, and not worth naming
@@ -30,7 +32,9 @@ NAMED_WORDS = 12
 
 _HEAD = 4096
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{1,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w:-]+)", re.IGNORECASE)
-_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,1000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S)
+_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).){0,1000}-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+)
 # browsers write this into the pages that they save
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(\S+)\s*-->")
 
@@ -112,17 +116,38 @@ def _left_out(verdicts: list[Verdict]) -> tuple[Dropped, ...]:
     )
 
 
+class _Size:
+    """Counts what is in a page while it is parsed, before a tree of it would take too much memory or time."""
+
+    def __init__(self) -> None:
+        self._elements = 0
+
+    def start(self, tag: str, attributes: Sequence[str]) -> None:
+        self._elements += 1
+        if self._elements > MAX_ELEMENTS:
+            raise ArticleError(f"has more than {MAX_ELEMENTS:,} HTML elements; save its article alone")
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise ArticleError(
+                f"has an HTML element of more than {MAX_ATTRIBUTES:,} attributes; save its article alone"
+            )
+
+    def close(self) -> None:
+        """Nothing is made of it."""
+
+
 def _tree(text: str) -> Any:
     import lxml.etree  # type: ignore[import-untyped]
     import lxml.html  # type: ignore[import-untyped]
 
+    data = text.encode()
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:
-        tree = lxml.html.document_fromstring(text.encode(), parser=parser)
+        # in a shorter text there is no room for so many
+        if len(data) > MAX_ATTRIBUTES:
+            lxml.etree.fromstring(data, lxml.etree.HTMLParser(encoding="utf-8", target=_Size()))
+        tree = lxml.html.document_fromstring(data, parser=parser)
     except lxml.etree.LxmlError as error:
         raise ArticleError(f"is no HTML page ({error}); leave it out of the corpus") from error
-    if next(itertools.islice(tree.iter(), MAX_ELEMENTS, None), None) is not None:
-        raise ArticleError(f"has more than {MAX_ELEMENTS:,} HTML elements; save its article alone")
     # libxml2 leaves out, without a word, what comes after an element 256 deep or a text of 10 MB
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         raise ArticleError("is nested deeper, or has a longer text, than a page of news; save its article alone")

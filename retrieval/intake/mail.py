@@ -14,6 +14,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
 from email.utils import parseaddr
+from itertools import islice
 
 from retrieval.errors import ArticleError
 from retrieval.intake import dates, html
@@ -24,15 +25,17 @@ from retrieval.intake.types import Draft, Metadata, text_lines
 # a plain part with so small a share of the other's words says "view this in a browser"
 MIN_PLAIN_SHARE = 0.5
 
-_PARAMETERS = re.compile(rb"^content-[\w-]{1,30}:[^\n]*(?:\n[ \t][^\n]*)*", re.MULTILINE | re.IGNORECASE)
+_PARAMETERS = re.compile(rb"^content-[\w-]{1,30}:[^\n]*(?:\n[ \t][^\n]*)*+", re.MULTILINE | re.IGNORECASE)
 MAX_HEAD, MAX_HEADER = 65_536, 10_000
+# 20 MB of an attachment have some 270,000 lines
+MAX_LINES, MAX_MULTIPARTS = 400_000, 50
 _HEADER = re.compile(rb"[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
 _TELLING = (b"mime-version:", b"message-id:", b"content-transfer-encoding:", b"received:", b"delivered-to:")
 _SOFT_BREAK = re.compile(rb"[^=\r\n]=\r?\n")
 _ESCAPE = re.compile(rb"=(?:C[2-9A-F]|[DE][0-9A-F]|20|3D|09)", re.IGNORECASE)
 MIN_SOFT_BREAKS = 3
 # RFC 2045 allows 76
-MAX_QUOTED_LINE = 80
+_LONG_LINE = re.compile(rb"[^\r\n]{81}")
 
 
 def begins_message(data: bytes) -> bool:
@@ -49,16 +52,24 @@ def without_quoting(data: bytes) -> bytes:
     """The bytes, decoded where they are quoted-printable and do not say so: b"Zo=C3=AB" -> "Zoë"."""
     quoted = (
         _ESCAPE.search(data) is not None
-        and len(_SOFT_BREAK.findall(data)) >= MIN_SOFT_BREAKS
-        and all(len(line) <= MAX_QUOTED_LINE for line in data.splitlines())
+        and next(islice(_SOFT_BREAK.finditer(data), MIN_SOFT_BREAKS - 1, None), None) is not None
+        and _LONG_LINE.search(data) is None
     )
     return quopri.decodestring(data) if quoted else data
 
 
 def read(data: bytes) -> Draft:
     """The article of a message. Raises ArticleError where it has no text."""
-    if any(len(header[0]) > MAX_HEADER for header in _PARAMETERS.finditer(data)):
+    if (count := data.count(b"\n")) > MAX_LINES:
+        raise ArticleError(
+            f"has {count:,} lines, more than the {MAX_LINES:,} allowed of a message; save its text alone"
+        )
+    headers = [header[0] for header in _PARAMETERS.finditer(data)]
+    if any(len(header) > MAX_HEADER for header in headers):
         raise ArticleError(f"has a header of more than {MAX_HEADER:,} bytes; save its text alone")
+    # each line is compared with the boundaries of all the parts that it is in
+    if sum(b"boundary" in header.lower() for header in headers) > MAX_MULTIPARTS:
+        raise ArticleError(f"has parts within parts, more than {MAX_MULTIPARTS} times; save its article alone")
     try:
         # the newer policy reads a header in the square of its length
         message = email.message_from_bytes(data, policy=compat32)

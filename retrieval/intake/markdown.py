@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.intake.front_matter import read_front_matter
-from retrieval.intake.metadata import entities_read, merged
+from retrieval.intake.metadata import entities_read, merged, one_line
 from retrieval.intake.types import Draft, Line, Metadata, text_lines
 from retrieval.types import Dropped
 
@@ -32,8 +32,8 @@ _TEMPLATE_LINK = re.compile(
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,40}\](?!:)")
 _CALLOUT = re.compile(r"^\[!\w+\][-+]?\s*")
 _WIKI_LINK = re.compile(r"!?\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]*)\]\]")
-_HTML_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.S)
-_SILENT = re.compile(r"<(script|style|iframe|svg)\b(?:(?!<\1\b).)*?</\1\s*>", re.S | re.I)
+_HTML_COMMENT = re.compile(r"<!--(?:(?!<!--|-->).)*+-->", re.S)
+_SILENT = re.compile(r"<(script|style|iframe|svg)\b(?:(?!</?\1\b).)*+</\1\s*>", re.S | re.I)
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 
 
@@ -44,7 +44,7 @@ def read(text: str) -> Draft:
     words, dropped = without_markup(lines)
     first_line = next((at for at, line in enumerate(lines) if line.text.strip()), None)
     title = words[first_line].text if first_line is not None and lines[first_line].text.startswith("# ") else None
-    said = merged(front.reading.metadata, Metadata(title=title if title else None))
+    said = merged(front.reading.metadata, Metadata(title=one_line(title)))
     return Draft(said, _headings_parted(lines, words), front.reading.dropped + dropped)
 
 

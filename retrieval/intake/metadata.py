@@ -54,7 +54,9 @@ _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_].*)?", re.IGNORECASE)
 # "&copy=1" of an address is no entity
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});")
 _INLINE_TAG = re.compile(r"</?(?:a|b|br|cite|em|i|mark|q|s|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
-_SEPARATOR = r"\s+(?:[-–—|·»]|::)\s+"
+_SEPARATORS = tuple(f" {mark} " for mark in ("-", "–", "—", "|", "·", "»", "::"))
+# a longer value is no headline, name or address, and a citation could not show it
+MAX_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +126,16 @@ def _dropped(field: Given, reason: str) -> Dropped:
 
 
 def one_line(value: str | None) -> str | None:
-    """The value with every run of white space as one space, entities read and inline tags left out; None for none."""
+    """The value with every run of white space as one space, entities read and inline tags left out.
+
+    None where that says nothing, or more than fits into a line.
+    """
     if value is None:
         return None
     # content systems escape twice: "&amp;#8217;"
     plain = _INLINE_TAG.sub("", entities_read(entities_read(value)))
     line = " ".join(tidy(plain).split())
-    return line if line and line not in _ABSENT else None
+    return line if len(line) <= MAX_CHARACTERS and line not in _ABSENT else None
 
 
 def entities_read(text: str) -> str:
@@ -160,8 +165,9 @@ def without_source(title: str, source: str | None) -> str:
     """The title without the publisher's name behind it: "Pier closes - Example News" -> "Pier closes"."""
     if source is None:
         return title
-    match = re.fullmatch(rf"(\S.*?){_SEPARATOR}{re.escape(source)}", title, re.IGNORECASE)
-    return match[1] if match is not None else title
+    before, behind = title[: -len(source)], title[-len(source) :]
+    mark = next((mark for mark in _SEPARATORS if before.endswith(mark)), None)
+    return before.removesuffix(mark) if mark is not None and behind.lower() == source.lower() else title
 
 
 def brief(value: object) -> str:

@@ -23,7 +23,8 @@ _LEFT = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*$")
 # no word is longer
 MAX_WORD = 60
 _RIGHT = re.compile(r"(?P<right>[a-zà-öø-ÿ][^\W\d_]*(?:['’][a-z]+)?)(?P<after>[^\s\w]*)\s*")
-_COMPOUND = re.compile(r"[^\W\d_]+-[^\W\d_]+")
+# from the first letter of a word only, or a page of letters would take the square of its length
+_COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++-[^\W\d_]+")
 # "pre- and post-war"
 _SUSPENDED = frozenset({"and", "or", "to", "but", "und"})
 # what keeps its hyphen before most words

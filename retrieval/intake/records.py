@@ -36,7 +36,7 @@ _TAG = re.compile(
     r"\s*<(?:!doctype|html|body|article|section|div|p|h[1-6]|ul|ol|blockquote|figure|span)\b[^<>]*>", re.IGNORECASE
 )
 # what NewsAPI puts in place of the rest
-_CUT_OFF = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+[\d,]+ chars\]\s*$")
+_CUT_OFF = re.compile(r"(?<!\s)\s*+(?:(?:…|\.\.\.)\s*+)?\[\+[\d,]+ chars\]\s*$")
 _REMOVED = "[Removed]"
 
 

@@ -25,10 +25,6 @@ class Rule:
     words: int
     pattern: re.Pattern[str]
 
-    def matches(self, line: str) -> bool:
-        """Whether the line, without white space around it, is boilerplate of this kind."""
-        return len(line.split()) <= self.words and self.pattern.fullmatch(line) is not None
-
 
 def _exactly(*shapes: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{shape})" for shape in shapes))
@@ -81,7 +77,7 @@ RULES = (
         15,
         _exactly(
             _CREDIT,
-            rf"[(\[]+(?:{_NAME}(?:{_SLASH}| via ))*{_AGENCY}(?:(?:{_SLASH}| via ){_NAME})*[)\]]+",
+            rf"[(\[]+(?:{_NAME}(?:{_SLASH}| via )){{0,6}}{_AGENCY}(?:(?:{_SLASH}| via ){_NAME}){{0,6}}[)\]]+",
             rf"[(\[]+{_IMAGE}[)\]]+",
             rf"{_AGENCY}{_SLASH}{_NAME}(?:{_SLASH}{_NAME})?",
             rf"{_NAME}(?:{_SLASH}{_AGENCY})+(?: via {_AGENCY})?",
@@ -218,4 +214,5 @@ def rule_for(line: str) -> Rule | None:
     stripped = line.strip()
     if not stripped or len(stripped) > MAX_CHARACTERS:
         return None
-    return next((rule for rule in RULES if rule.matches(stripped)), None)
+    words = len(stripped.split())
+    return next((rule for rule in RULES if words <= rule.words and rule.pattern.fullmatch(stripped)), None)

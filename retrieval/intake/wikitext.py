@@ -26,18 +26,17 @@ _TEMPLATE_ANYWHERE = re.compile(r"\{\{[^{}]{1,2000}\}\}")
 _SECTION = re.compile(r"^==+[^=\n]+==+\s*$", re.M)
 _EMPHASIS = re.compile(r"'{2,5}")
 _TEMPLATE = re.compile(r"\{\{([^{}]*)\}\}")
-_NO_PAGE = re.compile(r"\[\[\s*:?(?:File|Image|Category|Media)\s*:(?:[^\[\]]|\[\[[^\[\]]*\]\])*\]\]", re.IGNORECASE)
+_NO_PAGE = re.compile(r"\[\[\s*:?(?:File|Image|Category|Media)\s*:(?:[^\[\]]++|\[\[[^\[\]]*\]\])*+\]\]", re.IGNORECASE)
 _INTERWIKI = re.compile(r"^\[\[[a-z]{2,3}:[^\[\]|]*\]\]\s*$", re.M)
-_PAGE = re.compile(r"\[\[(?:[^\[\]|]*\|)*([^\[\]|]*)\]\]")
-_WEB = re.compile(r"\[https?://\S+?(?:\s+([^\[\]\n]*))?\]")
+_PAGE = re.compile(r"\[\[([^\[\]]*)\]\]")
+_WEB = re.compile(r"\[https?://[^\s\[\]]+(?:\s++([^\[\]\n]*))?\]")
 # each looks no further than the next of its kind, or a page of beginnings would take the square of its length
 _TAG = re.compile(
-    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b(?:(?!<\1\b).)*?</\1\s*>|<!--(?:(?!<!--).)*?-->"
+    r"<ref\b[^<>]*/>|<(ref|gallery|math|score|timeline)\b(?:(?!</?\1\b).)*+</\1\s*>|<!--(?:(?!<!--|-->).)*+-->"
     r"|</?[a-z][^<>]*>",
     re.I | re.S,
 )
-_TABLE = re.compile(r"^\{\|(?:(?!^\{\|).)*?^\|\}", re.M | re.S)
-_HEADING = re.compile(r"^(=+)\s*(.*?)\s*\1\s*$")
+_TABLE = re.compile(r"^\{\|(?:(?!^(?:\{\||\|\})).)*+^\|\}", re.M | re.S)
 _BULLET = re.compile(r"^([*#:;]+)\s*")
 _DATE = re.compile(r"\{\{\s*date\s*\|([^{}|]+)\}\}|\{\{\s*byline\b[^{}]*\|\s*date\s*=\s*([^{}|\n]+)", re.IGNORECASE)
 # in a sentence too, these show no words of the article's
@@ -81,15 +80,22 @@ def _words(text: str) -> str:
         if not found:
             break
     text = _NO_PAGE.sub(_line_ends, _INTERWIKI.sub("", text))
-    text = _EMPHASIS.sub("", _WEB.sub(lambda match: match[1] or "", _PAGE.sub(r"\1", text)))
+    text = _PAGE.sub(lambda match: match[1].rpartition("|")[2], text)
+    text = _EMPHASIS.sub("", _WEB.sub(lambda match: match[1] or "", text))
     return "\n".join(_line(line) for line in _MAGIC.sub("", text).split("\n"))
 
 
 def _line(line: str) -> str:
-    heading = _HEADING.match(line)
-    said = heading[2] if heading is not None else _BULLET.sub(lambda match: "- " if match[1][0] in "*#" else "", line)
+    heading = _heading(line)
+    said = heading if heading is not None else _BULLET.sub(lambda match: "- " if match[1][0] in "*#" else "", line)
     said = " ".join(entities_read(said).split())
     return said if said != "-" else ""
+
+
+def _heading(line: str) -> str | None:
+    """The words of a heading: "== Rescue ==" -> "Rescue"; None for another line."""
+    line = line.rstrip()
+    return line.strip("= \t") if len(line) > 1 and line[0] == line[-1] == "=" else None
 
 
 def _template(match: re.Match[str]) -> str:
@@ -114,7 +120,7 @@ def _without_empty_sections(lines: Sequence[Line], kept: Sequence[Line]) -> list
     """The lines without the headings below which nothing is left."""
     result, words_below = list(kept), False
     for at in range(len(lines) - 1, -1, -1):
-        if _HEADING.match(lines[at].text):
+        if _heading(lines[at].text) is not None:
             if not words_below:
                 result[at] = Line(kept[at].number, "")
             words_below = False
@@ -128,6 +134,6 @@ def _headings_parted(lines: Sequence[Line], kept: Sequence[Line]) -> tuple[Line,
     parted: list[Line] = []
     for line, said in zip(lines, kept, strict=True):
         parted.append(said)
-        if said.text and _HEADING.match(line.text):
+        if said.text and _heading(line.text) is not None:
             parted.append(Line(said.number, ""))
     return tuple(parted)
