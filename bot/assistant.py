@@ -1,9 +1,13 @@
-"""The wiring: settings become a store, an encoder and a reader, and questions become checked answers."""
+"""The wiring: settings become a store, an encoder and a reader, and questions become checked answers.
+
+What an answer does not need, such as all that reads files and pages, is imported where it is called.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.question import checked
 from bot.settings import Settings
@@ -14,21 +18,18 @@ from reader.confidence import Calibration
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
-from retrieval.adding import AddReport, add
 from retrieval.encoder import LazyEncoder, lazy_encoder, load_encoder, prepared_encoder
 from retrieval.errors import CitationError, CorpusError
-from retrieval.feeds import take
-from retrieval.fetch import FetchLimits
-from retrieval.glance import glance
-from retrieval.intake.files import find
 from retrieval.progress import Progress
-from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
-from retrieval.storage.types import Verification
-from retrieval.storage.verify import verify
 from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
+
+if TYPE_CHECKING:
+    from retrieval.adding import AddReport
+    from retrieval.fetch import FetchLimits
+    from retrieval.storage.types import Verification
 
 EVERYTHING = SearchFilter()
 TRIES = 6
@@ -114,6 +115,8 @@ class Indexer:
         self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
     ) -> IndexReport:
         """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
+        from retrieval.refresh import refresh
+
         return refresh(
             self._settings.corpus.path,
             self._store,
@@ -127,6 +130,8 @@ class Indexer:
 
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
+        from retrieval.glance import glance
+
         return glance(self._settings.corpus.path, self._store.files())
 
     def warm_up(self) -> None:
@@ -146,18 +151,24 @@ def index_corpus(
     return Indexer.open(settings, progress).refresh(progress, full=full, tell=tell)
 
 
-def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
+def add_articles(settings: Settings, names: Sequence[str]) -> "AddReport":
     """Copies files and fetches pages into the corpus; indexes nothing. Raises CorpusError."""
+    from retrieval.adding import add
+
     return add(settings.corpus.path, names, _limits(settings))
 
 
-def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
+def take_feeds(settings: Settings, urls: Sequence[str]) -> "AddReport":
     """Fetches what is new in these feeds into the corpus; indexes nothing. Raises CorpusError, StoreError."""
+    from retrieval.feeds import take
+
     return take(settings.corpus.path, settings.storage.path / "feeds.json", urls, _limits(settings))
 
 
-def verify_store(settings: Settings, progress: Progress) -> Verification:
+def verify_store(settings: Settings, progress: Progress) -> "Verification":
     """Checks all that the store holds; loads no model. Raises NoIndexError, StoreError."""
+    from retrieval.storage.verify import verify
+
     return verify(store_of(settings), progress)
 
 
@@ -175,6 +186,8 @@ def store_status(settings: Settings) -> StoreStatus:
 
 def unread_files(settings: Settings) -> tuple[Unread, ...]:
     """The files of the corpus folder that are not read; none where there is no such folder."""
+    from retrieval.intake.files import find
+
     try:
         return find(settings.corpus.path).unread
     except CorpusError:
@@ -201,6 +214,8 @@ def _reader_folder(settings: Settings, progress: Progress) -> Path:
     return prepared_reader(settings.reader.model, settings.reader.adapter, progress, compiled=settings.engine.compiled)
 
 
-def _limits(settings: Settings) -> FetchLimits:
+def _limits(settings: Settings) -> "FetchLimits":
+    from retrieval.fetch import FetchLimits
+
     fetch = settings.fetch
     return FetchLimits(fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any, Self, get_args, get_type_hints
 
 from bot.question import MAX_CHARACTERS
-from retrieval.engine import Precision
 from retrieval.errors import ConfigError, reason
+from retrieval.types import Precision
 
 FILE_NAME = "config.toml"
 ROOT = Path(__file__).resolve().parent.parent

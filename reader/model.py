@@ -13,9 +13,9 @@ from reader.heads import Heads, load_heads, log_softmax, span_logits
 from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
 from reader.pairs import RELATIONS, Said, pair_ids
 from reader.types import PassageReading
-from retrieval.engine import TOKENIZER, CompiledNetwork, Network, Outputs, Precision, is_compiled
+from retrieval.engine import TOKENIZER, CompiledNetwork, Network, Outputs, is_compiled
 from retrieval.heading import heading
-from retrieval.types import Evidence, Hit
+from retrieval.types import Evidence, Hit, Precision
 
 
 @dataclass(frozen=True, slots=True)

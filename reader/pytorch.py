@@ -14,9 +14,10 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTraine
 from reader.heads import HEADS, SPAN, Heads, load_heads, span_logits
 from reader.inputs import Window
 from reader.precision import faster_dtype
-from retrieval.engine import TOKENIZER, CompiledNetwork, ConversionError, Outputs, Precision, Tokens, convert
+from retrieval.engine import TOKENIZER, CompiledNetwork, ConversionError, Outputs, Tokens, convert
 from retrieval.errors import ModelError
 from retrieval.models import quieten_transformers
+from retrieval.types import Precision
 
 SPANS = "qa_outputs"
 START, END, HIDDEN = "start", "end", "hidden"

@@ -17,7 +17,6 @@ from retrieval.engine import (
     CompiledNetwork,
     ConversionError,
     Manifest,
-    Precision,
     compiled_or_own,
     convert,
     is_compiled,
@@ -25,6 +24,7 @@ from retrieval.engine import (
 from retrieval.errors import ModelError
 from retrieval.models import PACKAGED, cache_folder, quieten_transformers, resolve, sha256_file
 from retrieval.progress import Progress
+from retrieval.types import Precision
 
 if TYPE_CHECKING:  # a heavy import, paid for where a model is loaded
     from sentence_transformers import SentenceTransformer

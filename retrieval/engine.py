@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from retrieval.errors import ModelError
 from retrieval.models import new_folder
 from retrieval.progress import Progress
+from retrieval.types import Precision
 
 if TYPE_CHECKING:
     import openvino
@@ -49,7 +50,6 @@ FORMAT = 1
 FAILED = "failed.txt"
 _log = logging.getLogger(__name__)
 
-Precision = Literal["float32", "bfloat16"]
 _HINTS: Mapping[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 # a lower precision is taken only where it is faster by this much
 _WORTH_IT = 1.33

@@ -6,6 +6,10 @@ Offsets are code-point indices into `Article.text`, end exclusive.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
+
+# in which a model computes
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, slots=True)
