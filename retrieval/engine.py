@@ -175,7 +175,8 @@ def compiled_or_own(
 class CompiledNetwork:
     """See the module. Safe to be used by several threads at once."""
 
-    def __init__(self, model: "openvino.CompiledModel", manifest: Manifest, workers: int) -> None:
+    def __init__(self, model: "openvino.CompiledModel", manifest: Manifest, precision: Precision, workers: int) -> None:
+        self.precision = precision
         self._manifest = manifest
         self._workers = ThreadPoolExecutor(workers, "network")
         self._idle: SimpleQueue[openvino.InferRequest] = SimpleQueue()
@@ -207,7 +208,7 @@ class CompiledNetwork:
             model = core.compile_model(folder / GRAPH, "CPU", options)
         except RuntimeError as error:
             raise _damaged(folder) from error
-        return cls(model, manifest, workers)
+        return cls(model, manifest, precision, workers)
 
     @property
     def more(self) -> Mapping[str, Any]:

@@ -16,8 +16,7 @@ from bot.cli import main
 from bot.settings import CorpusSettings, Settings, StorageSettings
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
-from retrieval.encoder import SentenceTransformerEncoder
-from retrieval.models import resolve
+from retrieval.encoder import Encoder, load_encoder, prepared_encoder
 from retrieval.progress import silent
 from retrieval.storage.local import LocalStore
 from tests import fakes
@@ -53,9 +52,9 @@ def ada(discord: "Loopback") -> "Person":
 
 
 @pytest.fixture(scope="session")
-def encoder() -> SentenceTransformerEncoder:
+def encoder() -> Encoder:
     """The configured encoder."""
-    return SentenceTransformerEncoder.load(resolve(Settings().encoder.model, silent))
+    return load_encoder(prepared_encoder(Settings().encoder.model, silent))
 
 
 @pytest.fixture(scope="session")

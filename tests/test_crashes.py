@@ -13,7 +13,7 @@ import pytest
 
 from bot.assistant import Indexer
 from bot.settings import Settings
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
 from retrieval.intake.language import detect
 from retrieval.progress import silent
@@ -36,7 +36,7 @@ def test_an_index_run_can_be_killed_at_any_moment() -> None:
 
 
 def test_a_disk_that_is_full_at_any_point_loses_nothing(
-    tmp_path: Path, encoder: SentenceTransformerEncoder, fills_up_after: Callable[[int], None]
+    tmp_path: Path, encoder: Encoder, fills_up_after: Callable[[int], None]
 ) -> None:
     corpus, store = tmp_path / "corpus", LocalStore(tmp_path / "store")
     write(corpus, "short.txt", "The ferry to Lisbon was late again.")

@@ -21,7 +21,7 @@ from bot.discord.replies import InteractionReply
 from bot.discord.serving import assembled
 from bot.discord.types import Card
 from bot.settings import DiscordSettings
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
@@ -141,7 +141,7 @@ async def test_progress_is_not_shown_with_a_token_that_has_expired() -> None:
 
 
 async def test_no_article_is_read_while_somebody_types(
-    tmp_path: Path, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, rows = settings_for(tmp_path / "corpus", tmp_path / "store"), 0
     for number in range(40):

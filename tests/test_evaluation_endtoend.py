@@ -20,7 +20,7 @@ from reader.aggregate import Threshold
 from reader.confidence import Calibration, Features, Logistic
 from reader.train.data import Paragraph
 from reader.types import PassageReading
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.types import Evidence, SearchFilter
 from tests.test_aggregate import Comparing, asking
 from tests.test_evaluation_retrieval import BAKERY, BRIDGE, CHOIR, FERRY, Questions, squad
@@ -90,16 +90,14 @@ def bakers(tmp_path: Path) -> str:
     return squad(tmp_path / "bakers.json", {BAKERY: [(BAKERS, ["Rui", "Ines", "Tiago"])]}, listed=True)
 
 
-def measured(
-    paths: list[str], encoder: SentenceTransformerEncoder, reader: Says, passages: int = 8, threshold: float = 0.5
-) -> Measured:
+def measured(paths: list[str], encoder: Encoder, reader: Says, passages: int = 8, threshold: float = 0.5) -> Measured:
     files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
     distractors = [Paragraph("rain:0", "", CHOIR)]
     plan = Plan(passages, Threshold(threshold, threshold, 20), None, 0)
     return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN, SPAN), plan)
 
 
-def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
+def test_the_figures(ports: str, bakers: str, encoder: Encoder) -> None:
     reader = Says()
     made = measured([ports, bakers], encoder, reader)
     assert (made.paragraphs, made.passages, made.questions, made.read, made.threshold) == (4, 4, 6, 8, 0.5)
@@ -136,7 +134,7 @@ def test_the_figures(ports: str, bakers: str, encoder: SentenceTransformerEncode
     assert (made.all.single, made.all.abstention, made.all.lists) == (single, abstention, lists)
 
 
-def test_a_wrong_answer_may_be_the_search_s_fault(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
+def test_a_wrong_answer_may_be_the_search_s_fault(tmp_path: Path, encoder: Encoder) -> None:
     # it asks for the ferry's paragraph, and only that one passage is read
     path = squad(tmp_path / "far.json", {FERRY: [(SEASICK, [])], BRIDGE: [(SAIL, ["1931"])]})
     reader = Says({SAIL: {"noon": 6.0, "1931": 1.0}, SEASICK: {}})
@@ -146,7 +144,7 @@ def test_a_wrong_answer_may_be_the_search_s_fault(tmp_path: Path, encoder: Sente
     assert (value(made.single.cited_rightly), value(made.single.wrong_unfound)) == (0, 1)
 
 
-def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: SentenceTransformerEncoder) -> None:
+def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: Encoder) -> None:
     made = measured([ports, bakers], encoder, Says(), threshold=sigmoid(5.5)).all
     assert made.abstention is not None
     assert made.lists is not None
@@ -155,7 +153,7 @@ def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: Sent
     assert (value(made.lists.exact_f1), value(made.lists.declined)) == (0, 1)
 
 
-def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder) -> None:
+def test_the_surest_answer_is_the_last_to_go(encoder: Encoder) -> None:
     item = Logistic(-5.0, SPAN.weights)
     question = "Which bakers share an oven?"
     reader = Once(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
@@ -172,7 +170,7 @@ def test_the_surest_answer_is_the_last_to_go(encoder: SentenceTransformerEncoder
     assert surest(question, nothing, reader, calibration) == NOTHING
 
 
-def test_what_was_read_is_read_no_more(encoder: SentenceTransformerEncoder) -> None:
+def test_what_was_read_is_read_no_more(encoder: Encoder) -> None:
     says = Says()
     once = Once(says)
     with searchable(as_articles([Paragraph("a:0", "", FERRY), Paragraph("a:1", "", BRIDGE)]), encoder) as retriever:
@@ -192,7 +190,7 @@ def test_json_picture_and_table(
     ports: str,
     bakers: str,
     tmp_path: Path,
-    encoder: SentenceTransformerEncoder,
+    encoder: Encoder,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

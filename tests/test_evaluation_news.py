@@ -14,7 +14,7 @@ from evaluation.newsfiles import news_articles, questions
 from reader.model import TransformersReader
 from reader.pairs import RELATIONS
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.types import Evidence
 
 FERRY = (
@@ -88,7 +88,7 @@ def side(answer: str, sentence: str) -> dict[str, str | None]:
 
 def test_every_kind_is_asked_and_figured(
     data: Path,
-    encoder: SentenceTransformerEncoder,
+    encoder: Encoder,
     reader: TransformersReader,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

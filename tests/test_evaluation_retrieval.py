@@ -12,7 +12,7 @@ from evaluation.ranking import Found, Outcome, Sought, judge, report
 from evaluation.retrieval import DEPTH, ask
 from reader.model import TransformersReader
 from reader.train.data import Paragraph, Place, Question, paragraphs_of, read_file
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.types import Hit, Passage, SearchFilter
 from tests.stores import Counting
 
@@ -199,7 +199,7 @@ def test_the_table(ports: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert {len(row) for row in (header, *rows)} == {len(header)}
 
 
-def test_a_store_in_a_cache_is_made_once(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
+def test_a_store_in_a_cache_is_made_once(tmp_path: Path, encoder: Encoder) -> None:
     articles = as_articles(Paragraph(f"a:{number}", "", text) for number, text in enumerate((FERRY, BRIDGE)))
     counting = Counting(encoder)
 
@@ -253,7 +253,7 @@ def test_a_mistake_is_one_sentence(
 
 
 def test_the_confidence_is_fitted_on_what_the_search_finds(
-    ports: str, encoder: SentenceTransformerEncoder, reader: TransformersReader
+    ports: str, encoder: Encoder, reader: TransformersReader
 ) -> None:
     questions = read_file(Path(ports))
     with searchable(as_articles(paragraphs_of(questions)), encoder) as retriever:

@@ -10,7 +10,7 @@ from evaluation import building, scale
 from evaluation.asking import nearest, wait
 from evaluation.building import add, build, copied, delete
 from evaluation.recombined import BETWEEN, Recombination, RecombinedEncoder, Scraps, Vectors, likeness
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.heading import heading
 from retrieval.passages import split
 from retrieval.progress import silent
@@ -63,7 +63,7 @@ def scraps(file: Path) -> Scraps:
 
 @pytest.fixture(scope="module")
 def vectors(
-    scraps: Scraps, encoder: SentenceTransformerEncoder, tmp_path_factory: pytest.TempPathFactory
+    scraps: Scraps, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
 ) -> Vectors:  # fmt: skip
     return Vectors.of(scraps, encoder, tmp_path_factory.mktemp("vectors"), silent)
 
@@ -104,9 +104,7 @@ def test_a_vector_is_the_mean_of_those_of_the_sentences_by_words(scraps: Scraps)
     assert not encoder.knows("Ana spoke. She then left for Rome by train.")
 
 
-def test_every_passage_and_heading_has_a_vector(
-    scraps: Scraps, vectors: Vectors, encoder: SentenceTransformerEncoder
-) -> None:
+def test_every_passage_and_heading_has_a_vector(scraps: Scraps, vectors: Vectors, encoder: Encoder) -> None:
     collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
     for number in range(50):
         article = collection.article(number)
@@ -144,7 +142,7 @@ def test_a_change_leaves_the_large_file_alone(
 
 
 def test_the_nearest_are_those_of_all_vectors(
-    scraps: Scraps, vectors: Vectors, encoder: SentenceTransformerEncoder, tmp_path: Path
+    scraps: Scraps, vectors: Vectors, encoder: Encoder, tmp_path: Path
 ) -> None:
     store = LocalStore(tmp_path / "store")
     recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)

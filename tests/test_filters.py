@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import UsageError
 from retrieval.filters import folded, merged
 from retrieval.refresh import refresh
@@ -17,7 +17,7 @@ SOURCES = ["Agencia EFÉ", "Agencia EFÉ", " agencia  efe", "Example Wire", "Har
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: SentenceTransformerEncoder) -> Store:
+def store(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: Encoder) -> Store:
     corpus, store = tmp_path_factory.mktemp("corpus"), new_store()
     towns = ["Porto", "Lima", "Quito", "Oslo", "Geneva", "Ankara"]
     for source, town in zip(SOURCES, towns, strict=True):
@@ -29,7 +29,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder
 
 
 @pytest.fixture(scope="module")
-def retriever(store: Store, encoder: SentenceTransformerEncoder) -> Retriever:
+def retriever(store: Store, encoder: Encoder) -> Retriever:
     return Retriever.open(store, encoder)
 
 

@@ -21,7 +21,7 @@ from reader.confidence import Calibration
 from reader.model import TransformersReader
 from reader.names import folded
 from reader.types import Answer
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import CompiledEncoder
 from retrieval.errors import CitationError, NoIndexError, UsageError
 from retrieval.progress import silent
 from retrieval.search import Held, Query
@@ -237,7 +237,7 @@ def test_a_question_does_not_hold_the_database_while_a_model_runs(
             connection.execute("UPDATE generations SET created = created")
             held.append(bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]))
 
-    for model, method in ((SentenceTransformerEncoder, "encode"), (TransformersReader, "read")):
+    for model, method in ((CompiledEncoder, "encode"), (TransformersReader, "read")):
         monkeypatch.setattr(model, method, preceded(getattr(model, method), tidy))
     assistant.ask("Who opened the bridge in Porto?")
     assert held == [False, False]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
 from retrieval.intake.articles import parse
 from retrieval.progress import silent
@@ -28,7 +28,7 @@ from retrieval.types import Evidence
 from tests.stores import EVERYTHING, Counting, NewStore, contents, write
 
 
-def everything(store: Store, encoder: SentenceTransformerEncoder | Counting) -> Evidence:
+def everything(store: Store, encoder: Encoder | Counting) -> Evidence:
     return Retriever.open(store, encoder).search("What happened?", 1000, EVERYTHING)
 
 
@@ -50,7 +50,7 @@ def local(tmp_path: Path) -> LocalStore:
     return LocalStore(tmp_path / "store")
 
 
-def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: Encoder) -> None:
     counting = Counting(encoder)
     first = refresh(corpus, store, counting, "model")
     assert (first.generation, first.added, first.passages, first.embedded, first.reused) == (1, 2, 2, 2, 0)
@@ -67,7 +67,7 @@ def test_only_what_is_new_is_embedded(corpus: Path, store: Store, encoder: Sente
 
 
 def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: Store, encoder: Encoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     write(corpus, "flood.md", "")
@@ -80,7 +80,7 @@ def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
 
 
 def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: Store, encoder: Encoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     before = contents(store)
@@ -94,7 +94,7 @@ def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(
 
 
 def test_a_link_that_leads_out_of_the_corpus_is_followed_only_if_it_may_be(
-    tmp_path: Path, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    tmp_path: Path, corpus: Path, store: Store, encoder: Encoder
 ) -> None:
     write(tmp_path, "secret.txt", "The code of the safe is kept in a drawer.")
     (corpus / "out.txt").symlink_to(tmp_path / "secret.txt")
@@ -134,7 +134,7 @@ def test_an_index_that_does_not_fit_on_the_disk_is_an_error(missing: int, tmp_pa
 
 @pytest.mark.parametrize("damage", ["emptied", "removed", "only bad files"])
 def test_an_empty_corpus_is_an_error_and_the_index_stays(
-    damage: str, corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, store: Store, encoder: Encoder
 ) -> None:
     refresh(corpus, store, encoder, "model")
     before = contents(store)
@@ -149,7 +149,7 @@ def test_an_empty_corpus_is_an_error_and_the_index_stays(
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
-    tmp_path: Path, store: Store, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: Store, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "BATCH", 64)
     corpus = tmp_path / "many"
@@ -170,7 +170,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
 
 def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
-    tmp_path: Path, local: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, local: LocalStore, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "BATCH", 32)
     text = "".join(f"Report number {number} came out on a Monday, and nobody read it.\n\n" for number in range(1000))
@@ -191,7 +191,7 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
 
 
 def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+    corpus: Path, store: Store, encoder: Encoder
 ) -> None:
     refresh(corpus, store, encoder, "first-model")
     other = Counting(encoder, other=True)
@@ -206,7 +206,7 @@ def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
 
 @pytest.mark.parametrize("damage", ["garbage", "short", "lost", "one bit"])
 def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
-    damage: str, corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, local: LocalStore, encoder: Encoder
 ) -> None:
     refresh(corpus, local, encoder, "model")
     before = contents(local)
@@ -229,9 +229,7 @@ def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
     assert len(list(local.folder.glob("*.faiss"))) == 1
 
 
-def test_a_database_that_was_only_begun_is_no_index_yet(
-    corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder
-) -> None:
+def test_a_database_that_was_only_begun_is_no_index_yet(corpus: Path, local: LocalStore, encoder: Encoder) -> None:
     local.folder.mkdir()
     sqlite3.connect(local.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
     with pytest.raises(NoIndexError, match="run `dateline index`"):
@@ -239,14 +237,14 @@ def test_a_database_that_was_only_begun_is_no_index_yet(
     assert refresh(corpus, local, encoder, "model").added == 2
 
 
-def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: SentenceTransformerEncoder) -> None:
+def test_a_second_writer_is_told_to_wait(corpus: Path, store: Store, encoder: Encoder) -> None:
     with store.writer(), pytest.raises(BusyError, match="Another process"):
         refresh(corpus, store, encoder, "model")
     assert refresh(corpus, store, encoder, "model").added == 2
 
 
 def test_a_database_that_another_program_has_locked_is_said_to_be(
-    corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, local: LocalStore, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refresh(corpus, local, encoder, "model")
     write(corpus, "new.txt", "The ferry to Lisbon was late again.")
@@ -264,7 +262,7 @@ def test_a_database_that_another_program_has_locked_is_said_to_be(
     assert refresh(corpus, local, encoder, "model").added == 1
 
 
-def test_a_full_disk_loses_nothing(corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder) -> None:
+def test_a_full_disk_loses_nothing(corpus: Path, local: LocalStore, encoder: Encoder) -> None:
     refresh(corpus, local, encoder, "model")
     before = contents(local)
     write(corpus, "long.txt", "".join(f"Sentence {number} says something of its own. " for number in range(2500)))
@@ -279,9 +277,7 @@ def test_a_full_disk_loses_nothing(corpus: Path, local: LocalStore, encoder: Sen
     assert refresh(corpus, local, encoder, "model").added == 1
 
 
-def test_a_database_of_another_format_says_what_to_do(
-    corpus: Path, local: LocalStore, encoder: SentenceTransformerEncoder
-) -> None:
+def test_a_database_of_another_format_says_what_to_do(corpus: Path, local: LocalStore, encoder: Encoder) -> None:
     local.folder.mkdir()
     with sqlite3.connect(local.folder / DATABASE) as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -327,7 +323,7 @@ def report(place: str, paragraphs: int) -> str:
 def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
     tmp_path_factory: pytest.TempPathFactory,
     new_store: NewStore,
-    encoder: SentenceTransformerEncoder,
+    encoder: Encoder,
     changes: list[tuple[str, str, str, int]],
 ) -> None:
     folder = tmp_path_factory.mktemp("history")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import IndexMismatchError, NoIndexError, UsageError
 from retrieval.fusion import COVERAGE_WEIGHT
 from retrieval.heading import heading
@@ -23,14 +23,14 @@ CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
 
 @pytest.fixture(scope="module")
-def retriever(new_store: NewStore, encoder: SentenceTransformerEncoder) -> Retriever:
+def retriever(new_store: NewStore, encoder: Encoder) -> Retriever:
     store = new_store()
     refresh(CORPUS, store, encoder, "model")
     return Retriever.open(store, encoder)
 
 
 def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
-    retriever: Retriever, encoder: SentenceTransformerEncoder
+    retriever: Retriever, encoder: Encoder
 ) -> None:
     question = "Who signed the grain agreement?"
     everything = retriever.search(question, 1000, EVERYTHING)
@@ -75,7 +75,7 @@ def test_an_unknown_article_says_where_ids_are_listed(retriever: Retriever) -> N
         retriever.search("Who?", 3, SearchFilter(article_id="nowhere"))
 
 
-def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
+def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: Encoder) -> None:
     with pytest.raises(
         NoIndexError, match=r"run `dateline index`, or, .* go to the folder of its config\.toml, or .*--config"
     ):
@@ -83,9 +83,7 @@ def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: SentenceTransfor
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_retriever_moves_to_the_newest_generation(
-    tmp_path: Path, new_store: NewStore, encoder: SentenceTransformerEncoder
-) -> None:
+def test_a_retriever_moves_to_the_newest_generation(tmp_path: Path, new_store: NewStore, encoder: Encoder) -> None:
     corpus, store = tmp_path / "corpus", new_store()
     corpus.mkdir()
     (corpus / "a.txt").write_text("The bridge opened on Monday.")
@@ -100,7 +98,7 @@ def test_a_retriever_moves_to_the_newest_generation(
 
 
 def test_a_snapshot_sees_one_generation_while_another_is_published(
-    tmp_path: Path, new_store: NewStore, encoder: SentenceTransformerEncoder
+    tmp_path: Path, new_store: NewStore, encoder: Encoder
 ) -> None:
     corpus, store = tmp_path / "corpus", new_store()
     corpus.mkdir()
@@ -119,9 +117,7 @@ def test_a_snapshot_sees_one_generation_while_another_is_published(
 
 
 @pytest.fixture(scope="module")
-def yearly(
-    tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: SentenceTransformerEncoder
-) -> Retriever:
+def yearly(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encoder: Encoder) -> Retriever:
     """The same agreement, signed every February from 2015 to 2024, each time told a little differently."""
     corpus, store = tmp_path_factory.mktemp("yearly"), new_store()
     names = ["Ana", "Bo", "Carl", "Dina", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jill"]
@@ -183,7 +179,7 @@ def test_a_time_that_no_article_is_of_changes_nothing(yearly: Retriever) -> None
 
 
 def test_the_state_can_be_read_while_files_come_and_go(
-    tmp_path: Path, encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = LocalStore(tmp_path)
     refresh(CORPUS, store, encoder, "model")
@@ -203,9 +199,7 @@ def test_the_state_can_be_read_while_files_come_and_go(
     assert not passing.exists()
 
 
-def test_articles_can_be_read_where_the_index_cannot_be_searched(
-    new_store: NewStore, encoder: SentenceTransformerEncoder
-) -> None:
+def test_articles_can_be_read_where_the_index_cannot_be_searched(new_store: NewStore, encoder: Encoder) -> None:
     store = new_store()
     refresh(CORPUS, store, encoder, "model")
     retriever = Retriever(store, Counting(encoder, other=True))

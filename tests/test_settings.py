@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import ROOT, Settings
+from bot.rules import ROOT
+from bot.settings import Settings
 from retrieval.errors import ConfigError
 
 

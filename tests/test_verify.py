@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -30,7 +30,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> LocalStore:
+def store(tmp_path: Path, corpus: Path, encoder: Encoder) -> LocalStore:
     store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
     return store
@@ -63,7 +63,7 @@ def test_a_whole_store_has_no_findings(store: LocalStore) -> None:
     ],
 )
 def test_each_damage_is_found_and_mended(
-    damage: str, problem: str, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
+    damage: str, problem: str, corpus: Path, store: LocalStore, encoder: Encoder
 ) -> None:
     before = contents(store)
     with sqlite3.connect(store.folder / DATABASE) as connection:
@@ -80,7 +80,7 @@ def test_each_damage_is_found_and_mended(
 
 @pytest.mark.parametrize("damage", ["another vector", "another passage", "one twice"])
 def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
-    damage: str, corpus: Path, store: LocalStore, encoder: SentenceTransformerEncoder
+    damage: str, corpus: Path, store: LocalStore, encoder: Encoder
 ) -> None:
     before = contents(store)
     path = segment_path(store.folder, 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -180,7 +180,7 @@ def lexical(retriever: Retriever, question: str) -> list[str]:
 
 @pytest.mark.parametrize("damage", ["a byte", "a file less", "a file more", "the folder"])
 def test_a_damaged_word_index_is_not_trusted_and_made_again(
-    damage: str, tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder
+    damage: str, tmp_path: Path, corpus: Path, encoder: Encoder
 ) -> None:
     store = LocalStore(tmp_path / "store")
     refresh(corpus, store, encoder, "model")
@@ -205,16 +205,12 @@ def test_a_damaged_word_index_is_not_trusted_and_made_again(
     assert verify(store, silent).findings == ()
 
 
-def test_the_heading_of_a_passage_is_searched_too(
-    store: Store, corpus: Path, encoder: SentenceTransformerEncoder
-) -> None:
+def test_the_heading_of_a_passage_is_searched_too(store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
     assert lexical(Retriever.open(store, encoder), "the Oslo flood") == ["The river rose by two metres."]
 
 
-def test_a_change_is_found_by_words_and_what_is_gone_is_not(
-    store: Store, corpus: Path, encoder: SentenceTransformerEncoder
-) -> None:
+def test_a_change_is_found_by_words_and_what_is_gone_is_not(store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
     retriever = Retriever.open(store, encoder)
     query = retriever.query("Where did Lavrov fly?")
@@ -231,7 +227,7 @@ def test_a_change_is_found_by_words_and_what_is_gone_is_not(
     assert verify(store, silent).findings == ()
 
 
-def test_a_misspelt_name_is_found(store: Store, corpus: Path, encoder: SentenceTransformerEncoder) -> None:
+def test_a_misspelt_name_is_found(store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
     (hit, other) = Retriever.open(store, encoder).search("Where did Larvov fly?", 2, EVERYTHING).hits
     assert "Lavrov" in hit.text
@@ -239,8 +235,6 @@ def test_a_misspelt_name_is_found(store: Store, corpus: Path, encoder: SentenceT
 
 
 @pytest.mark.parametrize("question", ["What is it?", "?!", "who who who", 'NOT "', "Lavrov OR (", "2024", "北京"])
-def test_any_question_is_just_a_question(
-    question: str, store: Store, corpus: Path, encoder: SentenceTransformerEncoder
-) -> None:
+def test_any_question_is_just_a_question(question: str, store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
     assert len(Retriever.open(store, encoder).search(question, 9, SearchFilter()).hits) == 2

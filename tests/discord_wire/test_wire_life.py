@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.settings import Settings
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
 from tests.conftest import ROOT
@@ -276,7 +276,7 @@ async def test_commands_are_synced_again_only_when_told(tmp_path: Path) -> None:
         assert discord.syncs == 3
 
 
-async def test_fifty_people_ask_the_real_models_at_once(tmp_path: Path, encoder: SentenceTransformerEncoder) -> None:
+async def test_fifty_people_ask_the_real_models_at_once(tmp_path: Path, encoder: Encoder) -> None:
     store = LocalStore(tmp_path / ".dateline")
     await asyncio.to_thread(refresh, ROOT / "corpus", store, encoder, Settings().encoder.model)
     seen = await crowd(configured_for(tmp_path), people=50)

@@ -1,0 +1,110 @@
+"""What a value of config.toml must be, and the setting that it makes."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from retrieval.types import Precision
+
+ROOT = Path(__file__).resolve().parent.parent
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value of config.toml must be.
+
+    `expected` says it in words; `read(value, folder)` makes the setting of it, or raises ValueError. `folder` is where
+    relative paths start.
+    """
+
+    expected: str
+    read: Callable[[object, Path], object]
+
+
+def _folder(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:
+        raise ValueError from error
+
+
+def _adapter(value: object, folder: Path) -> Path | None:
+    if value == "":
+        return None
+    beside = _folder(value, folder)
+    shipped = _folder(value, ROOT)
+    return shipped if _exists(shipped) and not _exists(beside) else beside
+
+
+def _model(value: object, folder: Path) -> str:
+    path = _folder(value, folder)
+    return str(path) if _exists(path) else str(value)
+
+
+def _exists(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
+
+
+def whole(low: int, high: int) -> Rule:
+    """A whole number, the bounds included."""
+
+    def read(value: object, folder: Path) -> int:
+        # bool is an int to Python, but `passages = true` is a mistake
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise ValueError
+
+    return Rule(f"a whole number from {low} to {high}", read)
+
+
+def number(expected: str, low: float, high: float) -> Rule:
+    """A number, the bounds included; `expected` says which in words."""
+
+    def read(value: object, folder: Path) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise ValueError
+
+    return Rule(expected, read)
+
+
+def _flag(value: object, folder: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
+def _ids(value: object, folder: Path) -> tuple[int, ...]:
+    if isinstance(value, list) and all(type(item) is int and 0 < item < 2**63 for item in value):
+        return tuple(value)
+    raise ValueError
+
+
+def _one_of(choices: Mapping[str, object]) -> Rule:
+    def read(value: object, folder: Path) -> object:
+        if isinstance(value, str) and value in choices:
+            return choices[value]
+        raise ValueError
+
+    return Rule("one of " + ", ".join(f'"{choice}"' for choice in choices), read)
+
+
+FOLDER = Rule("the path of a folder, in quotes", _folder)
+ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
+MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
+PROBABILITY = number("a number from 0 to 1", 0, 1)
+SECONDS = number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 0))
+TIME_LIMIT = number("a number of seconds, more than 0", math.nextafter(0, 1), math.nextafter(math.inf, 0))
+MEGABYTES = number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
+FLAG = Rule("true or false", _flag)
+IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
+PRECISION = _one_of({"auto": None} | {each: each for each in get_args(Precision)})
+LEVEL = _one_of({level: level for level in LEVELS})
