@@ -35,17 +35,14 @@ setup: $(PREPARED)
 index: $(PREPARED)
 	@$(BIN)/dateline index
 
-# status 1 is, most often, a file that was skipped and named: the others can be asked about
 chat: $(PREPARED)
-	@$(BIN)/dateline index >&2 || test $$? -eq 1
-	@$(BIN)/dateline chat
+	@$(BIN)/dateline chat --index
 
 # the question travels by the environment, so that no quote or dollar sign in it means anything to the shell
 ask: export DATELINE_QUESTION = $(value Q)
 ask: $(PREPARED)
 	@test -n "$$DATELINE_QUESTION" || { echo 'Ask something: make ask Q="Who attended the meeting?"' >&2; exit 2; }
-	@$(BIN)/dateline index >/dev/null || test $$? -eq 1
-	@$(BIN)/dateline ask "$$DATELINE_QUESTION"
+	@$(BIN)/dateline ask --index "$$DATELINE_QUESTION"
 
 test: $(PREPARED)
 	@$(BIN)/python -m pytest

@@ -6,6 +6,7 @@ What an answer does not need, such as all that reads files and pages, is importe
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,13 @@ from reader.confidence import Calibration
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
-from retrieval.encoder import LazyEncoder, lazy_encoder, load_encoder, prepared_encoder
+from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
 from retrieval.errors import CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
-from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Unread
+from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Unread
 
 if TYPE_CHECKING:
     from retrieval.adding import AddReport
@@ -50,7 +51,7 @@ class Assistant:
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
         precision = settings.engine.precision
-        retriever = Retriever.open(store, load_encoder(_encoder_folder(settings, progress), precision))
+        retriever = Retriever.open(store, _encoder(settings, progress).loaded())
         reader = TransformersReader.load(_reader_folder(settings, progress), precision)
         answers = settings.answers
         threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
@@ -109,7 +110,7 @@ class Indexer:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Indexer":
         """Finds the encoder, and leaves loading it for when there is something to embed. Raises ModelError."""
-        return cls(settings, lazy_encoder(_encoder_folder(settings, progress), settings.engine.precision))
+        return cls(settings, _encoder(settings, progress))
 
     def refresh(
         self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
@@ -202,12 +203,19 @@ def check_filter(settings: Settings, where: SearchFilter) -> None:
 
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
-    load_encoder(_encoder_folder(settings, progress), settings.engine.precision)
+    _encoder(settings, progress).loaded()
     TransformersReader.load(_reader_folder(settings, progress), settings.engine.precision)
 
 
-def _encoder_folder(settings: Settings, progress: Progress) -> Path:
-    return prepared_encoder(settings.encoder.model, progress, compiled=settings.engine.compiled)
+def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
+    folder = prepared_encoder(settings.encoder.model, progress, compiled=settings.engine.compiled)
+    return _one_encoder(folder, settings.engine.precision)
+
+
+@lru_cache(maxsize=1)
+def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
+    """One for a whole process: a bot that asks and indexes does not hold it twice."""
+    return lazy_encoder(folder, precision)
 
 
 def _reader_folder(settings: Settings, progress: Progress) -> Path:

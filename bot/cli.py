@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.evaluating import evaluate
-from bot.operating import add, feed, index, prepare, status, verify, watch
-from bot.options import Count, Group, Options, as_json_option, with_scope
+from bot.operating import add, brought_up_to_date, feed, index, prepare, status, verify, watch
+from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
 from bot.question import checked
 from bot.scope import Scope
 from bot.serving import discord
-from bot.settings import MAX_PASSAGES
+from bot.settings import MAX_PASSAGES, Settings
 from bot.streams import complain, input_lines, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError
 
@@ -50,6 +50,7 @@ def cli() -> None:
 @as_json_option
 @with_scope
 @click.option("--k", type=Count(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
+@index_option
 @click.pass_obj
 def ask(
     options: Options,
@@ -57,6 +58,7 @@ def ask(
     as_json: bool,
     scope: Scope,
     k: int | None,
+    first_index: bool,
 ) -> int:
     """Answer QUESTION; with "-", every line of standard input."""
     one = None if words == ("-",) else checked(" ".join(words))
@@ -64,6 +66,8 @@ def ask(
     from bot.terminal import Terminal
 
     terminal = Terminal()
+    if first_index:
+        _index_first(settings, terminal)
     with terminal.spinner("Loading the models"):
         from bot.assistant import Assistant, check_filter
 
@@ -83,14 +87,18 @@ def ask(
 
 @cli.command()
 @with_scope
+@index_option
 @click.pass_obj
-def chat(options: Options, scope: Scope) -> int:
+def chat(options: Options, scope: Scope, first_index: bool) -> int:
     """Ask one question after another; /help lists what else can be typed."""
     settings = options.settings()
     from bot.chat import run
     from bot.terminal import Terminal
 
-    return run(settings, Terminal(), options.explain, scope)
+    terminal = Terminal()
+    if first_index:
+        _index_first(settings, terminal)
+    return run(settings, terminal, options.explain, scope)
 
 
 for command in (index, watch, add, feed, status, verify, prepare, discord, evaluate):
@@ -119,6 +127,16 @@ def main(args: Sequence[str] | None = None) -> int:
         options.explain(error)
         return error.exit_status
     return status if isinstance(status, int) else 0
+
+
+def _index_first(settings: Settings, terminal: "Terminal") -> None:
+    """Brings the index up to date; where that cannot be, as while another process does, the old one is asked."""
+    try:
+        brought_up_to_date(settings, terminal)
+    except DatelineError as error:
+        if error.exit_status == 2:
+            raise
+        complain(str(error))
 
 
 def _answer_input(answer: Callable[[str], None]) -> int:

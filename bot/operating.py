@@ -189,15 +189,21 @@ class Updates:
         self._complaints = frozenset(complaints)
 
 
-def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False) -> int:
+def brought_up_to_date(settings: "Settings", terminal: "Terminal", full: bool = False) -> IndexReport:
+    """Indexes what has changed, and says which files were skipped. Raises DatelineError."""
     with terminal.spinner("Indexing"):
         from bot.assistant import index_corpus
 
         report = index_corpus(settings, terminal.progress, full=full, tell=complain)
-    _show_report(terminal, report, as_json)
     _complain_of(report.skipped)
     if report.skipped:
         complain(f"{len(report.skipped):,} skipped; the other articles are indexed.")
+    return report
+
+
+def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False) -> int:
+    report = brought_up_to_date(settings, terminal, full)
+    _show_report(terminal, report, as_json)
     return 1 if report.skipped else 0
 
 

@@ -44,6 +44,7 @@ class Options:
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+index_option = click.option("--index", "first_index", is_flag=True, help="First bring the index up to date.")
 
 
 class Command(click.Command):

@@ -19,7 +19,7 @@ from bot.settings import Settings
 from reader.types import Answer, AnswerItem, Citation, Timing
 from retrieval import types
 from retrieval.adding import AddReport
-from retrieval.errors import ModelError, NoIndexError, StoreError
+from retrieval.errors import BusyError, ModelError, NoIndexError, StoreError
 from retrieval.filters import unknown_article, unknown_source
 from retrieval.progress import Progress
 from retrieval.storage.types import Finding, Verification
@@ -143,7 +143,9 @@ def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
 
 
 def index_corpus(settings: Settings, progress: Progress, full: bool = False, tell: object = None) -> types.IndexReport:
-    """Finds two articles, and a file to skip if the folder is called "skips"."""
+    """Finds two articles, and a file to skip if the folder is called "skips"; "busy" if that is the folder's name."""
+    if settings.corpus.path.name == "busy":
+        raise BusyError("Another process is indexing; try again when it is done.")
     with progress("Embedding [passages]", 2) as advance:
         advance(2)
     skipped = (types.Skipped("bad\x1b.txt", "it is empty."),) if settings.corpus.path.name == "skips" else ()

@@ -37,6 +37,17 @@ def test_options_reach_the_search(run: Run) -> None:
     assert [hit["article_id"] for hit in evidence] == ["a2"]
 
 
+@pytest.mark.parametrize(("folder", "said"), [("skips", "skipped bad"), ("busy", "Another process"), ("corpus", "")])
+def test_a_question_may_have_the_index_brought_up_to_date_first(
+    run: Run, tmp_path: Path, folder: str, said: str
+) -> None:
+    config = configured(tmp_path, f'[corpus]\npath = "{folder}"\n')
+    outcome = run("ask", "--index", "hello", "--config", config)
+    assert outcome.out.startswith("hello — sure (99 %)")
+    assert (outcome.status, outcome.err[: len(said)]) == (0, said)
+    assert bool(outcome.err) == bool(said)
+
+
 def test_a_filter_and_the_day_that_is_today_reach_the_assistant(run: Run) -> None:
     assert run("ask", "filter").out.startswith("-/-/-/-/- — ")
     scope = ["--source", "Example Wire", "--since", "2024-02-01", "--until", "2024-02-20", "--as-of", "2024-03-14"]
