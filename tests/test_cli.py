@@ -37,7 +37,9 @@ def test_options_reach_the_search(run: Run) -> None:
     assert [hit["article_id"] for hit in evidence] == ["a2"]
 
 
-@pytest.mark.parametrize(("folder", "said"), [("skips", "skipped bad"), ("busy", "Another process"), ("corpus", "")])
+@pytest.mark.parametrize(
+    ("folder", "said"), [("skips", "dateline: skipped bad"), ("busy", "dateline: Another process"), ("corpus", "")]
+)
 def test_a_question_may_have_the_index_brought_up_to_date_first(
     run: Run, tmp_path: Path, folder: str, said: str
 ) -> None:
