@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
 from evaluation.phases import BETWEEN, EMBEDDING, READING, Run, as_json, run, show_phases
-from retrieval.encoder import Encoder, SentenceTransformerEncoder, fingerprint
+from retrieval.encoder import Encoder, load_encoder, prepared_encoder
 from retrieval.intake.files import find_files
 from retrieval.models import ENCODER, quieten_transformers, resolve
 from retrieval.progress import silent
@@ -117,11 +117,12 @@ def measure(newsroom: Newsroom, articles: int, repeat: int, folder: Path) -> Mea
     from sentence_transformers import SentenceTransformer
 
     quieten_transformers()
+    model = SentenceTransformer(str(resolve(ENCODER, silent)), device="cpu", local_files_only=True)
+    prepared = prepared_encoder(ENCODER, silent)
     began = time.perf_counter()
-    weights = resolve(ENCODER, silent)
-    model = SentenceTransformer(str(weights), device="cpu", local_files_only=True)
-    encoder = SentenceTransformerEncoder(model, fingerprint(weights))
+    encoder = load_encoder(prepared)
     loading = time.perf_counter() - began
+    encoder.encode(["warm-up"])
     model.encode(["warm-up"] * WARM_UP, show_progress_bar=False)
     turns = []
     for _ in range(repeat):

@@ -84,7 +84,7 @@ def aggregate(
     likeliest = kinds[0]
     if likeliest == "span":  # where it may be a list and has several items: a single answer would leave some out
         kinds.sort(key=lambda kind: kind != "list")
-    spans = span_candidates(readings, evidence, calibration, judge)
+    spans = span_candidates(readings, evidence, calibration, judge) if "span" in kinds else []
     items = item_candidates(readings, evidence, calibration) if "list" in kinds else []
     sentences = telling_candidates(readings, evidence, calibration) if "passage" in kinds else []
     for certain in (True, False):
@@ -105,4 +105,5 @@ def aggregate(
             if found:
                 return Findings(kind, tuple(found), certain)
     offered = sentences if likeliest == "passage" and sentences else spans
+    offered = offered or span_candidates(readings, evidence, calibration, judge)
     return Findings("none", (), nearest=offered[0] if offered else None)
