@@ -28,6 +28,7 @@ BENCHMARKS = {
     "memory": Benchmark("memory_of_indexing", "What a large index takes in memory and on the disk."),
     "news": Benchmark("news", "How well questions about news are answered, by kind."),
     "pages": Benchmark("pages", "How much of an article is taken out of web pages."),
+    "peers": Benchmark("peers", "Dateline beside Haystack and txtai."),
     "reader": Benchmark("reader", "How well the reader reads when the right paragraph is given."),
     "retrieval": Benchmark("retrieval", "How well passages are found, by meaning, words and both."),
     "scale": Benchmark("scale", "How searching keeps up with a large collection."),

@@ -1,0 +1,223 @@
+"""Dateline beside Haystack and txtai: `dateline evaluate peers DATA [--limit N] [--only NAME,...] [--json]`.
+
+DATA is a folder of news questions (see evaluation.news); the questions with one answer of dev_single.json are asked.
+Each peer is installed from the package index, at the versions below, into an environment of its own in the cache folder
+(some gigabytes each), and gets the same passages with the same headings, the same encoder, and the same reader weights:
+
+index, add    seconds to embed and index all passages, and those of one article more
+cold          seconds of a process that loads models and index from disk, answers one question and ends
+warm          seconds that a question waits in a process that is ready: the median, and that of the slowest twentieth
+F1, forced    word F1 of the likeliest answer, when nothing is declined
+F1, covered   the same among as many questions as Dateline answers plainly: those where the peer is surest
+memory        megabytes, at most, of the process that asks
+
+What they do better is published, too.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from venv import EnvBuilder
+
+import numpy as np
+
+from evaluation.commands import Parser, explained, positive
+from evaluation.measuring import Once, answered, surest
+from evaluation.newsfiles import Asked, news_articles, questions
+from evaluation.paragraphs import sample
+from evaluation.phases import as_json, share
+from evaluation.scoring import best_of, f1
+from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, ROOT, THRESHOLD, UNSURE, fill
+from reader.aggregate import Threshold
+from reader.confidence import Calibration
+from reader.inputs import SEPARATOR
+from reader.model import TransformersReader
+from reader.prepare import prepared_reader
+from retrieval.encoder import load_encoder, prepared_encoder
+from retrieval.errors import ModelError
+from retrieval.heading import heading
+from retrieval.models import ENCODER, READER_BASE, cache_folder, resolve
+from retrieval.passages import split
+from retrieval.progress import Progress, on_stderr, silent
+from retrieval.search import Retriever
+from retrieval.storage.local import LocalStore
+from retrieval.types import Article, SearchFilter
+
+OWN = "dateline"
+PEERS = {
+    "haystack": ("haystack-ai", "sentence-transformers", "transformers<5", "torch==2.13.0"),
+    "txtai": ("txtai", "sentence-transformers", "torch==2.13.0"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was measured of one of them; see the module. Seconds, shares of 1, and megabytes."""
+
+    name: str
+    version: str
+    index: float
+    add: float
+    cold: float
+    p50: float
+    p95: float
+    forced: float
+    covered: float
+    memory: float
+
+
+def scored(given: Sequence[tuple[str, float]], asked: Sequence[Asked], covered: int) -> tuple[float, float]:
+    """The mean F1 of all answers, and of the `covered` ones with the highest scores."""
+    points = np.array([best_of(f1, text, each.forms) for (text, _), each in zip(given, asked, strict=True)])
+    surest_first = sorted(range(len(given)), key=lambda place: -given[place][1])
+    return float(points.mean()), float(points[surest_first[:covered]].mean()) if covered else 0.0
+
+
+def texts(articles: Sequence[Article]) -> list[tuple[str, str]]:
+    """The passages of the articles, each with its heading in front as Dateline's own reader gets it."""
+    return [
+        (f"{article.id}/{start}", f"{heading(article)}{SEPARATOR}{article.text[start:end]}")
+        for article in articles
+        for start, end in split(article.text)
+    ]
+
+
+def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tuple[Row, int]:
+    """Dateline's row, and how many questions it answers plainly."""
+    encoder = load_encoder(prepared_encoder(ENCODER, silent))
+    store = LocalStore(folder / "store")
+    began = time.perf_counter()
+    fill(store, articles[:-1], encoder)
+    between = time.perf_counter()
+    fill(store, articles, encoder)
+    ended = time.perf_counter()
+    retriever = Retriever.open(store, encoder)
+    reader, calibration = TransformersReader.load(prepared_reader(READER_BASE, ADAPTER, silent)), Calibration.load()
+    threshold = Threshold(THRESHOLD, UNSURE, MAX_ITEMS)
+    waits, given, plain = [], [], 0
+    for each in asked:
+        start = time.perf_counter()
+        evidence = retriever.search(each.text, PASSAGES, SearchFilter())
+        answer = answered(each.text, evidence, reader, calibration, threshold)
+        waits.append(time.perf_counter() - start)
+        plain += answer.kind != "none" and answer.certain
+        best = surest(each.text, evidence, Once(reader), calibration)
+        given.append((best.text, best.confidence))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    config = folder / "config.toml"
+    config.write_text(f"[storage]\npath = {json.dumps(str(folder / 'store'))}\n")
+    cold = _timed([sys.executable, "-m", "bot", "ask", asked[0].text, "--config", str(config)])
+    forced, covered = scored(given, asked, plain)
+    times = share(waits, 0.5), share(waits, 0.95)
+    return Row(OWN, "", between - began, ended - between, cold, *times, forced, covered, memory), plain
+
+
+def peer(name: str, asked: Sequence[Asked], articles: Sequence[Article], plain: int, folder: Path) -> Row:
+    """A peer's row. Raises ModelError where it cannot be installed or fails."""
+    python = installed(name)
+    models = {
+        "encoder": str(resolve(ENCODER, silent)),
+        "reader": str(prepared_reader(READER_BASE, ADAPTER, silent, compiled=False)),
+    }
+    indexed = _run(
+        python, name, "index", folder, models | {"passages": texts(articles[:-1]), "more": texts(articles[-1:])}
+    )
+    question = {"questions": [each.text for each in asked], "passages": PASSAGES}
+    began = time.perf_counter()
+    _run(python, name, "ask", folder, models | question | {"questions": question["questions"][:1]})
+    cold = time.perf_counter() - began
+    found = _run(python, name, "ask", folder, models | question)
+    forced, covered = scored(found["answers"], asked, plain)
+    waits = found["waits"]
+    version = subprocess.run(
+        [python, "-c", f"from importlib.metadata import version; print(version({PEERS[name][0]!r}))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    times = share(waits, 0.5), share(waits, 0.95)
+    return Row(name, version, indexed["index"], indexed["add"], cold, *times, forced, covered, found["memory"])
+
+
+def installed(name: str) -> Path:
+    """The Python of an environment that has the peer; made the first time. Raises ModelError."""
+    folder = cache_folder() / "peers" / name
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        EnvBuilder(clear=True, with_pip=True).create(folder)
+        done = subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[name]], capture_output=True, text=True)
+        if done.returncode:
+            raise ModelError(f"{name} cannot be installed: {done.stderr.strip()[-300:]}; check the package index.")
+        (folder / "installed").touch()
+    return python
+
+
+def _run(python: Path, name: str, task: str, folder: Path, given: dict[str, Any]) -> Any:
+    script = Path(__file__).with_name("peer.py")
+    done = subprocess.run(
+        [python, script, name, task, folder], input=json.dumps(given), capture_output=True, text=True, cwd=folder
+    )
+    if done.returncode:
+        raise ModelError(f"{name} failed: {done.stderr.strip()[-300:]}")
+    return json.loads(done.stdout)
+
+
+def _timed(command: Sequence[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def measure(folder: Path, limit: int | None, names: Sequence[str], progress: Progress = silent) -> list[Row]:
+    """A row for each, Dateline first."""
+    collection = news_articles(folder)
+    asked = [each for each in questions(folder / "dev_single.json", collection) if each.kind == "span"]
+    asked, articles = sample(asked, limit, seed=0), list(collection.articles.values())
+    rows, plain = [], 0
+    for name in (OWN, *names):
+        with tempfile.TemporaryDirectory(prefix="dateline-") as place, progress(name, 1) as advance:
+            if name == OWN:
+                row, plain = own(asked, articles, Path(place))
+            else:
+                row = peer(name, asked, articles, plain, Path(place))
+            rows.append(row)
+            advance(1)
+    return rows
+
+
+def show(rows: Sequence[Row]) -> None:
+    """A table for people."""
+    print(f"{'':18}{'index':>9}{'add':>8}{'cold':>8}{'warm p50':>10}{'p95':>8}{'F1':>7}{'covered':>9}{'memory':>10}")
+    for row in rows:
+        times = f"{row.index:7.1f} s{row.add:6.2f} s{row.cold:6.2f} s{row.p50:8.2f} s{row.p95:6.2f} s"
+        print(f"{f'{row.name} {row.version}':18}{times}{row.forced:7.1%}{row.covered:9.1%}{row.memory:7.0f} MB")
+
+
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("peers", __doc__)
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
+    parser.add_argument("--limit", type=positive, default=100, metavar="N", help="questions")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PEERS), metavar="NAME,...")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.only if name not in PEERS]:
+        parser.error(f"{unknown[0]!r} is not one of {', '.join(PEERS)}")
+    rows = measure(options.data, options.limit, options.only, on_stderr)
+    if options.json:
+        print(as_json([asdict(row) for row in rows]))
+    else:
+        show(rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
