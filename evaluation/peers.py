@@ -126,14 +126,13 @@ def peer(name: str, asked: Sequence[Asked], articles: Sequence[Article], plain: 
         "encoder": str(resolve(ENCODER, silent)),
         "reader": str(prepared_reader(READER_BASE, ADAPTER, silent, compiled=False)),
     }
-    indexed = _run(
-        python, name, "index", folder, models | {"passages": texts(articles[:-1]), "more": texts(articles[-1:])}
-    )
-    question = {"questions": [each.text for each in asked], "passages": PASSAGES}
+    passages = {"passages": texts(articles[:-1]), "more": texts(articles[-1:])}
+    indexed = _run(python, name, "index", folder, models | passages)
+    asking: dict[str, Any] = {**models, "passages": PASSAGES}
     began = time.perf_counter()
-    _run(python, name, "ask", folder, models | question | {"questions": question["questions"][:1]})
+    _run(python, name, "ask", folder, asking | {"questions": [asked[0].text]})
     cold = time.perf_counter() - began
-    found = _run(python, name, "ask", folder, models | question)
+    found = _run(python, name, "ask", folder, asking | {"questions": [each.text for each in asked]})
     forced, covered = scored(found["answers"], asked, plain)
     waits = found["waits"]
     version = subprocess.run(
