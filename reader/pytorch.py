@@ -114,7 +114,7 @@ def compile_reader(source: Path, folder: Path) -> None:
         save_file(tensors, folder / HEADS)
     bare_tokenizer(tokenizer).save(str(folder / TOKENIZER))
     convert(traced, traced.outputs, _takes_types(tokenizer), folder, {"hidden": model.config.hidden_size})
-    compiled = CompiledNetwork.load(folder, "float32")
+    compiled = CompiledNetwork.load(folder, "float32", keep=False)
     heads = load_heads(folder, model.config.hidden_size)
     for length in _PROBED:
         ids = torch.randint(len(tokenizer), (length,), generator=torch.Generator().manual_seed(length)).numpy()

@@ -188,7 +188,8 @@ def _compile(source: Path, folder: Path) -> None:
         "prompt": model.prompts.get(model.default_prompt_name or "", ""),
     }
     convert(Embedding(), (_EMBEDDING,), types, folder, more)
-    cosines = (CompiledEncoder.load(folder, "float32").encode(_PROBES) * original.encode(_PROBES)).sum(axis=1)
+    network = CompiledNetwork.load(folder, "float32", keep=False)
+    cosines = (CompiledEncoder(network, tokenizer).encode(_PROBES) * original.encode(_PROBES)).sum(axis=1)
     if cosines.min() < _ALIKE:
         raise ConversionError(f"compiled, its vectors are others (cosine {cosines.min():.4f}, expected {_ALIKE})")
 

@@ -184,10 +184,11 @@ class CompiledNetwork:
             self._idle.put(model.create_infer_request())
 
     @classmethod
-    def load(cls, folder: Path, precision: Precision | None = None) -> "CompiledNetwork":
+    def load(cls, folder: Path, precision: Precision | None = None, *, keep: bool = True) -> "CompiledNetwork":
         """The network in a folder that `convert` filled; without a precision, in the one that is fastest here.
 
-        What is fastest is measured where that is not known of this processor. Raises ModelError.
+        What is fastest is measured where that is not known of this processor. What OpenVINO makes of the graph is kept
+        in the folder, so that the next process need not wait for it, unless `keep` says no. Raises ModelError.
         """
         import openvino
 
@@ -202,7 +203,7 @@ class CompiledNetwork:
             "NUM_STREAMS": workers,
             "INFERENCE_NUM_THREADS": workers,
         }
-        if os.access(folder, os.W_OK):
+        if keep and os.access(folder, os.W_OK):
             options["CACHE_DIR"] = str(folder / COMPILED)
         try:
             model = core.compile_model(folder / GRAPH, "CPU", options)
@@ -271,7 +272,7 @@ def _speed(folder: Path, precision: Precision) -> float:
 
     ids = np.arange(5, 5 + _MEASURED_TOKENS, dtype=np.int64)
     inputs = [Some(ids, ids * 0)] * (2 * len(os.sched_getaffinity(0)))
-    network = CompiledNetwork.load(folder, precision)
+    network = CompiledNetwork.load(folder, precision, keep=False)
     network.run(inputs)
     took = []
     for _ in range(_MEASURED_RUNS):
