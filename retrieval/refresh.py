@@ -22,7 +22,7 @@ from stat import S_ISLNK
 from retrieval.encoder import Encoder
 from retrieval.errors import ArticleError, CorpusError, OutsideError, VanishedError
 from retrieval.intake.articles import parse
-from retrieval.intake.files import find, leads_out, read_bytes
+from retrieval.intake.files import find, is_utf8, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.database import transaction
 from retrieval.storage.embedding import embed_missing
@@ -223,7 +223,7 @@ def _stage_if_new(
             contents = parse(data, path)
         except ArticleError as error:
             # not looked into again until it changes; what could not even be read may be readable the next time
-            if stat is not None:
+            if stat is not None and is_utf8(path):
                 connection.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (path, stat, str(error)))
             raise
         stage(connection, path, content_hash, stat, contents)
