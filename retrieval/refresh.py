@@ -32,7 +32,7 @@ from retrieval.storage.store import Store, newest_generation
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
-READING_VERSION = b"4"
+READING_VERSION = b"5"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
 CLOCK_GRAIN_NS = 2_000_000_000
