@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # for what does not show in the files, such as one that could not be read for a moment
 REFRESH_SECONDS = 3600.0
+# so many skipped files are named; a file of a great many broken records would bury all else
+MOST_COMPLAINTS = 50
 
 
 @click.command(cls=Command)
@@ -238,5 +240,8 @@ def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> No
 
 
 def _complain_of(skipped: Sequence[Skipped]) -> None:
-    for each in skipped:
+    """Names what was skipped; of a great many, the first."""
+    for each in skipped[:MOST_COMPLAINTS]:
         complain(f"skipped {each.path}: {each.reason}")
+    if len(skipped) > MOST_COMPLAINTS:
+        complain(f"skipped {len(skipped) - MOST_COMPLAINTS:,} more; `dateline index --json` lists all of them.")

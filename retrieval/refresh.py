@@ -21,7 +21,7 @@ from stat import S_ISLNK
 from retrieval.encoder import Encoder
 from retrieval.errors import ArticleError, CorpusError, OutsideError, VanishedError
 from retrieval.intake.articles import parse
-from retrieval.intake.files import find, leads_out, read_bytes
+from retrieval.intake.files import find, is_utf8, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.store import Store, Writer
@@ -29,7 +29,7 @@ from retrieval.storage.types import FileVersion, Refused, Target
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
-READING_VERSION = b"4"
+READING_VERSION = b"5"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
 CLOCK_GRAIN_NS = 2_000_000_000
@@ -174,7 +174,7 @@ def _stage_if_new(writer: Writer, file: Path, path: str, stat: str | None, befor
             contents = parse(data, path)
         except ArticleError as error:
             # not looked into again until it changes; what could not even be read may be readable the next time
-            if stat is not None:
+            if stat is not None and is_utf8(path):
                 writer.refuse(path, Refused(stat, str(error)))
             raise
         writer.stage(path, content_hash, stat, contents)

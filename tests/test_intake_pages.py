@@ -150,13 +150,14 @@ def test_a_page_without_an_article_is_refused(text: str) -> None:
     [
         ("<html><body>" + "<div>" * 3_800_000, "more than 20,000 HTML elements"),
         ("<html><body><p " + " ".join(f"a{number}" for number in range(200_000)) + ">", "more than 1,000 attributes"),
+        (f"<html><body><div class='{'a ' * 2_000_000}'>" + "<p>word" * 19_000, "more than 10,000 characters"),
         ("<html><body><p>" + "word " * 3_800_000, "longer text"),
         ("<html><body>" + "<p>a</p>" * 200_000, "more than 20,000 HTML elements"),
         ("<html><body><p>" + "<br>" * 400_000, "more than 20,000 HTML elements"),
         ("<html><body>" + "<div><h2><a href=x>A story</a></h2>" * 200 + "<p>" + "word " * 1_500_000, "nested deep"),
         ("<html><body><!--" + "x" * 19_000_000, "HTML page|nested deeper"),
     ],
-    ids=["nested", "attributes", "one text", "paragraphs", "breaks", "boxes", "comment"],
+    ids=["nested", "attributes", "names", "one text", "paragraphs", "breaks", "boxes", "comment"],
 )
 def test_a_page_made_to_choke_on_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(ArticleError, match=complaint):

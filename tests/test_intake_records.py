@@ -132,8 +132,12 @@ def test_a_bad_record_is_skipped_by_its_place() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[" * 100_000, "not valid JSON"),
-        ('{"a":' * 100_000, "not valid JSON"),
+        ("[" * 100_000, "nested deeper than articles"),
+        ('{"a":' * 100_000, "nested deeper than articles"),
+        (
+            "[" + "[]," * 1_000_000 + "1]",
+            "holds 1,000,001 objects and arrays, more than the 1,000,000 allowed; split it",
+        ),
         ('{"text": "open', "not valid JSON"),
         ("[]", "holds no article"),
         ("12", "holds 12, expected an object"),
@@ -143,7 +147,7 @@ def test_a_bad_record_is_skipped_by_its_place() -> None:
         ('{"text": {"a": 1}}', "has no text"),
         ('{"text": 5}', "has text 5, expected a string"),
         ('[{"title": "A"}, 3]', "holds no article; a.json:1 has no text"),
-        ("1" * 5000, "not valid JSON"),
+        ("1" * 5000, "holds inf, expected an object"),
         ("[1" + ",1" * 200_000 + "]", "holds 200,001 records, more than the 100,000 allowed"),
     ],
 )
@@ -270,6 +274,10 @@ def test_what_a_news_api_cut_off_or_removed_is_no_text() -> None:
     (intake,) = contents.intakes
     assert (intake.article.text, intake.article.published) == (f"{WORDS} The first", None)
     assert [skipped.reason for skipped in contents.skipped] == ["was removed by its publisher; delete it"]
+
+
+def test_a_number_of_any_length_is_no_reason_to_refuse_an_article() -> None:
+    assert only(f'{{"text": "{WORDS}", "id": {"1" * 100_000}, "title": {"1" * 500}}}', "a.json").text == WORDS
 
 
 def test_a_bad_field_of_a_record_is_left_out_and_named() -> None:

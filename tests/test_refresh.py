@@ -1,10 +1,12 @@
 """The store after a refresh: what is embedded, what is published, what is kept when something goes wrong."""
 
+import os
 import resource
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -77,6 +79,19 @@ def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
     assert all("is empty" in skip.reason for skip in report.skipped)
     assert (report.added, report.changed, report.removed, report.unchanged) == (0, 0, 0, 2)
     assert [held.path for held in contents(store)] == ["flood.md", "harbour.txt"]
+
+
+def test_a_name_that_is_not_utf8_is_named_at_each_run(
+    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
+) -> None:
+    path = os.fsencode(corpus) + b"/caf\xe9.txt"
+    with open(path, "wb") as file:  # noqa: PTH123 - a Path takes no bytes
+        file.write(b"Text.")
+    # a time at which the file no longer changes, so that what is wrong with it would be kept
+    with mock.patch("retrieval.refresh.is_settled", return_value=True):
+        reports = [refresh(corpus, store, encoder, "tiny") for _ in range(2)]
+    for report in reports:
+        assert [skip.reason for skip in report.skipped] == ["has a name that is not UTF-8; rename it"]
 
 
 def test_an_article_that_was_edited_into_a_bad_file_stays_answerable(

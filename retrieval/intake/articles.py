@@ -11,7 +11,7 @@ from retrieval.errors import ArticleError
 from retrieval.intake import dates, html, language, mail, markdown, plain, records
 from retrieval.intake.cleaning import clean
 from retrieval.intake.decoding import decode
-from retrieval.intake.files import FORMATS, Format, article_id, suffix_of
+from retrieval.intake.files import FORMATS, Format, article_id, is_utf8, suffix_of
 from retrieval.intake.front_matter import read_front_matter
 from retrieval.intake.headers import read_header
 from retrieval.intake.metadata import MAX_CHARACTERS, first, merged, without_source
@@ -29,7 +29,7 @@ def parse(data: bytes, relative_path: str) -> FileContents:
     What is dropped is named by its line in the file or, for a record or a message, in the text taken out of it; for a
     page by the number of its paragraph. Raises ArticleError where the file as a whole holds no article.
     """
-    if any("\ud800" <= character <= "\udfff" for character in relative_path):
+    if not is_utf8(relative_path):
         raise ArticleError("has a name that is not UTF-8; rename it")
     form = FORMATS.get(suffix_of(relative_path), Format.TEXT)
     if form is Format.MAIL or (form is Format.TEXT and mail.begins_message(data)):

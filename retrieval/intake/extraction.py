@@ -47,8 +47,8 @@ STANDFIRST_WORDS = 6
 SHINGLE = 8
 # trafilatura reads the text of an element anew for each one around it: characters, times how deep they stand
 MAX_NESTED_TEXT = 100_000_000
-# of the names of an element and of the words of a declared body, no more characters are looked at
-MAX_NAMES, MAX_BODY = 10_000, 1_000_000
+# of a body that the page declares, no more characters are looked at
+MAX_BODY = 1_000_000
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _DIGITS = re.compile(r"\d+")
@@ -282,12 +282,12 @@ def _near(element: Any, number: int) -> Iterator[Any]:
 
 def _step(element: Any) -> str:
     """Its tag and its classes, without their numbers: "post-2101" is "post-"."""
-    names = _DIGITS.sub("", element.get("class", "")[:MAX_NAMES]).split()
+    names = _DIGITS.sub("", element.get("class", "")).split()
     return " ".join((element.tag, *sorted(names)))
 
 
 def _names(element: Any) -> str:
-    return f"{element.get('class', '')} {element.get('id', '')}"[:MAX_NAMES]
+    return f"{element.get('class', '')} {element.get('id', '')}"
 
 
 def _is_hidden(element: Any) -> bool:

@@ -18,6 +18,9 @@ _INSIDE = {
     "published": ("@value",),
     "language": ("@value",),
 }
+# each takes some 200 bytes of memory, 30 times as many as it may take in the file
+MAX_VALUES = 1_000_000
+MAX_DIGITS = 1000
 _MODIFIED = ("dateModified", "date_modified")
 # a text changed so long after it was published is of the later day: its "today" is not the first day's
 REVISED_AFTER = timedelta(days=30)
@@ -31,10 +34,14 @@ class _Twice:
 
 
 def load(text: str) -> Any:
-    """What `text` says in JSON. Raises ArticleError where it is none."""
+    """What `text` says in JSON. Raises ArticleError where it is none, or holds more than files of articles do."""
+    if (count := text.count("{") + text.count("[")) > MAX_VALUES:
+        raise ArticleError(f"holds {count:,} objects and arrays, more than the {MAX_VALUES:,} allowed; split it")
     try:
-        return json.loads(text, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except RecursionError as error:
+        raise ArticleError("is JSON nested deeper than articles are; leave it out of the corpus") from error
+    except ValueError as error:
         raise ArticleError(f"is not valid JSON ({error}); mend it") from error
 
 
@@ -78,6 +85,11 @@ def _as_revised(fields: Mapping[str, Any], said: Metadata) -> Metadata:
     if modified is None or said.published is None or modified - said.published <= REVISED_AFTER:
         return said
     return merged(Metadata(published=modified), said)
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read more than 4,300 digits as a whole number
+    return int(digits) if len(digits) < MAX_DIGITS else float(digits)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

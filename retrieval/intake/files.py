@@ -138,9 +138,14 @@ def is_about(name: str) -> bool:
     return name.endswith("~") or stem == "readme" or (not suffix and stem in _ABOUT)
 
 
+def is_utf8(name: str) -> bool:
+    """Whether the name of a file, as the system gives it, can be written down."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def article_id(relative_path: str) -> str:
     """12 hex digits that stay the same as long as the file keeps its place in the corpus."""
-    return hashlib.sha256(relative_path.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return hashlib.sha256(relative_path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def leads_out(link: Path, corpus: Path) -> bool:

@@ -6,7 +6,7 @@ source.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from retrieval.types import Dropped
 MAX_ELEMENTS = 20_000
 # and libxml2's with the square of this; an element of a page has some ten
 MAX_ATTRIBUTES = 1000
+# the names of an element are looked at again for each one in it
+MAX_NAMES = 10_000
 # the body that a page declares is taken where it is so long, and so many times as long as what the page shows
 MIN_BODY_WORDS, BODY_SHARE = 50, 2
 # what is left out and shorter is a menu's, and not worth naming
@@ -122,10 +124,14 @@ class _Size:
     def __init__(self) -> None:
         self._elements = 0
 
-    def start(self, tag: str, attributes: Sequence[str]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
             raise ArticleError(f"has more than {MAX_ELEMENTS:,} HTML elements; save its article alone")
+        if len(attributes.get("class", "")) + len(attributes.get("id", "")) > MAX_NAMES:
+            raise ArticleError(
+                f"has an HTML element with a class of more than {MAX_NAMES:,} characters; save its article alone"
+            )
         if len(attributes) > MAX_ATTRIBUTES:
             raise ArticleError(
                 f"has an HTML element of more than {MAX_ATTRIBUTES:,} attributes; save its article alone"

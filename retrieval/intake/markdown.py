@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MARKUP = "markup, and no words"
 # markdown-it's time grows with the square of a paragraph; longer ones are not written by hand
 MAX_TEXT, MAX_PARAGRAPH = 500_000, 20_000
+# and it gives each row of a table as many cells as the first has
+MAX_CELLS = 100_000
 
 # Hugo's shortcodes, Jekyll's and Liquid's tags, and what MDX imports
 _TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^{}]{0,2000}%\}")
@@ -51,7 +53,7 @@ def read(text: str) -> Draft:
 def without_markup(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Dropped, ...]]:
     """The words of each line of Markdown, and the lines that have none."""
     text = without_templates("\n".join(line.text for line in lines))
-    if len(text) > MAX_TEXT or any(len(paragraph) > MAX_PARAGRAPH for paragraph in text.split("\n\n")):
+    if _is_too_large(text):
         return tuple(lines), ()
     words = _words(text)
     kept = tuple(Line(line.number, words.get(at, "")) for at, line in enumerate(lines))
@@ -71,6 +73,14 @@ def _headings_parted(lines: Sequence[Line], words: Sequence[Line]) -> tuple[Line
         if line.text.startswith("#") and said.text:
             parted.append(Line(said.number, ""))
     return tuple(parted)
+
+
+def _is_too_large(text: str) -> bool:
+    if len(text) > MAX_TEXT:
+        return True
+    paragraphs = text.split("\n\n")
+    cells = (max(line.count("|") for line in rows) * len(rows) for rows in map(str.splitlines, paragraphs) if rows)
+    return any(len(paragraph) > MAX_PARAGRAPH for paragraph in paragraphs) or sum(cells) > MAX_CELLS
 
 
 def without_templates(text: str) -> str:

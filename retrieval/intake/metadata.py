@@ -122,7 +122,7 @@ def _is_absent(value: object) -> bool:
 
 def _dropped(field: Given, reason: str) -> Dropped:
     written = field.value if isinstance(field.value, str) else brief(field.value)
-    return Dropped(field.line, f"{field.name}: {written}"[:300], reason)
+    return Dropped(field.line, tidy(f"{field.name}: {written}"[:300]), reason)
 
 
 def one_line(value: str | None) -> str | None:

@@ -47,14 +47,13 @@ def read(text: str, path: str) -> Iterator[Record | Skipped]:
     the file is no JSON.
     """
     feed = PurePosixPath(path).suffix.lower() in LINES
-    opens_with_object = isinstance(_loaded(text.lstrip().partition("\n")[0]), dict)
     # a .jsonl file of one line is a feed that has just begun
-    if feed and opens_with_object:
+    if feed and _opens_with_object(text):
         return _lines(text, path)
     whole = _loaded(text)
     if not isinstance(whole, ArticleError):
         return _items(whole, path)
-    if feed or opens_with_object:
+    if feed or _opens_with_object(text):
         return _lines(text, path)
     raise whole
 
@@ -77,6 +76,10 @@ def key(fields: Mapping[str, Any], draft: Draft) -> tuple[str, str]:
     if isinstance(name, str | int):
         return "id", str(name)
     return ("title", draft.metadata.title) if draft.metadata.title is not None else ("text", draft.text)
+
+
+def _opens_with_object(text: str) -> bool:
+    return isinstance(_loaded(text.lstrip().partition("\n")[0]), dict)
 
 
 def _lines(text: str, path: str) -> Iterator[Record | Skipped]:
