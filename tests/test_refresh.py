@@ -81,9 +81,7 @@ def test_a_bad_file_is_skipped_by_name_and_what_was_known_of_it_stays(
     assert [held.path for held in contents(store)] == ["flood.md", "harbour.txt"]
 
 
-def test_a_name_that_is_not_utf8_is_named_at_each_run(
-    corpus: Path, store: Store, encoder: SentenceTransformerEncoder
-) -> None:
+def test_a_name_that_is_not_utf8_is_named_at_each_run(corpus: Path, store: Store, encoder: Encoder) -> None:
     path = os.fsencode(corpus) + b"/caf\xe9.txt"
     with open(path, "wb") as file:  # noqa: PTH123 - a Path takes no bytes
         file.write(b"Text.")
