@@ -49,7 +49,7 @@ def cli() -> None:
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @as_json_option
 @with_scope
-@click.option("--k", type=Count(1, MAX_PASSAGES), metavar="N", help="How many passages are read.")
+@click.option("--k", type=Count(1, MAX_PASSAGES), metavar="N", help="How many passages are read at most.")
 @index_option
 @click.pass_obj
 def ask(

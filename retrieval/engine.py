@@ -9,6 +9,9 @@ as many tokens a second.
     engine.json            how the network is called, and in which precision this processor runs it fastest
     compiled/              what OpenVINO made of it for this processor
 
+Integers of 8 bits were tried and left: a reader takes a fifth less time, but 6 of 90 questions got another answer than
+in float32; with bfloat16 1 of 90 did.
+
 An input is read alone, on one thread, and as many at once as there are cores. So nothing is padded, no thread waits for
 another in the middle of a layer, and several askers share the cores fairly.
 """

@@ -1,9 +1,10 @@
 """From readings to an answer with its citations: each source once, and its reprints beside it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from reader.answering import MAX_CITATIONS, Answerer
+from reader.answering import MAX_CITATIONS, SPREAD, Answerer
 from reader.citations import check
 from reader.types import Answer, PassageReading
 from retrieval.types import Article, Evidence, Hit
@@ -17,18 +18,25 @@ class Finds(Excluding):
     def __init__(self, *words: str) -> None:
         super().__init__()
         self._words = words
+        self.read_hits: list[list[int]] = []
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        self.read_hits.append([hit.passage.id for hit in evidence.hits])
         return tuple(
             reading(hit, {word: 9.0 - place for word in self._words if word in hit.text})
             for place, hit in enumerate(evidence.hits)
         )
 
 
+def equally(number: int, key: str, text: str) -> Hit:
+    """The whole article, found with the same score as all others."""
+    return replace(passage(number, key, text), score=1.0)
+
+
 def asked(texts: Mapping[str, str], groups: Mapping[str, str], hits: str) -> Answer:
     """The answer to "Where was it?" from the articles `texts`, of which those in `hits` are read whole, in order."""
     articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
-    read: tuple[Hit, ...] = tuple(passage(number, key, texts[key]) for number, key in enumerate(hits))
+    read: tuple[Hit, ...] = tuple(equally(number, key, texts[key]) for number, key in enumerate(hits))
     answer = Answerer(Finds("Oslo"), PLAIN, THRESHOLD).answer("Where was it?", Evidence(read, articles, groups, 1), 0.0)
     check(answer, articles)
     return answer
@@ -78,9 +86,25 @@ def test_where_articles_differ_the_newest_comes_first_even_by_its_reprint() -> N
         )
         for key, text in texts.items()
     }
-    hits = tuple(passage(number, key, texts[key]) for number, key in enumerate("cba"))
+    hits = tuple(equally(number, key, texts[key]) for number, key in enumerate("cba"))
     evidence = Evidence(hits, articles, {"a": "a", "b": "b", "c": "c", "r": "a"}, 1)
     answer = Answerer(Finds("Oslo", "Rome", "Bern"), PLAIN, THRESHOLD).answer("Where did Ruiz speak?", evidence, 0.0)
     check(answer, articles)
     assert answer.kind == "differing"
     assert [[c.article_id for c in item.citations] for item in answer.answers] == [["a", "r"], ["b"], ["c"]]
+
+
+def test_articles_that_fit_much_worse_are_read_only_where_the_others_do_not_answer() -> None:
+    texts = {"a": "It was in Oslo .", "b": "They met in Rome .", "c": "They met in Lima ."}
+    articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
+    scores = [("a", 0.9), ("b", 0.9 - SPREAD + 0.01), ("a", 0.1), ("c", 0.9 - SPREAD - 0.01), ("b", 0.2)]
+    hits = tuple(replace(passage(n, key, texts[key]), score=score) for n, (key, score) in enumerate(scores))
+    evidence = Evidence(hits, articles, {key: key for key in texts}, 1)
+    # those that fit are read whole, wherever their passages rank
+    for word, turns in (("Oslo", [[0, 1, 2, 4]]), ("Lima", [[0, 1, 2, 4], [3]])):
+        reader = Finds(word)
+        answer = Answerer(reader, PLAIN, THRESHOLD).answer("Where was it?", evidence, 0.0)
+        assert [item.text for item in answer.answers] == [word]
+        assert reader.read_hits == turns
+        # what is found is shown, read or not
+        assert answer.evidence.hits == hits
