@@ -93,7 +93,12 @@ def txtai_ask(folder: Path, given: dict[str, Any]) -> Callable[[str], tuple[str,
     def ask(question: str) -> tuple[str, float]:
         found = store.search(question, given["passages"])
         texts = [each["text"] for each in found]
-        answers = questions([question] * len(texts), texts)
+        answers = []
+        for text in texts:
+            try:
+                answers += questions([question], [text])
+            except TypeError:  # what it raises where the best end is no word
+                answers.append(None)
         for rank, (answer, passage) in enumerate(zip(answers, found, strict=True)):
             if answer:
                 return answer, float(passage["score"]) - rank
