@@ -136,9 +136,8 @@ def convert(
     example = torch.randint(5, 100, (1, 33))
     try:
         with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # tracing tells of each branch that it fixes; the result is compared instead
+            # tracing warns of each branch that it fixes; the result is compared with the original instead
+            warnings.simplefilter("ignore")
             graph = openvino.convert_model(module, example_input=(example, example * 0) if types else (example,))
         graph.reshape({number: [1, -1] for number in range(len(graph.inputs))})
         for name, port in zip(outputs, graph.outputs, strict=True):
