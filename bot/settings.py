@@ -5,112 +5,35 @@ meet. A relative path is taken from the folder that holds the file (without a fi
 """
 
 import dataclasses
-import math
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
 from bot.question import MAX_CHARACTERS
+from bot.rules import (
+    ADAPTER,
+    FLAG,
+    FOLDER,
+    IDS,
+    LEVEL,
+    MEGABYTES,
+    MODEL,
+    PROBABILITY,
+    ROOT,
+    SECONDS,
+    SERVER,
+    TIME_LIMIT,
+    Rule,
+    whole,
+)
 from retrieval.errors import ConfigError, reason
 
 FILE_NAME = "config.toml"
-ROOT = Path(__file__).resolve().parent.parent
 MAX_PASSAGES = 1000
-LEVELS = ("debug", "info", "warning", "error", "critical")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a value of config.toml must be.
-
-    `expected` says it in words; `read(value, folder)` makes the setting of it, or raises ValueError. `folder` is where
-    relative paths start.
-    """
-
-    expected: str
-    read: Callable[[object, Path], object]
-
-
-def _folder(value: object, folder: Path) -> Path:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError
-    try:
-        return folder / Path(value).expanduser()
-    except RuntimeError as error:
-        raise ValueError from error
-
-
-def _adapter(value: object, folder: Path) -> Path | None:
-    if value == "":
-        return None
-    beside = _folder(value, folder)
-    shipped = _folder(value, ROOT)
-    return shipped if _exists(shipped) and not _exists(beside) else beside
-
-
-def _model(value: object, folder: Path) -> str:
-    path = _folder(value, folder)
-    return str(path) if _exists(path) else str(value)
-
-
-def _exists(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
-    except OSError:
-        return False
-
-
-def _whole(low: int, high: int) -> Rule:
-    def read(value: object, folder: Path) -> int:
-        # bool is an int to Python, but `passages = true` is a mistake
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        raise ValueError
-
-    return Rule(f"a whole number from {low} to {high}", read)
-
-
-def _number(expected: str, low: float, high: float) -> Rule:
-    def read(value: object, folder: Path) -> float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
-            return float(value)
-        raise ValueError
-
-    return Rule(expected, read)
-
-
-def _flag(value: object, folder: Path) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError
-
-
-def _ids(value: object, folder: Path) -> tuple[int, ...]:
-    if isinstance(value, list) and all(type(item) is int and 0 < item < 2**63 for item in value):
-        return tuple(value)
-    raise ValueError
-
-
-def _level(value: object, folder: Path) -> str:
-    if value in LEVELS:
-        return str(value)
-    raise ValueError
-
-
-FOLDER = Rule("the path of a folder, in quotes", _folder)
-ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
-MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
-PROBABILITY = _number("a number from 0 to 1", 0, 1)
-SECONDS = _number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 0))
-TIME_LIMIT = _number("a number of seconds, more than 0", math.nextafter(0, 1), math.nextafter(math.inf, 0))
-MEGABYTES = _number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
-FLAG = Rule("true or false", _flag)
-IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
-LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +46,11 @@ class CorpusSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """[storage]: the folder of the database, the index and the chat's history."""
+    """[storage]: the folder of the database, the index and the chat's history; `url` of a server that has the first two
+    in its stead, None for none."""
 
     path: Annotated[Path, FOLDER] = Path(".dateline")
+    url: Annotated[str | None, SERVER] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +72,7 @@ class ReaderSettings:
 class RetrievalSettings:
     """[retrieval]: `passages` is how many are read for one question."""
 
-    passages: Annotated[int, _whole(1, MAX_PASSAGES)] = 8
+    passages: Annotated[int, whole(1, MAX_PASSAGES)] = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +82,7 @@ class AnswersSettings:
 
     threshold: Annotated[float, PROBABILITY] = 0.7
     unsure: Annotated[float, PROBABILITY] = 0.3
-    max_items: Annotated[int, _whole(1, 1000)] = 20
+    max_items: Annotated[int, whole(1, 1000)] = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +108,11 @@ class DiscordSettings:
     user_install: Annotated[bool, FLAG] = False
     cooldown_seconds: Annotated[float, SECONDS] = 10.0
     channel_cooldown_seconds: Annotated[float, SECONDS] = 0.0
-    max_question_length: Annotated[int, _whole(1, MAX_CHARACTERS)] = MAX_CHARACTERS
-    queue_size: Annotated[int, _whole(1, 10_000)] = 50
+    max_question_length: Annotated[int, whole(1, MAX_CHARACTERS)] = MAX_CHARACTERS
+    queue_size: Annotated[int, whole(1, 10_000)] = 50
     admin_roles: Annotated[tuple[int, ...], IDS] = ()
-    adds_per_day: Annotated[int, _whole(0, 10_000)] = 50
-    health_port: Annotated[int, _whole(0, 65_535)] = 0
+    adds_per_day: Annotated[int, whole(0, 10_000)] = 50
+    health_port: Annotated[int, whole(0, 65_535)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +204,8 @@ def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], 
             values[key] = rules[key].read(value, folder)
         except ValueError as error:
             raise ConfigError(
-                f"{file}: [{name}] {key} is {_shown(value)}, expected {rules[key].expected}; "
+                f"{file}: [{name}] {key} is {'wrong' if rules[key].secret else _shown(value)}, expected "
+                f"{rules[key].expected}; "
                 "correct it, or remove the line to have the default."
             ) from error
     return type(defaults)(**values)

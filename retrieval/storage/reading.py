@@ -58,7 +58,7 @@ class SqlSnapshot:
         query = f"""SELECT id, source_group FROM (
                         SELECT id, source_group, row_number() OVER (
                             PARTITION BY source_group ORDER BY published_utc NULLS FIRST, id) AS place
-                        FROM live_articles a WHERE source_group IN ({marks(named)}) {condition.sql}) AS some
+                        FROM live_articles a WHERE source_group IN ({marks(named)}) {condition.sql}) AS chosen
                     WHERE place <= ? ORDER BY source_group, place"""
         for article_id, group in self.connection.execute(query, (*named, *condition.values, most)):
             groups.setdefault(article_id, group)

@@ -34,7 +34,7 @@ class Writer(Protocol):
         """The newest one; None before the first."""
         ...
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """All that is written in the block or, if it raises, nothing."""
         ...
 
@@ -78,7 +78,7 @@ class Writer(Protocol):
         ...
 
     def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """Stores the (dimension,) float32 unit vectors of texts by hash; they are there for good when it returns."""
+        """Stores the (dimension,) float32 unit vectors of texts by hash; an interruption loses one batch at most."""
         ...
 
     def is_whole(self) -> bool:

@@ -147,14 +147,15 @@ def fill_pending(
     missing = f"(:again OR {missing})"
     values = {"own": fingerprint, "again": again}
     connection.execute(
-        f"""INSERT INTO pending (text_hash, article, start, "end") SELECT p.text_hash, p.article, p.start, p.end
+        f"""INSERT INTO pending (text_hash, fingerprint, article, start, "end")
+            SELECT p.text_hash, :own, p.article, p.start, p.end
             FROM articles a JOIN passages p ON p.article = a.number
             WHERE {files} AND {missing.format("p.text_hash")} ORDER BY p.end - p.start, p.id
             ON CONFLICT DO NOTHING""",
         values,
     )
     connection.execute(
-        f"""INSERT INTO pending (text_hash, article) SELECT a.heading_hash, a.number FROM articles a
+        f"""INSERT INTO pending (text_hash, fingerprint, article) SELECT a.heading_hash, :own, a.number FROM articles a
             WHERE {files} AND {missing.format("a.heading_hash")} ORDER BY length(a.heading), a.number
             ON CONFLICT DO NOTHING""",
         values,

@@ -1,0 +1,122 @@
+"""What the values of config.toml must be, and what is made of them."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value of config.toml must be.
+
+    `expected` says it in words; `read(value, folder)` makes the setting of it, or raises ValueError. `folder` is where
+    relative paths start. A `secret` value is not shown.
+    """
+
+    expected: str
+    read: Callable[[object, Path], object]
+    secret: bool = False
+
+
+def _folder(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:
+        raise ValueError from error
+
+
+def _adapter(value: object, folder: Path) -> Path | None:
+    if value == "":
+        return None
+    beside = _folder(value, folder)
+    shipped = _folder(value, ROOT)
+    return shipped if _exists(shipped) and not _exists(beside) else beside
+
+
+def _model(value: object, folder: Path) -> str:
+    path = _folder(value, folder)
+    return str(path) if _exists(path) else str(value)
+
+
+def _exists(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
+
+
+def whole(low: int, high: int) -> Rule:
+    """A whole number within limits, which are allowed too."""
+
+    def read(value: object, folder: Path) -> int:
+        # bool is an int to Python, but `passages = true` is a mistake
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise ValueError
+
+    return Rule(f"a whole number from {low} to {high}", read)
+
+
+def _number(expected: str, low: float, high: float) -> Rule:
+    def read(value: object, folder: Path) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise ValueError
+
+    return Rule(expected, read)
+
+
+def _flag(value: object, folder: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
+def _ids(value: object, folder: Path) -> tuple[int, ...]:
+    if isinstance(value, list) and all(type(item) is int and 0 < item < 2**63 for item in value):
+        return tuple(value)
+    raise ValueError
+
+
+def _server(value: object, folder: Path) -> str | None:
+    if value == "":
+        return None
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    parts = urlsplit(value)
+    # a second @, or a port that is no number, is a password that was not written as an address has it
+    secrets = parts.password is not None or parts.netloc.count("@") > 1 or "password=" in parts.query
+    if parts.scheme not in ("postgresql", "postgres") or secrets or (parts.port == 0) or parts.fragment:
+        raise ValueError
+    return value
+
+
+def _level(value: object, folder: Path) -> str:
+    if value in LEVELS:
+        return str(value)
+    raise ValueError
+
+
+FOLDER = Rule("the path of a folder, in quotes", _folder)
+ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
+MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
+PROBABILITY = _number("a number from 0 to 1", 0, 1)
+SECONDS = _number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 0))
+TIME_LIMIT = _number("a number of seconds, more than 0", math.nextafter(0, 1), math.nextafter(math.inf, 0))
+MEGABYTES = _number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
+FLAG = Rule("true or false", _flag)
+IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
+SERVER = Rule(
+    'the address of a PostgreSQL database without its password, such as "postgresql://dateline@db.example/news", or "" '
+    "for none (the password goes into PGPASSWORD or a password file)",
+    _server,
+    secret=True,
+)
+LEVEL = Rule("one of " + ", ".join(f'"{level}"' for level in LEVELS), _level)
