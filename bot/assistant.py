@@ -14,7 +14,7 @@ from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.adding import AddReport, add
 from retrieval.encoder import LazyEncoder, SentenceTransformerEncoder, fingerprint
-from retrieval.errors import CitationError, CorpusError
+from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
 from retrieval.glance import glance
@@ -31,6 +31,8 @@ from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources,
 
 EVERYTHING = SearchFilter()
 TRIES = 6
+# between two looks at what another process waits for
+HELP_SECONDS = 1.0
 
 
 class Assistant:
@@ -127,6 +129,10 @@ class Indexer:
             tell=tell,
         )
 
+    def assist(self) -> int:
+        """Embeds what an indexer elsewhere waits for; how many texts. Raises NoIndexError, ModelError, StoreError."""
+        return self._store.assist(self._encoder)
+
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
         return glance(self._settings.corpus.path, self._store.files())
@@ -142,10 +148,25 @@ def store_of(settings: Settings) -> Store:
 
 
 def index_corpus(
-    settings: Settings, progress: Progress, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
+    settings: Settings,
+    progress: Progress,
+    full: bool = False,
+    tell: Callable[[str], None] = lambda sentence: None,
+    help_others: bool = False,
 ) -> IndexReport:
-    """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError."""
-    return Indexer.open(settings, progress).refresh(progress, full=full, tell=tell)
+    """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError.
+
+    With `help_others`, another process that is at it already is helped, and then waited for.
+    """
+    indexer = Indexer.open(settings, progress)
+    while True:
+        try:
+            return indexer.refresh(progress, full=full, tell=tell)
+        except BusyError:
+            if not help_others:
+                raise
+            indexer.assist()
+            time.sleep(HELP_SECONDS)
 
 
 def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:

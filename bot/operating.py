@@ -25,14 +25,23 @@ REFRESH_SECONDS = 3600.0
 
 @click.command(cls=Command)
 @click.option("--full", is_flag=True, help="Read every file and embed every passage again, also what has not changed.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes embed here; for a store on a server, where other machines may help likewise.",
+)
 @as_json_option
 @click.pass_obj
-def index(options: Options, full: bool, as_json: bool) -> int:
+def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
     """Bring the index up to date with the folder of articles."""
     settings = options.settings()
     from bot.terminal import Terminal
+    from bot.workers import working
 
-    return _index(settings, Terminal(), as_json, full)
+    with working(settings, workers):
+        return _index(settings, Terminal(), as_json, full, help_others=workers > 1)
 
 
 @click.command(cls=Command)
@@ -189,11 +198,13 @@ class Updates:
         self._complaints = frozenset(complaints)
 
 
-def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False) -> int:
+def _index(
+    settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False, help_others: bool = False
+) -> int:
     with terminal.spinner("Indexing"):
         from bot.assistant import index_corpus
 
-        report = index_corpus(settings, terminal.progress, full=full, tell=complain)
+        report = index_corpus(settings, terminal.progress, full=full, tell=complain, help_others=help_others)
     _show_report(terminal, report, as_json)
     _complain_of(report.skipped)
     if report.skipped:

@@ -90,10 +90,14 @@ def _server(value: object, folder: Path) -> str | None:
         return None
     if not isinstance(value, str) or "\0" in value:
         raise ValueError
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError from None  # its words may be part of a password
     # a second @, or a port that is no number, is a password that was not written as an address has it
     secrets = parts.password is not None or parts.netloc.count("@") > 1 or "password=" in parts.query
-    if parts.scheme not in ("postgresql", "postgres") or secrets or (parts.port == 0) or parts.fragment:
+    if parts.scheme not in ("postgresql", "postgres") or secrets or port == 0 or parts.fragment:
         raise ValueError
     return value
 

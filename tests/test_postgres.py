@@ -1,14 +1,21 @@
 """A store on a PostgreSQL server: the same answers as the folder's, and one sentence for whatever goes wrong there."""
 
 import json
-from collections.abc import Mapping
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from evaluation.phases import StandIn
 from retrieval.errors import BusyError, LostError, NoIndexError, StoreError
@@ -19,7 +26,7 @@ from retrieval.storage.local import LocalStore
 from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
-from retrieval.types import SearchFilter
+from retrieval.types import IndexReport, SearchFilter
 from tests.conftest import ROOT
 from tests.stores import EVERYTHING, contents, everything_in, write
 
@@ -269,3 +276,136 @@ def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) 
         assert refresh(corpus, store, ENCODER, "model").added == 1
         with store.snapshot() as snapshot:
             assert len(everything_in(snapshot).rows) == snapshot.generation.passages
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Does it in a process of its own; its exit status, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def refreshed(corpus: Path, url: str) -> IndexReport:
+    """The server takes a moment to notice that the one before has died."""
+    for _ in range(100):
+        try:
+            return refresh(corpus, open_store(Path(), url), ENCODER, "model")
+        except BusyError:
+            time.sleep(0.05)
+    pytest.fail("the lock of a process that has died is kept")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.35, 0.6, 0.75, 0.85, 0.95, 0.99])
+def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
+    share: float, corpus: Path, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh(corpus, store, ENCODER, "model")
+    write(corpus, "new.txt", "The ferry to Lisbon was early.")
+    refresh(corpus, store, ENCODER, "model")
+    execute, heard, left = Connection.execute, 0, 0
+
+    def change(number: int) -> None:
+        write(corpus, "new.txt", f"The ferry number {number} to Lisbon was late again.")
+        write(corpus, "3.md", f"The council of town 3 met for the {number}th time.")
+        (corpus / f"{number + 3}.md").unlink()
+
+    def counting(self: Connection, *arguments: Any) -> Any:
+        nonlocal heard
+        heard += 1
+        return execute(self, *arguments)
+
+    def dying(self: Connection, *arguments: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(self, *arguments)
+
+    monkeypatch.setattr(Connection, "execute", counting)
+    change(1)
+    refresh(corpus, open_store(Path(), url), ENCODER, "model")
+    left = int(heard * share)
+    monkeypatch.setattr(Connection, "execute", execute)
+    before = contents(store)
+    change(2)
+    monkeypatch.setattr(Connection, "execute", dying)
+    assert in_child(lambda: refresh(corpus, open_store(Path(), url), ENCODER, "model")) == -signal.SIGKILL
+    monkeypatch.setattr(Connection, "execute", execute)
+    held = contents(store)
+    report = refreshed(corpus, url)
+    assert report.generation == 4
+    left_to_do = report.changed, report.removed
+    assert (held, left_to_do) in ((before, (2, 1)), (contents(store), (0, 0)))
+    assert len(contents(store)) == len(before) - 1
+
+
+class Sharing(StandIn):
+    """Leaves time for others to take their part, and counts what it embeds itself."""
+
+    embedded = 0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.embedded += len(texts)
+        time.sleep(0.05)
+        return super().encode(texts)
+
+
+class Dying(StandIn):
+    """Is killed when it has a batch."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode(texts)
+
+
+def test_workers_share_what_is_to_be_embedded_and_one_that_is_killed_loses_nothing(
+    corpus: Path, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.storage.embedding.BATCH", 2)
+    monkeypatch.setattr("retrieval.storage.postgres.store.BATCH", 2)
+    refresh(corpus, store, ENCODER, "model")
+    for number in range(60):
+        write(corpus, f"new{number}.txt", f"Report {number} came out.\n\nIt was the {number}th, and nobody read it.")
+    publisher, ended = Sharing(), list[int]()
+    work = publisher.encode
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        """With the first batch in hand, one worker dies over the second, and another does its part."""
+        if not ended:
+            ended.append(in_child(lambda: open_store(Path(), url).assist(Dying())))
+            helper = threading.Thread(target=lambda: ended.append(open_store(Path(), url).assist(Sharing())))
+            helper.start()
+        return work(texts)
+
+    publisher.encode = encode  # type: ignore[method-assign]
+    report = refresh(corpus, store, publisher, "model")
+    while len(ended) < 2:
+        time.sleep(0.01)
+    assert ended[0] == -signal.SIGKILL
+    assert ended[1] > 20 < publisher.embedded
+    # passages and headings, each once
+    assert ended[1] + publisher.embedded == 120 and report.added == 60
+    assert len(contents(store)) == 100
+    assert open_store(Path(), url).assist(ENCODER) == 0
+
+
+def test_the_command_keeps_everything_on_the_server(tmp_path: Path, url: str) -> None:
+    for number in range(20):
+        write(tmp_path / "corpus", f"{number}.txt", f"Report {number} came out.\n\nIt was about harbour {number}.")
+    (tmp_path / "config.toml").write_text(f'[storage]\nurl = "{url}"\n')
+
+    def told(*arguments: str) -> Any:
+        command = [sys.executable, "-m", "bot", *arguments, "--json", "--config", str(tmp_path / "config.toml")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    assert told("index", "--workers", "2")["articles"]["added"] == 20
+    assert (told("index")["generation"], told("verify")["problems"]) == (1, [])
+    status = told("status")
+    assert len(status["articles"]) == 20 and status["bytes"] > 100_000
+    assert [path.name for path in tmp_path.iterdir() if path.name == ".dateline"] == []

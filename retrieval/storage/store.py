@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.encoder import Encoder
 from retrieval.progress import Progress
 from retrieval.storage.types import (
     Candidates,
@@ -165,6 +166,13 @@ class Store(Protocol):
 
         Raises NoIndexError before the first `dateline index`, IndexMismatchError if another encoder made it,
         StoreError.
+        """
+        ...
+
+    def assist(self, encoder: Encoder) -> int:
+        """Embeds texts that another process's writer waits for, until there are none; returns how many.
+
+        Raises NoIndexError where there is no store yet, StoreError.
         """
         ...
 

@@ -15,6 +15,7 @@ from pgvector.psycopg import register_vector
 
 from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, LostError
+from retrieval.storage.embedding import BATCH, embed
 from retrieval.storage.postgres.database import Connection, Server
 from retrieval.storage.postgres.schema import check, prepare
 from retrieval.storage.postgres.snapshot import PostgresSnapshot
@@ -69,15 +70,14 @@ class PostgresStore:
             # at once: the server takes its time to notice that a session has ended
             connection.execute("SELECT pg_advisory_unlock(?)", (PUBLISHER,))
 
-    def assist(self, encoder: Encoder, batch: int) -> int:
-        """Embeds texts that another process has pending, until there are none; returns how many it did."""
+    def assist(self, encoder: Encoder) -> int:
+        """See `Store`. A batch is another's to take if this process dies before it is done."""
         done = 0
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             check(Connection(raw), self._server.name)
             writer = PostgresWriter(Connection(raw))
-            for texts in writer.claimed(encoder.fingerprint, batch):
-                vectors = encoder.encode(list(texts.values()))
-                writer.save_vectors(encoder.fingerprint, dict(zip(texts, vectors, strict=True)))
+            for texts in writer.claimed(encoder.fingerprint, BATCH):
+                embed(writer, encoder, texts)
                 done += len(texts)
         return done
 
