@@ -19,6 +19,7 @@ from retrieval.feeds import take
 from retrieval.fetch import FetchLimits
 from retrieval.glance import glance
 from retrieval.intake.files import find
+from retrieval.migrating import migrate
 from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
@@ -208,6 +209,14 @@ def check_filter(settings: Settings, where: SearchFilter) -> None:
     """Raises UsageError if there is no such article or source; loads no model. Raises NoIndexError, StoreError."""
     with store_of(settings).snapshot() as snapshot:
         snapshot.check(where)
+
+
+def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
+    """Copies what is in the folder to the server at `url`; the number of its generation there.
+
+    Raises NoIndexError, BusyError, StoreError.
+    """
+    return migrate(open_store(settings.storage.path), open_store(settings.storage.path, url), progress).id
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:

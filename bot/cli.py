@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.evaluating import evaluate
-from bot.operating import add, feed, index, prepare, status, verify, watch
+from bot.operating import add, feed, index, migrate, prepare, status, verify, watch
 from bot.options import Count, Group, Options, as_json_option, with_scope
 from bot.question import checked
 from bot.scope import Scope
@@ -93,7 +93,7 @@ def chat(options: Options, scope: Scope) -> int:
     return run(settings, Terminal(), options.explain, scope)
 
 
-for command in (index, watch, add, feed, status, verify, prepare, discord, evaluate):
+for command in (index, watch, add, feed, status, verify, migrate, prepare, discord, evaluate):
     cli.add_command(command)
 
 

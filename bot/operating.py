@@ -4,11 +4,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.options import Command, Options, as_json_option
+from bot.rules import SERVER
 from bot.streams import complain, write_json
 from retrieval.errors import BusyError, DatelineError, UsageError
 from retrieval.types import IndexReport, SearchFilter, Skipped
@@ -139,6 +141,27 @@ def verify(options: Options, as_json: bool) -> int:
     else:
         terminal.show(verification_lines(found))
     return 1 if found.findings else 0
+
+
+@click.command(cls=Command)
+@click.option("--to", "url", metavar="URL", required=True, help="A PostgreSQL database, as [storage] url names it.")
+@click.pass_obj
+def migrate(options: Options, url: str) -> None:
+    """Copy the index from the folder to a server; nothing is embedded again. What was interrupted is gone on with."""
+    settings = options.settings()
+    try:
+        server = SERVER.read(url, Path())
+    except ValueError as error:
+        raise UsageError(f"--to is wrong, expected {SERVER.expected}.") from error
+    if server is None:
+        raise UsageError(f"--to is empty, expected {SERVER.expected}.")
+    from bot.assistant import migrate_store
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Copying"):
+        generation = migrate_store(settings, str(server), terminal.progress)
+    click.echo(f"Copied, as generation {generation}. Set [storage] url to the address to use it.")
 
 
 @click.command(cls=Command)

@@ -1,12 +1,15 @@
 """What the values of config.toml must be, and what is made of them."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+# user, hosts with their ports, database, parameters; whatever a password may hold fits nowhere
+_HOST = r"(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d+)?"
+_SERVER = re.compile(rf"postgres(?:ql)?://(?:[\w.%-]+@)?{_HOST}(?:,{_HOST})*(?:/[\w.%-]*)?(?:\?[\w.%=&+/,-]*)?", re.I)
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -88,16 +91,7 @@ def _ids(value: object, folder: Path) -> tuple[int, ...]:
 def _server(value: object, folder: Path) -> str | None:
     if value == "":
         return None
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        raise ValueError from None  # its words may be part of a password
-    # a second @, or a port that is no number, is a password that was not written as an address has it
-    secrets = parts.password is not None or parts.netloc.count("@") > 1 or "password=" in parts.query
-    if parts.scheme not in ("postgresql", "postgres") or secrets or port == 0 or parts.fragment:
+    if not isinstance(value, str) or _SERVER.fullmatch(value) is None or "password=" in value:
         raise ValueError
     return value
 

@@ -190,8 +190,12 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
 
 
 def test_the_address_of_a_server(folder: Path) -> None:
-    url = "postgresql://dateline@db.example:5433/news?sslmode=verify-full"
-    assert load(folder, f'[storage]\nurl = "{url}"\n').storage.url == url
+    for url in (
+        "postgresql://dateline@db.example:5433/news?sslmode=verify-full",
+        "postgres://dateline@[::1]:5433,db-2.example:5434/news?target_session_attrs=read-write",
+        "postgresql:///news?host=/run/postgresql",
+    ):
+        assert load(folder, f'[storage]\nurl = "{url}"\n').storage.url == url
     assert load(folder, '[storage]\nurl = ""\n').storage.url is None
 
 

@@ -152,6 +152,18 @@ class Snapshot(Protocol):
         """The live passages with these ids, with their exact vectors; in no particular order."""
         ...
 
+    def versions(self) -> Mapping[str, FileVersion]:
+        """The live versions of files, by path."""
+        ...
+
+    def contents(self, file: int) -> FileContents:
+        """What a live version of a file holds."""
+        ...
+
+    def vectors(self, hashes: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
+        """The (dimension,) vectors of texts by hash, as far as they are there."""
+        ...
+
     def verify(self, progress: Progress) -> Verification:
         """Checks all that the generation holds, and changes nothing."""
         ...

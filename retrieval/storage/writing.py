@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from retrieval.progress import Progress
 from retrieval.storage.grouping import articles_to_regroup, join_groups
+from retrieval.storage.reading import file_versions
 from retrieval.storage.sql import Connection, fill_temp_table
 from retrieval.storage.staging import delete_files, passage_text, stage
 from retrieval.storage.types import Counts, FileVersion, Generation, Refused, Target
@@ -44,8 +45,7 @@ class SqlWriter:
 
     def files(self, *, live: bool) -> dict[str, FileVersion]:
         """See `Writer`."""
-        query = f"SELECT path, id, content_hash, stat FROM files WHERE {'' if live else 'NOT '}live"
-        return {path: FileVersion(*rest) for path, *rest in self.connection.execute(query)}
+        return file_versions(self.connection, live=live)
 
     def refused(self) -> dict[str, Refused]:
         """See `Writer`."""
