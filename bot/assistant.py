@@ -24,7 +24,7 @@ from retrieval.models import resolve
 from retrieval.progress import Progress
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
-from retrieval.storage.opening import open_store
+from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
 from retrieval.storage.types import Verification
 from retrieval.storage.verify import verify
@@ -177,7 +177,8 @@ def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
 
 def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
     """Fetches what is new in these feeds into the corpus; indexes nothing. Raises CorpusError, StoreError."""
-    return take(settings.corpus.path, settings.storage.path / "feeds.json", urls, _limits(settings))
+    memories = open_memories(settings.storage.path / "feeds.json", settings.storage.url)
+    return take(settings.corpus.path, memories, urls, _limits(settings))
 
 
 def verify_store(settings: Settings, progress: Progress) -> Verification:

@@ -39,7 +39,7 @@ def programs(folder: Path) -> Path:
 class Server:
     """One server on a loopback port; its data lie in `folder`, which `USER` has to reach."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, of: "Server | None" = None) -> None:
         folder.chmod(0o755)
         self._programs = programs(folder)
         self.data = folder / "data"
@@ -51,6 +51,11 @@ class Server:
         self.data.mkdir()
         if USER is not None:
             shutil.chown(self.data, USER)
+        if of is not None:
+            source = f"host=127.0.0.1 port={of.port} user=dateline"
+            self.data.chmod(0o700)
+            self._run("pg_basebackup", "-d", source, "-D", str(self.data), "-R", "-X", "stream", "-c", "fast")
+            return
         self._run("initdb", "-D", str(self.data), "-U", "dateline", "-A", "trust", "-N", "-E", "UTF8", "--no-locale")
 
     @classmethod
@@ -81,6 +86,21 @@ class Server:
             except psycopg.OperationalError:
                 assert time.monotonic() < deadline and self._process.poll() is None, "the server does not start"
                 time.sleep(0.05)
+
+    @contextmanager
+    def standby(self) -> Iterator["Server"]:
+        """A hot standby of it; gone when the block ends."""
+        with TemporaryDirectory(prefix="dateline-standby-") as folder:
+            copy = type(self)(Path(folder), of=self)
+            copy.start()
+            try:
+                yield copy
+            finally:
+                copy.stop()
+
+    def promote(self) -> None:
+        """Makes a standby a server of its own."""
+        self._run("pg_ctl", "-D", str(self.data), "-w", "promote")
 
     def stop(self) -> None:
         """Ends it in order, but at once."""

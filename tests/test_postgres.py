@@ -409,3 +409,35 @@ def test_the_command_keeps_everything_on_the_server(tmp_path: Path, url: str) ->
     status = told("status")
     assert len(status["articles"]) == 20 and status["bytes"] > 100_000
     assert [path.name for path in tmp_path.iterdir() if path.name == ".dateline"] == []
+
+
+def test_a_standby_answers_from_whole_generations_and_takes_over(corpus: Path) -> None:
+    from tests.postgres import Server
+
+    with Server.running() as primary:
+        url = primary.new_database()
+        store = open_store(Path(), url)
+        refresh(corpus, store, ENCODER, "model")
+        with primary.standby() as standby:
+            other = f"{standby.url('')}{url.rpartition('/')[2]}"
+            copy = open_store(Path(), other)
+            seen = set()
+            for number in range(1, 4):
+                # each carries the same number: a search that saw two generations would show two
+                for name in ("north", "south"):
+                    write(corpus, f"{name}.txt", f"The {name} bridge was opened by engine number {number} on Monday.")
+                newest = refresh(corpus, store, ENCODER, "model").generation
+                deadline = time.monotonic() + 30
+                while newest not in seen and time.monotonic() < deadline:
+                    found = Retriever(copy, ENCODER).search("Which engine opened the bridge?", 50, EVERYTHING)
+                    assert len({hit.text.split("number ")[1] for hit in found.hits if "engine" in hit.text}) <= 1
+                    seen.add(found.generation)
+            assert newest in seen
+            with pytest.raises(StoreError, match="standby, or read-only"):
+                refresh(corpus, copy, ENCODER, "model", full=True)
+            before = contents(store)
+            primary.kill()
+            standby.promote()
+            assert contents(copy) == before
+            write(corpus, "new.txt", "The ferry to Lisbon was late again.")
+            assert refreshed(corpus, other).added == 1

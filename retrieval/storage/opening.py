@@ -1,9 +1,27 @@
 """Where a store is opened: the one place that knows which kinds there are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrieval.errors import ConfigError
 from retrieval.storage.store import Store
+
+if TYPE_CHECKING:
+    from retrieval.feeds import Memories
+
+
+def open_memories(file: Path, url: str | None) -> "Memories":
+    """What is remembered of feeds: on the server at `url`, or in `file`."""
+    if url is None:
+        from retrieval.feeds import FileMemories
+
+        return FileMemories(file)
+    with _needed():
+        from retrieval.storage.postgres.feeds import ServerMemories
+
+    return ServerMemories(url)
 
 
 def open_store(folder: Path, url: str | None = None) -> Store:
@@ -16,11 +34,18 @@ def open_store(folder: Path, url: str | None = None) -> Store:
         from retrieval.storage.local import LocalStore
 
         return LocalStore(folder)
-    try:
+    with _needed():
         from retrieval.storage.postgres.store import PostgresStore
+
+    return PostgresStore(url)
+
+
+@contextmanager
+def _needed() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         raise ConfigError(
             f"[storage] url names a PostgreSQL server, and {error.name} is not installed; install Dateline with "
             "`pip install .[postgres]`, or remove that line."
         ) from error
-    return PostgresStore(url)

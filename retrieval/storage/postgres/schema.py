@@ -6,6 +6,7 @@ They are those of `retrieval.storage.database`, so that most statements serve bo
                  terms, for the GIN index; with what filters ask for, so that neither needs another table
     frequencies  in how many passages each term stands
     pending      texts that wait for a vector; a worker locks those that it takes
+    feeds        what was taken from RSS and Atom feeds, as JSON (`retrieval.feeds`)
 
 Texts are compared byte by byte (COLLATE "C"), as SQLite does.
 """
@@ -16,6 +17,7 @@ from retrieval.errors import NoIndexError, StoreError
 from retrieval.storage.postgres.database import Connection
 
 SCHEMA_VERSION = 1
+PREPARING = 0x44415446
 VECTOR_VERSION = (0, 8)  # iterative scans; docs/operating.md says why 0.8.6 is better
 SCHEMA = """
 CREATE TABLE dateline (version INTEGER NOT NULL);
@@ -79,6 +81,7 @@ CREATE INDEX searched_by_article ON searched(article);
 CREATE INDEX searched_by_day ON searched(published_utc);
 CREATE INDEX searched_by_source ON searched(source, published_utc);
 CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
+CREATE TABLE feeds (url TEXT PRIMARY KEY, memory TEXT NOT NULL);
 CREATE TABLE frequencies (term TEXT COLLATE "C" PRIMARY KEY, passages BIGINT NOT NULL);
 CREATE INDEX frequencies_gone ON frequencies(term) WHERE passages <= 0;
 CREATE VIEW live_articles AS SELECT a.* FROM articles a JOIN files f ON f.id = a.file WHERE f.live;
@@ -93,6 +96,8 @@ MIGRATIONS: dict[int, str] = {}
 def prepare(connection: Connection, name: str) -> None:
     """Makes the tables where there are none, and those of an earlier version the present ones. Raises StoreError."""
     with connection.raw.transaction():
+        # two processes may be the first
+        connection.execute("SELECT pg_advisory_xact_lock(?)", (PREPARING,))
         _require_vector(connection, name)
         version = _version(connection)
         if version is None:
