@@ -20,7 +20,7 @@ import pytest
 USER = "nobody" if os.geteuid() == 0 else None
 START_SECONDS = 30.0
 # a test's server need not survive a power cut
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "40"}
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "100"}
 
 
 def programs(folder: Path) -> Path:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from tests.stores import EVERYTHING, contents, everything_in, write
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
+from retrieval.storage.postgres import schema  # noqa: E402
 from retrieval.storage.postgres import snapshot as module  # noqa: E402
 from retrieval.storage.postgres.database import Connection  # noqa: E402
 from retrieval.storage.postgres.database import Server as Database  # noqa: E402
@@ -284,8 +286,11 @@ def in_child(work: Callable[[], object]) -> int:
     if child == 0:
         try:
             work()
-        finally:
             os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -441,3 +446,18 @@ def test_a_standby_answers_from_whole_generations_and_takes_over(corpus: Path) -
             assert contents(copy) == before
             write(corpus, "new.txt", "The ferry to Lisbon was late again.")
             assert refreshed(corpus, other).added == 1
+
+
+def test_tables_of_an_earlier_version_are_kept_and_brought_up_to_date(
+    corpus: Path, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh(corpus, store, ENCODER, "model")
+    before = contents(store)
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
+    later = {1: "ALTER TABLE refused ADD COLUMN one TEXT;", 2: "ALTER TABLE refused ADD COLUMN two TEXT;"}
+    monkeypatch.setattr(schema, "MIGRATIONS", later)
+    with pytest.raises(StoreError, match="made by an earlier Dateline; run `dateline index`, which keeps it"):
+        Retriever.open(open_store(Path(), url), ENCODER)
+    assert refresh(corpus, open_store(Path(), url), ENCODER, "model").generation == 1
+    execute(url, "UPDATE refused SET one = two")
+    assert contents(open_store(Path(), url)) == before

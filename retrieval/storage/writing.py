@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.progress import Progress
-from retrieval.storage.grouping import articles_to_regroup, join_groups
+from retrieval.storage.grouping import articles_to_regroup, insert_bands, join_groups
 from retrieval.storage.reading import file_versions
 from retrieval.storage.sql import Connection, fill_temp_table
 from retrieval.storage.staging import delete_files, passage_text, stage
@@ -103,8 +103,13 @@ class SqlWriter:
         staged = connection.execute("SELECT id FROM files WHERE NOT live ORDER BY id")
         fresh = self._articles_of([row[0] for row in staged])
         connection.execute("UPDATE files SET live = TRUE WHERE NOT live")
-        join_groups(connection, apart, fresh, progress)
+        insert_bands(connection, fresh)
+        self._filled(len(fresh))
+        join_groups(connection, (*apart, *fresh), progress)
         return Change(gone, fresh)
+
+    def _filled(self, articles: int) -> None:
+        """So many articles have become live and have bands now, in a transaction that goes on."""
 
     def _articles_of(self, files: Sequence[int]) -> list[int]:
         fill_temp_table(self.connection, "chosen", files)

@@ -20,6 +20,8 @@ from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, tex
 # how long the last texts, which others embed, are waited for before it is looked again
 WAIT_SECONDS = 0.2
 ARTICLES_AT_ONCE = 64
+# so many new articles change what a good plan is
+MANY = 100
 # the most that an index which is of no more use is waited for; the next generation tries again
 LOCK_MS = 200
 
@@ -80,6 +82,7 @@ class PostgresWriter(SqlWriter):
     def publish(self, target: Target, leaving: Sequence[int], progress: Progress) -> Generation:
         """See `Writer`."""
         connection = self.connection
+        graph = _graph(target.fingerprint)
         with self.transaction():
             change = self._make_live(leaving, progress)
             added = change.fresh
@@ -93,8 +96,8 @@ class PostgresWriter(SqlWriter):
             for first in range(0, len(added), ARTICLES_AT_ONCE):
                 self._add(added[first : first + ARTICLES_AT_ONCE], target)
             add_frequencies(connection, added)
-            graph = _graph(target.fingerprint)
-            if not self._exists(graph):
+            is_new = not self._exists(graph)
+            if is_new:
                 # after the passages: one at a time they would take ten times as long
                 connection.execute(
                     f"""CREATE INDEX {graph} ON searched USING hnsw
@@ -102,8 +105,15 @@ class PostgresWriter(SqlWriter):
                         WHERE fingerprint = '{_literal(target.fingerprint)}'"""
                 )
             generation = self._begin_generation(target)
+        if is_new or target.anew:
+            connection.execute("ANALYZE searched, frequencies")
         self._drop_graphs(graph)
         return generation
+
+    def _filled(self, articles: int) -> None:
+        # plans for tables that were just filled would be those for small ones
+        if articles > MANY:
+            self.connection.execute("ANALYZE files, articles, bands, passages, embeddings")
 
     def _add(self, articles: Sequence[int], target: Target) -> None:
         """Puts the passages of these articles into what is searched."""
