@@ -61,17 +61,16 @@ class PostgresSnapshot(SqlSnapshot):
 
     def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
         """See `Snapshot`: exact where few passages are let through, else by the graph."""
-        if count <= 0:
-            return []
         connection, generation, condition = self.connection, self.generation, self._condition(where)
-        some = f"FROM searched a WHERE fingerprint = ? {condition.sql}"
-        values = (generation.fingerprint, *condition.values)
         distance = f"vector::halfvec({generation.dimension}) <=> ?"
-        query = f"SELECT count(*) FROM (SELECT 1 {some} LIMIT {SCANNED + 1}) AS chosen"
-        if connection.execute(query, values).fetchone()[0] <= SCANNED:
+        # all that is searched is of this encoder; the graph has it in its own condition
+        some = f"FROM searched a WHERE fingerprint = ? {condition.sql}"
+        values, asked = (generation.fingerprint, *condition.values), HalfVector(vector)
+        if self._lets_through(where, condition) <= SCANNED:
             # materialized, so that the graph is not walked for it
             query = f"""WITH chosen AS MATERIALIZED (SELECT passage, vector {some})
                         SELECT passage FROM chosen ORDER BY {distance}, passage LIMIT ?"""
+            rows = connection.execute(query, (*values, asked, count))
         else:
             effort = min(max(EFFORT, 2 * count), MOST_EFFORT)
             connection.execute("SELECT set_config('hnsw.ef_search', ?, true)", (str(effort),))
@@ -79,9 +78,16 @@ class PostgresSnapshot(SqlSnapshot):
             query = f"""WITH chosen AS MATERIALIZED (
                             SELECT passage, {distance} AS distance {some} ORDER BY distance LIMIT ?)
                         SELECT passage FROM chosen ORDER BY distance, passage"""
-            found = connection.execute(query, (HalfVector(vector), *values, count))
-            return [row[0] for row in found]
-        return [row[0] for row in connection.execute(query, (*values, HalfVector(vector), count))]
+            rows = connection.execute(query, (asked, *values, count))
+        return [row[0] for row in rows]
+
+    def _lets_through(self, where: SearchFilter, condition: Condition) -> int:
+        """How many passages, as far as it matters."""
+        if where == SearchFilter():
+            return self.generation.passages
+        query = f"SELECT count(*) FROM (SELECT 1 FROM searched a WHERE TRUE {condition.sql} LIMIT ?) AS chosen"
+        found: int = self.connection.execute(query, (*condition.values, SCANNED + 1)).fetchone()[0]
+        return found
 
     def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
         """See `Snapshot`: those that cover the most of the terms, each weighted by its rarity."""
