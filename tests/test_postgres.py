@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evaluation.phases import StandIn
-from retrieval.errors import BusyError, LostError, NoIndexError, StoreError
+from retrieval.errors import BusyError, IndexMismatchError, LostError, NoIndexError, StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import POOL, Retriever
@@ -29,7 +29,7 @@ from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.types import IndexReport, SearchFilter
 from tests.conftest import ROOT
-from tests.stores import EVERYTHING, contents, everything_in, write
+from tests.stores import EVERYTHING, Counting, contents, everything_in, write
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
@@ -308,6 +308,8 @@ def refreshed(corpus: Path, url: str) -> IndexReport:
 def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
     share: float, corpus: Path, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # or the files that have just been written are read again, which takes more statements, or not, as it happens
+    monkeypatch.setattr("retrieval.refresh.CLOCK_GRAIN_NS", 0)
     refresh(corpus, store, ENCODER, "model")
     write(corpus, "new.txt", "The ferry to Lisbon was early.")
     refresh(corpus, store, ENCODER, "model")
@@ -461,3 +463,24 @@ def test_tables_of_an_earlier_version_are_kept_and_brought_up_to_date(
     assert refresh(corpus, open_store(Path(), url), ENCODER, "model").generation == 1
     execute(url, "UPDATE refused SET one = two")
     assert contents(open_store(Path(), url)) == before
+
+
+def test_a_new_encoder_is_published_while_the_old_index_is_read(corpus: Path, store: Store, url: str) -> None:
+    def graphs() -> int:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'graph%'").fetchone()
+        return int(row[0])
+
+    refresh(corpus, store, ENCODER, "model")
+    other = Counting(ENCODER, other=True)
+    with store.snapshot(ENCODER.fingerprint) as snapshot:
+        before = set(everything_in(snapshot).rows)
+        assert refresh(corpus, store, other, "other").generation == 2
+        assert set(everything_in(snapshot).rows) == before
+        assert graphs() == 2
+    with pytest.raises(IndexMismatchError):
+        Retriever.open(store, ENCODER)
+    assert len(Retriever.open(store, other).search("Who met?", 50, EVERYTHING).hits) == 40
+    write(corpus, "new.txt", "The ferry to Lisbon was late again.")
+    assert refresh(corpus, store, other, "other").generation == 3
+    assert graphs() == 1

@@ -3,12 +3,14 @@
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
+from psycopg.errors import LockNotAvailable
 
+from retrieval.errors import StoreError
 from retrieval.progress import Progress
 from retrieval.storage.postgres.database import Connection
 from retrieval.storage.postgres.words import add_frequencies, lexemes, remove
@@ -127,6 +129,11 @@ class PostgresWriter(SqlWriter):
                WHERE p.article = ANY(?) ORDER BY p.id""",
             (target.fingerprint, target.fingerprint, list(articles)),
         ).fetchall()
+        (expected,) = connection.execute(
+            "SELECT count(*) FROM passages WHERE article = ANY(?)", (list(articles),)
+        ).fetchone()
+        if len(rows) < expected:
+            raise StoreError(f"{expected - len(rows)} passages have no vector; run `dateline index --full`.")
         text, headed = (unpacked([row[column] for row in rows], target.dimension) for column in (8, 9))
         connection.executemany(
             "INSERT INTO searched VALUES (?, ?, ?, ?, ?, array_to_tsvector(?::text[]), ?)",
@@ -155,7 +162,7 @@ class PostgresWriter(SqlWriter):
         query = "SELECT indexname FROM pg_indexes WHERE tablename = 'searched' AND indexname LIKE 'graph_%' ESCAPE '!'"
         others = [row[0] for row in self.connection.raw.execute(query.encode()) if row[0] != kept]
         for index in others:
-            with self.transaction():
+            with suppress(LockNotAvailable), self.transaction():
                 self.connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
                 self.connection.execute(f"DROP INDEX IF EXISTS {index}")
 
