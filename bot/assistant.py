@@ -20,10 +20,10 @@ from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
-from retrieval.errors import CitationError, CorpusError
+from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
-from retrieval.storage.opening import open_store
+from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
 from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Unread
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 EVERYTHING = SearchFilter()
 TRIES = 6
+# between two looks at what another process waits for
+HELP_SECONDS = 1.0
 
 
 class Assistant:
@@ -129,6 +131,10 @@ class Indexer:
             tell=tell,
         )
 
+    def assist(self) -> int:
+        """Embeds what an indexer elsewhere waits for; how many texts. Raises NoIndexError, ModelError, StoreError."""
+        return self._store.assist(self._encoder)
+
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
         from retrieval.glance import glance
@@ -142,14 +148,29 @@ class Indexer:
 
 def store_of(settings: Settings) -> Store:
     """The store that the settings name; whatever fails, fails when it is used."""
-    return open_store(settings.storage.path)
+    return open_store(settings.storage.path, settings.storage.url)
 
 
 def index_corpus(
-    settings: Settings, progress: Progress, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
+    settings: Settings,
+    progress: Progress,
+    full: bool = False,
+    tell: Callable[[str], None] = lambda sentence: None,
+    help_others: bool = False,
 ) -> IndexReport:
-    """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError."""
-    return Indexer.open(settings, progress).refresh(progress, full=full, tell=tell)
+    """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError.
+
+    With `help_others`, another process that is at it already is helped, and then waited for.
+    """
+    indexer = Indexer.open(settings, progress)
+    while True:
+        try:
+            return indexer.refresh(progress, full=full, tell=tell)
+        except BusyError:
+            if not help_others:
+                raise
+            indexer.assist()
+            time.sleep(HELP_SECONDS)
 
 
 def add_articles(settings: Settings, names: Sequence[str]) -> "AddReport":
@@ -163,7 +184,8 @@ def take_feeds(settings: Settings, urls: Sequence[str]) -> "AddReport":
     """Fetches what is new in these feeds into the corpus; indexes nothing. Raises CorpusError, StoreError."""
     from retrieval.feeds import take
 
-    return take(settings.corpus.path, settings.storage.path / "feeds.json", urls, _limits(settings))
+    memories = open_memories(settings.storage.path / "feeds.json", settings.storage.url)
+    return take(settings.corpus.path, memories, urls, _limits(settings))
 
 
 def verify_store(settings: Settings, progress: Progress) -> "Verification":
@@ -199,6 +221,16 @@ def check_filter(settings: Settings, where: SearchFilter) -> None:
     """Raises UsageError if there is no such article or source; loads no model. Raises NoIndexError, StoreError."""
     with store_of(settings).snapshot() as snapshot:
         snapshot.check(where)
+
+
+def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
+    """Copies what is in the folder to the server at `url`; the number of its generation there.
+
+    Raises NoIndexError, BusyError, StoreError.
+    """
+    from retrieval.migrating import migrate
+
+    return migrate(open_store(settings.storage.path), open_store(settings.storage.path, url), progress).id
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:

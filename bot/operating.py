@@ -4,11 +4,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.options import Command, Options, as_json_option
+from bot.rules import SERVER
 from bot.streams import complain, write_json
 from retrieval.errors import BusyError, DatelineError, UsageError
 from retrieval.types import IndexReport, SearchFilter, Skipped
@@ -27,14 +29,23 @@ MOST_COMPLAINTS = 50
 
 @click.command(cls=Command)
 @click.option("--full", is_flag=True, help="Read every file and embed every passage again, also what has not changed.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes embed here; for a store on a server, where other machines may help likewise.",
+)
 @as_json_option
 @click.pass_obj
-def index(options: Options, full: bool, as_json: bool) -> int:
+def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
     """Bring the index up to date with the folder of articles."""
     settings = options.settings()
     from bot.terminal import Terminal
+    from bot.workers import working
 
-    return _index(settings, Terminal(), as_json, full)
+    with working(settings, workers):
+        return _index(settings, Terminal(), as_json, full, help_others=workers > 1)
 
 
 @click.command(cls=Command)
@@ -135,6 +146,27 @@ def verify(options: Options, as_json: bool) -> int:
 
 
 @click.command(cls=Command)
+@click.option("--to", "url", metavar="URL", required=True, help="A PostgreSQL database, as [storage] url names it.")
+@click.pass_obj
+def migrate(options: Options, url: str) -> None:
+    """Copy the index from the folder to a server; nothing is embedded again. What was interrupted is gone on with."""
+    settings = options.settings()
+    try:
+        server = SERVER.read(url, Path())
+    except ValueError as error:
+        raise UsageError(f"--to is wrong, expected {SERVER.expected}.") from error
+    if server is None:
+        raise UsageError(f"--to is empty, expected {SERVER.expected}.")
+    from bot.assistant import migrate_store
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Copying"):
+        generation = migrate_store(settings, str(server), terminal.progress)
+    click.echo(f"Copied, as generation {generation}. Set [storage] url to the address to use it.")
+
+
+@click.command(cls=Command)
 @click.pass_obj
 def prepare(options: Options) -> None:
     """Put the models together in the cache folder, so that the first question need not wait for it."""
@@ -191,20 +223,24 @@ class Updates:
         self._complaints = frozenset(complaints)
 
 
-def brought_up_to_date(settings: "Settings", terminal: "Terminal", full: bool = False) -> IndexReport:
+def brought_up_to_date(
+    settings: "Settings", terminal: "Terminal", full: bool = False, help_others: bool = False
+) -> IndexReport:
     """Indexes what has changed, and says which files were skipped. Raises DatelineError."""
     with terminal.spinner("Indexing"):
         from bot.assistant import index_corpus
 
-        report = index_corpus(settings, terminal.progress, full=full, tell=complain)
+        report = index_corpus(settings, terminal.progress, full=full, tell=complain, help_others=help_others)
     _complain_of(report.skipped)
     if report.skipped:
         complain(f"{len(report.skipped):,} skipped; the other articles are indexed.")
     return report
 
 
-def _index(settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False) -> int:
-    report = brought_up_to_date(settings, terminal, full)
+def _index(
+    settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False, help_others: bool = False
+) -> int:
+    report = brought_up_to_date(settings, terminal, full, help_others)
     _show_report(terminal, report, as_json)
     return 1 if report.skipped else 0
 

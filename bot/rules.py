@@ -1,6 +1,7 @@
 """What a value of config.toml must be, and the setting that it makes."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import get_args
 from retrieval.types import Precision
 
 ROOT = Path(__file__).resolve().parent.parent
+# user, hosts with their ports, database, parameters; whatever a password may hold fits nowhere
+_HOST = r"(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d+)?"
+_SERVER = re.compile(rf"postgres(?:ql)?://(?:[\w.%-]+@)?{_HOST}(?:,{_HOST})*(?:/[\w.%-]*)?(?:\?[\w.%=&+/,-]*)?", re.I)
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -17,11 +21,12 @@ class Rule:
     """What a value of config.toml must be.
 
     `expected` says it in words; `read(value, folder)` makes the setting of it, or raises ValueError. `folder` is where
-    relative paths start.
+    relative paths start. A `secret` value is not shown.
     """
 
     expected: str
     read: Callable[[object, Path], object]
+    secret: bool = False
 
 
 def _folder(value: object, folder: Path) -> Path:
@@ -88,6 +93,14 @@ def _ids(value: object, folder: Path) -> tuple[int, ...]:
     raise ValueError
 
 
+def _server(value: object, folder: Path) -> str | None:
+    if value == "":
+        return None
+    if not isinstance(value, str) or _SERVER.fullmatch(value) is None or "password=" in value:
+        raise ValueError
+    return value
+
+
 def _one_of(choices: Mapping[str, object]) -> Rule:
     def read(value: object, folder: Path) -> object:
         if isinstance(value, str) and value in choices:
@@ -106,5 +119,11 @@ TIME_LIMIT = number("a number of seconds, more than 0", math.nextafter(0, 1), ma
 MEGABYTES = number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
 FLAG = Rule("true or false", _flag)
 IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
+SERVER = Rule(
+    'the address of a PostgreSQL database without its password, such as "postgresql://dateline@db.example/news", or "" '
+    "for none (the password goes into PGPASSWORD or a password file)",
+    _server,
+    secret=True,
+)
 PRECISION = _one_of({"auto": None} | {each: each for each in get_args(Precision)})
 LEVEL = _one_of({level: level for level in LEVELS})

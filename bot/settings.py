@@ -26,6 +26,7 @@ from bot.rules import (
     PROBABILITY,
     ROOT,
     SECONDS,
+    SERVER,
     TIME_LIMIT,
     Rule,
     whole,
@@ -47,9 +48,11 @@ class CorpusSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """[storage]: the folder of the database, the index and the chat's history."""
+    """[storage]: the folder of the database, the index and the chat's history; `url` of a server that has the first two
+    in its stead, None for none."""
 
     path: Annotated[Path, FOLDER] = Path(".dateline")
+    url: Annotated[str | None, SERVER] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,8 @@ def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], 
             values[key] = rules[key].read(value, folder)
         except ValueError as error:
             raise ConfigError(
-                f"{file}: [{name}] {key} is {_shown(value)}, expected {rules[key].expected}; "
+                f"{file}: [{name}] {key} is {'wrong' if rules[key].secret else _shown(value)}, expected "
+                f"{rules[key].expected}; "
                 "correct it, or remove the line to have the default."
             ) from error
     return type(defaults)(**values)

@@ -18,7 +18,7 @@ from retrieval.progress import Progress, silent
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
 from retrieval.storage.database import SCHEMA
-from retrieval.storage.local import LocalStore
+from retrieval.storage.opening import open_store
 from retrieval.storage.staging import digest
 from retrieval.types import Article
 
@@ -65,15 +65,20 @@ def as_articles(paragraphs: Iterable[Paragraph]) -> list[Article]:
 
 @contextmanager
 def searchable(
-    articles: Sequence[Article], encoder: Encoder, cache: Path | None = None, progress: Progress = silent
+    articles: Sequence[Article],
+    encoder: Encoder,
+    cache: Path | None = None,
+    progress: Progress = silent,
+    url: str | None = None,
 ) -> Iterator[Retriever]:
     """A search over `articles`, split, embedded and indexed as a refresh does it.
 
     The store is gone when the block ends, unless it is kept in the folder `cache`, where it is found again as long as
-    articles, encoder and the reading of articles are the same. Raises StoreError and its kinds.
+    articles, encoder and the reading of articles are the same; or on a server, in the database at `url`, which has
+    nothing else. Raises StoreError and its kinds.
     """
     with tempfile.TemporaryDirectory(prefix="dateline-") as temporary:
-        store = LocalStore(Path(temporary) if cache is None else cache / _key(articles, encoder))
+        store = open_store(Path(temporary) if cache is None else cache / _key(articles, encoder), url)
         fill(store, articles, encoder, progress=progress)
         yield Retriever.open(store, encoder)
 

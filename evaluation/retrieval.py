@@ -1,6 +1,7 @@
 """How well passages are found, by meaning, by words and by both.
 
     dateline evaluate retrieval FILE... [--distractors FILE...] [--limit N] [--json] [--plot FILE.png] [--cache FOLDER]
+                                        [--url URL]
 
 The different paragraphs of SQuAD-shaped question files are the articles of one store, which is searched with every
 question that they answer. For each file, and for all together: recall at 1, 5 and 20 and MRR, by the rank of the right
@@ -65,11 +66,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many hits are `read`, where the store is kept (None: nowhere), the seed of the bootstrap."""
+    """How many hits are `read`, where the store is kept (None: nowhere), the seed of the bootstrap, the `url` of a
+    server's empty database to have the store in (None: in a folder)."""
 
     read: int
     cache: Path | None
     seed: int
+    url: str | None = None
 
 
 def measure(
@@ -77,7 +80,7 @@ def measure(
 ) -> Measured:
     """Builds the collection, or finds it in the cache, and asks it every question of every file."""
     articles = as_articles([*chain.from_iterable(file.paragraphs for file in files), *distractors])
-    with searchable(articles, encoder, plan.cache, progress) as retriever, retriever.hold() as held:
+    with searchable(articles, encoder, plan.cache, progress, plan.url) as retriever, retriever.hold() as held:
         passages = retriever.status().passages
         questions = [question for file in files for question in file.questions]
 
@@ -143,11 +146,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
+    parser.add_argument("--url", help="have the store in this empty PostgreSQL database")
     parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
     options = parser.parse_args(arguments)
     files = [File.read(path, options.limit, options.seed, answerable=True) for path in dict.fromkeys(options.files)]
     distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]
-    plan = Plan(options.passages, options.cache, options.seed)
+    plan = Plan(options.passages, options.cache, options.seed, options.url)
     measured = measure(files, distractors, shipped_encoder(), plan, on_stderr)
     print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
     if options.plot is not None:

@@ -12,7 +12,8 @@
     ├── StoreError            the database or the index
     │   ├── NoIndexError      nothing has been indexed yet
     │   ├── IndexMismatchError  the index was made with another encoder
-    │   └── BusyError         another process is writing
+    │   ├── BusyError         another process is writing
+    │   └── LostError         the connection to a server was lost in the middle
     └── CitationError         a quote that is not what the stored article says
 
 Each message is one sentence (or two short ones) that names the value, what was expected and how to mend it. Errors of
@@ -85,6 +86,10 @@ class IndexMismatchError(StoreError):
 
 class BusyError(StoreError):
     """Another process is writing to the store."""
+
+
+class LostError(StoreError):
+    """The connection to the store's server was lost; what was read may be read again over another one."""
 
 
 class CitationError(DatelineError):

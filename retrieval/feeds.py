@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import feedparser
@@ -58,14 +58,26 @@ class _Memory:
     taken: frozenset[str]
 
 
-def take(corpus: Path, state_file: Path, urls: Sequence[str], limits: FetchLimits) -> AddReport:
+class Memories(Protocol):
+    """Where it is kept what was taken from feeds: a JSON object for each, by its address."""
+
+    def load(self) -> Mapping[str, Any]:
+        """All of them. Raises StoreError."""
+        ...
+
+    def save(self, url: str, memory: Mapping[str, Any]) -> None:
+        """Keeps one in place of what was kept before. Raises StoreError."""
+        ...
+
+
+def take(corpus: Path, kept: Memories, urls: Sequence[str], limits: FetchLimits) -> AddReport:
     """Fetches the articles that are new in the feeds at `urls`, and stores them as `add` stores a page.
 
     Of a feed seen for the first time it takes the newest 100. An entry whose page cannot be had is reported and tried
-    again the next time. Raises StoreError if `state_file` is damaged or cannot be written, CorpusError if the corpus
+    again the next time. Raises StoreError if what is `kept` is damaged or cannot be written, CorpusError if the corpus
     cannot.
     """
-    memories = _load(state_file)
+    memories = {url: _memory(memory) for url, memory in kept.load().items()}
     tally = Tally()
     for url in urls:
         before = memories.get(url)
@@ -75,7 +87,7 @@ def take(corpus: Path, state_file: Path, urls: Sequence[str], limits: FetchLimit
             tally.skip(url, error)
         else:
             if memories[url] != before:
-                _save(state_file, memories)
+                kept.save(url, _document(memories[url]))
     return tally.report()
 
 
@@ -199,21 +211,43 @@ def _line(value: object) -> str:
     return " ".join(str(value).split()) if value is not None else ""
 
 
-def _load(file: Path) -> dict[str, _Memory]:
-    try:
-        feeds = json.loads(file.read_bytes())
-        return {url: _memory(kept) for url, kept in feeds.items()}
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StoreError(
-            f"What was taken from feeds cannot be read from {file} ({reason(error)}); mend its permissions."
-        ) from error
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise StoreError(
-            f"{file}, which says what was taken from feeds, is damaged; delete it, and the feeds are taken anew "
-            "(articles deleted from the corpus on purpose come back)."
-        ) from error
+class FileMemories:
+    """`Memories` in a file, which is written whole or not at all."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._all: dict[str, Any] = {}
+
+    def load(self) -> Mapping[str, Any]:
+        """See `Memories`."""
+        file = self._file
+        try:
+            self._all = json.loads(file.read_bytes())
+            for memory in self._all.values():
+                _memory(memory)
+        except FileNotFoundError:
+            self._all = {}
+        except OSError as error:
+            raise StoreError(
+                f"What was taken from feeds cannot be read from {file} ({reason(error)}); mend its permissions."
+            ) from error
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise StoreError(
+                f"{file}, which says what was taken from feeds, is damaged; delete it, and the feeds are taken anew "
+                "(articles deleted from the corpus on purpose come back)."
+            ) from error
+        return self._all
+
+    def save(self, url: str, memory: Mapping[str, Any]) -> None:
+        """See `Memories`."""
+        self._all = {**self._all, url: memory}
+        try:
+            write_whole(self._file, json.dumps(self._all, indent=1).encode())
+        except OSError as error:
+            raise StoreError(
+                f"What was taken from feeds cannot be written to {self._file} ({reason(error)}); mend the folder's "
+                "permissions or the disk's free space."
+            ) from error
 
 
 def _memory(kept: object) -> _Memory:
@@ -224,15 +258,6 @@ def _memory(kept: object) -> _Memory:
     raise ValueError
 
 
-def _save(file: Path, memories: Mapping[str, _Memory]) -> None:
-    feeds = {
-        url: {"etag": memory.validators.etag, "modified": memory.validators.modified, "taken": sorted(memory.taken)}
-        for url, memory in memories.items()
-    }
-    try:
-        write_whole(file, json.dumps(feeds, indent=1).encode())
-    except OSError as error:
-        raise StoreError(
-            f"What was taken from feeds cannot be written to {file} ({reason(error)}); mend the folder's permissions "
-            "or the disk's free space."
-        ) from error
+def _document(memory: _Memory) -> dict[str, Any]:
+    validators = memory.validators
+    return {"etag": validators.etag, "modified": validators.modified, "taken": sorted(memory.taken)}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
+from retrieval.errors import LostError
 from retrieval.fusion import coverage, fused, rarity
 from retrieval.periods import asked_period
 from retrieval.reprints import distinct
@@ -85,8 +86,14 @@ class Retriever:
         return Query(vector, tuple(asked_terms(question)), None if as_of is None else asked_period(question, as_of))
 
     def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
-        """See `query`, and `Held.search` in the newest generation."""
+        """See `query`, and `Held.search` in the newest generation; where that is lost in the middle, once again."""
         query = self.query(question, as_of)
+        try:
+            return self._search(query, k, where)
+        except LostError:
+            return self._search(query, k, where)
+
+    def _search(self, query: Query, k: int, where: SearchFilter) -> Evidence:
         with self.hold() as held:
             return held.search(query, k, where)
 

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +18,13 @@ from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from retrieval.encoder import Encoder, load_encoder, prepared_encoder
 from retrieval.progress import silent
-from retrieval.storage.local import LocalStore
+from retrieval.storage.opening import open_store
 from tests import fakes
 from tests.stores import NewStore
 
 if TYPE_CHECKING:
     from tests.discord_loopback import Guild, Loopback, Person
+    from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
@@ -64,10 +65,23 @@ def reader() -> TransformersReader:
     return TransformersReader.load(prepared_reader(settings.model, settings.adapter, silent))
 
 
-@pytest.fixture(scope="session", params=["folder"])
+@pytest.fixture(scope="session")
+def server() -> Iterator["Server"]:
+    """A PostgreSQL server; without the packages that it needs, the test is skipped."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    from tests.postgres import Server
+
+    with Server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["folder", "postgres"])
 def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewStore:
     """Makes empty stores, of each kind in turn."""
-    return lambda: LocalStore(tmp_path_factory.mktemp("store"))
+    if request.param == "folder":
+        return lambda: open_store(tmp_path_factory.mktemp("store"))
+    server: Server = request.getfixturevalue("server")
+    return lambda: open_store(tmp_path_factory.mktemp("unused"), server.new_database())
 
 
 @pytest.fixture(scope="session")

@@ -142,7 +142,9 @@ def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
     return AddReport(("example.org/new.html",), (), ())
 
 
-def index_corpus(settings: Settings, progress: Progress, full: bool = False, tell: object = None) -> types.IndexReport:
+def index_corpus(
+    settings: Settings, progress: Progress, full: bool = False, tell: object = None, help_others: bool = False
+) -> types.IndexReport:
     """Finds two articles, and a file to skip if the folder is called "skips"; "busy" if that is the folder's name."""
     if settings.corpus.path.name == "busy":
         raise BusyError("Another process is indexing; try again when it is done.")

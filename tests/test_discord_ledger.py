@@ -3,21 +3,27 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.discord import databases
 from bot.discord import ledger as module
-from bot.discord.ledger import LEDGER, Ledger
+from bot.discord.databases import LEDGER
+from bot.discord.ledger import Ledger
 from bot.discord.types import Cited, Given, Rating
 from retrieval.errors import StoreError
 from retrieval.types import SearchFilter
 from tests.fakes import ARTICLES, TEXT, answer
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 PERSON = 987654321012345678
@@ -38,6 +44,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "storage" / LEDGER
 
 
+Opened = Callable[[], Ledger]
+
+
+@pytest.fixture(params=["file", "postgres"])
+def opened(request: pytest.FixtureRequest, path: Path) -> Opened:
+    """Opens the same ledger again and again: that in a file, and that on a server."""
+    if request.param == "file":
+        return lambda: Ledger.open(path)
+    server: Server = request.getfixturevalue("server")
+    url = server.new_database()
+    return lambda: Ledger.open(path, url)
+
+
 def at(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     """From now on it is that day at noon, for the ledger."""
     monkeypatch.setattr(
@@ -45,11 +64,11 @@ def at(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     )
 
 
-def test_an_answer_is_recalled_after_a_restart(path: Path) -> None:
+def test_an_answer_is_recalled_after_a_restart(opened: Opened) -> None:
     where = SearchFilter("a1", date(2024, 2, 20), None, "Example Wire")
     before = datetime.now(UTC)
-    id = Ledger.open(path).remember(answer("list them"), where)
-    remembered = Ledger.open(path).recall(id)
+    id = opened().remember(answer("list them"), where)
+    remembered = opened().recall(id)
     assert remembered is not None
     assert before <= remembered.asked <= datetime.now(UTC)
     assert (remembered.id, remembered.question, remembered.kind, remembered.generation) == (id, "list them", "list", 1)
@@ -62,8 +81,8 @@ def test_an_answer_is_recalled_after_a_restart(path: Path) -> None:
     assert set(remembered.cited) == {Cited("a1", 0, 3), Cited("a1", 8, 10)}
 
 
-def test_an_answer_that_was_not_found_has_its_passages(path: Path) -> None:
-    ledger = Ledger.open(path)
+def test_an_answer_that_was_not_found_has_its_passages(opened: Opened) -> None:
+    ledger = opened()
     remembered = ledger.recall(ledger.remember(answer("nowhere")))
     assert remembered is not None
     assert (remembered.kind, remembered.answers, remembered.cited) == ("none", (), ())
@@ -71,8 +90,8 @@ def test_an_answer_that_was_not_found_has_its_passages(path: Path) -> None:
     assert remembered.where == SearchFilter()
 
 
-def test_a_passage_knows_whether_its_article_still_has_it(path: Path) -> None:
-    ledger = Ledger.open(path)
+def test_a_passage_knows_whether_its_article_still_has_it(opened: Opened) -> None:
+    ledger = opened()
     remembered = ledger.recall(ledger.remember(answer("hello")))
     assert remembered is not None
     place = remembered.places[0]
@@ -82,8 +101,8 @@ def test_a_passage_knows_whether_its_article_still_has_it(path: Path) -> None:
     assert not place.stands_in(ARTICLES["a2"])
 
 
-def test_ids_are_short_and_unlike(path: Path) -> None:
-    ledger = Ledger.open(path)
+def test_ids_are_short_and_unlike(opened: Opened) -> None:
+    ledger = opened()
     ids = {ledger.remember(answer("hello")) for _ in range(50)}
     assert len(ids) == 50
     assert all(len(id) <= 16 and id.replace("-", "").replace("_", "").isalnum() and id.isascii() for id in ids)
@@ -91,13 +110,13 @@ def test_ids_are_short_and_unlike(path: Path) -> None:
     assert ledger.rate("neverwas", PERSON, True) is None
 
 
-def test_each_person_has_one_vote_which_can_be_changed(path: Path) -> None:
-    ledger = Ledger.open(path)
+def test_each_person_has_one_vote_which_can_be_changed(opened: Opened) -> None:
+    ledger = opened()
     id, other = ledger.remember(answer("hello")), ledger.remember(answer("hello"))
     assert ledger.rate(id, PERSON, True) == Rating(1, 0, True, private=True)
     assert ledger.rate(id, PERSON, True) == Rating(1, 0, True, private=True)
     assert ledger.rate(id, PERSON + 1, True) == Rating(2, 0, True, private=True)
-    assert Ledger.open(path).rate(id, PERSON, False) == Rating(1, 1, False, private=True)
+    assert opened().rate(id, PERSON, False) == Rating(1, 1, False, private=True)
     assert ledger.rate(other, PERSON, False) == Rating(0, 1, False, private=True)
 
 
@@ -116,8 +135,8 @@ def test_the_file_does_not_say_who_voted(path: Path) -> None:
     assert len(hashes) == 2, "one person's votes on two answers can be told to be theirs"
 
 
-def test_the_worst_come_first_and_of_these_the_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger = Ledger.open(path)
+def test_the_worst_come_first_and_of_these_the_last(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = opened()
     liked, mixed, older, newer, worst = (ledger.remember(answer(f"list {number}"), server=7) for number in range(5))
     at(monkeypatch, "2024-02-20")
     for id, person, good in [
@@ -141,20 +160,20 @@ def test_the_worst_come_first_and_of_these_the_last(path: Path, monkeypatch: pyt
     assert worst not in {each.id for each in ledger.badly_rated(7, 9)}
 
 
-def test_each_server_has_what_was_asked_there_and_nobody_what_was_asked_in_private(path: Path) -> None:
-    ledger = Ledger.open(path)
+def test_each_server_has_what_was_asked_there_and_nobody_what_was_asked_in_private(opened: Opened) -> None:
+    ledger = opened()
     here, there, private = (ledger.remember(answer("hello"), server=server) for server in (7, 8, None))
     assert [ledger.rate(id, PERSON, False) for id in (here, private)] == [
         Rating(0, 1, False, private=False),
         Rating(0, 1, False, private=True),
     ]
     ledger.rate(there, PERSON, False)
-    rated = [[each.id for each in Ledger.open(path).badly_rated(server, 9)] for server in (7, 8, 9)]
+    rated = [[each.id for each in opened().badly_rated(server, 9)] for server in (7, 8, 9)]
     assert rated == [[here], [there], []]
 
 
-def test_a_server_may_add_so_many_times_in_24_hours(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger, now = Ledger.open(path), datetime(2024, 2, 20, 12, tzinfo=UTC)
+def test_a_server_may_add_so_many_times_in_24_hours(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, now = opened(), datetime(2024, 2, 20, 12, tzinfo=UTC)
 
     class Clock(datetime):
         @classmethod
@@ -165,7 +184,7 @@ def test_a_server_may_add_so_many_times_in_24_hours(path: Path, monkeypatch: pyt
     assert [ledger.count_addition(7, 2) for _ in range(3)] == [True, True, False]
     assert ledger.count_addition(8, 2)
     now += timedelta(hours=23)
-    assert not Ledger.open(path).count_addition(7, 2)
+    assert not opened().count_addition(7, 2)
     now += timedelta(hours=2)
     assert [ledger.count_addition(7, most) for most in (2, 0, 2, 2)] == [True, False, True, False]
 
@@ -205,8 +224,8 @@ def test_two_processes_may_make_and_use_the_file_at_once(path: Path) -> None:
     assert ledger.rate(shared, PERSON, True) is not None
 
 
-def test_threads_may_share_a_ledger(path: Path) -> None:
-    ledger = Ledger.open(path)
+def test_threads_may_share_a_ledger(opened: Opened) -> None:
+    ledger = opened()
     id = ledger.remember(answer("hello"))
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda person: ledger.rate(id, person, person % 2 == 0), range(40)))
@@ -264,7 +283,7 @@ def test_a_file_that_is_lost_meanwhile_is_one_sentence_too(path: Path) -> None:
 
 def test_a_file_that_another_program_has_locked_is_said_to_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger.open(path)
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(databases, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another program has it locked") as raised:
@@ -299,3 +318,21 @@ def test_a_file_of_before_is_still_read(tmp_path: Path) -> None:
     # where it was asked is not known, so it is nobody's
     assert ledger.rate(id, PERSON, False) == Rating(0, 1, False, private=True)
     assert ledger.count_addition(7, 1)
+
+
+def test_each_message_of_a_person_is_taken_once(opened: Opened) -> None:
+    ledgers = [opened() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda number: ledgers[number % 4].take(number // 4), range(40)))
+    assert sum(taken) == 10
+    assert all(any(taken[first : first + 4]) for first in range(0, 40, 4))
+
+
+def test_what_another_process_may_be_answering_is_left_to_it(path: Path, server: "Server") -> None:
+    now = int((datetime.now(UTC) - datetime(2015, 1, 1, tzinfo=UTC)).total_seconds() * 1000) << 22
+    long_ago = now - (20 * 60 * 1000 << 22)
+    shared, alone = Ledger.open(path, server.new_database()), Ledger.open(path)
+    for ledger in (shared, alone):
+        ledger.expect(7, long_ago)
+        ledger.expect(7, now)
+    assert (shared.unanswered(), alone.unanswered()) == (((7, long_ago),), ((7, long_ago), (7, now)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,8 +14,12 @@ from retrieval.adding import AddReport
 from retrieval.errors import CorpusError, StoreError
 from retrieval.feeds import take
 from retrieval.intake.articles import parse
+from retrieval.storage.opening import open_memories
 from retrieval.types import Article
 from tests.web import LOOPBACK, STORY, Site, site
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 
 @pytest.fixture
@@ -29,9 +34,10 @@ class Desk:
 
     corpus: Path
     state: Path
+    url: str | None = None
 
     def take(self, *urls: str) -> AddReport:
-        return take(self.corpus, self.state, urls, LOOPBACK)
+        return take(self.corpus, open_memories(self.state, self.url), urls, LOOPBACK)
 
 
 @pytest.fixture
@@ -288,3 +294,17 @@ def test_the_memory_is_plain_json_with_nothing_left_beside_it(web: Site, desk: D
     desk.take(url)
     assert json.loads(desk.state.read_text()) == {url: {"etag": '"1"', "modified": None, "taken": ["1"]}}
     assert [path.name for path in desk.state.parent.iterdir()] == ["feeds.json"]
+
+
+def test_what_one_machine_has_taken_no_other_takes_again(web: Site, tmp_path: Path, server: "Server") -> None:
+    url = server.new_database()
+    one, other = (Desk(tmp_path / name, tmp_path / "none.json", url) for name in ("one", "other"))
+    web.story("/a")
+    feed = publish(web, item("/a"))
+    assert len(one.take(feed).added) == 1
+    assert other.take(feed) == AddReport((), (), ())
+    web.story("/b")
+    publish(web, item("/b"), item("/a"), etag='"2"')
+    assert len(other.take(feed).added) == 1
+    assert one.take(feed) == AddReport((), (), ())
+    assert not (tmp_path / "none.json").exists()

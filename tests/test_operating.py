@@ -220,3 +220,9 @@ def test_what_came_in_can_be_seen_and_what_is_lost_is_found_and_mended(tmp_path:
     assert "; run `dateline index`" in done.stdout
     assert real("index").returncode == 0
     assert real("verify").returncode == 0
+
+
+def test_more_workers_need_a_server(run: Run) -> None:
+    outcome = run("index", "--workers", "2")
+    assert outcome.status == 2
+    assert "--workers is 2, which needs a store on a server" in outcome.err and "[storage] url" in outcome.err

@@ -187,3 +187,32 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
         load(tmp_path_factory.mktemp("any"), content)
     except ConfigError as error:
         assert "config.toml" in str(error)
+
+
+def test_the_address_of_a_server(folder: Path) -> None:
+    for url in (
+        "postgresql://dateline@db.example:5433/news?sslmode=verify-full",
+        "postgres://dateline@[::1]:5433,db-2.example:5434/news?target_session_attrs=read-write",
+        "postgresql:///news?host=/run/postgresql",
+    ):
+        assert load(folder, f'[storage]\nurl = "{url}"\n').storage.url == url
+    assert load(folder, '[storage]\nurl = ""\n').storage.url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        '"postgresql://dateline:geheim@db.example/news"',
+        '"postgresql://dateline:geh@eim@db.example/news"',
+        '"postgresql://dateline:geheim/eim@db.example/news"',
+        '"postgresql://dateline:geheim#eim@db.example/news"',
+        '"postgresql://db.example/news?password=geheim"',
+        '"mysql://geheim@db.example/news"',
+        '"geheim"',
+        "5432",
+    ],
+)
+def test_an_address_that_is_none_or_holds_a_password_is_refused_and_not_shown(folder: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[storage\] url is wrong, .*PGPASSWORD") as raised:
+        load(folder, f"[storage]\nurl = {url}\n")
+    assert "geheim" not in str(raised.value) and "5432" not in str(raised.value)

@@ -13,7 +13,8 @@ import discord
 from bot.assistant import Assistant, store_status
 from bot.discord import health
 from bot.discord.client import INTENTS
-from bot.discord.ledger import LEDGER, Ledger
+from bot.discord.databases import LEDGER
+from bot.discord.ledger import Ledger
 from bot.discord.requests import FAILURES
 from bot.discord.serving import run
 from bot.overview import contents, counted
@@ -193,8 +194,8 @@ def _corpus(settings: Settings) -> str:
 def _ledger(settings: Settings) -> str:
     path = settings.storage.path / LEDGER
     # it is not begun here: whoever checks may be another user than the bot
-    if path.exists():
-        Ledger.open(path)
+    if path.exists() or settings.storage.url is not None:
+        Ledger.open(path, settings.storage.url)
         return "Answers and ratings can be kept."
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):

@@ -116,6 +116,8 @@ class DatelineClient(discord.AutoShardedClient):
             return
         if message.guild is not None and user not in message.mentions and not _mentions_role_of_bot(message):
             return
+        if not await self._is_ours(message):
+            return
         reply = MessageReply(message, notice_card(waiting(0)), self._lines, self.parts.ledger)
         async with self.at_work(reply, "mention"):
             check_place(self.parts.settings, _origin_of(message))
@@ -128,6 +130,14 @@ class DatelineClient(discord.AutoShardedClient):
                 # one is enough: more would be a way of making the bot fill the channel
                 if not error.again:
                     raise
+
+    async def _is_ours(self, message: discord.Message) -> bool:
+        """Whether no other process answers it; Discord itself takes one answer only to a command."""
+        try:
+            return await asyncio.to_thread(self.parts.ledger.take, message.id)
+        except StoreError as error:
+            note(error, "take")
+            return True
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Called by discord.py for each interaction. Only forms are left to do here; they come after a restart, too."""

@@ -18,10 +18,11 @@ from bot.assistant import Assistant, Indexer, add_articles
 from bot.discord import health as endpoint
 from bot.discord.catalogue import Catalogue
 from bot.discord.client import INTENTS, DatelineClient, Parts
+from bot.discord.databases import LEDGER
 from bot.discord.desk import PATIENCE_SECONDS, Answers, Desk
 from bot.discord.health import Health
 from bot.discord.jobs import Jobs, Upkeep
-from bot.discord.ledger import LEDGER, Ledger
+from bot.discord.ledger import Ledger
 from bot.discord.logs import RECORD, event
 from bot.discord.queue import Queue
 from bot.serving import TOKEN_VARIABLE
@@ -55,7 +56,7 @@ def assembled(settings: Settings, assistant: Answers, upkeep: Upkeep) -> Parts:
     """The parts of a client over the configured folders. Raises StoreError."""
     health = Health()
     queue = Queue(settings.discord.queue_size, PATIENCE_SECONDS)
-    ledger = Ledger.open(settings.storage.path / LEDGER)
+    ledger = Ledger.open(settings.storage.path / LEDGER, settings.storage.url)
     return Parts(
         desk=Desk(assistant, ledger, queue, health, settings.discord),
         queue=queue,

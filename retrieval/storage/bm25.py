@@ -18,13 +18,12 @@ from datetime import date
 from pathlib import Path
 
 import tantivy
-from rapidfuzz.distance import OSA
 
 from retrieval.errors import StoreError, reason
 from retrieval.storage.index import flush_folder
 from retrieval.storage.integrity import FileRecord, is_untouched, recorded
+from retrieval.storage.spelling import RIGHT_LETTERS, is_fallible, spellings
 
-FALLIBLE_LETTERS = 6
 WRITER_BYTES = 64 * 1024 * 1024
 _LOCKS = ".tantivy-*.lock"
 
@@ -99,15 +98,11 @@ class WordIndex:
     def spellings(self, term: str) -> frozenset[str]:
         """The term, or, where no passage has it, those terms that are one slip of the hand away from it.
 
-        "lavrof" -> {"lavrov"}. Only a word of `FALLIBLE_LETTERS` letters or more, whose first two are right: of shorter
-        ones too many are another name (Iran, Iraq).
+        "lavrof" -> {"lavrov"}
         """
-        if self.frequency(term) or len(term) < FALLIBLE_LETTERS or not term.isalpha():
+        if self.frequency(term) or not is_fallible(term):
             return frozenset([term])
-        near = self._searcher.terms_with_prefix("terms", term[:2])
-        return frozenset(other for other, _ in near if OSA.distance(term, other, score_cutoff=1) <= 1) or frozenset(
-            [term]
-        )
+        return spellings(term, (other for other, _ in self._searcher.terms_with_prefix("terms", term[:RIGHT_LETTERS])))
 
     def passages(self) -> list[int]:
         """The ids of all passages."""

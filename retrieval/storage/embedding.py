@@ -1,6 +1,6 @@
 """Texts that have no vector yet get one: each batch is committed, so that a run that is killed loses one at most."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress
@@ -26,7 +26,12 @@ def embed_missing(
     pending = writer.pending(encoder.fingerprint, without, everything=everything, again=again, batch=BATCH)
     with progress("Embedding passages", pending.texts) as advance:
         for texts in pending.batches:
-            vectors = encoder.encode(list(texts.values()))
-            writer.save_vectors(encoder.fingerprint, dict(zip(texts, vectors, strict=True)))
+            embed(writer, encoder, texts)
             advance(len(texts))
     return pending.passages
+
+
+def embed(writer: Writer, encoder: Encoder, texts: Mapping[bytes, str]) -> None:
+    """Gives each of the texts, by hash, its vector."""
+    vectors = encoder.encode(list(texts.values()))
+    writer.save_vectors(encoder.fingerprint, dict(zip(texts, vectors, strict=True)))

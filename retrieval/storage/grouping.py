@@ -18,20 +18,18 @@ Signature = NDArray[np.uint32]
 ROWS = 100_000
 
 
-def join_groups(connection: Connection, apart: Sequence[int], fresh: Sequence[int], progress: Progress) -> None:
-    """Finds the groups of live articles, by number, that have none yet but their own: those that were taken `apart`,
-    some of which may be gone, and `fresh` ones, whose bands are not yet stored."""
-    _insert_bands(connection, fresh)
-    with progress("Comparing articles", len(apart) + len(fresh)) as advance:
-        for number in sorted((*apart, *fresh)):
+def join_groups(connection: Connection, articles: Sequence[int], progress: Progress) -> None:
+    """Finds the groups of live articles, by number, that have none yet but their own; some of them may be gone."""
+    with progress("Comparing articles", len(articles)) as advance:
+        for number in sorted(articles):
             found = connection.execute("SELECT id, signature FROM articles WHERE number = ?", (number,)).fetchone()
             if found is not None:
                 _join(connection, number, *found)
             advance(1)
 
 
-def _insert_bands(connection: Connection, articles: Sequence[int]) -> None:
-    """All of them in the order of the table, whose pages are then written once each."""
+def insert_bands(connection: Connection, articles: Sequence[int]) -> None:
+    """Stores what articles are compared by; in the order of the table, whose pages are then written once each."""
     keys = np.empty(len(articles) * BANDS, dtype=np.int64)
     owners = np.empty(len(articles) * BANDS, dtype=np.int64)
     count = 0

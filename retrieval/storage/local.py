@@ -13,6 +13,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, NoIndexError, StoreError, reason
 from retrieval.progress import Progress
 from retrieval.storage.bm25 import WordFilter, WordIndex
@@ -50,6 +51,10 @@ class LocalStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._loaded: Loaded | None = None
+
+    def assist(self, encoder: Encoder) -> int:
+        """See `Store`: in a folder, the writer waits for nobody."""
+        return 0
 
     def files(self) -> list[Path]:
         """See `Store`."""

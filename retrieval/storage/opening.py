@@ -1,11 +1,51 @@
 """Where a store is opened: the one place that knows which kinds there are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from retrieval.storage.local import LocalStore
+from retrieval.errors import ConfigError
 from retrieval.storage.store import Store
 
+if TYPE_CHECKING:
+    from retrieval.feeds import Memories
 
-def open_store(folder: Path) -> Store:
-    """The store in `folder`; nothing is read or written before it is asked for something."""
-    return LocalStore(folder)
+
+def open_memories(file: Path, url: str | None) -> "Memories":
+    """What is remembered of feeds: on the server at `url`, or in `file`."""
+    if url is None:
+        from retrieval.feeds import FileMemories
+
+        return FileMemories(file)
+    with _needed():
+        from retrieval.storage.postgres.feeds import ServerMemories
+
+    return ServerMemories(url)
+
+
+def open_store(folder: Path, url: str | None = None) -> Store:
+    """The store on the server at `url`, or in `folder`; nothing is read or written before it is asked for something.
+
+    Raises ConfigError if what a server needs is not installed.
+    """
+    # each is imported where it is used: the one brings FAISS and tantivy along, the other need not be installed
+    if url is None:
+        from retrieval.storage.local import LocalStore
+
+        return LocalStore(folder)
+    with _needed():
+        from retrieval.storage.postgres.store import PostgresStore
+
+    return PostgresStore(url)
+
+
+@contextmanager
+def _needed() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(
+            f"[storage] url names a PostgreSQL server, and {error.name} is not installed; install Dateline with "
+            "`pip install .[postgres]`, or remove that line."
+        ) from error

@@ -42,8 +42,8 @@ class LocalWriter(SqlWriter):
         connection = self.connection
         connection.execute("DROP TABLE IF EXISTS temp.pending")
         connection.execute(
-            """CREATE TEMP TABLE pending (
-                   id INTEGER PRIMARY KEY, text_hash BLOB UNIQUE, article INTEGER, start INTEGER, "end" INTEGER)"""
+            """CREATE TEMP TABLE pending (id INTEGER PRIMARY KEY, text_hash BLOB UNIQUE, fingerprint TEXT,
+                   article INTEGER, start INTEGER, "end" INTEGER)"""
         )
         fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
         texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()

@@ -7,12 +7,25 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retrieval.errors import IndexMismatchError
 from retrieval.filters import folded, merged, unknown_article, unknown_source
 from retrieval.storage.sql import Connection, marks
-from retrieval.storage.types import Candidates, Finding, Generation, Row, Verification
+from retrieval.storage.types import Candidates, FileVersion, Finding, Generation, Row, Verification
 from retrieval.storage.vectors import passage_vectors, unpacked
-from retrieval.types import Article, ArticleSummary, Dropped, Intake, Passage, SearchFilter, StoreStatus
+from retrieval.types import (
+    Article,
+    ArticleSummary,
+    Dropped,
+    FileContents,
+    Intake,
+    Passage,
+    SearchFilter,
+    Skipped,
+    StoreStatus,
+)
 
 ARTICLE_COLUMNS = "id, title, source, url, published, language, path, text"
 
@@ -58,7 +71,7 @@ class SqlSnapshot:
         query = f"""SELECT id, source_group FROM (
                         SELECT id, source_group, row_number() OVER (
                             PARTITION BY source_group ORDER BY published_utc NULLS FIRST, id) AS place
-                        FROM live_articles a WHERE source_group IN ({marks(named)}) {condition.sql}) AS some
+                        FROM live_articles a WHERE source_group IN ({marks(named)}) {condition.sql}) AS chosen
                     WHERE place <= ? ORDER BY source_group, place"""
         for article_id, group in self.connection.execute(query, (*named, *condition.values, most)):
             groups.setdefault(article_id, group)
@@ -123,6 +136,26 @@ class SqlSnapshot:
         vectors = passage_vectors(unpacked(text_vectors, dimension), unpacked(heading_vectors, dimension))
         return Candidates(tuple(rows), vectors)
 
+    def versions(self) -> dict[str, FileVersion]:
+        """See `Snapshot`."""
+        return file_versions(self.connection, live=True)
+
+    def contents(self, file: int) -> FileContents:
+        """See `Snapshot`."""
+        rows = self.connection.execute("SELECT id FROM articles WHERE file = ? ORDER BY number", (file,)).fetchall()
+        intakes = (self.intake(article_id) for (article_id,) in rows)
+        skipped = self.connection.execute("SELECT path, reason FROM skipped WHERE file = ?", (file,))
+        return FileContents(
+            tuple(intake for intake in intakes if intake is not None), tuple(Skipped(*row) for row in skipped)
+        )
+
+    def vectors(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """See `Snapshot`."""
+        generation = self.generation
+        query = f"SELECT text_hash, vector FROM embeddings WHERE fingerprint = ? AND text_hash IN ({marks(hashes)})"
+        rows = self.connection.execute(query, (generation.fingerprint, *hashes))
+        return {key: unpacked([vector], generation.dimension)[0] for key, vector in rows}
+
     def _verified(self, findings: tuple[Finding, ...]) -> Verification:
         (articles,) = self.connection.execute("SELECT count(*) FROM live_articles").fetchone()
         return Verification(self.generation.id, articles, self.generation.passages, findings)
@@ -166,6 +199,12 @@ class Condition:
 
     sql: str
     values: tuple[str, ...]
+
+
+def file_versions(connection: Connection, *, live: bool) -> dict[str, FileVersion]:
+    """The versions of files that are live, or those that are staged, by path."""
+    query = f"SELECT path, id, content_hash, stat FROM files WHERE {'' if live else 'NOT '}live"
+    return {path: FileVersion(*rest) for path, *rest in connection.execute(query)}
 
 
 def stored_article(row: Sequence[Any]) -> Article:

@@ -24,13 +24,13 @@ def row_findings(connection: Connection, progress: Progress) -> Iterator[Finding
         """SELECT count(*) FROM (SELECT a.number FROM live_articles a LEFT JOIN passages p ON p.article = a.number
            GROUP BY a.number, a.first_passage, a.last_passage HAVING min(p.id) IS DISTINCT FROM a.first_passage
            OR max(p.id) IS DISTINCT FROM a.last_passage
-           OR count(p.id) != coalesce(a.last_passage - a.first_passage + 1, 0)) AS some"""
+           OR count(p.id) != coalesce(a.last_passage - a.first_passage + 1, 0)) AS chosen"""
     ).fetchone()
     if astray:
         yield Finding(f"{astray} articles have passages of other ids than filters take theirs for", EMBED_AGAIN)
     (misnamed,) = connection.execute(
         """SELECT count(*) FROM (SELECT source_group FROM live_articles GROUP BY source_group HAVING min(id) !=
-           source_group) AS some"""
+           source_group) AS chosen"""
     ).fetchone()
     if misnamed:
         yield Finding(f"{misnamed} source groups do not bear the name of their first article", EMBED_AGAIN)

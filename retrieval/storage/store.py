@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.encoder import Encoder
 from retrieval.progress import Progress
 from retrieval.storage.types import (
     Candidates,
@@ -34,7 +35,7 @@ class Writer(Protocol):
         """The newest one; None before the first."""
         ...
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """All that is written in the block or, if it raises, nothing."""
         ...
 
@@ -78,7 +79,7 @@ class Writer(Protocol):
         ...
 
     def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """Stores the (dimension,) float32 unit vectors of texts by hash; they are there for good when it returns."""
+        """Stores the (dimension,) float32 unit vectors of texts by hash; an interruption loses one batch at most."""
         ...
 
     def is_whole(self) -> bool:
@@ -151,6 +152,18 @@ class Snapshot(Protocol):
         """The live passages with these ids, with their exact vectors; in no particular order."""
         ...
 
+    def versions(self) -> Mapping[str, FileVersion]:
+        """The live versions of files, by path."""
+        ...
+
+    def contents(self, file: int) -> FileContents:
+        """What a live version of a file holds."""
+        ...
+
+    def vectors(self, hashes: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
+        """The (dimension,) vectors of texts by hash, as far as they are there."""
+        ...
+
     def verify(self, progress: Progress) -> Verification:
         """Checks all that the generation holds, and changes nothing."""
         ...
@@ -165,6 +178,13 @@ class Store(Protocol):
 
         Raises NoIndexError before the first `dateline index`, IndexMismatchError if another encoder made it,
         StoreError.
+        """
+        ...
+
+    def assist(self, encoder: Encoder) -> int:
+        """Embeds texts that another process's writer waits for, until there are none; returns how many.
+
+        Raises NoIndexError where there is no store yet, StoreError.
         """
         ...
 

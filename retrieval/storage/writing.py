@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.progress import Progress
-from retrieval.storage.grouping import articles_to_regroup, join_groups
+from retrieval.storage.grouping import articles_to_regroup, insert_bands, join_groups
+from retrieval.storage.reading import file_versions
 from retrieval.storage.sql import Connection, fill_temp_table
 from retrieval.storage.staging import delete_files, passage_text, stage
 from retrieval.storage.types import Counts, FileVersion, Generation, Refused, Target
@@ -44,8 +45,7 @@ class SqlWriter:
 
     def files(self, *, live: bool) -> dict[str, FileVersion]:
         """See `Writer`."""
-        query = f"SELECT path, id, content_hash, stat FROM files WHERE {'' if live else 'NOT '}live"
-        return {path: FileVersion(*rest) for path, *rest in self.connection.execute(query)}
+        return file_versions(self.connection, live=live)
 
     def refused(self) -> dict[str, Refused]:
         """See `Writer`."""
@@ -103,8 +103,13 @@ class SqlWriter:
         staged = connection.execute("SELECT id FROM files WHERE NOT live ORDER BY id")
         fresh = self._articles_of([row[0] for row in staged])
         connection.execute("UPDATE files SET live = TRUE WHERE NOT live")
-        join_groups(connection, apart, fresh, progress)
+        insert_bands(connection, fresh)
+        self._filled(len(fresh))
+        join_groups(connection, (*apart, *fresh), progress)
         return Change(gone, fresh)
+
+    def _filled(self, articles: int) -> None:
+        """So many articles have become live and have bands now, in a transaction that goes on."""
 
     def _articles_of(self, files: Sequence[int]) -> list[int]:
         fill_temp_table(self.connection, "chosen", files)
@@ -147,14 +152,15 @@ def fill_pending(
     missing = f"(:again OR {missing})"
     values = {"own": fingerprint, "again": again}
     connection.execute(
-        f"""INSERT INTO pending (text_hash, article, start, "end") SELECT p.text_hash, p.article, p.start, p.end
+        f"""INSERT INTO pending (text_hash, fingerprint, article, start, "end")
+            SELECT p.text_hash, :own, p.article, p.start, p.end
             FROM articles a JOIN passages p ON p.article = a.number
             WHERE {files} AND {missing.format("p.text_hash")} ORDER BY p.end - p.start, p.id
             ON CONFLICT DO NOTHING""",
         values,
     )
     connection.execute(
-        f"""INSERT INTO pending (text_hash, article) SELECT a.heading_hash, a.number FROM articles a
+        f"""INSERT INTO pending (text_hash, fingerprint, article) SELECT a.heading_hash, :own, a.number FROM articles a
             WHERE {files} AND {missing.format("a.heading_hash")} ORDER BY length(a.heading), a.number
             ON CONFLICT DO NOTHING""",
         values,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord.ledger import LEDGER, Ledger
+from bot.discord.databases import LEDGER
+from bot.discord.ledger import Ledger
 from tests.discord_loopback import Fault, Guild, Loopback, Person, Rule
 from tests.discord_wire import CALLBACKS, EDITS, MESSAGE_EDITS, POSTS, answer_to, says, started
 

@@ -1,0 +1,102 @@
+"""A connection to a PostgreSQL server: statements, transactions, and the server's errors in our words.
+
+The password stays out of all messages: it comes from the environment or a password file, never from a URL
+(https://www.postgresql.org/docs/current/libpq-envars.html), and libpq names host, user and database only.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from retrieval.errors import BusyError, LostError, StoreError
+from retrieval.storage.sql import Rows, Values
+
+CONNECT_SECONDS = 10
+_VALUE = re.compile(r"\?|(?<![:\w]):([a-z_]+)\b")
+# by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)
+_MENDS = {
+    "42501": "grant the role what docs/operating.md lists",
+    "25006": "it is a standby, or read-only: set [storage] url to the server that can be written",
+    "53100": "free some disk space on the server",
+    "53200": "give the server more memory, or less other work",
+    "53300": "raise max_connections on the server, or close other clients",
+    "XX001": "restore the database from its backup",
+    "XX002": "run `dateline verify`, and REINDEX what it names",
+}
+
+
+class Connection:
+    """A `retrieval.storage.sql.Connection` to a PostgreSQL server."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self.raw = connection
+
+    def execute(self, statement: str, values: Values = ()) -> Rows:
+        """See `retrieval.storage.sql.Connection`."""
+        return self.raw.execute(_translated(statement), values or None)
+
+    def executemany(self, statement: str, values: Iterable[Values]) -> None:
+        """See `retrieval.storage.sql.Connection`."""
+        with self.raw.cursor() as cursor:
+            cursor.executemany(_translated(statement), values)
+
+
+@lru_cache(maxsize=256)
+def _translated(statement: str) -> bytes:
+    """`?` and `:name` become `%s` and `%(name)s`; `::type` stays."""
+    named = _VALUE.sub(lambda found: f"%({found[1]})s" if found[1] else "%s", statement)
+    return named.encode()
+
+
+class Server:
+    """Where a database is, as libpq takes it; `name` is what people are shown."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        given = conninfo_to_dict(url)
+        self.name = f"{given.get('dbname', 'postgres')} on {given.get('host', 'this machine')}"
+
+    def connect(self, *, reading: bool) -> Connection:
+        """A new connection: for `reading`, each transaction is one state of the database, and nothing is written.
+
+        Raises StoreError.
+        """
+        with self.translated():
+            raw = psycopg.connect(
+                self.url, connect_timeout=CONNECT_SECONDS, application_name="dateline", prepare_threshold=None
+            )
+            if reading:
+                raw.isolation_level, raw.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+            else:
+                raw.autocommit = True
+            return Connection(raw)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """psycopg's errors as StoreError and its kinds."""
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._error(error) from error
+
+    def _error(self, error: psycopg.Error) -> StoreError:
+        said = " ".join((error.diag.message_primary or str(error) or type(error).__name__).split())
+        state = error.sqlstate or ""
+        if state == "55P03":
+            return BusyError(f"Another process has a table of {self.name} locked; try again when it is done.")
+        if (
+            state[:3] in ("57P", "08")
+            or state[:2] == "08"
+            or (not state and isinstance(error, psycopg.OperationalError))
+        ):
+            return LostError(
+                f"The database {self.name} cannot be reached ({said}); check that the server runs, [storage] url, and "
+                "the password in PGPASSWORD or the password file, and try again."
+            )
+        mend = _MENDS.get(state, "look into the server's log")
+        return StoreError(f"The database {self.name} failed ({said}); {mend}.")

