@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import migrating
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import Encoder
 from retrieval.errors import NoIndexError, StoreError
 from retrieval.migrating import migrate
 from retrieval.progress import silent
@@ -25,14 +25,14 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path, corpus: Path, encoder: SentenceTransformerEncoder) -> Store:
+def source(tmp_path: Path, corpus: Path, encoder: Encoder) -> Store:
     store = LocalStore(tmp_path / "source")
     refresh(corpus, store, encoder, "model")
     return store
 
 
 def test_a_copy_holds_the_same_and_is_brought_up_to_date_as_ever(
-    corpus: Path, source: Store, new_store: NewStore, encoder: SentenceTransformerEncoder
+    corpus: Path, source: Store, new_store: NewStore, encoder: Encoder
 ) -> None:
     target = new_store()
     assert migrate(source, target, silent).id == migrate(source, target, silent).id == 1
@@ -89,7 +89,7 @@ def test_a_copy_that_was_interrupted_is_gone_on_with(
 
 
 def test_a_store_with_other_articles_is_not_copied_into(
-    tmp_path: Path, source: Store, new_store: NewStore, encoder: SentenceTransformerEncoder
+    tmp_path: Path, source: Store, new_store: NewStore, encoder: Encoder
 ) -> None:
     target = new_store()
     write(tmp_path / "others", "other.txt", "The ferry to Lisbon was late again.")

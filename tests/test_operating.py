@@ -48,7 +48,7 @@ def test_what_is_added_is_named_and_indexed_and_what_is_not_makes_the_status_1(r
 def test_as_json_it_is_what_was_added_and_then_what_was_indexed(run: Run) -> None:
     outcome = run("add", "new.txt", "--json")
     added, indexed = map(json.loads, outcome.out.splitlines())
-    assert added == {"added": ["new.txt"], "unchanged": [], "skipped": []}
+    assert added == {"added": ["new.txt"], "unchanged": [], "skipped": [], "unread": []}
     assert indexed["articles"]["added"] == 2
     assert (outcome.status, outcome.err) == (0, "")
 

@@ -41,7 +41,7 @@ from retrieval.storage.postgres.words import best_covered  # noqa: E402
 from retrieval.storage.reading import Condition  # noqa: E402
 
 if TYPE_CHECKING:
-    from retrieval.encoder import SentenceTransformerEncoder
+    from retrieval.encoder import Encoder
     from tests.postgres import Server
 
 ENCODER = StandIn()
@@ -75,7 +75,7 @@ def execute(url: str, *statements: str) -> None:
 
 
 def test_the_questions_of_the_sample_find_the_same_passages(
-    tmp_path: Path, store: Store, encoder: "SentenceTransformerEncoder", monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: Store, encoder: "Encoder", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = LocalStore(tmp_path / "store")
     for each in (local, store):
