@@ -23,9 +23,9 @@ from typing import Any
 import torch
 
 from evaluation.commands import Parser, explained, positive
-from evaluation.wiring import shipped_encoder
-from retrieval.encoder import Encoder
+from retrieval.encoder import Encoder, SentenceTransformerEncoder
 from retrieval.errors import BusyError, NoIndexError, StoreError
+from retrieval.models import ENCODER, resolve
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
@@ -222,8 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", dest="as_json")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)  # a process with threads cannot be forked safely
-    encoder = shipped_encoder()
+    torch.set_num_threads(1)  # a process with threads, as a compiled model has, cannot be forked safely
+    encoder = SentenceTransformerEncoder.load(resolve(ENCODER, silent))
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
         outcome = kill_repeatedly(Path(folder), encoder, options.kills, options.seed)
     if options.as_json:
