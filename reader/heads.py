@@ -10,14 +10,17 @@ pair       of the first token of two answers side by side (`reader.pairs`): the 
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from retrieval.engine import Outputs
 from retrieval.errors import ModelError
+
+if TYPE_CHECKING:
+    from retrieval.engine import Outputs
 
 ADAPTER = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -71,7 +74,7 @@ def load_heads(folder: Path, hidden: int) -> Heads:
         ) from error
 
 
-def span_logits(outputs: Outputs, heads: Heads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def span_logits(outputs: "Outputs", heads: Heads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Start and end logits of every token, (length,) each: those that the network gives, else the span head's."""
     if "start" in outputs:
         return outputs["start"], outputs["end"]

@@ -13,7 +13,7 @@ from tests.test_cli import HEAVY
 
 FOLDER = ROOT / "evaluation"
 # makes what others measure
-TOOLS = {"newsroom"}
+TOOLS = {"peer", "newsroom"}
 
 
 def module_of(name: str) -> Path:

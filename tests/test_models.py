@@ -14,6 +14,7 @@ import pytest
 from bot.settings import Settings
 from reader.prepare import MANIFEST, prepared_reader
 from retrieval import models
+from retrieval.engine import GRAPH, is_compiled
 from retrieval.errors import ModelError
 from retrieval.models import WEIGHTS, Packaged, new_folder, resolve
 from retrieval.progress import silent
@@ -124,18 +125,28 @@ def test_a_model_that_is_nowhere_is_one_clear_sentence(name: str, monkeypatch: p
 
 def test_the_reader_is_merged_once_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings().reader
-    folder = prepared_reader(settings.model, settings.adapter, silent)
+    folder = prepared_reader(settings.model, settings.adapter, silent, compiled=False)
     assert json.loads((folder / MANIFEST).read_text())["sha256"] == models.sha256_file(folder / WEIGHTS)
     before = (folder / WEIGHTS).stat().st_mtime_ns
-    assert prepared_reader(settings.model, settings.adapter, silent) == folder
+    assert prepared_reader(settings.model, settings.adapter, silent, compiled=False) == folder
     assert (folder / WEIGHTS).stat().st_mtime_ns == before
     # the same reader in a cache of its own, then damaged
     monkeypatch.setenv("DATELINE_CACHE", str(tmp_path))
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(WEIGHTS))
     (copy / WEIGHTS).write_bytes(b"damaged")
-    with pytest.raises(ModelError, match=r"damaged; delete that folder"):
-        prepared_reader(settings.model, settings.adapter, silent)
+    for compiled in (False, True):
+        with pytest.raises(ModelError, match=r"damaged; delete that folder"):
+            prepared_reader(settings.model, settings.adapter, silent, compiled=compiled)
+
+
+def test_the_reader_is_compiled_once() -> None:
+    settings = Settings().reader
+    folder = prepared_reader(settings.model, settings.adapter, silent)
+    assert is_compiled(folder)
+    before = (folder / GRAPH).stat().st_mtime_ns
+    assert prepared_reader(settings.model, settings.adapter, silent) == folder
+    assert (folder / GRAPH).stat().st_mtime_ns == before
 
 
 def test_an_adapter_without_its_weights_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from reader.tense import direction
 from reader.times import resolved
 from reader.types import PassageReading
 from retrieval.types import Article, Evidence
-from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, passage, reading
+from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, reading
+from tests.test_answering import equally
 
 THURSDAY = datetime(2022, 3, 10, tzinfo=UTC)
 
@@ -236,7 +237,7 @@ def test_an_answer_has_a_date_unless_its_sources_mean_two(second: datetime | Non
     articles = {
         key: Article(key, "", None, None, published, "en", key, text) for key, (published, text) in texts.items()
     }
-    hits = tuple(passage(number, key, article.text) for number, (key, article) in enumerate(articles.items()))
+    hits = tuple(equally(number, key, article.text) for number, (key, article) in enumerate(articles.items()))
     evidence = Evidence(hits, articles, {key: key for key in articles}, 1)
     (item,) = Answerer(FindsTuesday(), PLAIN, THRESHOLD).answer("When did they meet?", evidence, 0.0).answers
     assert (item.text, item.resolved_date) == ("Tuesday", iso)
