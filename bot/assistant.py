@@ -52,9 +52,8 @@ class Assistant:
         store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        precision = settings.engine.precision
         retriever = Retriever.open(store, _encoder(settings, progress).loaded())
-        reader = TransformersReader.load(_reader_folder(settings, progress), precision)
+        reader = _reader(settings, progress)
         answers = settings.answers
         threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
         answerer = Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
@@ -236,7 +235,7 @@ def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
     _encoder(settings, progress).loaded()
-    TransformersReader.load(_reader_folder(settings, progress), settings.engine.precision)
+    _reader(settings, progress)
 
 
 def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
@@ -250,8 +249,10 @@ def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
     return lazy_encoder(folder, precision)
 
 
-def _reader_folder(settings: Settings, progress: Progress) -> Path:
-    return prepared_reader(settings.reader.model, settings.reader.adapter, progress, compiled=settings.engine.compiled)
+def _reader(settings: Settings, progress: Progress) -> TransformersReader:
+    named, engine = settings.reader, settings.engine
+    folder = prepared_reader(named.model, named.adapter, progress, compiled=engine.compiled)
+    return TransformersReader.load(folder, engine.precision)
 
 
 def _limits(settings: Settings) -> "FetchLimits":

@@ -34,13 +34,12 @@ from evaluation.newsfiles import Asked, news_articles, questions
 from evaluation.paragraphs import sample
 from evaluation.phases import as_json, share
 from evaluation.scoring import best_of, f1
-from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, ROOT, THRESHOLD, UNSURE, fill
+from evaluation.speed import timed
+from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.confidence import Calibration
 from reader.inputs import SEPARATOR
-from reader.model import TransformersReader
 from reader.prepare import prepared_reader
-from retrieval.encoder import load_encoder, prepared_encoder
 from retrieval.errors import ModelError
 from retrieval.heading import heading
 from retrieval.models import ENCODER, READER_BASE, cache_folder, resolve
@@ -91,7 +90,7 @@ def texts(articles: Sequence[Article]) -> list[tuple[str, str]]:
 
 def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tuple[Row, int]:
     """Dateline's row, and how many questions it answers plainly."""
-    encoder = load_encoder(prepared_encoder(ENCODER, silent))
+    encoder = shipped_encoder()
     store = LocalStore(folder / "store")
     began = time.perf_counter()
     fill(store, articles[:-1], encoder)
@@ -99,7 +98,7 @@ def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tu
     fill(store, articles, encoder)
     ended = time.perf_counter()
     retriever = Retriever.open(store, encoder)
-    reader, calibration = TransformersReader.load(prepared_reader(READER_BASE, ADAPTER, silent)), Calibration.load()
+    reader, calibration = shipped_reader(), Calibration.load()
     threshold = Threshold(THRESHOLD, UNSURE, MAX_ITEMS)
     waits, given, plain = [], [], 0
     for each in asked:
@@ -113,7 +112,7 @@ def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     config = folder / "config.toml"
     config.write_text(f"[storage]\npath = {json.dumps(str(folder / 'store'))}\n")
-    cold = _timed([sys.executable, "-m", "bot", "ask", asked[0].text, "--config", str(config)])
+    cold = timed([sys.executable, "-m", "bot", "ask", asked[0].text, "--config", str(config)])
     forced, covered = scored(given, asked, plain)
     times = share(waits, 0.5), share(waits, 0.95)
     return Row(OWN, "", between - began, ended - between, cold, *times, forced, covered, memory), plain
@@ -161,12 +160,6 @@ def _run(python: Path, name: str, task: str, folder: Path, given: dict[str, Any]
     if done.returncode:
         raise ModelError(f"{name} failed: {done.stderr.strip()[-300:]}")
     return json.loads(done.stdout)
-
-
-def _timed(command: Sequence[str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return time.perf_counter() - began
 
 
 def measure(folder: Path, limit: int | None, names: Sequence[str], progress: Progress = silent) -> list[Row]:

@@ -29,15 +29,20 @@ from evaluation.answers import QUESTIONS, load
 from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
 from evaluation.phases import as_json, share
-from evaluation.wiring import ADAPTER, CORPUS, MAX_ITEMS, PASSAGES, ROOT, THRESHOLD, UNSURE
+from evaluation.wiring import (
+    ADAPTER,
+    CORPUS,
+    MAX_ITEMS,
+    PASSAGES,
+    ROOT,
+    THRESHOLD,
+    UNSURE,
+    shipped_encoder,
+    shipped_reader,
+)
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
-from reader.model import TransformersReader
-from reader.prepare import prepared_reader
-from retrieval.encoder import load_encoder, prepared_encoder
-from retrieval.models import ENCODER, READER_BASE
-from retrieval.progress import silent
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.types import SearchFilter
@@ -123,9 +128,8 @@ def measure(articles: int, repeat: int, questions: Sequence[str], pytorch: bool,
 
 def _crowds(storage: Path, questions: Sequence[str], pytorch: bool) -> tuple[Crowd, ...]:
     """To be called in a process of its own."""
-    encoder = load_encoder(prepared_encoder(ENCODER, silent, compiled=not pytorch))
-    retriever = Retriever.open(LocalStore(storage), encoder)
-    reader = TransformersReader.load(prepared_reader(READER_BASE, ADAPTER, silent, compiled=not pytorch))
+    retriever = Retriever.open(LocalStore(storage), shipped_encoder(compiled=not pytorch))
+    reader = shipped_reader(compiled=not pytorch)
     answerer = Answerer(reader, Calibration.load(ADAPTER), Threshold(THRESHOLD, UNSURE, MAX_ITEMS))
 
     def ask(question: str) -> float:

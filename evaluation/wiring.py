@@ -29,14 +29,14 @@ UNSURE = 0.3
 MAX_ITEMS = 20
 
 
-def shipped_encoder() -> Encoder:
+def shipped_encoder(*, compiled: bool = True) -> Encoder:
     """The default encoder."""
-    return load_encoder(prepared_encoder(ENCODER, silent))
+    return load_encoder(prepared_encoder(ENCODER, silent, compiled=compiled))
 
 
-def shipped_reader(adapter: Path = ADAPTER) -> TransformersReader:
+def shipped_reader(adapter: Path = ADAPTER, *, compiled: bool = True) -> TransformersReader:
     """The default reader, or the default base with another adapter."""
-    return TransformersReader.load(prepared_reader(READER_BASE, adapter, silent))
+    return TransformersReader.load(prepared_reader(READER_BASE, adapter, silent, compiled=compiled))
 
 
 @contextmanager

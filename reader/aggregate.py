@@ -23,7 +23,7 @@ from reader.differing import brought_up_to_date, versions
 from reader.lists import in_reading_order, members
 from reader.merging import Candidate, Finding, Judge, gathered, merged
 from reader.telling import telling_candidates, told
-from reader.types import Kind, PassageReading, Reader
+from reader.types import Kind, PassageReading
 from retrieval.types import Evidence
 
 POSSIBLE = 0.1  # what is asked with at least this probability is tried, the likeliest first
@@ -71,15 +71,13 @@ def asked(readings: Sequence[PassageReading]) -> dict[Kind, float]:
 
 
 def aggregate(
-    question: str,
     readings: Sequence[PassageReading],
     evidence: Evidence,
-    reader: Reader,
+    judge: Judge,
     calibration: Calibration,
     threshold: Threshold,
 ) -> Findings:
-    """What `readings` of the passages of one question come to."""
-    judge = Judge(question, evidence, reader)
+    """What `readings` of the passages of one question come to; the question's `judge` compares the answers."""
     kinds = [kind for kind, chance in asked(readings).items() if chance >= POSSIBLE]
     likeliest = kinds[0]
     if likeliest == "span":  # where it may be a list and has several items: a single answer would leave some out

@@ -8,9 +8,9 @@ from reader.aggregate import Findings, Threshold, aggregate
 from reader.citations import cite, reprints
 from reader.confidence import Calibration
 from reader.differing import newest_first
-from reader.merging import Candidate, Finding
+from reader.merging import Candidate, Finding, Judge
 from reader.times import resolved
-from reader.types import Answer, AnswerItem, Citation, PassageReading, Reader, Timing
+from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.types import Evidence
 
 # sentences, reprints of them aside
@@ -49,16 +49,15 @@ class Answerer:
     def _findings(self, question: str, evidence: Evidence) -> Findings:
         """What the nearest articles say, or all of them where those do not say it plainly."""
         near = nearest(evidence)
+        judge = Judge(question, evidence, self._reader)
         readings = self._reader.read(question, near) if near.hits else ()
-        findings = self._aggregate(question, readings, evidence)
+        findings = aggregate(readings, evidence, judge, self._calibration, self._threshold)
         if (findings.found and findings.certain) or len(near.hits) == len(evidence.hits):
             return findings
         rest = replace(evidence, hits=tuple(hit for hit in evidence.hits if hit not in near.hits))
         found = {reading.hit: reading for reading in (*readings, *self._reader.read(question, rest))}
-        return self._aggregate(question, [found[hit] for hit in evidence.hits], evidence)
-
-    def _aggregate(self, question: str, readings: Sequence[PassageReading], evidence: Evidence) -> Findings:
-        return aggregate(question, readings, evidence, self._reader, self._calibration, self._threshold)
+        every = [found[hit] for hit in evidence.hits]
+        return aggregate(every, evidence, judge, self._calibration, self._threshold)
 
 
 def nearest(evidence: Evidence) -> Evidence:

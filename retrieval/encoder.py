@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +16,7 @@ from retrieval.engine import (
     CompiledNetwork,
     ConversionError,
     Manifest,
+    Text,
     compiled_or_own,
     convert,
     is_compiled,
@@ -102,12 +102,6 @@ class SentenceTransformerEncoder:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    ids: NDArray[np.int64]
-    types: NDArray[np.int64]
-
-
 class CompiledEncoder:
     """A sentence-transformers model that was compiled."""
 
@@ -126,7 +120,7 @@ class CompiledEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `Encoder.encode`."""
         encodings = self._tokenizer.encode_batch([self._prompt + text.strip() for text in texts])
-        inputs = [_Tokens(np.array(each.ids), np.array(each.type_ids)) for each in encodings]
+        inputs = [Text(np.array(each.ids), np.array(each.type_ids)) for each in encodings]
         found = [outputs[_EMBEDDING] for outputs in self._network.run(inputs)]
         vectors = np.array(found, dtype=np.float32).reshape(len(found), self.dimension)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

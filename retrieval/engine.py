@@ -73,6 +73,14 @@ class Tokens(Protocol):
     def types(self) -> NDArray[np.int64]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The tokens of a text and nothing else."""
+
+    ids: NDArray[np.int64]
+    types: NDArray[np.int64]
+
+
 Outputs = Mapping[str, NDArray[np.float32]]
 
 
@@ -127,7 +135,7 @@ def convert(
     """Writes graph and manifest into `folder`.
 
     `module` takes ids and, if `types`, token types, both (1, length) int64, and gives the `outputs`, each with a first
-    dimension of 1. Raises ConversionError where it cannot be converted.
+    dimension of 1. Raises ConversionError where it cannot be converted, ModelError where it cannot be written.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # converting reports to nobody
     import openvino
@@ -142,9 +150,13 @@ def convert(
         graph.reshape({number: [1, -1] for number in range(len(graph.inputs))})
         for name, port in zip(outputs, graph.outputs, strict=True):
             port.get_tensor().set_names({name})
-        openvino.save_model(graph, folder / GRAPH, compress_to_fp16=True)
     except Exception as error:  # whatever tracing an unknown model raises
         raise ConversionError(f"OpenVINO cannot convert it ({' '.join(str(error).split())[:200]})") from error
+    try:
+        openvino.save_model(graph, folder / GRAPH, compress_to_fp16=True)
+    except (OSError, RuntimeError) as error:  # a full disk says nothing about the model
+        problem = " ".join(str(error).split())[:200]
+        raise ModelError(f"The compiled model cannot be written to {folder} ({problem}); free some space.") from error
     Manifest(tuple(outputs), types, _weights(folder).stat().st_size, more, {}).save(folder)
 
 
@@ -220,9 +232,9 @@ class CompiledNetwork:
 
     def run(self, inputs: Sequence[Tokens]) -> list[Outputs]:
         """See `Network.run`; the longest inputs begin first, so that no core waits long for another at the end."""
-        order = sorted(range(len(inputs)), key=lambda place: -len(inputs[place].ids))
         if len(inputs) == 1:
             return [self._one(inputs[0])]
+        order = sorted(range(len(inputs)), key=lambda place: -len(inputs[place].ids))
         found = dict(zip(order, self._workers.map(self._one, [inputs[place] for place in order]), strict=True))
         return [found[place] for place in range(len(inputs))]
 
@@ -267,13 +279,8 @@ def _measured(folder: Path, precision: Precision) -> float:
 
 
 def _speed(folder: Path, precision: Precision) -> float:
-    @dataclass
-    class Some:
-        ids: NDArray[np.int64]
-        types: NDArray[np.int64]
-
     ids = np.arange(5, 5 + _MEASURED_TOKENS, dtype=np.int64)
-    inputs = [Some(ids, ids * 0)] * (2 * len(os.sched_getaffinity(0)))
+    inputs = [Text(ids, ids * 0)] * (2 * len(os.sched_getaffinity(0)))
     network = CompiledNetwork.load(folder, precision, keep=False)
     network.run(inputs)
     took = []

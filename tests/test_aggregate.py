@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reader.aggregate import Findings, Threshold, aggregate
 from reader.confidence import Calibration, Features, Logistic
+from reader.merging import Judge
 from reader.pairs import Said
 from reader.types import PassageReading, Reader
 from retrieval.types import Article, Evidence, Hit, Passage
@@ -89,7 +90,8 @@ def read(
     threshold: Threshold = THRESHOLD,
     source: str | None = None,
 ) -> Findings:
-    return aggregate("?", readings, evidence_of(readings, source), reader or Comparing(), calibration, threshold)
+    evidence = evidence_of(readings, source)
+    return aggregate(readings, evidence, Judge("?", evidence, reader or Comparing()), calibration, threshold)
 
 
 def texts(findings: Findings) -> list[str]:

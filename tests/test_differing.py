@@ -150,7 +150,7 @@ def read(
         articles[text] = Article(text, "", None, None, datetime(2024, 3, number + 1, tzinfo=UTC), None, "a", text)
         readings.append(reading(hit, scores))
     found = Evidence(tuple(r.hit for r in readings), articles, groups or {key: key for key in articles}, 1)
-    return aggregate("?", readings, found, reader or Excluding(), PLAIN, THRESHOLD)
+    return aggregate(readings, found, Judge("?", found, reader or Excluding()), PLAIN, THRESHOLD)
 
 
 OSLO = {"In Oslo 70 people spoke": {"70": 3.0}, "In Oslo 95 people spoke": {"95": 2.0}}
