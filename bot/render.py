@@ -36,11 +36,12 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     Two items that cite the same sentence share its number, and all their words are marked in it. A reprint that has the
     sentence too is named below it.
     """
+    read_as = tuple(Line("", (Run(words, "dim"),)) for words in respelled_words(answer))
     if not answer.answers:
-        return _not_found(answer)
+        return (*read_as, *_not_found(answer))
     sentences = sentences_of(answer)
     numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
-    lines = [Line("The articles differ:")] if answer.kind == "differing" else []
+    lines = [*read_as, *([Line("The articles differ:")] if answer.kind == "differing" else [])]
     if not answer.certain:
         lines.append(Line("", (Run(UNSURE, "unsure"),)))
     # what is told is told by its quotes
@@ -159,6 +160,11 @@ def resolved_words(iso: str) -> str:
     if len(days) == 1:
         return day(days[0])
     return _interval(*days) if len(days) == 2 else iso
+
+
+def respelled_words(answer: Answer) -> list[str]:
+    """For each word of the question that was read as another one, a line that says so: "Lavrof: read as Lavrov"."""
+    return [f"{typed}: read as {meant}" for typed, meant in answer.evidence.respelled.items()]
 
 
 def not_found_words(answer: Answer) -> str:

@@ -31,7 +31,7 @@ class Answerer:
     def answer(self, question: str, evidence: Evidence, retrieve_ms: float) -> Answer:
         """The answer to `question` that `evidence` holds; `retrieve_ms` is what finding it took, for the timing."""
         began = time.perf_counter()
-        findings = self._findings(question, evidence)
+        findings = self._findings(evidence.as_meant(question), evidence)
         items = tuple(_item(finding, evidence) for finding in findings.found)
         if findings.kind == "differing":
             items = newest_first(items)

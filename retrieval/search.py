@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from retrieval.encoder import Encoder
 from retrieval.errors import LostError
 from retrieval.fusion import coverage, fused, rarity
+from retrieval.heading import heading
 from retrieval.periods import asked_period
 from retrieval.reprints import distinct
 from retrieval.storage.store import Snapshot, Store
-from retrieval.terms import asked_terms, terms
+from retrieval.terms import asked_terms, terms, written_as
 from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, Sources, StoreStatus
 
 # so many passages each half of the search finds at least, and so many for each that is read: of those that fuse best,
@@ -137,7 +138,10 @@ class Held:
         groups = {key: group for key, group in groups.items() if group in told}
         articles = snapshot.articles(groups)
         unmentioned = tuple(dict.fromkeys(word for term, word in query.terms.items() if term in words.nowhere))
-        return Evidence(tuple(kept), articles, groups, snapshot.generation.id, unmentioned)
+        respelled = _respelled(
+            query, words, [heading(articles[hit.passage.article_id]) + "\n" + hit.text for hit in kept]
+        )
+        return Evidence(tuple(kept), articles, groups, snapshot.generation.id, unmentioned, respelled)
 
     def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
         """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
@@ -197,6 +201,13 @@ class Held:
     ) -> tuple[list[int], list[int]]:
         """The passages nearest by vector and those best by words, each best first."""
         return self._snapshot.nearest(vector, count, where), self._snapshot.worded(asked, count, where)
+
+
+def _respelled(query: Query, words: Words, texts: Sequence[str]) -> dict[str, str]:
+    """See `Evidence.respelled`; the texts are those of the hits, best first."""
+    slips = {word: words.spellings[term] for term, word in query.terms.items() if term not in words.spellings[term]}
+    found = {word: written_as(meant, texts) for word, meant in slips.items()}
+    return {word: meant for word, meant in found.items() if meant is not None}
 
 
 def _within(where: SearchFilter, period: Period) -> SearchFilter:

@@ -9,6 +9,8 @@ accident cost little: BM25 weighs a question's terms together.
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 import Stemmer
@@ -67,6 +69,16 @@ def asked_terms(question: str) -> dict[str, str]:
             for term in _terms_of(word):
                 found.setdefault(term, word)
     return found
+
+
+def written_as(found: AbstractSet[str], texts: Iterable[str]) -> str | None:
+    """The first word of the texts that is one of the terms `found`, as it is written there; None where none is.
+
+    {"lavrov"}, ["Mr. Lavrov's plane landed"] -> "Lavrov"
+    """
+    words = (word for text in texts for word in _words(text))
+    written = next((word for word in words if not found.isdisjoint(_terms_of(word))), None)
+    return None if written is None else _POSSESSIVE.sub("", written)
 
 
 def plain(text: str) -> str:

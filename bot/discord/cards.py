@@ -22,6 +22,7 @@ from bot.render import (
     not_found_words,
     places_in,
     resolved_words,
+    respelled_words,
     sentence_of,
     sentences_of,
     trust_words,
@@ -70,14 +71,15 @@ FIELD_QUOTE = 280
 
 
 def answer_card(answer: Answer, where_words: str = "") -> Card:
-    """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to.
+    """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to; it
+    stands below, with the words that were read as others.
 
     Two items that cite the same sentence share its number, and all their words are bold in it. Versions that differ
     stand side by side, a field each. What is offered as unsure keeps its quotes. Where nothing was found, the nearest
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
-    footer = cut(visible(where_words).strip(), MAX_WHERE)
+    footer = cut(visible("; ".join(filter(None, (where_words, *respelled_words(answer))))).strip(), MAX_WHERE)
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)
     filled = _differing if answer.kind == "differing" else _listed
