@@ -25,6 +25,10 @@ from collections.abc import Collection, Mapping
 COVERAGE_WEIGHT = 0.4
 # worth about as much as a rare word of a question
 PERIOD_BONUS = 0.1
+# of a term that only the conversation before the question has, beside one of its own
+EARLIER_WEIGHT = 0.6
+# as much as a question's time; with none, XX of 100 ...
+CITED_BONUS = 0.1
 
 
 def rarity(frequency: int, passages: int) -> float:
@@ -39,6 +43,7 @@ def coverage(weights: Mapping[str, float], found: Collection[str]) -> float:
     return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
 
 
-def fused(cosine: float, coverage: float, in_period: bool) -> float:
-    """The score; higher is better. `in_period`: the article is of the time that the question names."""
-    return cosine + COVERAGE_WEIGHT * coverage + PERIOD_BONUS * in_period
+def fused(cosine: float, coverage: float, in_period: bool, cited: bool = False) -> float:
+    """The score; higher is better. `in_period`: the article is of the time that the question names; `cited`: it was
+    cited in the conversation that the question leans on."""
+    return cosine + COVERAGE_WEIGHT * coverage + PERIOD_BONUS * in_period + CITED_BONUS * cited

@@ -70,14 +70,15 @@ FIELD_QUOTE = 280
 
 
 def answer_card(answer: Answer, where_words: str = "") -> Card:
-    """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to.
+    """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to, and
+    stands at the foot behind what the question was taken to be about.
 
     Two items that cite the same sentence share its number, and all their words are bold in it. Versions that differ
     stand side by side, a field each. What is offered as unsure keeps its quotes. Where nothing was found, the nearest
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
-    footer = cut(visible(where_words).strip(), MAX_WHERE)
+    footer = " · ".join(part for part in (_about(answer), cut(visible(where_words).strip(), MAX_WHERE)) if part)
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)
     filled = _differing if answer.kind == "differing" else _listed
@@ -92,6 +93,10 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     fewer = range(1, every)
     most = bisect_left(fewer, True, key=lambda shown: not _fits(filled(empty, answer, shown, rooms[-1])))
     return filled(empty, answer, most, rooms[-1])
+
+
+def _about(answer: Answer) -> str:
+    return "" if answer.about is None else f"about: {cut(visible(answer.about).strip(), MAX_WHERE)}"
 
 
 def evidence_card(remembered: Remembered, articles: Mapping[str, Article], page: int) -> Card:
