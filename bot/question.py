@@ -52,9 +52,9 @@ def checked(question: str) -> str:
 def parsed(line: str) -> AskedLine:
     """What one line of input asks: a plain question or, where it starts with "{", a JSON object.
 
-        {"question": str, "conversation": [{"question": str, "answers": [str], "article_ids": [str], "about": str}]}
+        {"question": str, "conversation": [{"question": str, "answers": [str], "article_ids": [str]}]}
 
-    Oldest turn first; the questions are required, "about" may be null. Raises UsageError where it is neither.
+    Oldest turn first; only the questions are required. Raises UsageError where it is neither.
     """
     if not line.lstrip().startswith("{"):
         return AskedLine(checked(line))
@@ -72,13 +72,11 @@ def parsed(line: str) -> AskedLine:
 def _turn(turn: object) -> Turn:
     if not isinstance(turn, dict):
         raise UsageError(f"A turn of the conversation is {_shown(turn)}, expected an object, such as {_EXAMPLE}")
-    _check_keys("A turn of the conversation", turn, ("question", "answers", "article_ids", "about"))
-    about = turn.get("about")
+    _check_keys("A turn of the conversation", turn, ("question", "answers", "article_ids"))
     return Turn(
         checked(_text("question", turn.get("question"))),
         _texts("answers", turn.get("answers", [])),
         _texts("article_ids", turn.get("article_ids", [])),
-        None if about is None else checked(_text("about", about)),
     )
 
 

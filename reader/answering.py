@@ -65,7 +65,7 @@ class Answerer:
             timing=Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms),
             certain=findings.certain,
             nearest=None if findings.nearest is None else _cite(findings.nearest, evidence),
-            about=about(conversation[-1]) if conversation else None,
+            about=conversation[-1].question if conversation else None,
         )
 
     def _findings(self, question: str, evidence: Evidence) -> Findings:
@@ -95,11 +95,6 @@ def nearest(evidence: Evidence) -> Evidence:
         best[article] = max(best.get(article, hit.score), hit.score)
     least = max(best.values()) - SPREAD
     return replace(evidence, hits=tuple(hit for hit in evidence.hits if best[hit.passage.article_id] >= least))
-
-
-def about(turn: Turn) -> str:
-    """What a question after this turn is about: what the turn asks or, where that leans on another, what that asks."""
-    return turn.question if turn.about is None else turn.about
 
 
 def _item(finding: Finding, evidence: Evidence) -> AnswerItem:

@@ -127,8 +127,8 @@ class Answer:
 
     `answers` is empty exactly when `kind` is "none"; `nearest` may then cite the sentence that comes nearest, and
     `evidence` holds the nearest passages, as it always does. `certain` is false for what is offered as unsure: one
-    answer or a list, never what differs. `about` is the earlier question that this one was taken to lean on, None where
-    it stood alone.
+    answer or a list, never what differs. `about` is the question before this one, where this one was taken to lean on
+    it; None where it stood alone.
     """
 
     question: str
@@ -150,7 +150,7 @@ class Answer:
     def turn(self) -> Turn:
         """The answer as a turn of a conversation, for the questions after it."""
         cited = dict.fromkeys(citation.article_id for item in self.answers for citation in item.citations)
-        return Turn(self.question, tuple(item.text for item in self.answers), tuple(cited), self.about)
+        return Turn(self.question, tuple(item.text for item in self.answers), tuple(cited))
 
     def article(self, citation: Citation) -> Article:
         """The article that `citation` points into."""

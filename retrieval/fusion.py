@@ -25,9 +25,9 @@ from collections.abc import Collection, Mapping
 COVERAGE_WEIGHT = 0.4
 # worth about as much as a rare word of a question
 PERIOD_BONUS = 0.1
-# of a term that only the conversation before the question has, beside one of its own
+# of a term that is not the question's, but of the conversation before it
 EARLIER_WEIGHT = 0.6
-# as much as a question's time; with none, XX of 100 ...
+# see `retrieval.conversation`
 CITED_BONUS = 0.1
 
 

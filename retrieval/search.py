@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.conversation import cited_before, in_conversation, terms_before
+from retrieval.conversation import cited_before, terms_before, vector_in_conversation
 from retrieval.encoder import Encoder
 from retrieval.errors import LostError
 from retrieval.fusion import EARLIER_WEIGHT, coverage, fused, rarity
@@ -92,9 +92,8 @@ class Retriever:
 
         `as_of` is the day that "last week" counts from, and without one it names no time.
         """
-        (vector,) = self._encoder.encode([in_conversation(question, conversation)])
         return Query(
-            vector,
+            vector_in_conversation(question, conversation, self._encoder.encode),
             tuple(asked_terms(question)),
             None if as_of is None else asked_period(question, as_of),
             terms_before(question, conversation),

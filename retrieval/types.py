@@ -110,15 +110,11 @@ class SearchFilter:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question that was asked before, its answers (none where it was not answered), and the articles these cite.
-
-    `about` is the question that it leaned on itself, None where it stood alone.
-    """
+    """A question that was asked before, its answers (none where it was not answered), and the articles these cite."""
 
     question: str
     answers: tuple[str, ...] = ()
     article_ids: tuple[str, ...] = ()
-    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
