@@ -21,6 +21,9 @@ class Conversations:
         self._clock = clock
         self._kept: OrderedDict[tuple[int, int], tuple[float, tuple[Turn, ...]]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def of(self, person: int, place: int) -> tuple[Turn, ...]:
         """The turns, oldest first."""
         self._forget()
