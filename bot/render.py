@@ -34,25 +34,11 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     """The answer, then each sentence that says it, numbered; "not found" and the nearest sentence where there is none.
 
     Two items that cite the same sentence share its number, and all their words are marked in it. A reprint that has the
-    sentence too is named below it.
+    sentence too is named below it. What the question was taken to be about stands in front.
     """
-    read_as = tuple(Line("", (Run(words, "dim"),)) for words in respelled_words(answer))
-    if not answer.answers:
-        return (*read_as, *_not_found(answer))
-    sentences = sentences_of(answer)
-    numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
-    lines = [*read_as, *([Line("The articles differ:")] if answer.kind == "differing" else [])]
-    if not answer.certain:
-        lines.append(Line("", (Run(UNSURE, "unsure"),)))
-    # what is told is told by its quotes
-    for position, item in enumerate(() if answer.kind == "passage" else answer.answers, start=1):
-        cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
-        lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
-    if (lowest := list_confidence(answer)) is not None:
-        lines.append(Line("", (Run(lowest, "dim"),)))
-    for number, citations in enumerate(sentences.values(), start=1):
-        lines += [BLANK, *_cited(number, citations, answer)]
-    return tuple(lines)
+    leant_on = () if answer.about is None else (f"about: {answer.about}",)
+    taken_for = tuple(Line("", (Run(words, "dim"),)) for words in (*leant_on, *respelled_words(answer)))
+    return (*taken_for, *(_found(answer) if answer.answers else _not_found(answer)))
 
 
 def exchange_lines(answer: Answer) -> tuple[Line, ...]:
@@ -178,6 +164,23 @@ def not_found_words(answer: Answer) -> str:
     if not words:
         return NOT_FOUND
     return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."
+
+
+def _found(answer: Answer) -> tuple[Line, ...]:
+    sentences = sentences_of(answer)
+    numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
+    lines = [Line("The articles differ:")] if answer.kind == "differing" else []
+    if not answer.certain:
+        lines.append(Line("", (Run(UNSURE, "unsure"),)))
+    # what is told is told by its quotes
+    for position, item in enumerate(() if answer.kind == "passage" else answer.answers, start=1):
+        cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
+        lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
+    if (lowest := list_confidence(answer)) is not None:
+        lines.append(Line("", (Run(lowest, "dim"),)))
+    for number, citations in enumerate(sentences.values(), start=1):
+        lines += [BLANK, *_cited(number, citations, answer)]
+    return tuple(lines)
 
 
 def _not_found(answer: Answer) -> tuple[Line, ...]:

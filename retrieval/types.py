@@ -119,6 +119,15 @@ class SearchFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was asked before, its answers (none where it was not answered), and the articles these cite."""
+
+    question: str
+    answers: tuple[str, ...] = ()
+    article_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """The calendar days from `start` to `end`, both included."""
 

@@ -71,15 +71,16 @@ FIELD_QUOTE = 280
 
 
 def answer_card(answer: Answer, where_words: str = "") -> Card:
-    """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to; it
-    stands below, with the words that were read as others.
+    """The question, its answer, and each sentence that says it, numbered. At the foot: what it was taken to be
+    about, the words that were read as others, and what it was limited to (`where_words`).
 
     Two items that cite the same sentence share its number, and all their words are bold in it. Versions that differ
     stand side by side, a field each. What is offered as unsure keeps its quotes. Where nothing was found, the nearest
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
-    footer = cut(visible("; ".join(filter(None, (where_words, *respelled_words(answer))))).strip(), MAX_WHERE)
+    feet = (_about(answer), *map(visible, respelled_words(answer)), cut(visible(where_words).strip(), MAX_WHERE))
+    footer = " · ".join(filter(None, feet))
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)
     filled = _differing if answer.kind == "differing" else _listed
@@ -94,6 +95,10 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     fewer = range(1, every)
     most = bisect_left(fewer, True, key=lambda shown: not _fits(filled(empty, answer, shown, rooms[-1])))
     return filled(empty, answer, most, rooms[-1])
+
+
+def _about(answer: Answer) -> str:
+    return "" if answer.about is None else f"about: {cut(visible(answer.about).strip(), MAX_WHERE)}"
 
 
 def evidence_card(remembered: Remembered, articles: Mapping[str, Article], page: int) -> Card:
