@@ -7,7 +7,6 @@ meets a model in the middle of another one.
 
 import os
 import sys
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from difflib import get_close_matches
@@ -62,7 +61,7 @@ class Chat:
         self._opening = self._worker.submit(_open, settings)
         self._answering: Future[Answer] | None = None
         self._last: Answer | None = None
-        self._turns: deque[Turn] = deque(maxlen=TURNS)
+        self._conversation: tuple[Turn, ...] = ()
 
     def take(self, line: str) -> bool:
         """Answers one line; false if it asks to leave. Raises what opening the models raised: without them, no chat."""
@@ -93,7 +92,7 @@ class Chat:
             question,
             where=self._scope.where,
             as_of=self._scope.as_of,
-            conversation=tuple(self._turns),
+            conversation=self._conversation,
         )
         with self._terminal.spinner("Reading"):
             error = self._answering.exception()
@@ -102,7 +101,7 @@ class Chat:
             self._explain(error)
             return
         self._last = self._answering.result()
-        self._turns.append(self._last.turn)
+        self._conversation = self._last.conversation(self._conversation)[-TURNS:]
         shown = (*answer_lines(self._last), BLANK) if self._interactive else exchange_lines(self._last)
         self._terminal.show((*scope_lines(self._scope), *shown))
 
@@ -119,7 +118,7 @@ class Chat:
         if name == "/help":
             self._terminal.show(_help())
         elif name == "/new":
-            self._turns.clear()
+            self._conversation = ()
             self._terminal.show((Line("The next question starts over."), BLANK))
         elif name == "/sources":
             self._sources()

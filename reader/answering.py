@@ -11,7 +11,7 @@ from reader.differing import newest_first
 from reader.merging import Candidate, Finding, Judge
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
-from retrieval.conversation import in_conversation
+from retrieval.conversation import asked_before, in_conversation
 from retrieval.types import Evidence, Turn
 
 # sentences, reprints of them aside
@@ -66,7 +66,7 @@ class Answerer:
             timing=Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms),
             certain=findings.certain,
             nearest=None if findings.nearest is None else _cite(findings.nearest, evidence),
-            about=conversation[-1].question if conversation else None,
+            about=asked_before(conversation),
         )
 
     def _findings(self, question: str, evidence: Evidence) -> Findings:

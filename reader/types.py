@@ -127,8 +127,8 @@ class Answer:
 
     `answers` is empty exactly when `kind` is "none"; `nearest` may then cite the sentence that comes nearest, and
     `evidence` holds the nearest passages, as it always does. `certain` is false for what is offered as unsure: one
-    answer or a list, never what differs. `about` is the question before this one, where this one was taken to lean on
-    it; None where it stood alone.
+    answer or a list, never what differs. `about` are the earlier questions that it was taken to lean on, "Who met? /
+    and when?"; None where it stood alone.
     """
 
     question: str
@@ -146,11 +146,12 @@ class Answer:
         cited = tuple(citation for item in self.answers for citation in item.citations)
         return cited if self.nearest is None else (*cited, self.nearest)
 
-    @property
-    def turn(self) -> Turn:
-        """The answer as a turn of a conversation, for the questions after it."""
+    def conversation(self, before: Sequence[Turn]) -> tuple[Turn, ...]:
+        """What the next question may lean on, where the turns `before` were what this one could: these and this one or,
+        where it stood alone and so changed the subject, this one."""
         cited = dict.fromkeys(citation.article_id for item in self.answers for citation in item.citations)
-        return Turn(self.question, tuple(item.text for item in self.answers), tuple(cited))
+        turn = Turn(self.question, tuple(item.text for item in self.answers), tuple(cited))
+        return (turn,) if self.about is None else (*before, turn)
 
     def article(self, citation: Citation) -> Article:
         """The article that `citation` points into."""

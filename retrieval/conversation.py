@@ -54,6 +54,11 @@ def vector_in_conversation(
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
+def asked_before(conversation: Sequence[Turn]) -> str | None:
+    """The questions of the last turns, oldest first: "Who met? / and when?"; None where there are none."""
+    return " / ".join(turn.question for turn in conversation[-TURNS:]) or None
+
+
 def terms_before(question: str, conversation: Sequence[Turn]) -> tuple[str, ...]:
     """The terms of the last turns that the question does not have itself."""
     own = set(asked_terms(question))

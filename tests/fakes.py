@@ -4,7 +4,7 @@ There are two articles, and each is a source group of its own.
 
 "list ..."   two items, both in one sentence         "nowhere ..."  not found
 "unsure ..." a span that is offered as unsure
-"filter"     a span: what is searched, as of when   "and ..."      leans on the turns before it, and names them all
+"filter"     a span: what is searched, as of when   "and ..."      leans on the turns before it
 "differ ..." two versions, of two articles           "fail ..."     StoreError; "break ..." a RuntimeError
 "slow ..."   answered after `SLOW_SECONDS`           anything else  a span, which is the question's first word
 """
@@ -20,6 +20,7 @@ from bot.settings import Settings
 from reader.types import Answer, AnswerItem, Citation, Timing
 from retrieval import types
 from retrieval.adding import AddReport
+from retrieval.conversation import asked_before
 from retrieval.errors import BusyError, ModelError, NoIndexError, StoreError
 from retrieval.filters import unknown_article, unknown_source
 from retrieval.progress import Progress
@@ -106,7 +107,7 @@ class Assistant:
             question = "/".join("-" if part is None else str(part).replace(" ", "_") for part in parts)
         found = answer(question, where, k)
         if question.startswith("and ") and conversation:
-            found = replace(found, about=" / ".join(turn.question for turn in conversation))
+            found = replace(found, about=asked_before(conversation))
         return found
 
     def sources(self) -> types.Sources:

@@ -231,15 +231,22 @@ def test_an_error_in_one_question_does_not_end_the_chat(tmp_path: Path) -> None:
 
 def test_a_question_may_lean_on_the_last_three_and_new_starts_over(tmp_path: Path) -> None:
     lines = (
-        b"and first?\nhello\nnowhere\nfail\nlist\nand then?\n/NEW\nand now?\n/filter source Example Wire\nand last?\n"
+        b"and first?\nhello\nnowhere\nfail\nand why?\nand where?\nand when?\nand so?\n"
+        b"/NEW\nand now?\n/filter source Example Wire\nand last?\n"
     )
     done = piped(tmp_path, lines)
     assert done.returncode == 0
     said = [line for line in done.stdout.splitlines() if line.startswith(("> and", "about:", "The next"))]
     assert said == [
         "> and first?",
-        "> and then?",
-        "about: hello / nowhere / list",
+        "> and why?",
+        "about: nowhere",
+        "> and where?",
+        "about: nowhere / and why?",
+        "> and when?",
+        "about: nowhere / and why? / and where?",
+        "> and so?",
+        "about: and why? / and where? / and when?",
         "The next question starts over.",
         "> and now?",
         "> and last?",

@@ -64,16 +64,18 @@ async def test_what_is_no_reply_starts_over_and_can_be_gone_on_from(talk: Talk) 
     await talk.ask(ANA, CHANNEL, "alpha?")
     assert await talk.ask(ANA, CHANNEL, "and then?") == ""
     assert await talk.ask(ANA, CHANNEL, "and more?", goes_on=True) == "about: and then?"
+    await talk.ask(ANA, CHANNEL, "beta?", goes_on=True)
+    assert await talk.ask(ANA, CHANNEL, "and more?", goes_on=True) == "about: beta?"
 
 
 async def test_a_reply_leans_on_the_answer_that_it_is_to(talk: Talk) -> None:
     await talk.ask(ANA, THREAD, "alpha?", goes_on=True)
-    await talk.ask(ANA, THREAD, "beta?", goes_on=True)
-    alpha, beta = (talk.ledger.remember(fakes.answer(question)) for question in ("alpha?", "beta?"))
+    await talk.ask(ANA, THREAD, "and beta?", goes_on=True)
+    alpha, beta = (talk.ledger.remember(fakes.answer(question)) for question in ("alpha?", "and beta?"))
     others = talk.ledger.remember(fakes.answer("list Who?"))
-    assert await talk.ask(BO, THREAD, "and then?", follows=beta) == "about: beta?"
-    assert await talk.ask(BO, THREAD, "and then?", goes_on=True) == "about: beta? / and then?"
-    assert await talk.ask(ANA, THREAD, "and why?", follows=beta) == "about: alpha? / beta?"
+    assert await talk.ask(BO, THREAD, "and then?", follows=beta) == "about: and beta?"
+    assert await talk.ask(BO, THREAD, "and so?", goes_on=True) == "about: and beta? / and then?"
+    assert await talk.ask(ANA, THREAD, "and why?", follows=beta) == "about: alpha? / and beta?"
     assert await talk.ask(ANA, THREAD, "and who?", follows=alpha) == "about: alpha?"
     assert await talk.ask(ANA, THREAD, "and so?", follows=others) == "about: list Who?"
     assert await talk.ask(ANA, THREAD, "and when?", follows="forgotten") == ""

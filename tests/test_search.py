@@ -224,7 +224,7 @@ def test_articles_can_be_read_where_the_index_cannot_be_searched(new_store: NewS
 
 def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_advantage(retriever: Retriever) -> None:
     alone = retriever.search("when was it?", 5, EVERYTHING)
-    said = Turn("Who signed the grain agreement?", ("Sergei Shoigu",))
+    said = Turn("Who signed the grain deal in Istanbul?", ("Sergei Shoigu",))
     (cited,) = {hit.passage.article_id for hit in retriever.search(said.question, 1, EVERYTHING).hits}
     found = retriever.search("when was it?", 1000, EVERYTHING, conversation=[said])
     assert found.hits[0].passage.article_id == cited != alone.hits[0].passage.article_id
@@ -239,7 +239,7 @@ def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_a
 
 
 def test_a_filter_holds_in_a_conversation_too(retriever: Retriever) -> None:
-    said = Turn("Who signed the grain agreement?")
+    said = Turn("Who signed the grain deal in Istanbul?")
     (other,) = {hit.passage.article_id for hit in retriever.search("Who met in Sochi?", 1, EVERYTHING).hits}
     (cited,) = {hit.passage.article_id for hit in retriever.search(said.question, 1, EVERYTHING).hits}
     conversation = [replace(said, article_ids=(cited,))]

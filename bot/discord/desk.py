@@ -178,7 +178,7 @@ class Desk:
             before = self._conversations.of(asked.person, asked.channel)
         answer = self._assistant.ask(question, where, conversation=before)
         if asked.kept:
-            self._conversations.keep(asked.person, asked.channel, (*before, answer.turn))
+            self._conversations.keep(asked.person, asked.channel, answer.conversation(before))
         return where, answer
 
     def _followed(self, id: str) -> Remembered | None:
