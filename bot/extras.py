@@ -14,7 +14,9 @@ EXTRAS = {
 def missing_extra(error: ModuleNotFoundError) -> str | None:
     """The extra that has the module that was not found, None if the module is none of an extra's."""
     rooms = _modules(error.__traceback__)
-    found = [extra for module in reversed(rooms) for room, extra in EXTRAS.items() if f"{module}.".startswith(f"{room}.")]
+    found = [
+        extra for module in reversed(rooms) for room, extra in EXTRAS.items() if f"{module}.".startswith(f"{room}.")
+    ]
     return found[0] if found else None
 
 

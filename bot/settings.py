@@ -160,10 +160,7 @@ class Settings:
         for name, table in tables.items():
             _check_section(file, name, table, sections)
         settings = cls(
-            **{
-                name: _section(home, name, defaults, tables.get(name, {}))
-                for name, defaults in sections.items()
-            }
+            **{name: _section(home, name, defaults, tables.get(name, {})) for name, defaults in sections.items()}
         )
         _check_apart(file, settings)
         _check_answers(file, settings.answers)

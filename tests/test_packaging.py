@@ -72,7 +72,9 @@ def test_installed_outside_a_checkout_it_says_what_to_do_first(wheel: Path, tmp_
     indexed = dateline("index")
     assert indexed.stderr.startswith(f"dateline: The corpus folder {tmp_path}/data/dateline/corpus does not exist; ")
     (tmp_path / "data" / "dateline" / "corpus").mkdir(parents=True)
-    (tmp_path / "data" / "dateline" / "corpus" / "note.txt").write_text("Ministers met in Lima on Monday. They agreed.\n")
+    (tmp_path / "data" / "dateline" / "corpus" / "note.txt").write_text(
+        "Ministers met in Lima on Monday. They agreed.\n"
+    )
     assert dateline("index").returncode == 0
     answered = dateline("ask", "Where did the ministers meet?")
     assert (answered.returncode, answered.stderr) == (0, "")
