@@ -1,4 +1,4 @@
-"""The optional parts of an installation: which extra of pyproject.toml a room needs, and the words for one that lacks it."""
+"""The optional parts of an installation: which extra of pyproject.toml a room needs, and how to install it."""
 
 from types import TracebackType
 

@@ -3,8 +3,8 @@
     --config FILE                         that file
     ./config.toml                         else the one of the current folder
     ~/.config/dateline/config.toml        else that of the user, articles and index in ~/.local/share/dateline
-    nothing                               else the defaults: in the current folder if it has articles or an index, else in
-                                          ~/.local/share/dateline
+    nothing                               else the defaults: in the current folder if it has articles or an index,
+                                          else in ~/.local/share/dateline
 
 The user's folders are those of the operating system (platformdirs); what stands here are Linux's.
 """

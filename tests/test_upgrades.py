@@ -11,6 +11,7 @@ from bot.discord.databases import APPLICATION, LATER, LEDGER
 from bot.discord.ledger import Ledger
 from bot.discord.types import Given, Rating
 from bot.settings import Settings
+from evaluation.phases import StandIn
 from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -19,7 +20,6 @@ from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
 from retrieval.storage.opening import open_memories
 from retrieval.storage.verify import verify
-from evaluation.phases import StandIn
 from tests.postgres import Server
 from tests.stores import EVERYTHING, Counting, write
 

@@ -1,7 +1,7 @@
 """A database of a format that is read no more: it is emptied, and the next refresh reads the articles again.
 
-The articles are files of the corpus, so nothing is lost but time. Vectors stay, and numbers of generations, passages and
-segments go on, so that none is ever given twice. Formats that need less are in `retrieval.storage.database`.
+The articles are files of the corpus, so nothing is lost but time. Vectors stay, and numbers of generations, passages
+and segments go on, so that none is ever given twice. Formats that need less are in `retrieval.storage.database`.
 """
 
 import logging
@@ -19,10 +19,9 @@ def empty_if_old(connection: sqlite3.Connection, folder: Path) -> None:
     _log.warning("The index in %s was made by an earlier Dateline, so all articles are read again.", folder)
     connection.execute("BEGIN IMMEDIATE")
     given = connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
-    parts = connection.execute(
-        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' AND name != ?",
-        (VECTORS,),
-    ).fetchall()
+    query = """SELECT type, name FROM sqlite_master
+               WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' AND name != ?"""
+    parts = connection.execute(query, (VECTORS,)).fetchall()
     for kind, name in sorted(parts, reverse=True):  # views first
         connection.execute(f'DROP {kind} "{name}"')
     connection.executemany("INSERT INTO sqlite_sequence VALUES (?, ?)", given)
