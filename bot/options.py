@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bot.examples import example_lines
 from bot.extras import how_to_install, missing_extra
 from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
@@ -49,11 +50,15 @@ index_option = click.option("--index", "first_index", is_flag=True, help="First 
 
 
 class Command(click.Command):
-    """A command with the options that all have."""
+    """A command with the options that all have, and with examples."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _common_options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples below the options."""
+        formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
 class Group(click.Group):
@@ -64,6 +69,10 @@ class Group(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _common_options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples below the commands."""
+        formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
 class Day(click.ParamType[date]):

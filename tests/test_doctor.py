@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def examine(place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Examine]:
+def examine(place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Examine:
     """Runs the command; what it found but the good, its exit status checked against that."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
@@ -128,7 +128,7 @@ def test_no_index_yet(place: Path, examine: Examine) -> None:
         ("PRAGMA user_version = 2", "made by an earlier Dateline"),
         (
             "UPDATE generations SET fingerprint = 'another', model = 'some/encoder'",
-            "the encoder some/encoder (another)",
+            "made with some/encoder, and another",
         ),
         ("DROP TABLE generations", "no such table: generations"),
     ],

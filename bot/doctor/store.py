@@ -50,15 +50,16 @@ def store_findings(settings: Settings) -> Iterator[Finding]:
         with open_store(settings.storage.path, settings.storage.url).snapshot() as snapshot:
             generation = snapshot.generation
             made = f"Generation {generation.id}, {counted(generation.passages, 'passage')}, made by {generation.model}"
-            own = encoder_fingerprint(settings.encoder.model)
-            if own is not None:
-                snapshot.check_encoder(own)
     except NoIndexError as error:
         yield found_in("Index", error, "warning")
     except DatelineError as error:
         yield found_in("Index", error)
     else:
-        yield Finding("Index", "ok", f"{made}.")
+        if encoder_fingerprint(settings.encoder.model) in (None, generation.fingerprint):
+            yield Finding("Index", "ok", f"{made}.")
+        else:
+            message = f"The index was made with {generation.model}, and another encoder is configured."
+            yield Finding("Index", "problem", message, "Run `dateline index`, or set [encoder] model back.")
         if settings.storage.url is None:
             yield from _index_files(settings.storage.path)
         else:
@@ -97,7 +98,9 @@ def _server(url: str) -> Iterator[Finding]:
     except DatelineError as error:
         yield found_in("Server", error)
         return
-    postgres, role, is_standby, may_write, vector = row or ()
+    if row is None:
+        return
+    postgres, role, is_standby, may_write, vector = row
     rights = "may bring articles in" if may_write and not is_standby else "may only answer"
     standby = ", a standby" if is_standby else ""
     message = f"PostgreSQL {postgres}{standby}, pgvector {vector}; the role {role} {rights}."
