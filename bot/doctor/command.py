@@ -33,9 +33,7 @@ def doctor(options: Options, as_json: bool) -> int:
         for each in found:
             terminal.show([Line(f"{_MARKS[each.level]} {each.area:<9} ", (Run(each.message),))])
             if each.mend is not None:
-                terminal.show(
-                    [Line(" " * 19, (Run(f"→ {each.mend}", "mark" if each.level == "problem" else "plain"),))]
-                )
+                terminal.show([Line(" " * 19, (Run(f"→ {each.mend}"),))])
     return 1 if any(each.level == "problem" for each in found) else 0
 
 
