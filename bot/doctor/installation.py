@@ -49,7 +49,8 @@ def package_findings(needed: frozenset[str], root: Path = ROOT) -> Iterator[Find
             yield Finding("Packages", "ok", f"The extra {extra!r} is installed.")
         elif extra in needed:
             message = f"The extra {extra!r} is needed and lacks {_listed(lacking)}."
-            yield Finding("Packages", "problem", message, how_to_install(extra).capitalize() + ".")
+            how = how_to_install(extra)
+            yield Finding("Packages", "problem", message, f"{how[:1].upper()}{how[1:]}.")
         else:
             yield Finding("Packages", "ok", f"The extra {extra!r} is not installed, and not needed.")
 
