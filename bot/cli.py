@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.completion import completion
+from bot.doctor.command import doctor
 from bot.evaluating import evaluate
 from bot.operating import add, brought_up_to_date, feed, index, migrate, prepare, status, verify, watch
 from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
@@ -101,7 +103,7 @@ def chat(options: Options, scope: Scope, first_index: bool) -> int:
     return run(settings, terminal, options.explain, scope)
 
 
-for command in (index, watch, add, feed, status, verify, migrate, prepare, discord, evaluate):
+for command in (index, watch, add, feed, status, verify, migrate, prepare, discord, doctor, completion, evaluate):
     cli.add_command(command)
 
 
