@@ -50,7 +50,7 @@ class Server:
             self.port: int = probe.getsockname()[1]
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
-        self.data.mkdir()
+        self.data.mkdir(exist_ok=True)  # it may be a disk of its own
         if USER is not None:
             shutil.chown(self.data, USER)
         if of is not None:
@@ -81,15 +81,22 @@ class Server:
         with (self.data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(command, user=USER, cwd="/", stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                psycopg.connect(self.url("postgres"), connect_timeout=1).close()
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline or self._process.poll() is not None:
-                    said = (self.data.parent / "log").read_text(errors="replace").splitlines()[-1:]
-                    raise StoreError(f"The PostgreSQL server does not start ({' '.join(said)}); mend that.") from error
-                time.sleep(0.05)
+        while not self.is_ready():
+            if time.monotonic() > deadline or self.has_ended():
+                said = (self.data.parent / "log").read_text(errors="replace").splitlines()[-1:]
+                raise StoreError(f"The PostgreSQL server does not start ({' '.join(said)}); mend that.")
+            time.sleep(0.05)
+
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+            return True
+        return False
+
+    def has_ended(self) -> bool:
+        """Whether its process is gone."""
+        return self._process is None or self._process.poll() is not None
 
     @contextmanager
     def standby(self) -> Iterator["Server"]:

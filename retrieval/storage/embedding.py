@@ -24,10 +24,12 @@ def embed_missing(
     made `again`.
     """
     pending = writer.pending(encoder.fingerprint, without, everything=everything, again=again, batch=BATCH)
+    done = 0
     with progress("Embedding passages", pending.texts) as advance:
-        for texts in pending.batches:
-            embed(writer, encoder, texts)
-            advance(len(texts))
+        for batch in pending.batches:
+            embed(writer, encoder, batch.texts)
+            advance(batch.done - done)
+            done = batch.done
     return pending.passages
 
 
