@@ -8,7 +8,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evaluation.phases import StandIn
+from evaluation.phases import EMBEDDING, StandIn
 from retrieval.errors import BusyError, IndexMismatchError, LostError, NoIndexError, StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -392,13 +393,20 @@ def test_workers_share_what_is_to_be_embedded_and_one_that_is_killed_loses_nothi
         return work(texts)
 
     publisher.encode = encode  # type: ignore[method-assign]
-    report = refresh(corpus, store, publisher, "model")
+    told: list[int] = []
+
+    @contextmanager
+    def progress(task: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield told.append if task == EMBEDDING else lambda done: None
+
+    report = refresh(corpus, store, publisher, "model", progress=progress)
     while len(ended) < 2:
         time.sleep(0.01)
     assert ended[0] == -signal.SIGKILL
     assert ended[1] > 20 < publisher.embedded
-    # passages and headings, each once
+    # passages and headings, each once; the bar has counted those of the helper, as they came
     assert ended[1] + publisher.embedded == 120 and report.added == 60
+    assert min(told) >= 0 and sum(told) == 120 and sum(told[:-1]) > publisher.embedded
     assert len(contents(store)) == 100
     assert open_store(Path(), url).assist(ENCODER) == 0
 

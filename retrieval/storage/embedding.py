@@ -28,8 +28,10 @@ def embed_missing(
     with progress("Embedding passages", pending.texts) as advance:
         for batch in pending.batches:
             embed(writer, encoder, batch.texts)
-            advance(batch.done - done)
-            done = batch.done
+            # what another worker had and lost comes late
+            advance(max(0, batch.done - done))
+            done = max(done, batch.done)
+        advance(pending.texts - done)
     return pending.passages
 
 
