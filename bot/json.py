@@ -12,6 +12,7 @@ from reader.types import Answer, AnswerItem, Citation
 from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, Skipped, StoreStatus, Unread
 
 if TYPE_CHECKING:  # they bring the network and the index along
+    from bot.doctor.types import Finding
     from retrieval.adding import AddReport
     from retrieval.storage.types import Verification
 
@@ -23,6 +24,7 @@ def answer_json(answer: Answer) -> str:
     return _document(
         {
             "question": answer.question,
+            "about": answer.about,
             "kind": answer.kind,
             "certain": answer.certain,
             "answers": [_item(item) for item in answer.answers],
@@ -167,6 +169,19 @@ def _hit(hit: Hit, article: Article) -> dict[str, Any]:
         "end": hit.passage.end,
         "score": float(hit.score),
     }
+
+
+def findings_json(findings: Sequence["Finding"]) -> str:
+    """What is wrong with an installation, as `dateline doctor --json` prints it; `mend` is null where all is well."""
+    return _document(
+        {
+            "healthy": all(each.level != "problem" for each in findings),
+            "findings": [
+                {"area": each.area, "level": each.level, "message": each.message, "mend": each.mend}
+                for each in findings
+            ],
+        }
+    )
 
 
 def _document(value: dict[str, Any]) -> str:
