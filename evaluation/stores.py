@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from retrieval.errors import ConfigError
 from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
 
@@ -43,10 +42,8 @@ def new_store(kind: str) -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
             yield folder
         return
-    try:
-        from evaluation.server import Server
-    except ImportError as error:
-        raise ConfigError(f"{error.name} is not installed; install Dateline with `pip install .[postgres]`.") from error
+    from evaluation.server import Server  # brings psycopg along
+
     with Server.running(SETTINGS) as server:
         yield server.new_database()
 

@@ -40,7 +40,9 @@ def test_every_make_target_exists(target: str) -> None:
     assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ((?:bot|evaluation|reader|retrieval|tests)[\w.]*)", TEXT))))
+@pytest.mark.parametrize(
+    "module", sorted(set(re.findall(r"python -m ((?:bot|evaluation|reader|retrieval|tests)[\w.]*)", TEXT)))
+)
 def test_every_module_exists(module: str) -> None:
     path = ROOT / Path(*module.split("."))
     assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
