@@ -191,6 +191,8 @@ class CompiledNetwork:
 
     def __init__(self, model: "openvino.CompiledModel", manifest: Manifest, precision: Precision, workers: int) -> None:
         self.precision = precision
+        self.threads = int(model.get_property("INFERENCE_NUM_THREADS"))
+        self.inputs_at_once = workers
         self._manifest = manifest
         self._workers = ThreadPoolExecutor(workers, "network")
         self._idle: SimpleQueue[openvino.InferRequest] = SimpleQueue()

@@ -16,13 +16,13 @@ from bot.cli import main
 from bot.doctor.installation import package_findings, python_finding
 from bot.doctor.types import Finding
 from bot.settings import Settings
+from evaluation.server import Server
 from reader.prepare import prepared_reader
 from retrieval.engine import FAILED, MANIFEST
 from retrieval.models import cache_folder
 from retrieval.progress import silent
 from retrieval.storage.database import DATABASE
 from tests.conftest import ROOT, settings_for
-from tests.postgres import Server
 from tests.stores import write
 
 ADAPTER = ROOT / "reader" / "weights"

@@ -12,6 +12,7 @@ from bot.discord.ledger import Ledger
 from bot.discord.types import Given, Rating
 from bot.settings import Settings
 from evaluation.phases import StandIn
+from evaluation.server import Server
 from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -20,7 +21,6 @@ from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
 from retrieval.storage.opening import open_memories
 from retrieval.storage.verify import verify
-from tests.postgres import Server
 from tests.stores import EVERYTHING, Counting, write
 
 FORMATS = Path(__file__).resolve().parent / "formats"
