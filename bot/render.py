@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from bot.layout import BLANK, Line, Run
 from reader.types import Answer, AnswerItem, Citation
+from retrieval.fusion import ON_TOPIC
 from retrieval.heading import day
 from retrieval.types import Article, Hit
 
 MAX_REPRINTS = 3
 UNSURE = "Not sure, but this may answer it:"
 NOT_FOUND = "Not found in these articles."
+UNTOLD = "Not found: the articles have something on this, but not the answer."
 NEAREST = "The nearest sentence:"
 NOTHING_PASSES = "No article passes the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
@@ -159,10 +161,23 @@ def resolved_words(iso: str) -> str:
     return _interval(*days) if len(days) == 2 else iso
 
 
+def not_found_words(answer: Answer) -> str:
+    """Why nothing is answered, in one line: the articles are about it and do not say it, or they lack its words.
+
+    "Not found: no article has the word “Lisbon”."
+    """
+    if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
+        return UNTOLD
+    words = [f"“{word}”" for word in answer.evidence.unmentioned]
+    if not words:
+        return NOT_FOUND
+    return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."
+
+
 def _not_found(answer: Answer) -> tuple[Line, ...]:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return (Line("", (Run(NOTHING_PASSES, "answer"),)),)
-    said = Run(NOT_FOUND, "answer")
+    said = Run(not_found_words(answer), "answer")
     if answer.nearest is None:
         return (Line("", (said,)),)
     return (

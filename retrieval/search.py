@@ -26,10 +26,11 @@ REPRINTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as an index is asked it: `vector` (dimension,) float32, unit norm; the `period` that it names."""
+    """A question as an index is asked it: `vector` (dimension,) float32, unit norm; its `terms`, each with a word that
+    it is of; the `period` that it names."""
 
     vector: NDArray[np.float32]
-    terms: tuple[str, ...]
+    terms: Mapping[str, str]
     period: Period | None
 
 
@@ -83,7 +84,7 @@ class Retriever:
     def query(self, question: str, as_of: date | None = None) -> Query:
         """What a question asks; `as_of` is the day that "last week" counts from, and without one it names no time."""
         (vector,) = self._encoder.encode([question])
-        return Query(vector, tuple(asked_terms(question)), None if as_of is None else asked_period(question, as_of))
+        return Query(vector, asked_terms(question), None if as_of is None else asked_period(question, as_of))
 
     def search(self, question: str, k: int, where: SearchFilter, as_of: date | None = None) -> Evidence:
         """See `query`, and `Held.search` in the newest generation; where that is lost in the middle, once again."""
@@ -96,6 +97,17 @@ class Retriever:
     def _search(self, query: Query, k: int, where: SearchFilter) -> Evidence:
         with self.hold() as held:
             return held.search(query, k, where)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A question's terms as one generation has them: the `spellings` of each, those of all together, sorted (`every`),
+    the weights of their rarity, and which terms are `nowhere`."""
+
+    spellings: Mapping[str, frozenset[str]]
+    every: Sequence[str]
+    weights: Mapping[str, float]
+    nowhere: frozenset[str]
 
 
 class Held:
@@ -117,13 +129,15 @@ class Held:
         Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
         snapshot = self._snapshot
-        best = self.candidates(query, where, max(POOL, k * SPARE))[: k * SPARE]
+        words = self._words(query)
+        best = self._candidates(query, words, where, max(POOL, k * SPARE))[: k * SPARE]
         groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
         kept = distinct(best, groups)[:k]
         told = {groups[hit.passage.article_id] for hit in kept}
         groups = {key: group for key, group in groups.items() if group in told}
         articles = snapshot.articles(groups)
-        return Evidence(hits=tuple(kept), articles=articles, groups=groups, generation=snapshot.generation.id)
+        unmentioned = tuple(dict.fromkeys(word for term, word in query.terms.items() if term in words.nowhere))
+        return Evidence(tuple(kept), articles, groups, snapshot.generation.id, unmentioned)
 
     def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
         """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
@@ -131,29 +145,39 @@ class Held:
         Where the question names a time, as many again are looked for among the articles of that time. Raises as
         `search` does.
         """
+        return self._candidates(query, self._words(query), where, count)
+
+    def _words(self, query: Query) -> Words:
+        spellings = self._snapshot.spellings(tuple(query.terms))
+        every = sorted({each for several in spellings.values() for each in several})
+        frequencies = self._snapshot.frequencies(every)
+        found = {term: sum(frequencies[each] for each in several) for term, several in spellings.items()}
+        passages = self._snapshot.generation.passages
+        return Words(
+            spellings=spellings,
+            every=every,
+            weights={term: rarity(times, passages) for term, times in found.items()},
+            nowhere=frozenset(term for term, times in found.items() if not times),
+        )
+
+    def _candidates(self, query: Query, words: Words, where: SearchFilter, count: int) -> list[Hit]:
         snapshot = self._snapshot
         snapshot.check(where)
-        vector, period = query.vector, query.period
-        spellings = snapshot.spellings(query.terms)
-        asked = sorted({spelling for several in spellings.values() for spelling in several})
+        vector, period, asked = query.vector, query.period, words.every
         dense, lexical = self._ids(vector, asked, where, count)
         found = {*dense, *lexical}
         if period is not None:
             found.update(*self._ids(vector, asked, _within(where, period), count))
         read = snapshot.candidates(sorted(found))
         cosines = read.vectors @ vector
-        frequencies = snapshot.frequencies(asked)
-        weights = {
-            term: rarity(sum(frequencies[spelling] for spelling in several), snapshot.generation.passages)
-            for term, several in spellings.items()
-        }
         dense_ranks = {id: rank for rank, id in enumerate(dense)}
         lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
         headed = {heading: set(terms(heading)) for heading in {row.heading for row in read.rows}}
         hits = []
         for row, cosine in zip(read.rows, cosines.tolist(), strict=True):
             told = headed[row.heading].union(terms(row.text))
-            covered = coverage(weights, {term for term, several in spellings.items() if not several.isdisjoint(told)})
+            has = {term for term, several in words.spellings.items() if not several.isdisjoint(told)}
+            covered = coverage(words.weights, has)
             of_the_time = period is not None and row.day is not None and period.start <= row.day <= period.end
             hits.append(
                 Hit(

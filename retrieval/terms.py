@@ -55,13 +55,18 @@ def terms(text: str) -> list[str]:
     return [term for word in _words(text) for term in _terms_of(word)]
 
 
-def asked_terms(question: str) -> list[str]:
-    """The different terms of a question that can tell one passage from another, in order; there may be none.
+def asked_terms(question: str) -> dict[str, str]:
+    """The different terms of a question that can tell one passage from another, in order, each with the first word that
+    it is a term of; there may be none.
 
-    "Who attended the US talks?" -> ["atend", "us", "talk"]
+    "Who attended the US talks?" -> {"atend": "attended", "us": "US", "talk": "talks"}
     """
-    found = (term for word in _words(question) if not _is_stop_word(word) for term in _terms_of(word))
-    return list(dict.fromkeys(found))
+    found: dict[str, str] = {}
+    for word in _words(question):
+        if not _is_stop_word(word):
+            for term in _terms_of(word):
+                found.setdefault(term, word)
+    return found
 
 
 def plain(text: str) -> str:

@@ -78,13 +78,15 @@ class Evidence:
     """What a search returns: the hits, best first, with their articles and the reprints of these, by article id.
 
     `groups` gives the *source group* of each of these articles: an article and its reprints, edited lightly or not,
-    are one group and count as one source.
+    are one group and count as one source. `unmentioned` are the question's words that no article has, nor any spelling
+    of them.
     """
 
     hits: tuple[Hit, ...]
     articles: Mapping[str, Article]
     groups: Mapping[str, str]
     generation: int
+    unmentioned: tuple[str, ...] = ()
 
     def article(self, hit: Hit) -> Article:
         """The article that `hit` is a passage of."""

@@ -52,6 +52,11 @@ def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
     assert top.hits == everything.hits[:5]
 
 
+def test_it_names_the_words_that_no_article_has(retriever: Retriever) -> None:
+    evidence = retriever.search("Did the Lisbon zoologist sign Lavrof's grain deal in lisbon?", 3, EVERYTHING)
+    assert evidence.unmentioned == ("Lisbon", "zoologist")
+
+
 def test_every_hit_is_a_slice_of_its_article(retriever: Retriever) -> None:
     evidence = retriever.search("What happened?", 1000, EVERYTHING)
     for hit in evidence.hits:

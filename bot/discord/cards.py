@@ -15,11 +15,11 @@ from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, 
 from bot.render import (
     MAX_REPRINTS,
     NEAREST,
-    NOT_FOUND,
     NOTHING_PASSES,
     UNSURE,
     Sentence,
     list_confidence,
+    not_found_words,
     places_in,
     resolved_words,
     sentence_of,
@@ -173,11 +173,12 @@ def _differing(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
 def _not_found(answer: Answer) -> str:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return f"**{NOTHING_PASSES}**"
+    said = f"**{cut(plain(not_found_words(answer)), MAX_TITLE)}**"
     if answer.nearest is None:
-        return f"**{NOT_FOUND}**"
+        return said
     quote = quoted(answer.nearest.quote, [], QUOTE)
     source = source_line(answer.article(answer.nearest))
-    return "\n".join([f"**{NOT_FOUND}** {NEAREST}", "", *([quote] if quote else []), source])
+    return "\n".join([f"{said} {NEAREST}", "", *([quote] if quote else []), source])
 
 
 def _words(item: AnswerItem, room: _Room) -> str:
