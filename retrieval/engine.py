@@ -24,6 +24,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +55,7 @@ FORMAT = 1
 
 FAILED = "failed.txt"
 _log = logging.getLogger(__name__)
+_ALONE = threading.Lock()  # what two threads may not do at once
 
 _HINTS: Mapping[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 # a lower precision is taken only where it is faster by this much
@@ -208,11 +210,12 @@ class CompiledNetwork:
         """
         import openvino
 
-        # the first array that OpenVINO sees makes it look up NumPy; two threads that do so at once lock each other out
-        openvino.Tensor(np.zeros(1, dtype=np.int64))
         manifest, core = Manifest.load(folder), openvino.Core()
-        if precision is None:
-            precision = _fastest(folder, manifest, core)
+        with _ALONE:
+            # the first array that OpenVINO sees makes it look up NumPy; two threads that do so lock each other out
+            openvino.Tensor(np.zeros(1, dtype=np.int64))
+            if precision is None:
+                precision = _fastest(folder, manifest, core)
         workers = len(os.sched_getaffinity(0))
         options = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
