@@ -254,17 +254,24 @@ class CompiledNetwork:
             self._idle.put(request)
 
 
-def _fastest(folder: Path, manifest: Manifest, core: "openvino.Core") -> Precision:
+def processor(core: "openvino.Core") -> str:
+    """The processor as `Manifest.fastest` knows it: its name, cores, and what it can do.
+
+    The name alone does not tell what a virtual machine lets through.
+    """
     name, able = core.get_property("CPU", "FULL_DEVICE_NAME"), core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    # the name alone does not tell what a virtual machine lets through
-    processor = f"{name}, {os.cpu_count()} cores, {' '.join(sorted(able))}"
-    known = manifest.fastest.get(processor)
+    return f"{name}, {os.cpu_count()} cores, {' '.join(sorted(able))}"
+
+
+def _fastest(folder: Path, manifest: Manifest, core: "openvino.Core") -> Precision:
+    this = processor(core)
+    known = manifest.fastest.get(this)
     if known is not None:
         return known
-    speeds = {each: _measured(folder, each) for each in get_args(Precision) if each == "float32" or "BF16" in able}
+    speeds = {each: _measured(folder, each) for each in get_args(Precision) if each == "float32" or "BF16" in this}
     best: Precision = "bfloat16" if speeds.get("bfloat16", 0.0) > _WORTH_IT * speeds["float32"] else "float32"
     if os.access(folder, os.W_OK):
-        replace(manifest, fastest={**manifest.fastest, processor: best}).save(folder)
+        replace(manifest, fastest={**manifest.fastest, this: best}).save(folder)
     return best
 
 
