@@ -5,6 +5,7 @@ What an answer does not need, such as all that reads files and pages, is importe
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
+from retrieval.engine import is_compiled
 from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
@@ -52,11 +54,13 @@ class Assistant:
         store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        retriever = Retriever.open(store, _encoder(settings, progress).loaded())
-        reader = _reader(settings, progress)
+        encoder, read = _encoder(settings, progress), _reader(settings, progress)
+        with ThreadPoolExecutor(1) as beside:  # either model is loaded by one core
+            reader = beside.submit(read)
+            retriever = Retriever.open(store, encoder.loaded())
         answers = settings.answers
         threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
-        answerer = Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
+        answerer = Answerer(reader.result(), Calibration.load(settings.reader.adapter), threshold)
         return cls(retriever, answerer, settings.retrieval.passages)
 
     def ask(
@@ -246,7 +250,7 @@ def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
     _encoder(settings, progress).loaded()
-    _reader(settings, progress)
+    _reader(settings, progress)()
 
 
 def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
@@ -260,10 +264,15 @@ def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
     return lazy_encoder(folder, precision)
 
 
-def _reader(settings: Settings, progress: Progress) -> TransformersReader:
+def _reader(settings: Settings, progress: Progress) -> Callable[[], TransformersReader]:
+    """What loads the reader, in any thread; it is on disk by then."""
     named, engine = settings.reader, settings.engine
     folder = prepared_reader(named.model, named.adapter, progress, compiled=engine.compiled)
-    return TransformersReader.load(folder, engine.precision)
+    if is_compiled(folder):
+        return lambda: TransformersReader.load(folder, engine.precision)
+    # at once: two threads that import PyTorch's libraries at a time find them half imported
+    reader = TransformersReader.load(folder, engine.precision)
+    return lambda: reader
 
 
 def _limits(settings: Settings) -> "FetchLimits":
