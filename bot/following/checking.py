@@ -1,0 +1,226 @@
+"""Asking followed questions of what has come in.
+
+1. passages whose text no earlier generation held       one query
+2. scored for all questions at once                     `retrieval.matching`
+3. read where they would have been read had the         the reader, for few pairs
+   question been asked: where they score as well as
+   the last of the best passages so far
+4. answered by each source group alone, so that it does `reader.answering`
+   not matter what else came with it
+5. compared with what was told                          `reader.novelty`
+6. what is new, and that it has been told, are written  one transaction a question
+   together; it waits in the outbox until it is shown
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from bot.following.documents import cited_in, news_document, news_of
+from bot.following.questions import Face, FollowedQuestions
+from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Outcome
+from reader.answering import Answerer
+from reader.novelty import Statement, told_anew, without_reprinted
+from reader.types import Answer, Reader
+from retrieval.encoder import Encoder
+from retrieval.errors import UsageError
+from retrieval.filters import lets_through
+from retrieval.matching import Matches, OpenQuestion, match
+from retrieval.periods import asked_period
+from retrieval.reprints import distinct
+from retrieval.search import REPRINTS, Query, Retriever
+from retrieval.storage.store import Store
+from retrieval.storage.vectors import packed, unpacked
+from retrieval.terms import asked_terms
+from retrieval.types import Article, Evidence, Hit, SearchFilter
+
+EVERYTHING = SearchFilter()
+TRIES = 6
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What reads: `passages` are read for a question at most, of one source group at a time."""
+
+    encoder: Encoder
+    reader: Reader
+    answerer: Answerer
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Promising:
+    """The passages to read for a question, best first; `articles` and `groups` are those of an `Evidence`, and `fresh`
+    the articles that have come in."""
+
+    hits: tuple[Hit, ...]
+    articles: dict[str, Article]
+    groups: dict[str, str]
+    fresh: frozenset[str]
+
+
+class Checker:
+    """Follows questions, and asks them of new passages. One check at a time."""
+
+    def __init__(self, store: Store, questions: FollowedQuestions, models: Models) -> None:
+        self.questions = questions
+        self._store = store
+        self._models = models
+        self._retriever = Retriever(store, models.encoder)
+
+    def follow(
+        self,
+        ask: Callable[[str, SearchFilter], Answer],
+        question: str,
+        where: SearchFilter = EVERYTHING,
+        by: Asker | None = None,
+        limits: Limits | None = None,
+    ) -> tuple[Followed, Answer]:
+        """Follows a question that is answered by `ask`; what it is answered plainly counts as told.
+
+        Raises TooManyError, and what `ask` raises.
+        """
+        fingerprint = self._models.encoder.fingerprint
+        vector = packed(self._models.encoder.encode([question])[0])
+        for _ in range(TRIES):
+            answer = ask(question, where)
+            with ExitStack() as stack:
+                _, arrivals = self.questions.arrivals(self._store, fingerprint, self.questions.newest(), stack)
+            # what came in meanwhile was not asked, and must not count as asked
+            if arrivals.generation == answer.evidence.generation:
+                break
+        told = [Statement.of(item, answer) for item in answer.answers] if answer.certain else []
+        scores = tuple(hit.score for hit in answer.evidence.hits)
+        followed = Followed(0, answer.question, where, by, datetime.now(UTC), answer.evidence.generation)
+        due = Due(followed, arrivals.newest, fingerprint, vector, scores)
+        return self.questions.add(due, told, limits), answer
+
+    def check(self, face: Face) -> Checked:
+        """Asks the questions of one face of what has come in since each was asked last.
+
+        Raises NoIndexError, IndexMismatchError, StoreError.
+        """
+        due = self._embedded(self.questions.due(face))
+        if not due:
+            return Checked()
+        fingerprint = self._models.encoder.fingerprint
+        promising: list[tuple[Due, _Promising]] = []
+        pairs = 0
+        with ExitStack() as stack:
+            snapshot, arrivals = self.questions.arrivals(
+                self._store, fingerprint, min(each.batch for each in due), stack
+            )
+            due = [each for each in due if each.batch < arrivals.newest]
+            for batch, several in groupby(sorted(due, key=lambda each: each.batch), key=lambda each: each.batch):
+                asked = list(several)
+                passages = sorted(id for id, came in arrivals.batches.items() if came > batch)
+                found = match(snapshot, [self._open(each) for each in asked], passages)
+                pairs += found.pairs
+                ids = {hit.passage.article_id for hits in found.hits for hit in hits}
+                groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
+                articles = dict(snapshot.articles(groups))
+                promising += _promising(asked, found, articles, groups)
+        news = read = 0
+        for each, found_for in promising:
+            outcome = self._outcome(each, found_for, arrivals.generation)
+            read += len(found_for.hits)
+            if self.questions.asked(each, arrivals, outcome):
+                news += len(outcome.news)
+        left = {each.followed.id for each in due} - {each.followed.id for each, _ in promising}
+        self.questions.passed([each for each in due if each.followed.id in left], arrivals)
+        return Checked(len(due), pairs, read, news)
+
+    def take(self, face: Face, patience: timedelta, most: int) -> tuple[str, tuple[Notice, ...]] | None:
+        """See `FollowedQuestions.take`. What the articles do not say any more is taken out of the outbox."""
+        taken = self.questions.take(face, patience, most)
+        if taken is None:
+            return None
+        message, waiting = taken
+        cited = {article for each in waiting for article in cited_in(each.document)}
+        with self._store.snapshot() as snapshot:
+            articles, generation = snapshot.articles(cited), snapshot.generation.id
+        notices = []
+        for each in waiting:
+            news = news_of(each.document, articles, generation)
+            if news is None:
+                log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
+                self.questions.shown([each.id])
+            else:
+                notices.append(Notice(each.id, each.followed, news))
+        return message, tuple(notices)
+
+    def _open(self, due: Due) -> OpenQuestion:
+        question = due.followed.question
+        (vector,) = unpacked([due.vector], len(due.vector) // 4)
+        query = Query(vector, tuple(asked_terms(question)), asked_period(question, date.today()))
+        full = len(due.scores) >= self._models.passages
+        return OpenQuestion(query, due.scores[self._models.passages - 1] if full else float("-inf"))
+
+    def _outcome(self, due: Due, promising: _Promising, generation: int) -> Outcome:
+        """Asks one question of each source group's new passages, the oldest group first."""
+        question, models = due.followed.question, self._models
+        told: tuple[Statement, ...] = self.questions.told(due.followed.id)
+        news = []
+        groups: defaultdict[str, list[Hit]] = defaultdict(list)
+        for hit in promising.hits:
+            groups[promising.groups[hit.passage.article_id]].append(hit)
+        for group in sorted(groups, key=lambda group: _age(groups[group], promising.articles)):
+            members = {key: article for key, article in promising.articles.items() if promising.groups[key] == group}
+            hits = tuple(distinct(groups[group], promising.groups)[: models.passages])
+            evidence = Evidence(hits, members, dict.fromkeys(members, group), generation)
+            answer = models.answerer.answer(question, evidence, 0.0)
+            if not answer.certain:
+                continue
+            older = [article for key, article in members.items() if key not in promising.fresh]
+            answer = without_reprinted(answer, older)
+            after = told_anew(answer, told, models.reader)
+            told = after.statements
+            if after.news is not None:
+                news.append(news_document(after.news))
+        best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[: models.passages]
+        return Outcome(tuple(best), told, tuple(news))
+
+    def _embedded(self, several: Sequence[Due]) -> list[Due]:
+        """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
+        encoder = self._models.encoder
+        strange = [each for each in several if each.fingerprint != encoder.fingerprint]
+        if not strange:
+            return list(several)
+        vectors = encoder.encode([each.followed.question for each in strange])
+        anew = {}
+        for each, vector in zip(strange, vectors, strict=True):
+            followed = each.followed
+            try:
+                hits = self._retriever.search(followed.question, self._models.passages, followed.where).hits
+            except UsageError:  # the article or the source that it is limited to is gone
+                hits = ()
+            scores = tuple(hit.score for hit in hits)
+            anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
+            self.questions.embedded(followed.id, encoder.fingerprint, packed(vector), scores)
+        return [anew.get(each.followed.id, each) for each in several]
+
+
+def _promising(
+    asked: Sequence[Due], found: Matches, articles: dict[str, Article], groups: dict[str, str]
+) -> list[tuple[Due, _Promising]]:
+    """The questions that have something to read."""
+    some = []
+    for each, hits in zip(asked, found.hits, strict=True):
+        where = each.followed.where
+        let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if lets_through(where, a)}
+        kept = tuple(hit for hit in hits if hit.passage.article_id in let)
+        if kept:
+            some.append((each, _Promising(kept, let, groups, found.articles)))
+    return some
+
+
+def _age(hits: Sequence[Hit], articles: dict[str, Article]) -> tuple[float, str]:
+    """Orders source groups by their oldest article; those without a date come last, as they are as old as today."""
+    dates = [articles[hit.passage.article_id].published for hit in hits]
+    known = [when.timestamp() for when in dates if when is not None]
+    return min(known, default=float("inf")), hits[0].passage.article_id
