@@ -46,6 +46,10 @@ class Database(Protocol):
     @property
     def shared(self) -> bool: ...
 
+    def exists(self) -> bool:
+        """Whether there are tables."""
+        ...
+
     def prepare(self) -> None:
         """Makes the tables that are not there."""
         ...
@@ -61,9 +65,18 @@ class Database(Protocol):
 
 def open_database(tables: Tables, file: Path, url: str | None) -> Database:
     """The database on the server at `url`, or in `file`, with its tables. Raises StoreError."""
-    database: Database = FileDatabase(tables, file) if url is None else ServerDatabase(tables, url)
+    database = _database(tables, file, url)
     database.prepare()
     return database
+
+
+def database_exists(tables: Tables, file: Path, url: str | None) -> bool:
+    """Whether `open_database` would find tables there. Raises StoreError."""
+    return _database(tables, file, url).exists()
+
+
+def _database(tables: Tables, file: Path, url: str | None) -> Database:
+    return FileDatabase(tables, file) if url is None else ServerDatabase(tables, url)
 
 
 class FileDatabase:
@@ -74,6 +87,10 @@ class FileDatabase:
     def __init__(self, tables: Tables, path: Path) -> None:
         self._tables = tables
         self.path = path
+
+    def exists(self) -> bool:
+        """See `Database`."""
+        return self.path.exists()
 
     def prepare(self) -> None:
         """See `Database`. Raises StoreError also if the file is another program's."""
@@ -121,6 +138,11 @@ class ServerDatabase:
         self._tables = tables
         self._url = url
 
+    def exists(self) -> bool:
+        """See `Database`."""
+        with self._connected() as connection:
+            return self._is_made(connection)
+
     def prepare(self) -> None:
         """See `Database`. All tables belong to the owner of the schema, whoever makes them."""
         name = self._tables.name
@@ -131,8 +153,7 @@ class ServerDatabase:
             query = "SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = ?"
             (owner,) = connection.execute(query, (name,)).fetchone()
             connection.execute(f"SET LOCAL ROLE {owner}")
-            made = "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = ?)"
-            if not connection.execute(made, (name,)).fetchone()[0]:
+            if not self._is_made(connection):
                 for statement in _statements(self._tables.first):
                     connection.execute(_of_postgres(statement))
                 self._tables.fill(connection)
@@ -151,6 +172,10 @@ class ServerDatabase:
         """See `Database`."""
         with self._connected() as connection, connection.raw.transaction():
             yield connection
+
+    def _is_made(self, connection: Connection) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = ?)"
+        return bool(connection.execute(query, (self._tables.name,)).fetchone()[0])
 
     @contextmanager
     def _connected(self) -> "Iterator[PostgresConnection]":

@@ -6,7 +6,7 @@
                "Felix Plasencia, the new …"      9 August 2021   excludes it, and is older: no news, as it was so before
     of a list  whoever is not named yet is news, and replaces nobody
 
-How two answers stand to each other, the pair head says (`reader.pairs`). Each answer is compared with what was told that
+How two answers stand to each other, the pair head says (`reader.pairs`). Each answer is compared with what was told and
 may be the same, and, where only one can be right, with what holds until now. An article without a date is as new as its
 arrival. What an earlier print of the same text has said is no news.
 """

@@ -1,77 +1,55 @@
 """Asking followed questions of what has come in.
 
 1. passages whose text no earlier generation held       one query
-2. scored for all questions at once                     `retrieval.matching`
-3. read where they would have been read had the         the reader, for few pairs
-   question been asked: where they score as well as
-   the last of the best passages so far
-4. answered by each source group alone, so that it does `reader.answering`
-   not matter what else came with it
-5. compared with what was told                          `reader.novelty`
-6. what is new, and that it has been told, are written  one transaction a question
+2. are scored for all questions at once                 `retrieval.matching`
+3. those among the best so far are read, of each        `reader.following`
+   source group alone
+4. what they say is compared with what was told         `reader.novelty`
+5. what is new, and that it has been told, are written  one transaction a question
    together; it waits in the outbox until it is shown
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from bot.following.documents import cited_in, news_document, news_of
 from bot.following.questions import Face, FollowedQuestions
 from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Outcome
-from reader.answering import Answerer
-from reader.novelty import Statement, told_anew, without_reprinted
-from reader.types import Answer, Reader
+from reader.following import Follower, Promising
+from reader.novelty import Statement
+from reader.types import Answer
 from retrieval.encoder import Encoder
 from retrieval.errors import UsageError
 from retrieval.filters import lets_through
 from retrieval.matching import Matches, OpenQuestion, match
 from retrieval.periods import asked_period
-from retrieval.reprints import distinct
 from retrieval.search import REPRINTS, Query, Retriever
 from retrieval.storage.store import Store
 from retrieval.storage.vectors import packed, unpacked
 from retrieval.terms import asked_terms
-from retrieval.types import Article, Evidence, Hit, SearchFilter
+from retrieval.types import Article, SearchFilter
 
 EVERYTHING = SearchFilter()
 TRIES = 6
+# A new passage is read if it is among so many best ones. Of 600 training questions about news whose article came in
+# later, the passage that answers was for 99.2 %, and 2.9 of the 715 that came with it; among 8, for 97.8 %, and 1.6.
+COMPETING = 16
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """What reads: `passages` are read for a question at most, of one source group at a time."""
-
-    encoder: Encoder
-    reader: Reader
-    answerer: Answerer
-    passages: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Promising:
-    """The passages to read for a question, best first; `articles` and `groups` are those of an `Evidence`, and `fresh`
-    the articles that have come in."""
-
-    hits: tuple[Hit, ...]
-    articles: dict[str, Article]
-    groups: dict[str, str]
-    fresh: frozenset[str]
 
 
 class Checker:
     """Follows questions, and asks them of new passages. One check at a time."""
 
-    def __init__(self, store: Store, questions: FollowedQuestions, models: Models) -> None:
+    def __init__(self, store: Store, encoder: Encoder, follower: Follower, questions: FollowedQuestions) -> None:
         self.questions = questions
         self._store = store
-        self._models = models
-        self._retriever = Retriever(store, models.encoder)
+        self._encoder = encoder
+        self._follower = follower
+        self._retriever = Retriever(store, encoder)
 
     def follow(
         self,
@@ -85,8 +63,8 @@ class Checker:
 
         Raises TooManyError, and what `ask` raises.
         """
-        fingerprint = self._models.encoder.fingerprint
-        vector = packed(self._models.encoder.encode([question])[0])
+        fingerprint = self._encoder.fingerprint
+        vector = packed(self._encoder.encode([question])[0])
         for _ in range(TRIES):
             answer = ask(question, where)
             with ExitStack() as stack:
@@ -95,7 +73,7 @@ class Checker:
             if arrivals.generation == answer.evidence.generation:
                 break
         told = [Statement.of(item, answer) for item in answer.answers] if answer.certain else []
-        scores = tuple(hit.score for hit in answer.evidence.hits)
+        scores = self._scores(answer.question, where)
         followed = Followed(0, answer.question, where, by, datetime.now(UTC), answer.evidence.generation)
         due = Due(followed, arrivals.newest, fingerprint, vector, scores)
         return self.questions.add(due, told, limits), answer
@@ -108,8 +86,8 @@ class Checker:
         due = self._embedded(self.questions.due(face))
         if not due:
             return Checked()
-        fingerprint = self._models.encoder.fingerprint
-        promising: list[tuple[Due, _Promising]] = []
+        fingerprint = self._encoder.fingerprint
+        promising: list[tuple[Due, Promising]] = []
         pairs = 0
         with ExitStack() as stack:
             snapshot, arrivals = self.questions.arrivals(
@@ -158,36 +136,22 @@ class Checker:
         question = due.followed.question
         (vector,) = unpacked([due.vector], len(due.vector) // 4)
         query = Query(vector, tuple(asked_terms(question)), asked_period(question, date.today()))
-        full = len(due.scores) >= self._models.passages
-        return OpenQuestion(query, due.scores[self._models.passages - 1] if full else float("-inf"))
+        full = len(due.scores) >= COMPETING
+        return OpenQuestion(query, due.scores[COMPETING - 1] if full else float("-inf"))
 
-    def _outcome(self, due: Due, promising: _Promising, generation: int) -> Outcome:
-        """Asks one question of each source group's new passages, the oldest group first."""
-        question, models = due.followed.question, self._models
-        told: tuple[Statement, ...] = self.questions.told(due.followed.id)
-        news = []
-        groups: defaultdict[str, list[Hit]] = defaultdict(list)
-        for hit in promising.hits:
-            groups[promising.groups[hit.passage.article_id]].append(hit)
-        for group in sorted(groups, key=lambda group: _age(groups[group], promising.articles)):
-            members = {key: article for key, article in promising.articles.items() if promising.groups[key] == group}
-            hits = tuple(distinct(groups[group], promising.groups)[: models.passages])
-            evidence = Evidence(hits, members, dict.fromkeys(members, group), generation)
-            answer = models.answerer.answer(question, evidence, 0.0)
-            if not answer.certain:
-                continue
-            older = [article for key, article in members.items() if key not in promising.fresh]
-            answer = without_reprinted(answer, older)
-            after = told_anew(answer, told, models.reader)
-            told = after.statements
-            if after.news is not None:
-                news.append(news_document(after.news))
-        best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[: models.passages]
-        return Outcome(tuple(best), told, tuple(news))
+    def _outcome(self, due: Due, promising: Promising, generation: int) -> Outcome:
+        followed = due.followed
+        heard = self._follower.ask(followed.question, promising, self.questions.told(followed.id), generation)
+        best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[:COMPETING]
+        return Outcome(tuple(best), heard.told, tuple(map(news_document, heard.news)))
+
+    def _scores(self, question: str, where: SearchFilter) -> tuple[float, ...]:
+        """Of the best passages that there are now."""
+        return tuple(hit.score for hit in self._retriever.search(question, COMPETING, where, date.today()).hits)
 
     def _embedded(self, several: Sequence[Due]) -> list[Due]:
         """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
-        encoder = self._models.encoder
+        encoder = self._encoder
         strange = [each for each in several if each.fingerprint != encoder.fingerprint]
         if not strange:
             return list(several)
@@ -196,10 +160,9 @@ class Checker:
         for each, vector in zip(strange, vectors, strict=True):
             followed = each.followed
             try:
-                hits = self._retriever.search(followed.question, self._models.passages, followed.where).hits
+                scores = self._scores(followed.question, followed.where)
             except UsageError:  # the article or the source that it is limited to is gone
-                hits = ()
-            scores = tuple(hit.score for hit in hits)
+                scores = ()
             anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
             self.questions.embedded(followed.id, encoder.fingerprint, packed(vector), scores)
         return [anew.get(each.followed.id, each) for each in several]
@@ -207,7 +170,7 @@ class Checker:
 
 def _promising(
     asked: Sequence[Due], found: Matches, articles: dict[str, Article], groups: dict[str, str]
-) -> list[tuple[Due, _Promising]]:
+) -> list[tuple[Due, Promising]]:
     """The questions that have something to read."""
     some = []
     for each, hits in zip(asked, found.hits, strict=True):
@@ -215,12 +178,5 @@ def _promising(
         let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if lets_through(where, a)}
         kept = tuple(hit for hit in hits if hit.passage.article_id in let)
         if kept:
-            some.append((each, _Promising(kept, let, groups, found.articles)))
+            some.append((each, Promising(kept, let, groups, found.articles)))
     return some
-
-
-def _age(hits: Sequence[Hit], articles: dict[str, Article]) -> tuple[float, str]:
-    """Orders source groups by their oldest article; those without a date come last, as they are as old as today."""
-    dates = [articles[hit.passage.article_id].published for hit in hits]
-    known = [when.timestamp() for when in dates if when is not None]
-    return min(known, default=float("inf")), hits[0].passage.article_id

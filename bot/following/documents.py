@@ -1,15 +1,16 @@
 """News, statements and filters as JSON: for the database, and for other programs.
 
-A line of news is the object of an answer (`bot.json`) with three keys more: `news`, its number; `followed`, the number of
-the question; `was`, for each of the answers what it replaces, {"text", "resolved_date", "citation"}, or null.
+A line of news is the object of an answer (`bot.json`) with three keys more: `news`, its number; `followed`, that of the
+question; `was`, for each of the answers what it replaces, {"text", "resolved_date", "citation"}, or null.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
+from bot.following.types import Followed
 from bot.json import answer_object, citation_object, document
 from reader.novelty import News, Statement
 from reader.types import Answer, AnswerItem, Citation, Timing
@@ -24,11 +25,31 @@ def news_document(news: News) -> str:
     )
 
 
-def news_line(id: int, followed: int, kept: str) -> str:
+def news_json(id: int, followed: int, news: News) -> str:
     """What `watch --json` prints."""
-    found = json.loads(kept)
-    found.pop("headings", None)
-    return document({"news": id, "followed": followed, **found})
+    return document({"news": id, "followed": followed, **answer_object(news.answer), "was": _was(news)})
+
+
+def answered_json(followed: int, answer: Answer) -> str:
+    """What `follow --json` prints: the answer of now, which counts as told."""
+    return document({"followed": followed, **answer_object(answer)})
+
+
+def followed_json(followed: Followed, told: Sequence[Statement]) -> str:
+    """What `follow --list --json` prints of a question."""
+    by = followed.by
+    return document(
+        {
+            "followed": followed.id,
+            "question": followed.question,
+            "filter": scope_object(followed.where),
+            "since": followed.followed.isoformat(),
+            "generation": followed.generation,
+            "suspended": followed.suspended,
+            "discord": None if by is None else asdict(by),
+            "told": [_statement_object(each) for each in told if each.holds],
+        }
+    )
 
 
 def news_of(kept: str, articles: Mapping[str, Article], generation: int) -> News | None:
@@ -70,11 +91,6 @@ def statement_of(kept: str) -> Statement:
     return replace(_statement(found, found["heading"]), holds=found["holds"])
 
 
-def statement_objects(statements: Sequence[Statement]) -> list[dict[str, Any]]:
-    """What was told of a question, as `follow list --json` prints it."""
-    return [_statement_object(each) for each in statements if each.holds]
-
-
 def scope_json(where: SearchFilter) -> str:
     """A filter; what it leaves open is left out or null."""
     return document(scope_object(where))
@@ -91,6 +107,10 @@ def scope_of(kept: str) -> SearchFilter:
     parts = json.loads(kept)
     since, until = (date.fromisoformat(parts[name]) if name in parts else None for name in ("since", "until"))
     return SearchFilter(parts["article_id"], since, until, parts["source"])
+
+
+def _was(news: News) -> list[dict[str, Any] | None]:
+    return [None if each is None else _statement_object(each) for each in news.was]
 
 
 def _statement_object(statement: Statement) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.databases import Database, open_database
+from bot.databases import Database, database_exists, open_database
 from bot.following.documents import scope_json, scope_of, statement_document, statement_of
 from bot.following.tables import FOLLOWED, TABLES
 from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome, Waiting
@@ -53,6 +53,11 @@ class FollowedQuestions:
         """Those on the server at `url` or, without one, in `folder`. Raises StoreError."""
         return cls(open_database(TABLES, folder / FOLLOWED, url))
 
+    @classmethod
+    def find(cls, folder: Path, url: str | None = None) -> "FollowedQuestions | None":
+        """The same where somebody has followed a question before; None else, and nothing is made. Raises StoreError."""
+        return cls.open(folder, url) if database_exists(TABLES, folder / FOLLOWED, url) else None
+
     @property
     def shared(self) -> bool:
         """Whether several machines have them."""
@@ -81,9 +86,9 @@ class FollowedQuestions:
             _tell(connection, id, told)
         return Followed(id, followed.question, followed.where, by, followed.followed, followed.generation)
 
-    def all(self, face: Face, *, person: int | None = None, server: int | None = None) -> tuple[Followed, ...]:
-        """The questions of one face, those of a `person` or of a `server`; in the order of following."""
-        condition, values = _of_face(face), []
+    def all(self, *, person: int | None = None, server: int | None = None) -> tuple[Followed, ...]:
+        """The questions, or those of a `person` or of a `server` in Discord; in the order of following."""
+        condition, values = "id > 0", []
         for column, value in (("person", person), ("server", server)):
             if value is not None:
                 condition += f" AND {column} = ?"
@@ -132,7 +137,8 @@ class FollowedQuestions:
             )
 
     def arrivals(self, store: Store, fingerprint: str, after: int, stack: ExitStack) -> tuple[Snapshot, Arrivals]:
-        """The newest generation of a store, held until the `stack` is closed, and its passages of batches after `after`.
+        """The newest generation of a store, held until the `stack` is closed, and its passages of later batches than
+        `after`.
 
         Texts that no earlier generation held become the next batch. Raises as `Store.snapshot` does.
         """
