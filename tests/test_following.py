@@ -162,14 +162,14 @@ def news(checker: Checker) -> list[Notice]:
     """What waits to be shown; it is shown, then."""
     found: list[Notice] = []
     while (taken := checker.take("terminal", NOW, 10)) is not None:
-        found += taken[1]
-        checker.questions.shown([notice.id for notice in taken[1]])
+        found += taken.notices
+        checker.questions.shown([notice.id for notice in taken.notices])
     return found
 
 
 def said(notices: Sequence[Notice]) -> list[tuple[list[str], list[str | None]]]:
     return [
-        ([item.text for item in each.news.answer.answers], [was and was.text for was in each.news.was])
+        ([item.text for item in each.news.answer.answers], [None if was is None else was.text for was in each.news.was])
         for each in notices
     ]
 
@@ -249,9 +249,9 @@ def test_news_that_was_taken_and_not_shown_is_taken_again_and_no_sooner(new_room
     first.check("terminal")
     second.check("terminal")
     taken = first.take("terminal", LATER, 10)
-    assert taken is not None and len(taken[1]) == 1
+    assert taken is not None and len(taken.notices) == 1 and not taken.again
     assert second.take("terminal", LATER, 10) is None
-    assert second.take("terminal", NOW, 10) == taken
+    assert second.take("terminal", NOW, 10) == replace(taken, again=True)
 
 
 def test_news_is_shown_as_its_article_is_now_or_not_at_all(new_room: NewRoom) -> None:
@@ -331,8 +331,8 @@ def test_whatever_the_order_each_statement_is_told_once(
     texts = sorted(item.text for each in told for item in each.news.answer.answers)
     expected = ["Daniel Noboa", "Gabriel Boric", "Gustavo Petro", "Luis Arce", "Yvan Gil", "45"]
     # the first number is told if it comes before what replaces it
-    first = ["At least 12"] if "At least 12" in texts else []
-    assert texts == sorted([*expected, *first])
+    early = ["At least 12"] if "At least 12" in texts else []
+    assert texts == sorted([*expected, *early])
 
 
 def _interrupt(checker: Checker, wanted: bool) -> None:
@@ -344,7 +344,7 @@ def _interrupt(checker: Checker, wanted: bool) -> None:
             asked(*arguments)  # type: ignore[arg-type]
             raise KeyboardInterrupt
 
-        checker.questions.asked = once  # type: ignore[method-assign]
+        checker.questions.asked = once  # type: ignore[method-assign, assignment]
         checker.check("terminal")
 
 

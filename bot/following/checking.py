@@ -18,7 +18,7 @@ from itertools import groupby
 
 from bot.following.documents import cited_in, news_document, news_of
 from bot.following.questions import Face, FollowedQuestions
-from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Outcome
+from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Notices, Outcome
 from reader.following import Follower, Promising
 from reader.novelty import Statement
 from reader.types import Answer
@@ -113,24 +113,23 @@ class Checker:
         self.questions.passed([each for each in due if each.followed.id in left], arrivals)
         return Checked(len(due), pairs, read, news)
 
-    def take(self, face: Face, patience: timedelta, most: int) -> tuple[str, tuple[Notice, ...]] | None:
+    def take(self, face: Face, patience: timedelta, most: int) -> Notices | None:
         """See `FollowedQuestions.take`. What the articles do not say any more is taken out of the outbox."""
         taken = self.questions.take(face, patience, most)
         if taken is None:
             return None
-        message, waiting = taken
-        cited = {article for each in waiting for article in cited_in(each.document)}
+        cited = {article for each in taken.waiting for article in cited_in(each.document)}
         with self._store.snapshot() as snapshot:
             articles, generation = snapshot.articles(cited), snapshot.generation.id
         notices = []
-        for each in waiting:
+        for each in taken.waiting:
             news = news_of(each.document, articles, generation)
             if news is None:
                 log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
                 self.questions.shown([each.id])
             else:
                 notices.append(Notice(each.id, each.followed, news))
-        return message, tuple(notices)
+        return Notices(taken.message, taken.again, tuple(notices))
 
     def _open(self, due: Due) -> OpenQuestion:
         question = due.followed.question

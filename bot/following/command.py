@@ -86,7 +86,7 @@ class TerminalNews:
         from bot.following.pages import news_lines
 
         while (taken := checker.take("terminal", PRINTING, AT_ONCE)) is not None:
-            for notice in taken[1]:
+            for notice in taken.notices:
                 if self._as_json:
                     write_json(news_json(notice.id, notice.followed.id, notice.news))
                 else:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bot.databases import Database, database_exists, open_database
 from bot.following.documents import scope_json, scope_of, statement_document, statement_of
 from bot.following.tables import FOLLOWED, TABLES
-from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome, Waiting
+from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome, Taken, Waiting
 from reader.novelty import Statement
 from retrieval.errors import DatelineError
 from retrieval.storage.sql import Connection, marks
@@ -204,8 +204,21 @@ class FollowedQuestions:
                 (fingerprint, vector, json.dumps(list(scores)), id),
             )
 
-    def take(self, face: Face, patience: timedelta, most: int) -> tuple[str, tuple[Waiting, ...]] | None:
-        """News that goes to one place, oldest first, and the message that it becomes; None where nothing waits.
+    def waits(self, face: Face) -> bool:
+        """Whether there is news to show."""
+        query = f"SELECT 1 FROM news n JOIN questions q ON q.id = n.question WHERE {_of_face(face)} LIMIT 1"
+        with self._database.reading() as connection:
+            return connection.execute(query).fetchone() is not None
+
+    def release(self, face: Face) -> None:
+        """Lets news be taken that was taken and not shown: by a process that is known to have ended."""
+        with self._database.writing() as connection:
+            connection.execute(
+                f"UPDATE news SET taken = NULL WHERE question IN (SELECT id FROM questions WHERE {_of_face(face)})"
+            )
+
+    def take(self, face: Face, patience: timedelta, most: int) -> Taken | None:
+        """News that goes to one place, oldest first; None where nothing waits.
 
         No other process takes it, unless it is still there after its `patience`; it is then taken as it was, under the
         same name. `most` is how many at once.
@@ -220,8 +233,9 @@ class FollowedQuestions:
             if first is None:
                 return None
             message, *place = first
+            again = message is not None
             if message is None:
-                message = secrets.token_hex(12)
+                message = secrets.token_hex(7)
                 connection.execute(
                     f"""UPDATE news SET message = ? WHERE id IN (
                             SELECT n.id FROM news n JOIN questions q ON q.id = n.question
@@ -234,7 +248,7 @@ class FollowedQuestions:
             query = f"""SELECT n.id, n.document, {columns} FROM news n JOIN questions q ON q.id = n.question
                         WHERE n.message = ? ORDER BY n.id"""
             rows = connection.execute(query, (message,)).fetchall()
-        return message, tuple(Waiting(row[0], _followed(row[2:]), row[1]) for row in rows)
+        return Taken(message, again, tuple(Waiting(row[0], _followed(row[2:]), row[1]) for row in rows))
 
     def shown(self, news: Iterable[int]) -> None:
         """Takes news out of the outbox: it was shown, or is no more."""

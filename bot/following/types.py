@@ -97,12 +97,33 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """News that one process has taken to show it: the name of the `message` that it becomes, at most 14 characters.
+
+    `again` says that it was taken before, and may have been shown.
+    """
+
+    message: str
+    again: bool
+    waiting: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """News that is ready to be shown: checked against the articles as they are now."""
 
     id: int
     followed: Followed
     news: News
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """`Taken`, ready to be shown."""
+
+    message: str
+    again: bool
+    notices: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True)
