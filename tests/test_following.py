@@ -163,7 +163,7 @@ def news(checker: Checker) -> list[Notice]:
     found: list[Notice] = []
     while (taken := checker.take("terminal", NOW, 10)) is not None:
         found += taken.notices
-        checker.questions.shown([notice.id for notice in taken.notices])
+        checker.questions.outbox.shown([notice.id for notice in taken.notices])
     return found
 
 

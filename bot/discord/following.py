@@ -187,11 +187,11 @@ class Following:
         """What an earlier run of the only bot had taken is there to be taken; where there are several, it times out."""
         questions = self._followers.questions()
         if questions is not None and not questions.shared:
-            questions.release("discord")
+            questions.outbox.release("discord")
 
     async def _post_all(self) -> None:
         questions = await asyncio.to_thread(self._followers.questions)
-        if questions is None or not await asyncio.to_thread(questions.waits, "discord"):
+        if questions is None or not await asyncio.to_thread(questions.outbox.waits, "discord"):
             return
         checker = await asyncio.to_thread(lambda: self._followers.checker)
         while (taken := await asyncio.to_thread(checker.take, "discord", POSTING, AT_ONCE)) is not None:
@@ -209,14 +209,14 @@ class Following:
             place = await self._place(notices[0].followed)
             if again:
                 known = await _told_before(place)
-                await asyncio.to_thread(questions.shown, [each.id for each in notices if each.id in known])
+                await asyncio.to_thread(questions.outbox.shown, [each.id for each in notices if each.id in known])
                 notices = [each for each in notices if each.id not in known]
             cards = await asyncio.to_thread(lambda: [news_card(each) for each in notices])
             for part in in_messages(cards):
                 several = [notices[number] for number in part]
                 embeds = [embed_of(cards[number]) for number in part]
                 await self._send(place, embeds, several, f"{message}-{several[0].id}")
-                await asyncio.to_thread(questions.shown, [each.id for each in several])
+                await asyncio.to_thread(questions.outbox.shown, [each.id for each in several])
         except discord.HTTPException as error:
             if error.status >= 500:
                 raise

@@ -17,7 +17,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from bot.following.documents import cited_in, news_document, news_of
-from bot.following.questions import Face, FollowedQuestions
+from bot.following.questions import FollowedQuestions
+from bot.following.rows import Face
 from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Notices, Outcome
 from reader.following import Follower, Promising
 from reader.novelty import Statement
@@ -114,8 +115,8 @@ class Checker:
         return Checked(len(due), pairs, read, news)
 
     def take(self, face: Face, patience: timedelta, most: int) -> Notices | None:
-        """See `FollowedQuestions.take`. What the articles do not say any more is taken out of the outbox."""
-        taken = self.questions.take(face, patience, most)
+        """See `Outbox.take`. What the articles do not say any more is taken out of the outbox."""
+        taken = self.questions.outbox.take(face, patience, most)
         if taken is None:
             return None
         cited = {article for each in taken.waiting for article in cited_in(each.document)}
@@ -126,7 +127,7 @@ class Checker:
             news = news_of(each.document, articles, generation)
             if news is None:
                 log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
-                self.questions.shown([each.id])
+                self.questions.outbox.shown([each.id])
             else:
                 notices.append(Notice(each.id, each.followed, news))
         return Notices(taken.message, taken.again, tuple(notices))

@@ -91,7 +91,7 @@ class TerminalNews:
                     write_json(news_json(notice.id, notice.followed.id, notice.news))
                 else:
                     self._terminal.show(news_lines(notice))
-                checker.questions.shown([notice.id])
+                checker.questions.outbox.shown([notice.id])
 
 
 def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: Scope) -> int:

@@ -1,28 +1,26 @@
 """Followed questions in their database: what is asked, what has been told, and news that waits to be shown."""
 
 import json
-import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bot.databases import Database, database_exists, open_database
-from bot.following.documents import scope_json, scope_of, statement_document, statement_of
+from bot.following.documents import scope_json, statement_document, statement_of
+from bot.following.outbox import Outbox
+from bot.following.rows import COLUMNS, Face, followed_of, of_face
 from bot.following.tables import FOLLOWED, TABLES
-from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome, Taken, Waiting
+from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome
 from reader.novelty import Statement
 from retrieval.errors import DatelineError
 from retrieval.storage.sql import Connection, marks
 from retrieval.storage.store import Snapshot, Store
 
-Face = Literal["terminal", "discord"]
 # so many hashes are looked up at once
 HASHES = 500
-_COLUMNS = "id, question, scope, person, channel, server, private, followed, generation, suspended"
 
 
 class TooManyError(DatelineError):
@@ -46,6 +44,7 @@ class FollowedQuestions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.outbox = Outbox(database)
         self._known = _Known(0, 0, 0)
 
     @classmethod
@@ -94,14 +93,14 @@ class FollowedQuestions:
                 condition += f" AND {column} = ?"
                 values.append(value)
         with self._database.reading() as connection:
-            rows = connection.execute(f"SELECT {_COLUMNS} FROM questions WHERE {condition} ORDER BY id", values)
-            return tuple(_followed(row) for row in rows)
+            rows = connection.execute(f"SELECT {COLUMNS} FROM questions WHERE {condition} ORDER BY id", values)
+            return tuple(followed_of(row) for row in rows)
 
     def get(self, id: int) -> Followed | None:
         """The question with this id."""
         with self._database.reading() as connection:
-            row = connection.execute(f"SELECT {_COLUMNS} FROM questions WHERE id = ?", (id,)).fetchone()
-            return None if row is None else _followed(row)
+            row = connection.execute(f"SELECT {COLUMNS} FROM questions WHERE id = ?", (id,)).fetchone()
+            return None if row is None else followed_of(row)
 
     def told(self, id: int) -> tuple[Statement, ...]:
         """What has been told of a question, in order."""
@@ -128,11 +127,11 @@ class FollowedQuestions:
 
     def due(self, face: Face) -> tuple[Due, ...]:
         """The questions to ask, with what is needed for it."""
-        query = f"""SELECT {_COLUMNS}, batch, fingerprint, vector, scores FROM questions
-                    WHERE {_of_face(face)} AND suspended = 0 ORDER BY id"""
+        query = f"""SELECT {COLUMNS}, batch, fingerprint, vector, scores FROM questions
+                    WHERE {of_face(face)} AND suspended = 0 ORDER BY id"""
         with self._database.reading() as connection:
             return tuple(
-                Due(_followed(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))
+                Due(followed_of(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))
                 for row in connection.execute(query)
             )
 
@@ -204,57 +203,6 @@ class FollowedQuestions:
                 (fingerprint, vector, json.dumps(list(scores)), id),
             )
 
-    def waits(self, face: Face) -> bool:
-        """Whether there is news to show."""
-        query = f"SELECT 1 FROM news n JOIN questions q ON q.id = n.question WHERE {_of_face(face)} LIMIT 1"
-        with self._database.reading() as connection:
-            return connection.execute(query).fetchone() is not None
-
-    def release(self, face: Face) -> None:
-        """Lets news be taken that was taken and not shown: by a process that is known to have ended."""
-        with self._database.writing() as connection:
-            connection.execute(
-                f"UPDATE news SET taken = NULL WHERE question IN (SELECT id FROM questions WHERE {_of_face(face)})"
-            )
-
-    def take(self, face: Face, patience: timedelta, most: int) -> Taken | None:
-        """News that goes to one place, oldest first; None where nothing waits.
-
-        No other process takes it, unless it is still there after its `patience`; it is then taken as it was, under the
-        same name. `most` is how many at once.
-        """
-        now = datetime.now(UTC)
-        with self._database.writing() as connection:
-            connection.execute("UPDATE state SET news = news")  # one process at a time
-            free = f"""SELECT n.message, q.channel, q.person, q.private
-                       FROM news n JOIN questions q ON q.id = n.question
-                       WHERE {_of_face(face)} AND (n.taken IS NULL OR n.taken <= ?) ORDER BY n.id LIMIT 1"""
-            first = connection.execute(free, (_iso(now - patience),)).fetchone()
-            if first is None:
-                return None
-            message, *place = first
-            again = message is not None
-            if message is None:
-                message = secrets.token_hex(7)
-                connection.execute(
-                    f"""UPDATE news SET message = ? WHERE id IN (
-                            SELECT n.id FROM news n JOIN questions q ON q.id = n.question
-                            WHERE {_of_face(face)} AND n.message IS NULL AND q.channel IS NOT DISTINCT FROM ?
-                            AND q.person IS NOT DISTINCT FROM ? AND q.private = ? ORDER BY n.id LIMIT ?)""",
-                    (message, *place, most),
-                )
-            connection.execute("UPDATE news SET taken = ? WHERE message = ?", (_iso(now), message))
-            columns = ", ".join(f"q.{column}" for column in _COLUMNS.split(", "))
-            query = f"""SELECT n.id, n.document, {columns} FROM news n JOIN questions q ON q.id = n.question
-                        WHERE n.message = ? ORDER BY n.id"""
-            rows = connection.execute(query, (message,)).fetchall()
-        return Taken(message, again, tuple(Waiting(row[0], _followed(row[2:]), row[1]) for row in rows))
-
-    def shown(self, news: Iterable[int]) -> None:
-        """Takes news out of the outbox: it was shown, or is no more."""
-        with self._database.writing() as connection:
-            connection.executemany("DELETE FROM news WHERE id = ?", [(id,) for id in news])
-
     def copy_to(self, other: "FollowedQuestions") -> int:
         """Copies everything into another database, unless that has questions already; how many questions."""
         tables = ("arrived", "questions", "told", "news")
@@ -304,18 +252,3 @@ def _batches(connection: Connection, found: Sequence[tuple[int, bytes]]) -> dict
         query = f"SELECT text_hash, batch FROM arrived WHERE text_hash IN ({marks(some)})"
         known |= {bytes(text_hash): batch for text_hash, batch in connection.execute(query, some)}
     return known
-
-
-def _of_face(face: Face) -> str:
-    return "person IS NULL" if face == "terminal" else "person IS NOT NULL"
-
-
-def _followed(row: Sequence[Any]) -> Followed:
-    id, question, scope, person, channel, server, private, followed, generation, suspended = row
-    by = None if person is None else Asker(person, channel, server, bool(private))
-    when = datetime.fromisoformat(followed)
-    return Followed(id, question, scope_of(scope), by, when, generation, bool(suspended))
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="microseconds")

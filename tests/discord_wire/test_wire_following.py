@@ -73,7 +73,7 @@ class Newsroom:
     async def quiet(self) -> None:
         """Until nothing is in the outbox and the bot has had time to look again."""
         questions = FollowedQuestions.open(self.folder / ".dateline")
-        while await asyncio.to_thread(questions.waits, "discord"):
+        while await asyncio.to_thread(questions.outbox.waits, "discord"):
             await asyncio.sleep(0.1)
         await asyncio.sleep(3)
 
