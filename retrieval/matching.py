@@ -25,6 +25,9 @@ from retrieval.terms import terms
 from retrieval.types import Hit
 
 PASSAGES_AT_ONCE = 1000
+# A new passage is read if it is among so many best ones. Of 600 training questions about news whose article came in
+# later, the passage that answers was for 99.2 %, and 2.9 of the 715 that came with it; among 8, for 97.8 %, and 1.6.
+COMPETING = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class OpenQuestion:
 
     query: Query
     least: float
+
+    @classmethod
+    def of(cls, query: Query, scores: Sequence[float]) -> "OpenQuestion":
+        """A question with the `scores` of the best passages so far, best first: others have to be among `COMPETING`."""
+        return cls(query, scores[COMPETING - 1] if len(scores) >= COMPETING else float("-inf"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bot.following.types import Followed
 from bot.json import answer_object, citation_object, document
 from reader.novelty import News, Statement
 from reader.types import Answer, AnswerItem, Citation, Timing
-from retrieval.types import Article, Evidence, SearchFilter
+from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter
 
 
 def news_document(news: News) -> str:
@@ -66,7 +66,9 @@ def news_of(kept: str, articles: Mapping[str, Article], generation: int) -> News
             return None
         items.append(AnswerItem(item["text"], item["confidence"], item["resolved_date"], placed))
     groups = {each.article_id: each.source_group for item in items for each in item.citations}
-    evidence = Evidence((), {key: articles[key] for key in groups}, groups, generation)
+    hits = tuple(hit for each in found["evidence"] if (hit := _hit(each, articles)) is not None)
+    groups |= {hit.passage.article_id: hit.passage.article_id for hit in hits if hit.passage.article_id not in groups}
+    evidence = Evidence(hits, {key: articles[key] for key in groups}, groups, generation)
     answer = Answer(found["question"], found["kind"], tuple(items), evidence, Timing(0.0, 0.0, 0.0), found["certain"])
     was = tuple(
         None if each is None else _statement(each, heading)
@@ -75,9 +77,11 @@ def news_of(kept: str, articles: Mapping[str, Article], generation: int) -> News
     return News(answer, was)
 
 
-def cited_in(kept: str) -> set[str]:
-    """The ids of the articles that news cites."""
-    return {each["article_id"] for item in json.loads(kept)["answers"] for each in item["citations"]}
+def articles_of(kept: str) -> set[str]:
+    """The ids of the articles that news cites, or was read in."""
+    found = json.loads(kept)
+    cited = {each["article_id"] for item in found["answers"] for each in item["citations"]}
+    return cited | {each["article_id"] for each in found["evidence"]}
 
 
 def statement_document(statement: Statement) -> str:
@@ -128,6 +132,14 @@ def _statement(found: Mapping[str, Any], heading: str) -> Statement:
 def _citation(found: Mapping[str, Any]) -> Citation:
     published = found["published"]
     return Citation(**{**found, "published": None if published is None else datetime.fromisoformat(published)})
+
+
+def _hit(found: Mapping[str, Any], articles: Mapping[str, Article]) -> Hit | None:
+    """A passage that was read, if its article still has it."""
+    id, start, end = found["article_id"], found["start"], found["end"]
+    if id not in articles or articles[id].text[start:end] != found["text"]:
+        return None
+    return Hit(Passage(0, id, start, end), found["text"], found["score"], None, None, 0.0, 0.0)
 
 
 def _placed(citation: Citation, articles: Mapping[str, Article]) -> Citation | None:
