@@ -152,8 +152,8 @@ def verify(options: Options, as_json: bool) -> int:
 @click.option("--to", "url", metavar="URL", required=True, help="A PostgreSQL database, as [storage] url names it.")
 @click.pass_obj
 def migrate(options: Options, url: str) -> None:
-    """Copy the index and followed questions from the folder to a server; nothing is embedded again. What was interrupted
-    is gone on with."""
+    """Copy the index and followed questions from the folder to a server; nothing is embedded again. What was
+    interrupted is gone on with."""
     settings = options.settings()
     try:
         server = SERVER.read(url, Path())

@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot.assistant import Assistant, migrate_store
 from bot.following.checking import Checker
 from bot.following.questions import FollowedQuestions, TooManyError
-from bot.following.types import Asker, Checked, Limits, Notice
+from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
@@ -31,7 +31,7 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_store
 from retrieval.types import SearchFilter
-from tests.conftest import ROOT, configured, settings_for
+from tests.conftest import ROOT, Run, configured, settings_for
 from tests.following import Command
 from tests.stores import write
 
@@ -246,8 +246,9 @@ def test_news_that_was_taken_and_not_shown_is_taken_again_and_no_sooner(new_room
     room.follow(MINISTER)
     room.index({"a.md": FARIA})
     first, second = room.restarted(), room.restarted()
-    first.check("terminal")
-    second.check("terminal")
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda checker: checker.check("terminal").news, (first, second)))
+    assert sum(found) == 1
     taken = first.take("terminal", LATER, 10)
     assert taken is not None and len(taken.notices) == 1 and not taken.again
     assert second.take("terminal", LATER, 10) is None
@@ -306,6 +307,28 @@ def test_limits_are_kept_and_questions_are_removed(new_room: NewRoom) -> None:
     assert follow(1, 5) not in ids
 
 
+def test_both_roles_of_a_server_write_the_same_questions(server: "Server", tmp_path: Path) -> None:
+    import psycopg  # without it there is no server, and the test is skipped
+
+    url = server.new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in (
+            "CREATE ROLE keeper LOGIN",
+            "CREATE ROLE answerer LOGIN",
+            "CREATE SCHEMA followed AUTHORIZATION answerer",
+            "GRANT answerer TO keeper",
+        ):
+            connection.execute(statement.encode())
+    keeper, answerer = (url.replace("dateline@", f"{role}@") for role in ("keeper", "answerer"))
+    assert FollowedQuestions.find(tmp_path, answerer) is None
+    followed = Followed(0, MINISTER, SearchFilter(), None, datetime.now(UTC), 1)
+    due = Due(followed, 0, "fingerprint", b"", ())
+    ids = [FollowedQuestions.open(tmp_path, role).add(due, ()).id for role in (keeper, answerer)]
+    found = FollowedQuestions.find(tmp_path, answerer)
+    assert found is not None and [each.id for each in found.all()] == ids == [1, 2]
+    assert found.remove(1) and FollowedQuestions.open(tmp_path, keeper).remove(2)
+
+
 PARTS = {"a.md": FLOOD, "b.md": TOLL, "c.md": GIL, "d.md": GIL_AGAIN, "e.md": SUMMIT, "f.md": SUMMIT_ENDS}
 
 
@@ -322,9 +345,10 @@ def test_whatever_the_order_each_statement_is_told_once(
         bounds = [0, *sorted(cuts), len(order)]
         for step, (first, last) in enumerate(pairwise(bounds)):
             room.index({name: PARTS[name] for name in order[first:last]})
-            with suppress(KeyboardInterrupt):
-                _interrupt(checker, step in restarts)
             if step in restarts:
+                # stopped after one question, and started anew
+                stops = iter([False, True])
+                checker.check("terminal", lambda stops=stops: next(stops))  # type: ignore[misc]
                 checker = room.restarted()
             checker.check("terminal")
             told += news(checker)
@@ -335,17 +359,19 @@ def test_whatever_the_order_each_statement_is_told_once(
     assert texts == sorted([*expected, *early])
 
 
-def _interrupt(checker: Checker, wanted: bool) -> None:
-    """Ends a check after the first question that has news."""
-    if wanted:
-        asked = checker.questions.asked
-
-        def once(*arguments: object) -> bool:
-            asked(*arguments)  # type: ignore[arg-type]
-            raise KeyboardInterrupt
-
-        checker.questions.asked = once  # type: ignore[method-assign, assignment]
-        checker.check("terminal")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "takes one of QUESTION, --list, --remove and --check"),
+        (("Who?", "--list"), "takes one of QUESTION, --list, --remove and --check"),
+        (("Who?", "--as-of", "2024-02-20"), "--as-of has no meaning for a question that stays open"),
+        (("--remove", "x"), "'x' is not a valid integer"),
+    ],
+)
+def test_bad_usage_is_one_sentence(words: tuple[str, ...], said: str, run: Run) -> None:
+    outcome = run("follow", *words)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert said in outcome.err and len(outcome.err.splitlines()) == 1
 
 
 Real = Callable[..., "subprocess.CompletedProcess[str]"]

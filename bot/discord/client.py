@@ -209,6 +209,7 @@ class DatelineClient(discord.AutoShardedClient):
         self._leaving = True
         RECORD.info(event("leaving", waiting=self.parts.queue.depth))
         self.parts.jobs.stop()
+        self.parts.followers.leave()
         await self.parts.queue.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_SECONDS):

@@ -7,6 +7,7 @@ nonce, by which Discord knows it for some minutes; after a restart, what the cha
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -65,6 +66,7 @@ class Followers:
         self._generation = generation
         self._checker: Checker | None = None
         self._checked = 0
+        self._leaving = threading.Event()
 
     @property
     def checker(self) -> "Checker":
@@ -83,14 +85,19 @@ class Followers:
 
     def look(self) -> bool:
         """Asks the followed questions of a new generation; whether there was one. Raises DatelineError."""
-        questions = self.questions()
-        if questions is None or (generation := self._generation()) == self._checked:
+        generation = self._generation()
+        if generation == self._checked:
             return False
-        if questions.due("discord"):
-            checked = self.checker.check("discord")
+        questions = self.questions()
+        if questions is not None and questions.due("discord"):
+            checked = self.checker.check("discord", self._leaving.is_set)
             log.info(event("followed", questions=checked.questions, read=checked.read, news=checked.news))
         self._checked = generation
         return True
+
+    def leave(self) -> None:
+        """Ends a check after the question that it asks now."""
+        self._leaving.set()
 
 
 class Following:

@@ -9,16 +9,17 @@ import discord
 from bot.discord.text import cut, visible
 from bot.following.types import Followed, Notice
 
-_ID = r"dateline:stop:(?P<id>\d{1,18}):(?P<news>[\d.]{0,70})"
+# numbers in hexadecimal: those of ten news have to fit into 100 characters
+STOP_ID = r"dateline:stop:(?P<id>[\da-f]{1,15}):(?P<news>[\da-f.]{0,70})"
 MAX_LABEL = 70
 
 
-class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_ID):
+class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=STOP_ID):
     """Stops following question `id`; `news` are the numbers of what is told about it above."""
 
     def __init__(self, id: int, news: Iterable[int] = (), label: str = "Stop") -> None:
-        numbers = ".".join(map(str, news))
-        super().__init__(discord.ui.Button(custom_id=f"dateline:stop:{id}:{numbers}", label=label))
+        numbers = ".".join(f"{number:x}" for number in news)
+        super().__init__(discord.ui.Button(custom_id=f"dateline:stop:{id:x}:{numbers}", label=label))
         self.question = id
 
     @classmethod
@@ -26,7 +27,7 @@ class StopButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=_ID):
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
         """The button that was pressed, made anew from its id."""
-        return cls(int(match["id"]))
+        return cls(int(match["id"], 16))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Tells the client."""
@@ -62,9 +63,9 @@ def told_in(message: discord.Message) -> set[int]:
     found: set[int] = set()
     for row in message.components:
         for child in getattr(row, "children", ()):
-            match = re.fullmatch(_ID, getattr(child, "custom_id", None) or "")
+            match = re.fullmatch(STOP_ID, getattr(child, "custom_id", None) or "")
             if match is not None:
-                found.update(int(number) for number in match["news"].split(".") if number)
+                found.update(int(number, 16) for number in match["news"].split(".") if number)
     return found
 
 

@@ -76,8 +76,10 @@ class Checker:
         due = Due(followed, arrivals.newest, fingerprint, vector, scores)
         return self.questions.add(due, told, limits), answer
 
-    def check(self, face: Face) -> Checked:
+    def check(self, face: Face, stopped: Callable[[], bool] = lambda: False) -> Checked:
         """Asks the questions of one face of what has come in since each was asked last.
+
+        It ends before the next question where it is to be `stopped`; the others are then asked the next time.
 
         Raises NoIndexError, IndexMismatchError, StoreError.
         """
@@ -103,6 +105,8 @@ class Checker:
                 promising += _promising(asked, found, articles, groups)
         news = read = 0
         for each, found_for in promising:
+            if stopped():
+                return Checked(len(due), pairs, read, news)
             outcome = self._outcome(each, found_for, arrivals.generation)
             read += len(found_for.hits)
             if self.questions.asked(each, arrivals, outcome):
