@@ -26,6 +26,7 @@ from reader.confidence import Calibration
 from reader.following import Follower
 from reader.model import TransformersReader
 from retrieval.encoder import Encoder
+from retrieval.errors import UsageError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
@@ -292,11 +293,13 @@ def test_limits_are_kept_and_questions_are_removed(new_room: NewRoom) -> None:
     assistant, checker = room.assistant(), room.restarted()
     limits = Limits(person=2, server=3)
 
-    def follow(person: int, server: int | None) -> int:
-        by = Asker(person, 7, server, private=server is None)
+    def follow(person: int, server: int | None, channel: int = 7) -> int:
+        by = Asker(person, channel, server, private=server is None)
         return checker.follow(assistant.ask, DEAD, SearchFilter(), by, limits)[0].id
 
     ids = [follow(1, 5), follow(1, None), follow(2, 5), follow(3, 5)]
+    with pytest.raises(UsageError, match=f"followed here already, as {ids[3]}"):
+        follow(3, 5)
     with pytest.raises(TooManyError, match="You have 2 followed questions"):
         follow(1, 6)
     with pytest.raises(TooManyError, match="This server has 3 followed questions"):
@@ -304,7 +307,12 @@ def test_limits_are_kept_and_questions_are_removed(new_room: NewRoom) -> None:
     questions = checker.questions
     assert [each.id for each in questions.all(server=5)] == [ids[0], ids[2], ids[3]]
     assert questions.remove(ids[0]) and not questions.remove(ids[0])
-    assert follow(1, 5) not in ids
+    again = follow(1, 5)
+    assert again not in ids
+    # one that was suspended makes room for itself
+    assert questions.suspend(again) and not questions.suspend(again)
+    last = follow(1, 5)
+    assert [each.id for each in questions.all(person=1)] == [ids[1], last]
 
 
 def test_both_roles_of_a_server_write_the_same_questions(server: "Server", tmp_path: Path) -> None:

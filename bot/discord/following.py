@@ -28,7 +28,6 @@ from bot.discord.words import note
 from bot.following.questions import FollowedQuestions, TooManyError
 from bot.following.types import Asker, Followed, Limits, Notice
 from reader.types import Answer
-from retrieval.errors import DatelineError
 from retrieval.types import SearchFilter
 
 if TYPE_CHECKING:
@@ -118,7 +117,8 @@ class Following:
             check_place(settings, origin)
             if not private:
                 _check_writing(interaction, origin.installed)
-            by = Asker(interaction.user.id, origin.channel, origin.guild if origin.installed else None, private)
+            # what is followed privately is nobody else's to see
+            by = Asker(interaction.user.id, origin.channel, None if private else origin.guild, private)
             limits = Limits(settings.max_followed_per_person, settings.max_followed_per_server)
             asked = Asked(client.unmentioned(question), where, by.person, origin.channel)
             place = client.parts.desk.admit(asked, lambda words: self._followers.follow(words, where, by, limits))
@@ -185,7 +185,8 @@ class Following:
                 if await asyncio.to_thread(self._followers.look) or now >= due:
                     due = now + RETRY_SECONDS
                     await self._post_all()
-            except DatelineError as error:
+            # whatever goes wrong, it is tried again: nobody else would post what is new
+            except Exception as error:
                 note(error, "following")
                 pause = RETRY_SECONDS
             await asyncio.sleep(pause)
@@ -202,39 +203,37 @@ class Following:
             return
         checker = await asyncio.to_thread(lambda: self._followers.checker)
         while (taken := await asyncio.to_thread(checker.take, "discord", POSTING, AT_ONCE)) is not None:
-            if taken.notices:
-                try:
-                    await self._post(taken.message, taken.notices, checker.questions, taken.again)
-                except (discord.HTTPException, *FAILURES) as error:
-                    # it stays in the outbox, and is taken again later
-                    note(error, "post_news")
+            try:
+                await self._post(taken.message, taken.notices, checker.questions, taken.again)
+            # it stays in the outbox, and is taken again later; others go on
+            except Exception as error:
+                note(error, "post_news")
 
     async def _post(self, message: str, notices: Sequence[Notice], questions: FollowedQuestions, again: bool) -> None:
         """Posts news of one person in one place. Raises discord.HTTPException, or one of FAILURES, where it may be
         tried again."""
+        left = list(notices)
         try:
-            place = await self._place(notices[0].followed)
             if again:
-                known = await _told_before(place)
-                await asyncio.to_thread(questions.outbox.shown, [each.id for each in notices if each.id in known])
-                notices = [each for each in notices if each.id not in known]
-            cards = await asyncio.to_thread(lambda: [news_card(each) for each in notices])
-            for part in in_messages(cards):
-                several = [notices[number] for number in part]
-                embeds = [embed_of(cards[number]) for number in part]
-                await self._send(place, embeds, several, f"{message}-{several[0].id}")
-                await asyncio.to_thread(questions.outbox.shown, [each.id for each in several])
+                known = await _told_before(await self._place(notices[0].followed))
+                await asyncio.to_thread(questions.outbox.shown, [each.id for each in left if each.id in known])
+                left = [each for each in left if each.id not in known]
+            while left:
+                cards = await asyncio.to_thread(lambda: [news_card(each) for each in left])
+                first = len(next(in_messages(cards)))
+                embeds = [embed_of(card) for card in cards[:first]]
+                await self._send(left[:first], embeds, f"{message}-{left[0].id}")
+                await asyncio.to_thread(questions.outbox.shown, [each.id for each in left[:first]])
+                del left[:first]
         except discord.HTTPException as error:
             if error.status >= 500:
                 raise
-            await self._give_up(notices, questions, error)
+            await self._give_up(left, questions, error)
 
-    async def _send(
-        self, place: discord.abc.Messageable, embeds: list[discord.Embed], notices: Sequence[Notice], nonce: str
-    ) -> None:
-        by = notices[0].followed.by
-        line = self._client.lines.line("post", 0 if by is None else by.channel)
-        await persistently(lambda: place.send(embeds=embeds, view=news_view(notices), nonce=nonce), PATIENTLY, line)
+    async def _send(self, notices: Sequence[Notice], embeds: list[discord.Embed], nonce: str) -> None:
+        place, view = await self._place(notices[0].followed), news_view(notices)
+        line = self._client.lines.line("post", getattr(place, "id", 0))
+        await persistently(lambda: place.send(embeds=embeds, view=view, nonce=nonce), PATIENTLY, line)
 
     async def _place(self, followed: Followed) -> discord.abc.Messageable:
         by = followed.by

@@ -15,7 +15,7 @@ from bot.following.rows import COLUMNS, Face, followed_of, of_face
 from bot.following.tables import FOLLOWED, TABLES
 from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome
 from reader.novelty import Statement
-from retrieval.errors import DatelineError
+from retrieval.errors import DatelineError, UsageError
 from retrieval.storage.sql import Connection, marks
 from retrieval.storage.store import Snapshot, Store
 
@@ -65,20 +65,30 @@ class FollowedQuestions:
     def add(self, due: Due, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
         """Follows a question (the id in `due` is no matter) that has been answered by what is `told`.
 
-        Raises TooManyError where the person or the server follows as many as the `limits` say.
+        The same question that was suspended goes. Raises TooManyError where the person or the server follows as many as
+        the `limits` say, UsageError where the question is followed there already.
         """
         followed, by = due.followed, due.followed.by
         with self._database.writing() as connection:
             # first, so that nobody else counts at the same time
             id = _next(connection, "question")
+            scope = scope_json(followed.where)
+            place = (None, None, None) if by is None else (by.person, by.channel, by.server)
+            private = int(by is not None and by.private)
+            same = """question = ? AND scope = ? AND person IS NOT DISTINCT FROM ? AND channel IS NOT DISTINCT FROM ?
+                      AND server IS NOT DISTINCT FROM ? AND private = ?"""
+            values = (followed.question, scope, *place, private)
+            connection.execute(f"DELETE FROM questions WHERE {same} AND suspended = 1", values)
+            known = connection.execute(f"SELECT id FROM questions WHERE {same}", values).fetchone()
+            if known is not None:
+                raise UsageError(f"This question is followed here already, as {known[0]}.")
             if by is not None and limits is not None:
                 _check_limits(connection, by, limits)
-            place = (None, None, None) if by is None else (by.person, by.channel, by.server)
             connection.execute(
                 f"INSERT INTO questions VALUES ({marks(range(14))})",
                 (
-                    *(id, followed.question, scope_json(followed.where), followed.followed.isoformat(), *place),
-                    *(int(by is not None and by.private), 0, due.batch, followed.generation),
+                    *(id, followed.question, scope, followed.followed.isoformat(), *place, private),
+                    *(0, due.batch, followed.generation),
                     *(due.fingerprint, due.vector, json.dumps(due.scores)),
                 ),
             )
