@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.stores import EVERYTHING
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
 ASKED = [each.question for each in load(QUESTIONS)][::6]
 PASSAGES = 8
@@ -71,7 +71,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     connect = sqlite3.connect
 
     def traced(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection = connect(*args, **kwargs)
+        connection: sqlite3.Connection = connect(*args, **kwargs)
         connection.set_trace_callback(statements.append)
         return connection
 

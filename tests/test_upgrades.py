@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord.databases import APPLICATION, LATER, LEDGER
+from bot.databases import APPLICATION
+from bot.discord.databases import LATER, LEDGER
 from bot.discord.ledger import Ledger
 from bot.discord.types import Given, Rating
 from bot.settings import Settings
