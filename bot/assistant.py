@@ -25,7 +25,7 @@ from retrieval.progress import Progress
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
-from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Unread
+from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Turn, Unread
 
 if TYPE_CHECKING:
     from retrieval.adding import AddReport
@@ -60,23 +60,34 @@ class Assistant:
         return cls(retriever, answerer, settings.retrieval.passages)
 
     def ask(
-        self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None, as_of: date | None = None
+        self,
+        question: str,
+        where: SearchFilter = EVERYTHING,
+        k: int | None = None,
+        as_of: date | None = None,
+        conversation: Sequence[Turn] = (),
     ) -> Answer:
         """The answer from one generation of the store, its citations checked against the newest.
 
         Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again,
         up to `TRIES` times in all. `as_of` is the day that "last week" in a question counts from; None is today.
+        `conversation` is what was asked before, oldest first; a question that does not lean on it is answered as if
+        there were none.
 
         Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
         kinds, CitationError if the answer cites what the store does not say.
         """
         asked = checked(question)
         as_of = date.today() if as_of is None else as_of
+        k = self._passages if k is None else k
         for last in (*(TRIES - 1) * [False], True):
             began = time.perf_counter()
-            evidence = self._retriever.search(asked, self._passages if k is None else k, where, as_of)
+            evidence = self._retriever.search(asked, k, where, as_of)
+            leant_on = conversation if self._answerer.leans(asked, conversation, evidence) else ()
+            if leant_on:
+                evidence = self._retriever.search(asked, k, where, as_of, leant_on)
             retrieve_ms = (time.perf_counter() - began) * 1000
-            answer = self._answerer.answer(asked, evidence, retrieve_ms)
+            answer = self._answerer.answer(asked, evidence, retrieve_ms, leant_on)
             cited = {citation.article_id for citation in answer.citations}
             try:
                 # read from the database once more: nothing is shown that it does not say

@@ -24,6 +24,7 @@ def answer_json(answer: Answer) -> str:
     return _document(
         {
             "question": answer.question,
+            "about": answer.about,
             "kind": answer.kind,
             "certain": answer.certain,
             "answers": [_item(item) for item in answer.answers],

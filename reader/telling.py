@@ -14,7 +14,9 @@ from retrieval.sentences import sentences_around
 from retrieval.types import Evidence
 
 MOST = 3
-BESIDE = 0.4
+# Of 213 broad questions that the reader was not trained on, 77 % of the sentences shown answer, and 93 % of the questions
+# get one that does; from 0.4 on it would be 75 and 94 %, from 0.7 on 83 and 89 %.
+BESIDE = 0.5
 _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
 

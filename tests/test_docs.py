@@ -1,4 +1,4 @@
-"""The documents beside the README: what they name is there, and a command that they show exists."""
+"""README and the documents beside it: what they name is there, and a command that they show exists."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 DOCUMENTS = [
     *sorted((ROOT / "docs").glob("*.md")),
-    *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")),
 ]
 # with places to be filled in, such as tests/test_intake_NAME.py
 FILE = re.compile(r"`((?:bot|corpus|docs|evaluation|reader|retrieval|tests|\.ci)/[\w./-]*)`")
