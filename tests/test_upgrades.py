@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord.databases import APPLICATION, LATER, LEDGER
+from bot.databases import APPLICATION
+from bot.discord.databases import LATER, LEDGER
 from bot.discord.ledger import Ledger
 from bot.discord.types import Given, Rating
 from bot.settings import Settings
 from evaluation.phases import StandIn
+from evaluation.server import Server
 from retrieval.errors import StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -21,7 +23,6 @@ from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
 from retrieval.storage.opening import open_memories
 from retrieval.storage.verify import verify
-from tests.postgres import Server
 from tests.stores import EVERYTHING, Counting, write
 
 FORMATS = Path(__file__).resolve().parent / "formats"
