@@ -5,6 +5,7 @@ What an answer does not need, such as all that reads files and pages, is importe
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +22,13 @@ from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
+from retrieval.engine import is_compiled
 from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
-from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Unread
+from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Turn, Unread
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
@@ -55,27 +57,41 @@ class Assistant:
         store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        retriever = Retriever.open(store, _encoder(settings, progress).loaded())
-        return cls(retriever, _answerer(settings, _reader(settings, progress)), settings.retrieval.passages)
+        encoder, read = _encoder(settings, progress), _reader(settings, progress)
+        with ThreadPoolExecutor(1) as beside:  # either model is loaded by one core
+            reader = beside.submit(read)
+            retriever = Retriever.open(store, encoder.loaded())
+        return cls(retriever, _answerer(settings, reader.result()), settings.retrieval.passages)
 
     def ask(
-        self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None, as_of: date | None = None
+        self,
+        question: str,
+        where: SearchFilter = EVERYTHING,
+        k: int | None = None,
+        as_of: date | None = None,
+        conversation: Sequence[Turn] = (),
     ) -> Answer:
         """The answer from one generation of the store, its citations checked against the newest.
 
         Nothing is held while the models run, so a cited article may change meanwhile: the question is then asked again,
         up to `TRIES` times in all. `as_of` is the day that "last week" in a question counts from; None is today.
+        `conversation` is what was asked before, oldest first; a question that does not lean on it is answered as if
+        there were none.
 
         Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
         kinds, CitationError if the answer cites what the store does not say.
         """
         asked = checked(question)
         as_of = date.today() if as_of is None else as_of
+        k = self._passages if k is None else k
         for last in (*(TRIES - 1) * [False], True):
             began = time.perf_counter()
-            evidence = self._retriever.search(asked, self._passages if k is None else k, where, as_of)
+            evidence = self._retriever.search(asked, k, where, as_of)
+            leant_on = conversation if self._answerer.leans(asked, conversation, evidence) else ()
+            if leant_on:
+                evidence = self._retriever.search(asked, k, where, as_of, leant_on)
             retrieve_ms = (time.perf_counter() - began) * 1000
-            answer = self._answerer.answer(asked, evidence, retrieve_ms)
+            answer = self._answerer.answer(asked, evidence, retrieve_ms, leant_on)
             cited = {citation.article_id for citation in answer.citations}
             try:
                 # read from the database once more: nothing is shown that it does not say
@@ -255,7 +271,7 @@ def open_checker(settings: Settings, questions: "FollowedQuestions", progress: P
     """What asks the followed questions; it shares its models with an `Assistant`. Raises ModelError."""
     from bot.following.checking import Checker
 
-    reader = _reader(settings, progress)
+    reader = _reader(settings, progress)()
     follower = Follower(_answerer(settings, reader), reader, settings.retrieval.passages)
     return Checker(store_of(settings), _encoder(settings, progress).loaded(), follower, questions)
 
@@ -263,7 +279,7 @@ def open_checker(settings: Settings, questions: "FollowedQuestions", progress: P
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
     _encoder(settings, progress).loaded()
-    _reader(settings, progress)
+    _reader(settings, progress)()
 
 
 def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
@@ -277,10 +293,15 @@ def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
     return lazy_encoder(folder, precision)
 
 
-def _reader(settings: Settings, progress: Progress) -> TransformersReader:
+def _reader(settings: Settings, progress: Progress) -> Callable[[], TransformersReader]:
+    """What loads the reader, in any thread; it is on disk by then."""
     named, engine = settings.reader, settings.engine
     folder = prepared_reader(named.model, named.adapter, progress, compiled=engine.compiled)
-    return _one_reader(folder, engine.precision)
+    if is_compiled(folder):
+        return lambda: _one_reader(folder, engine.precision)
+    # at once: two threads that import PyTorch's libraries at a time find them half imported
+    reader = _one_reader(folder, engine.precision)
+    return lambda: reader
 
 
 @lru_cache(maxsize=1)

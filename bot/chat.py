@@ -22,9 +22,10 @@ from bot.settings import Settings
 from bot.streams import complain, input_lines, is_terminal
 from bot.terminal import Terminal
 from reader.types import Answer
+from retrieval.conversation import TURNS
 from retrieval.errors import DatelineError, UsageError
 from retrieval.progress import silent
-from retrieval.types import StoreStatus
+from retrieval.types import StoreStatus, Turn
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -34,6 +35,7 @@ COMMANDS = {
     "/why": "the passages that were read for the last answer",
     "/filter": "what is searched; article ID, source NAME, since DATE, until DATE, as-of DATE or off changes it; "
     "/filter since off drops a part",
+    "/new": "start over: the next question leans on none before it",
     "/help": "this list",
     "/quit": "leave",
 }
@@ -43,7 +45,8 @@ INTERRUPTED = 130
 
 
 class Chat:
-    """One conversation: a worker that answers, and the last answer for the commands about it."""
+    """One conversation: a worker that answers, the last turns for the questions after them, and the last answer for the
+    commands about it."""
 
     def __init__(
         self, settings: Settings, terminal: Terminal, explain: Explain, interactive: bool, scope: Scope
@@ -58,6 +61,7 @@ class Chat:
         self._opening = self._worker.submit(_open, settings)
         self._answering: Future[Answer] | None = None
         self._last: Answer | None = None
+        self._conversation: tuple[Turn, ...] = ()
 
     def take(self, line: str) -> bool:
         """Answers one line; false if it asks to leave. Raises what opening the models raised: without them, no chat."""
@@ -83,7 +87,13 @@ class Chat:
         self._wait("Loading the models", self._opening)
         self._wait("Finishing the cancelled question", self._answering)
         assistant = self._opening.result()
-        self._answering = self._worker.submit(assistant.ask, question, where=self._scope.where, as_of=self._scope.as_of)
+        self._answering = self._worker.submit(
+            assistant.ask,
+            question,
+            where=self._scope.where,
+            as_of=self._scope.as_of,
+            conversation=self._conversation,
+        )
         with self._terminal.spinner("Reading"):
             error = self._answering.exception()
         if error is not None:
@@ -91,6 +101,7 @@ class Chat:
             self._explain(error)
             return
         self._last = self._answering.result()
+        self._conversation = self._last.conversation(self._conversation)[-TURNS:]
         shown = (*answer_lines(self._last), BLANK) if self._interactive else exchange_lines(self._last)
         self._terminal.show((*scope_lines(self._scope), *shown))
 
@@ -106,6 +117,9 @@ class Chat:
             return False
         if name == "/help":
             self._terminal.show(_help())
+        elif name == "/new":
+            self._conversation = ()
+            self._terminal.show((Line("The next question starts over."), BLANK))
         elif name == "/sources":
             self._sources()
         elif name == "/filter":

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.completion import completion
+from bot.doctor.command import doctor
 from bot.evaluating import evaluate
 from bot.following.command import follow
 from bot.operating import add, brought_up_to_date, feed, index, migrate, prepare, status, verify, watch
 from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
-from bot.question import checked
+from bot.question import AskedLine, checked, parsed
 from bot.scope import Scope
 from bot.serving import discord
 from bot.settings import MAX_PASSAGES, Settings
@@ -61,8 +63,8 @@ def ask(
     k: int | None,
     first_index: bool,
 ) -> int:
-    """Answer QUESTION; with "-", every line of standard input."""
-    one = None if words == ("-",) else checked(" ".join(words))
+    """Answer QUESTION; with "-", every line of standard input: a question, or a JSON object with its conversation."""
+    one = None if words == ("-",) else AskedLine(checked(" ".join(words)))
     settings = options.settings()
     from bot.terminal import Terminal
 
@@ -75,9 +77,9 @@ def ask(
         check_filter(settings, scope.where)
         assistant = Assistant.open(settings, terminal.progress)
 
-    def answer(asked: str) -> None:
+    def answer(asked: AskedLine) -> None:
         with terminal.spinner("Reading"):
-            found = assistant.ask(asked, scope.where, k, scope.as_of)
+            found = assistant.ask(asked.question, scope.where, k, scope.as_of, asked.conversation)
         _show_answer(terminal, found, as_json, titled=one is None)
 
     if one is None:
@@ -102,7 +104,21 @@ def chat(options: Options, scope: Scope, first_index: bool) -> int:
     return run(settings, terminal, options.explain, scope)
 
 
-for command in (index, watch, follow, add, feed, status, verify, migrate, prepare, discord, evaluate):
+for command in (
+    index,
+    watch,
+    follow,
+    add,
+    feed,
+    status,
+    verify,
+    migrate,
+    prepare,
+    discord,
+    doctor,
+    completion,
+    evaluate,
+):
     cli.add_command(command)
 
 
@@ -140,12 +156,12 @@ def _index_first(settings: Settings, terminal: "Terminal") -> None:
         complain(str(error))
 
 
-def _answer_input(answer: Callable[[str], None]) -> int:
+def _answer_input(answer: Callable[[AskedLine], None]) -> int:
     status = 0
     for number, line in enumerate(input_lines(), start=1):
         if line.strip():
             try:
-                answer(checked(line))
+                answer(parsed(line))
             except DatelineError as error:
                 complain(f"line {number}: {error}")
                 status = 1

@@ -12,6 +12,7 @@ from reader.types import Answer, AnswerItem, Citation
 from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, Skipped, StoreStatus, Unread
 
 if TYPE_CHECKING:  # they bring the network and the index along
+    from bot.doctor.types import Finding
     from retrieval.adding import AddReport
     from retrieval.storage.types import Verification
 
@@ -27,6 +28,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
     """The same as what `json.dumps` takes."""
     return {
         "question": answer.question,
+        "about": answer.about,
         "kind": answer.kind,
         "certain": answer.certain,
         "answers": [_item(item) for item in answer.answers],
@@ -171,6 +173,19 @@ def _hit(hit: Hit, article: Article) -> dict[str, Any]:
         "end": hit.passage.end,
         "score": float(hit.score),
     }
+
+
+def findings_json(findings: Sequence["Finding"]) -> str:
+    """What is wrong with an installation, as `dateline doctor --json` prints it; `mend` is null where all is well."""
+    return document(
+        {
+            "healthy": all(each.level != "problem" for each in findings),
+            "findings": [
+                {"area": each.area, "level": each.level, "message": each.message, "mend": each.mend}
+                for each in findings
+            ],
+        }
+    )
 
 
 def document(value: dict[str, Any]) -> str:

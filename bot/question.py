@@ -1,14 +1,29 @@
-"""What counts as a question: checked before any model is loaded."""
+"""What counts as a question, and what as a line that asks one: checked before any model is loaded."""
 
+import json
 import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 
 from retrieval.errors import UsageError
+from retrieval.types import Turn
 
 # question, heading and passage share the reader's 384 tokens: 400 characters are some 100 of them, less than its limit
 # for the question, so that nothing of what is asked is cut
 MAX_CHARACTERS = 400
 # letters that are drawn as nothing: text of these alone cannot be seen
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+
+_EXAMPLE = '{"question": "When was it?", "conversation": [{"question": "Who met?", "answers": ["Ana"]}]}'
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A question, and the turns of the conversation before it, oldest first."""
+
+    question: str
+    conversation: tuple[Turn, ...] = ()
 
 
 def checked(question: str) -> str:
@@ -32,3 +47,56 @@ def checked(question: str) -> str:
     if not any(character.isalnum() and character not in FILLERS for character in line):
         raise UsageError(f"The question {line[:40]!r} holds no word; write one, such as: Who attended the meeting?")
     return line
+
+
+def parsed(line: str) -> AskedLine:
+    """What one line of input asks: a plain question or, where it starts with "{", a JSON object.
+
+        {"question": str, "conversation": [{"question": str, "answers": [str], "article_ids": [str]}]}
+
+    Oldest turn first; only the questions are required. Raises UsageError where it is neither.
+    """
+    if not line.lstrip().startswith("{"):
+        return AskedLine(checked(line))
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"The line starts with {{ and is not JSON; write it as {_EXAMPLE}") from error
+    _check_keys("The line", document, ("question", "conversation"))
+    turns = document.get("conversation", [])
+    if not isinstance(turns, list):
+        raise UsageError(f"conversation is {_shown(turns)}, expected a list of turns, such as {_EXAMPLE}")
+    return AskedLine(checked(_text("question", document.get("question"))), tuple(map(_turn, turns)))
+
+
+def _turn(turn: object) -> Turn:
+    if not isinstance(turn, dict):
+        raise UsageError(f"A turn of the conversation is {_shown(turn)}, expected an object, such as {_EXAMPLE}")
+    _check_keys("A turn of the conversation", turn, ("question", "answers", "article_ids"))
+    return Turn(
+        checked(_text("question", turn.get("question"))),
+        _texts("answers", turn.get("answers", [])),
+        _texts("article_ids", turn.get("article_ids", [])),
+    )
+
+
+def _check_keys(what: str, found: dict[str, Any], known: Collection[str]) -> None:
+    if unknown := [key for key in found if key not in known]:
+        raise UsageError(f"{what} has the key {_shown(unknown[0])}, expected {', '.join(known)}.")
+
+
+def _texts(key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise UsageError(f"{key} is {_shown(value)}, expected a list of texts; write [] for none.")
+    # what UTF-8 cannot hold, no model takes
+    return tuple(_text(key, each).encode(errors="replace").decode() for each in value)
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{key} is {_shown(value)}, expected a text in quotes.")
+    return value
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else json.dumps(value)[:40]

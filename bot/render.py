@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from bot.layout import BLANK, Line, Run
 from reader.types import Answer, AnswerItem, Citation
+from retrieval.fusion import ON_TOPIC
 from retrieval.heading import day
 from retrieval.types import Article, Hit
 
 MAX_REPRINTS = 3
 UNSURE = "Not sure, but this may answer it:"
 NOT_FOUND = "Not found in these articles."
+UNTOLD = "Not found: the articles have something on this, but not the answer."
 NEAREST = "The nearest sentence:"
 NOTHING_PASSES = "No article passes the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
@@ -32,24 +34,11 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     """The answer, then each sentence that says it, numbered; "not found" and the nearest sentence where there is none.
 
     Two items that cite the same sentence share its number, and all their words are marked in it. A reprint that has the
-    sentence too is named below it.
+    sentence too is named below it. What the question was taken to be about stands in front.
     """
-    if not answer.answers:
-        return _not_found(answer)
-    sentences = sentences_of(answer)
-    numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
-    lines = [Line("The articles differ:")] if answer.kind == "differing" else []
-    if not answer.certain:
-        lines.append(Line("", (Run(UNSURE, "unsure"),)))
-    # what is told is told by its quotes
-    for position, item in enumerate(() if answer.kind == "passage" else answer.answers, start=1):
-        cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
-        lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
-    if (lowest := list_confidence(answer)) is not None:
-        lines.append(Line("", (Run(lowest, "dim"),)))
-    for number, citations in enumerate(sentences.values(), start=1):
-        lines += [BLANK, *_cited(number, citations, answer)]
-    return tuple(lines)
+    leant_on = () if answer.about is None else (f"about: {answer.about}",)
+    taken_for = tuple(Line("", (Run(words, "dim"),)) for words in (*leant_on, *respelled_words(answer)))
+    return (*taken_for, *(_found(answer) if answer.answers else _not_found(answer)))
 
 
 def exchange_lines(answer: Answer) -> tuple[Line, ...]:
@@ -159,10 +148,45 @@ def resolved_words(iso: str) -> str:
     return _interval(*days) if len(days) == 2 else iso
 
 
+def respelled_words(answer: Answer) -> list[str]:
+    """For each word of the question that was read as another one, a line that says so: "Lavrof: read as Lavrov"."""
+    return [f"{typed}: read as {meant}" for typed, meant in answer.evidence.respelled.items()]
+
+
+def not_found_words(answer: Answer) -> str:
+    """Why nothing is answered, in one line: the articles are about it and do not say it, or they lack its words.
+
+    "Not found: no article has the word “Lisbon”."
+    """
+    if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
+        return UNTOLD
+    words = [f"“{word}”" for word in answer.evidence.unmentioned]
+    if not words:
+        return NOT_FOUND
+    return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."
+
+
+def _found(answer: Answer) -> tuple[Line, ...]:
+    sentences = sentences_of(answer)
+    numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
+    lines = [Line("The articles differ:")] if answer.kind == "differing" else []
+    if not answer.certain:
+        lines.append(Line("", (Run(UNSURE, "unsure"),)))
+    # what is told is told by its quotes
+    for position, item in enumerate(() if answer.kind == "passage" else answer.answers, start=1):
+        cited = dict.fromkeys(numbers[sentence_of(citation)] for citation in item.citations)
+        lines.append(Line(_bullet(answer, position), _item(answer, item, cited)))
+    if (lowest := list_confidence(answer)) is not None:
+        lines.append(Line("", (Run(lowest, "dim"),)))
+    for number, citations in enumerate(sentences.values(), start=1):
+        lines += [BLANK, *_cited(number, citations, answer)]
+    return tuple(lines)
+
+
 def _not_found(answer: Answer) -> tuple[Line, ...]:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return (Line("", (Run(NOTHING_PASSES, "answer"),)),)
-    said = Run(NOT_FOUND, "answer")
+    said = Run(not_found_words(answer), "answer")
     if answer.nearest is None:
         return (Line("", (said,)),)
     return (

@@ -11,6 +11,7 @@ single      questions with one answer, and near misses, which have none
 lists       every item counts
 broad       whole sentences tell, or a phrase says who somebody is
 differing   articles of one event contradict each other: two versions are to be shown
+turns       conversations: each question as it was typed, alone and in conversation, and in words that stand alone
 pairs       two answers to one question: do they say the same, can both be right, does one exclude the other?
 contrast    pairs of questions that differ in little but the answer; four in ten have none
 
@@ -28,21 +29,29 @@ from numpy.typing import NDArray
 
 from evaluation.abstention import Trust
 from evaluation.commands import Parser, explained
-from evaluation.measuring import Once, Plan, answered, answering_options, surest
+from evaluation.measuring import Once, Plan, answering_options
+from evaluation.newsasking import ask, ask_turn
 from evaluation.newsfigures import Figure, Outcome, Section, confidence, sections
-from evaluation.newsfiles import Asked, Collection, contrast_passages, news_articles, questions
+from evaluation.newsfiles import (
+    Asked,
+    AskedTurn,
+    Collection,
+    contrast_passages,
+    conversations,
+    news_articles,
+    questions,
+)
+from evaluation.newsturns import TurnOutcome, turn_sections
 from evaluation.paragraphs import sample, searchable
 from evaluation.phases import as_json
 from evaluation.scoring import Estimate, mean_of, percent
 from evaluation.wiring import shipped_encoder, shipped_reader
-from reader.aggregate import asked
 from reader.confidence import Calibration
 from reader.pairs import RELATIONS
 from reader.train.comparisons import Comparison, read_comparisons
 from reader.types import Reader
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
-from retrieval.search import Retriever
 from retrieval.types import SearchFilter
 
 
@@ -62,7 +71,9 @@ KINDS: Mapping[str, Source] = {
     "broad": Source("dev_broad.json", news_articles),
     "contrast": Source("dev_contrast.json", contrast_passages, alone=True),
 }
+TURNS = "turns"
 PAIRS = "pairs"
+ALL_KINDS = (*KINDS, TURNS, PAIRS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +155,27 @@ class Part:
 
     collection: Collection
     asked: Mapping[str, Sequence[Asked]]
+    turns: Sequence[AskedTurn] = ()
 
 
 def read(folder: Path, kinds: Sequence[str], limit: int | None, seed: int) -> list[Part]:
     """The questions of the kinds, `limit` of each, with what they are asked of. Raises CorpusError."""
     parts = []
-    for load in dict.fromkeys(source.collection for kind, source in KINDS.items() if kind in kinds):
+    loads = dict.fromkeys(source.collection for kind, source in KINDS.items() if kind in kinds)
+    if TURNS in kinds:
+        loads[news_articles] = None
+    for load in loads:
         collection = load(folder)
         of_kind = {
             kind: sample(questions(folder / source.file, collection), limit, seed)
             for kind, source in KINDS.items()
             if kind in kinds and source.collection is load
         }
-        parts.append(Part(collection, of_kind))
+        turns: list[AskedTurn] = []
+        if TURNS in kinds and load is news_articles:
+            several = sample(conversations(folder / "dev_turns.json", collection), limit, seed)
+            turns = [turn for conversation in several for turn in conversation]
+        parts.append(Part(collection, of_kind, turns))
     return parts
 
 
@@ -170,6 +189,7 @@ def measure(
 ) -> Measured:
     """Asks the questions. Raises StoreError and its kinds."""
     outcomes: dict[str, list[Outcome]] = {}
+    turns: list[TurnOutcome] = []
     for part in parts:
         with searchable(list(part.collection.articles.values()), encoder, plan.cache, progress) as retriever:
             for kind, some in part.asked.items():
@@ -180,8 +200,15 @@ def measure(
                             outcome = ask(question, where, retriever, once, calibration, plan)
                             outcomes.setdefault(name, []).append(outcome)
                         advance(1)
-    results = tuple(Result.of(name, several, plan.seed) for name, several in outcomes.items())
-    return Measured(plan.read, plan.threshold.answer, plan.threshold.unsure, results)
+            with progress(f"Asking questions, {TURNS}", len(part.turns)) as advance:
+                for turn in part.turns:
+                    turns.append(ask_turn(turn, retriever, Once(reader), calibration, plan))
+                    advance(1)
+    results = [Result.of(name, several, plan.seed) for name, several in outcomes.items()]
+    if turns:
+        records = tuple(Record.of(turn.conversing) for turn in turns)
+        results.append(Result(TURNS, turn_sections(TURNS, turns, plan.seed), None, records))
+    return Measured(plan.read, plan.threshold.answer, plan.threshold.unsure, tuple(results))
 
 
 def _searches(kind: str, question: Asked) -> Iterator[tuple[str, SearchFilter]]:
@@ -189,16 +216,6 @@ def _searches(kind: str, question: Asked) -> Iterator[tuple[str, SearchFilter]]:
     yield kind, SearchFilter()
     if KINDS[kind].alone:
         yield f"{kind}, right article", SearchFilter(article_id=question.article.id)
-
-
-def ask(
-    question: Asked, where: SearchFilter, retriever: Retriever, reader: Reader, calibration: Calibration, plan: Plan
-) -> Outcome:
-    """What is shown, and what is forced out."""
-    evidence = retriever.search(question.text, plan.read, where, question.day)
-    answer = answered(question.text, evidence, reader, calibration, plan.threshold)
-    wanted = next(iter(asked(reader.read(question.text, evidence))))
-    return Outcome(question, answer, surest(question.text, evidence, reader, calibration), wanted)
 
 
 def compared(comparisons: Sequence[Comparison], reader: Reader, seed: int) -> Result:
@@ -239,8 +256,8 @@ def _row(name: str, figure: Estimate | None, of: str = "") -> str:
 
 def _kinds(text: str) -> list[str]:
     kinds = text.split(",")
-    if unknown := [kind for kind in kinds if kind not in (*KINDS, PAIRS)]:
-        raise ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join((*KINDS, PAIRS))}")
+    if unknown := [kind for kind in kinds if kind not in ALL_KINDS]:
+        raise ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(ALL_KINDS)}")
     return kinds
 
 
@@ -249,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("news", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--kinds", type=_kinds, default=[*KINDS, PAIRS], metavar="KIND,...", help="some of the kinds")
+    parser.add_argument("--kinds", type=_kinds, default=[*ALL_KINDS], metavar="KIND,...", help="some of the kinds")
     parser.add_argument("--verbose", action="store_true", help="show each question that is not answered rightly")
     answering_options(parser)
     options = parser.parse_args(arguments)

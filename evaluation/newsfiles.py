@@ -2,13 +2,14 @@
 
 articles_{dev,train}.jsonl   the articles: id, title, date, source, cluster (the event), text
 dev_NAME.json                questions, each below its article; what `answers_are` (see `_due`)
+dev_turns.json               conversations: each turn as it was typed, and in words that stand alone
 {dev,train}_contrast.json    questions about short passages, which are articles of a collection of their own
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from typing import Any, Literal
 from evaluation.scoring import taken_for_right
 from reader.types import Kind
 from retrieval.errors import CorpusError, reason
-from retrieval.types import Article
+from retrieval.types import Article, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,25 @@ class Asked:
         return [form for forms in self.due for form in forms]
 
 
+@dataclass(frozen=True, slots=True)
+class AskedTurn:
+    """A question of a conversation, as it was `typed` and in words that stand alone, and the turns `before` it, oldest
+    first, with their right answers.
+
+    Before the `first` of a conversation stands another conversation, from which the subject changes.
+    """
+
+    typed: Asked
+    standalone: Asked
+    before: tuple[Turn, ...]
+    first: bool
+
+    @property
+    def leans(self) -> bool:
+        """Whether what was typed leans on the turns before it."""
+        return self.typed.text != self.standalone.text
+
+
 def news_articles(folder: Path) -> Collection:
     """The articles of both splits. Raises CorpusError."""
     entries: list[Mapping[str, Any]] = []
@@ -104,6 +124,41 @@ def questions(path: Path, collection: Collection) -> list[Asked]:
             for paragraph in entry["paragraphs"]
             for item in paragraph["qas"]
         ]
+
+
+def conversations(path: Path, collection: Collection) -> list[tuple[AskedTurn, ...]]:
+    """The conversations of one file about articles of the collection. Raises CorpusError."""
+    with _reading(path):
+        file: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        told = [
+            [_turn(item["id"], number, turn, file["answers_are"], article, collection)
+             for number, turn in enumerate(item["turns"])]
+            for entry in file["data"]
+            for paragraph in entry["paragraphs"]
+            for article in [_article(entry, paragraph, collection)]
+            for item in paragraph["qas"]
+        ]  # fmt: skip
+    said = [[_said(typed) for typed, _ in turns] for turns in told]
+    return [
+        tuple(
+            AskedTurn(typed, standalone, tuple(said[number][:at] if at else said[number - 1]), first=at == 0)
+            for at, (typed, standalone) in enumerate(turns)
+        )
+        for number, turns in enumerate(told)
+    ]
+
+
+def _turn(
+    id: str, number: int, turn: Mapping[str, Any], answers_are: str, article: Article, collection: Collection
+) -> tuple[Asked, Asked]:
+    """The turn as it was typed, and in words that stand alone."""
+    item = {**turn, "id": f"{id}:{number}", "list": len(turn["answers"]) > 1}
+    typed = _asked(item, answers_are, article, collection)
+    return typed, replace(typed, text=turn["standalone"])
+
+
+def _said(asked: Asked) -> Turn:
+    return Turn(asked.text, tuple(forms[0] for forms in asked.due), (asked.article.id,) if asked.due else ())
 
 
 @contextmanager

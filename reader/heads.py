@@ -4,7 +4,7 @@ span       of each token: an answer starts, an answer ends; the model's own, whi
 item       of each token: outside, begins, continues an item of a list
 sentence   of each token; the mean over a sentence's tokens is the logit that the sentence answers
 kind       of the first token: the question asks for one answer, a list, a passage
-leans      of the first token: the question leans on the conversation before it (`reader.inputs.in_conversation`)
+leans      of the first token: the question leans on the conversation before it (`retrieval.conversation`)
 pair       of the first token of two answers side by side (`reader.pairs`): the same, both can be right, or they differ
 """
 

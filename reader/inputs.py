@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 SEPARATOR = " | "
-TURNS = 3  # of a conversation, so many stand behind the question
 _CHARACTERS_PER_TOKEN = 12  # English has 4 to 5: a text cut at this many is still longer than its limit in tokens
 # a stretch is cut between characters: where a token is one byte of four, that may add three at either end
 _SPLIT_CHARACTERS = 6
@@ -67,18 +66,6 @@ class Window:
         """An input that has no passage: all of it is one text to the model."""
         none = np.zeros((0, 2), dtype=np.int32)
         return cls(0, np.array(ids, dtype=np.int64), np.zeros(len(ids), dtype=np.int64), none[:, 0].astype(int), none)
-
-
-def in_conversation(question: str, earlier: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """The question with what was asked before it and answered, `earlier`, oldest first, as the reader gets it.
-
-    "how long did it last?" after ("Who was in Caracas?", ["Maduro", "Lavrov"])
-        -> "how long did it last? | Who was in Caracas? Maduro, Lavrov"
-
-    The question comes first, then the latest turn: what is cut off at `Limits.question` is the oldest.
-    """
-    turns = [" ".join([asked, ", ".join(answers)]).strip() for asked, answers in earlier[-TURNS:]]
-    return SEPARATOR.join([question, *reversed(turns)])
 
 
 def windows(tokenizer: Tokenizer, question: str, contexts: Sequence[Context], limits: Limits) -> list[Window]:

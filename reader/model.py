@@ -29,6 +29,7 @@ class _Logits:
     item: NDArray[np.float32] | None
     sentence: NDArray[np.float32] | None
     asked: NDArray[np.float32] | None
+    leans: float | None
 
 
 class TransformersReader:
@@ -88,12 +89,14 @@ class TransformersReader:
     def _logits(self, window: Window, outputs: Outputs) -> _Logits:
         """What the heads make of one window."""
         start, end = span_logits(outputs, self._heads)
-        item = sentence = asked = None
+        item = sentence = asked = leans = None
         if "item" in self._heads:
             hidden = outputs["hidden"]
             item = self._heads.logits("item", hidden[window.tokens])
             sentence = self._heads.logits("sentence", hidden[window.tokens])[:, 0]
             asked = log_softmax(self._heads.logits("kind", hidden[0]))
+        if "leans" in self._heads:
+            leans = float(self._heads.logits("leans", outputs["hidden"][0])[0])
         return _Logits(
             window=window,
             start=start[window.tokens],
@@ -102,6 +105,7 @@ class TransformersReader:
             item=item,
             sentence=sentence,
             asked=asked,
+            leans=leans,
         )
 
 
@@ -129,6 +133,7 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
     items = [part.item[row] for part, row in chosen if part.item is not None]
     sentences = [part.sentence[row] for part, row in chosen if part.sentence is not None]
     asked = [part.asked for part in parts if part.asked is not None]
+    leans = [part.leans for part in parts if part.leans is not None]
     return PassageReading(
         hit=hit,
         offsets=np.array([part.window.offsets[row] for part, row in chosen], dtype=np.int32).reshape(-1, 2),
@@ -138,4 +143,5 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
         item=None if parts[0].item is None else np.array(items, dtype=np.float32).reshape(-1, 3),
         sentence=None if parts[0].sentence is None else np.array(sentences, dtype=np.float32),
         asked=np.mean(asked, axis=0, dtype=np.float32) if asked else None,
+        leans=sum(leans) / len(leans) if leans else None,
     )

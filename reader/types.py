@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.pairs import Said
-from retrieval.types import Article, Evidence, Hit
+from retrieval.types import Article, Evidence, Hit, Turn
 
 Kind = Literal["span", "list", "passage", "differing", "none"]
 
@@ -30,8 +30,9 @@ class PassageReading:
     `item`     (n, 3) float32, logits that the token is outside, begins, continues an item of a list (BIO)
     `sentence` (n,) float32; the mean over a sentence's tokens is the logit that the sentence answers
     `asked`    (3,) float32, log-probabilities that the question asks for one answer, a list, a passage
+    `leans`    log-odds that the question leans on the conversation that is read with it
 
-    The last three are None where the model has no heads for them.
+    The last four are None where the model has no heads for them.
     """
 
     hit: Hit
@@ -42,6 +43,7 @@ class PassageReading:
     item: NDArray[np.float32] | None
     sentence: NDArray[np.float32] | None = None
     asked: NDArray[np.float32] | None = None
+    leans: float | None = None
 
 
 class Reader(Protocol):
@@ -125,7 +127,8 @@ class Answer:
 
     `answers` is empty exactly when `kind` is "none"; `nearest` may then cite the sentence that comes nearest, and
     `evidence` holds the nearest passages, as it always does. `certain` is false for what is offered as unsure: one
-    answer or a list, never what differs.
+    answer or a list, never what differs. `about` are the earlier questions that it was taken to lean on, "Who met? /
+    and when?"; None where it stood alone.
     """
 
     question: str
@@ -135,12 +138,20 @@ class Answer:
     timing: Timing
     certain: bool = True
     nearest: Citation | None = None
+    about: str | None = None
 
     @property
     def citations(self) -> tuple[Citation, ...]:
         """Every citation that is shown, in the order of the answers; that of the nearest sentence is one, too."""
         cited = tuple(citation for item in self.answers for citation in item.citations)
         return cited if self.nearest is None else (*cited, self.nearest)
+
+    def conversation(self, before: Sequence[Turn]) -> tuple[Turn, ...]:
+        """What the next question may lean on, where the turns `before` were what this one could: these and this one or,
+        where it stood alone and so changed the subject, this one."""
+        cited = dict.fromkeys(citation.article_id for item in self.answers for citation in item.citations)
+        turn = Turn(self.question, tuple(item.text for item in self.answers), tuple(cited))
+        return (turn,) if self.about is None else (*before, turn)
 
     def article(self, citation: Citation) -> Article:
         """The article that `citation` points into."""

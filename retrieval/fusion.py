@@ -25,6 +25,13 @@ from collections.abc import Collection, Mapping
 COVERAGE_WEIGHT = 0.4
 # worth about as much as a rare word of a question
 PERIOD_BONUS = 0.1
+# Where some passage covers so much, the articles are likely about what is asked. Of 400 training questions about news
+# 87 % were on this side, and of the same questions without the articles of their event 89 % on the other.
+ON_TOPIC = 0.62
+# of a term that is not the question's, but of the conversation before it
+EARLIER_WEIGHT = 0.6
+# see `retrieval.conversation`
+CITED_BONUS = 0.1
 
 
 def rarity(frequency: int, passages: int) -> float:
@@ -39,6 +46,7 @@ def coverage(weights: Mapping[str, float], found: Collection[str]) -> float:
     return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
 
 
-def fused(cosine: float, coverage: float, in_period: bool) -> float:
-    """The score; higher is better. `in_period`: the article is of the time that the question names."""
-    return cosine + COVERAGE_WEIGHT * coverage + PERIOD_BONUS * in_period
+def fused(cosine: float, coverage: float, in_period: bool, cited: bool = False) -> float:
+    """The score; higher is better. `in_period`: the article is of the time that the question names; `cited`: it was
+    cited in the conversation that the question leans on."""
+    return cosine + COVERAGE_WEIGHT * coverage + PERIOD_BONUS * in_period + CITED_BONUS * cited

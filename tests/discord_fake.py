@@ -20,7 +20,7 @@ from retrieval.adding import add as add_to_corpus
 from retrieval.errors import BusyError, NoIndexError, StoreError
 from retrieval.fetch import FetchLimits
 from retrieval.progress import Progress
-from retrieval.types import Article, IndexReport, SearchFilter, Skipped, StoreStatus
+from retrieval.types import Article, IndexReport, SearchFilter, Skipped, StoreStatus, Turn
 from tests import fakes
 
 EVERYTHING = SearchFilter()
@@ -37,13 +37,18 @@ class Assistant(fakes.Assistant):
         return cls()
 
     def ask(
-        self, question: str, where: SearchFilter = EVERYTHING, k: int | None = None, as_of: date | None = None
+        self,
+        question: str,
+        where: SearchFilter = EVERYTHING,
+        k: int | None = None,
+        as_of: date | None = None,
+        conversation: Sequence[Turn] = (),
     ) -> Answer:
         """Raises what `fakes.answer` does."""
         time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
         while question.startswith("hold") and not Path(os.environ["FAKE_GATE"]).exists():
             time.sleep(0.01)
-        return super().ask(question, where, k, as_of)
+        return super().ask(question, where, k, as_of, conversation)
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """Those of `fakes.ARTICLES`."""

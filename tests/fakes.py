@@ -4,7 +4,7 @@ There are two articles, and each is a source group of its own.
 
 "list ..."   two items, both in one sentence         "nowhere ..."  not found
 "unsure ..." a span that is offered as unsure
-"filter"     a span: what is searched, as of when
+"filter"     a span: what is searched, as of when   "and ..."      leans on the turns before it
 "differ ..." two versions, of two articles           "fail ..."     StoreError; "break ..." a RuntimeError
 "slow ..."   answered after `SLOW_SECONDS`           anything else  a span, which is the question's first word
 """
@@ -12,6 +12,7 @@ There are two articles, and each is a source group of its own.
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from bot.question import checked
@@ -19,6 +20,7 @@ from bot.settings import Settings
 from reader.types import Answer, AnswerItem, Citation, Timing
 from retrieval import types
 from retrieval.adding import AddReport
+from retrieval.conversation import asked_before
 from retrieval.errors import BusyError, ModelError, NoIndexError, StoreError
 from retrieval.filters import unknown_article, unknown_source
 from retrieval.progress import Progress
@@ -95,6 +97,7 @@ class Assistant:
         where: types.SearchFilter = EVERYWHERE,
         k: int | None = None,
         as_of: date | None = None,
+        conversation: Sequence[types.Turn] = (),
     ) -> Answer:
         question = checked(question)
         if question.startswith("slow"):
@@ -102,7 +105,10 @@ class Assistant:
         if question == "filter":
             parts = (where.article_id, where.source, where.since, where.until, as_of)
             question = "/".join("-" if part is None else str(part).replace(" ", "_") for part in parts)
-        return answer(question, where, k)
+        found = answer(question, where, k)
+        if question.startswith("and ") and conversation:
+            found = replace(found, about=asked_before(conversation))
+        return found
 
     def sources(self) -> types.Sources:
         return types.Sources(1, ("Example Wire",))

@@ -229,6 +229,46 @@ def test_an_error_in_one_question_does_not_end_the_chat(tmp_path: Path) -> None:
     assert "1. Ana" in done.stdout
 
 
+def test_a_question_may_lean_on_the_last_three_and_new_starts_over(tmp_path: Path) -> None:
+    lines = (
+        b"and first?\nhello\nnowhere\nfail\nand why?\nand where?\nand when?\nand so?\n"
+        b"/NEW\nand now?\n/filter source Example Wire\nand last?\n"
+    )
+    done = piped(tmp_path, lines)
+    assert done.returncode == 0
+    said = [line for line in done.stdout.splitlines() if line.startswith(("> and", "about:", "The next"))]
+    assert said == [
+        "> and first?",
+        "> and why?",
+        "about: nowhere",
+        "> and where?",
+        "about: nowhere / and why?",
+        "> and when?",
+        "about: nowhere / and why? / and where?",
+        "> and so?",
+        "about: and why? / and where? / and when?",
+        "The next question starts over.",
+        "> and now?",
+        "> and last?",
+        "about: and now?",
+    ]
+
+
+def test_a_cancelled_question_is_no_turn(terminal: Open) -> None:
+    chat = terminal()
+    ask(chat, "hello")
+    chat.expect(r"sure \(99 %\)")
+    ask(chat, "slow question")
+    chat.expect("Reading")
+    chat.send(CTRL_C)
+    chat.expect(PROMPT)
+    ask(chat, "and then?")
+    chat.expect("about: hello")
+    assert "slow question" not in chat.before.rpartition("about")[2]
+    chat.send(CTRL_D)
+    assert ended(chat) == 0
+
+
 def test_a_filter_holds_until_it_is_changed_and_every_answer_shows_it(tmp_path: Path) -> None:
     lines = (
         b"/filter\nfilter\n/filter source Example  Wire\nfilter\n/FILTER since 2024-02-01\n/filter until 2024-02-20\n"

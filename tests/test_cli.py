@@ -97,6 +97,59 @@ def test_as_text_every_answer_stands_below_its_question(run: Run) -> None:
     assert "\n\n> nowhere\nNot found" in out
 
 
+def test_lines_may_be_objects_with_a_conversation(run: Run) -> None:
+    before = [{"question": "Who met?", "answers": ["Ana", "Bo"], "article_ids": ["a1"]}, {"question": "list"}]
+    lines = [
+        json.dumps({"question": "and when?", "conversation": before}),
+        '{"question": "and why?"}',
+        ' {"conversation": [], "question": "hello there"}',
+        "and plainly?",
+    ]
+    outcome = run("ask", "--json", "-", stdin="\n".join(lines).encode())
+    assert (outcome.status, outcome.err) == (0, "")
+    answers = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [(found["question"], found["about"]) for found in answers] == [
+        ("and when?", "Who met? / list"),
+        ("and why?", None),
+        ("hello there", None),
+        ("and plainly?", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{who met?}", "The line starts with { and is not JSON; write it as {"),
+        ("{" * 100_000, "is not JSON"),
+        ('{"question": 5}', "question is 5, expected a text in quotes."),
+        ('{"conversation": []}', "question is missing, expected a text in quotes."),
+        ('{"question": ""}', "The question is empty"),
+        ('{"question": "\\ud800?"}', "not UTF-8"),
+        ('{"question": "x", "conversatoin": []}', 'has the key "conversatoin", expected question, conversation.'),
+        ('{"question": "x", "conversation": "y"}', 'conversation is "y", expected a list of turns, such as {'),
+        ('{"question": "x", "conversation": ["y"]}', 'A turn of the conversation is "y", expected an object'),
+        ('{"question": "x", "conversation": [{}]}', "question is missing"),
+        ('{"question": "x", "conversation": [{"question": "y", "answers": "z"}]}', 'answers is "z", expected a list'),
+        ('{"question": "x", "conversation": [{"question": "y", "article_ids": [1]}]}', "article_ids is 1, expected a"),
+        (
+            '{"question": "x", "conversation": [{"question": "y", "text": "z"}]}',
+            'has the key "text", expected question,',
+        ),
+    ],
+)
+def test_a_line_that_is_no_such_object_is_one_sentence(run: Run, line: str, said: str) -> None:
+    outcome = run("ask", "-", "--json", stdin=f"{line}\nhello".encode())
+    assert outcome.status == 1
+    assert outcome.err.startswith("dateline: line 1: ") and len(outcome.err.splitlines()) == 1
+    assert said in outcome.err
+    assert len(outcome.out.splitlines()) == 1
+
+
+def test_what_utf_8_cannot_hold_in_an_answer_is_no_obstacle(run: Run) -> None:
+    line = rb'{"question": "and?", "conversation": [{"question": "y", "answers": ["\ud800"]}]}'
+    assert run("ask", "-", "--json", stdin=line).status == 0
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -23,7 +23,7 @@ from retrieval.types import SearchFilter
 from tests.fakes import ARTICLES, TEXT, answer
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 PERSON = 987654321012345678

@@ -10,12 +10,12 @@ import pytest
 from evaluation import news
 from evaluation.measuring import Given
 from evaluation.newsfigures import Outcome
-from evaluation.newsfiles import news_articles, questions
+from evaluation.newsfiles import conversations, news_articles, questions
 from reader.model import TransformersReader
 from reader.pairs import RELATIONS
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.encoder import Encoder
-from retrieval.types import Evidence
+from retrieval.types import Evidence, Turn
 
 FERRY = (
     "The ferry Marisol ran aground off Talvik on Monday. Eleven passengers were hurt, the harbour office said. "
@@ -67,7 +67,22 @@ def data(tmp_path: Path) -> Path:
         ask("What happened to the ferry Marisol?", FERRY.split(". ")[0] + ".", text=FERRY, phrase=False),
         ask("Who is Ines Duarte?", "The captain", text=FERRY, phrase=True),
     ]
+    captain = ask("Who was the captain of the Marisol?", "Ines Duarte", text=FERRY)
+    cutting = ask("Who cut the ribbon of the library in Brevik?", "Tomas Lind", text=LIBRARY)
+    talks = {
+        "f1": [captain, ask("What did she blame?", "thick fog", text=FERRY, standalone="What did Ines Duarte blame?")],
+        "l": [cutting, ask("and of what club is he?", text=LIBRARY, standalone="Of what club is Tomas Lind?")],
+    }
+    for turns in talks.values():
+        turns[0]["standalone"] = turns[0]["question"]
     files = {
+        "dev_turns": (
+            "all",
+            [
+                entry("f1", FERRY, [{"id": "t1", "turns": talks["f1"]}], "ferry"),
+                entry("l", LIBRARY, [{"id": "t2", "turns": talks["l"]}]),
+            ],
+        ),
         "dev_broad": ("sentences, all of them", [entry("f1", FERRY, broad, "ferry")]),
         "dev_single": ("alternatives", [entry("f1", FERRY, single, "ferry")]),
         "dev_lists": ("all", [entry("f1", FERRY, lists, "ferry")]),
@@ -101,7 +116,16 @@ def test_every_kind_is_asked_and_figured(
     printed = json.loads(capsys.readouterr().out)
     assert list(printed) == ["read", "threshold", "unsure", "results"]
     results = {result["name"]: result for result in printed["results"]}
-    assert list(results) == ["single", "lists", "differing", "broad", "contrast", "contrast, right article", "pairs"]
+    assert list(results) == [
+        "single",
+        "lists",
+        "differing",
+        "broad",
+        "contrast",
+        "contrast, right article",
+        "turns",
+        "pairs",
+    ]
     sections = {section["name"]: section for result in results.values() for section in result["sections"]}
     answered = sections["single, one answer"]["figures"]
     for name in ("forced: right", "forced: cited rightly", "said plainly", "right of these"):
@@ -116,6 +140,19 @@ def test_every_kind_is_asked_and_figured(
     assert taken["both, taken for same"] == {"estimate": None, "of": 0}
     alone = sections["contrast, right article, one answer"]["figures"]
     assert alone["right of all"]["estimate"]["value"] == 1.0
+    assert sections["turns, follow-ups"]["figures"]["right, conversing"] == {
+        "estimate": {"value": 1.0, "low": 1.0, "high": 1.0},
+        "of": 1,
+    }
+    assert sections["turns, follow-ups without an answer"]["questions"] == 1
+    leaning = sections["turns, what leans"]["figures"]
+    assert [leaning[name]["of"] for name in ("of those that lean", "of changes of subject")] == [2, 2]
+    assert leaning["of those that lean"]["estimate"]["value"] == 1.0
+    assert leaning["of changes of subject"]["estimate"]["value"] == 1.0
+    assert [record["question"] for record in results["turns"]["questions"]][1::2] == [
+        "What did she blame?",
+        "and of what club is he?",
+    ]
     assert results["lists"]["confidence"] is None
     assert len(results["single"]["confidence"]["risks"]) == 100
     (asked, missed) = results["single"]["questions"]
@@ -153,6 +190,17 @@ def test_answers_are_read_as_their_file_means_them(data: Path) -> None:
     assert many.due == (("Talvik",), ("Oksvik",), ("Lerheim",))
     assert both.due == (("Eleven",), ("Fourteen",))
     assert (one.event, sorted(one.same_event), str(one.day)) == ("ferry", ["f1", "f2"], "2024-03-05")
+
+
+def test_before_a_turn_stand_those_of_its_conversation_and_before_a_first_one_another_conversation(data: Path) -> None:
+    (captain, blamed), (ribbon, club) = conversations(data / "dev_turns.json", news_articles(data))
+    asked = Turn("Who was the captain of the Marisol?", ("Ines Duarte",), ("f1",))
+    assert blamed.before == (asked,) and ribbon.before == (asked, Turn("What did she blame?", ("thick fog",), ("f1",)))
+    assert captain.before[-1] == Turn("and of what club is he?")
+    assert [turn.leans for turn in (captain, blamed, ribbon, club)] == [False, True, False, True]
+    assert [turn.first for turn in (captain, blamed, ribbon, club)] == [True, False, True, False]
+    assert (blamed.typed.text, blamed.standalone.text) == ("What did she blame?", "What did Ines Duarte blame?")
+    assert (blamed.typed.kind, club.typed.kind) == ("span", "none")
 
 
 def citation(article: str, quote: str) -> Citation:
@@ -225,7 +273,11 @@ def test_a_file_that_is_wrong_is_one_sentence(
     ("arguments", "status", "said"),
     [
         ([], 1, "articles_dev.jsonl cannot be read (No such file or directory); name a folder of"),
-        (["--kinds", "single,plural"], 2, "'plural' is not one of single, lists, differing, broad, contrast, pairs"),
+        (
+            ["--kinds", "single,plural"],
+            2,
+            "'plural' is not one of single, lists, differing, broad, contrast, turns, pairs",
+        ),
         (["--kinds", "lists", "--plot", "x.png"], 2, "add single or contrast to --kinds"),
     ],
 )

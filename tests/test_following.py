@@ -37,7 +37,7 @@ from tests.following import Command
 from tests.stores import write
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
 NOW, LATER = timedelta(0), timedelta(hours=1)
 MINISTER = "Who is Venezuela's foreign minister?"

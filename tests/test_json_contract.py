@@ -22,6 +22,7 @@ def test_an_answer() -> None:
     quote = {"quote": "Ana met Bo in Caracas.", "quote_start": 0, "quote_end": 22}
     assert json.loads(answer_json(answer("hello"))) == {
         "question": "hello",
+        "about": None,
         "kind": "span",
         "certain": True,
         "answers": [
@@ -97,7 +98,7 @@ def test_news_of_a_followed_question() -> None:
 
 def test_the_order_of_keys_is_part_of_it() -> None:
     found = json.loads(answer_json(answer("list")))
-    assert list(found) == ["question", "kind", "certain", "answers", "evidence", "timing_ms"]
+    assert list(found) == ["question", "about", "kind", "certain", "answers", "evidence", "timing_ms"]
     assert list(found["answers"][0]) == ["text", "confidence", "sources", "resolved_date", "citations"]
     assert list(found["answers"][0]["citations"][0])[-2:] == ["answer_end", "source_group"]
     assert [item["text"] for item in found["answers"]] == ["Ana", "Bo"]
@@ -114,6 +115,10 @@ def test_what_is_offered_as_unsure_says_so_and_has_its_quote() -> None:
     found = json.loads(answer_json(answer("unsure")))
     assert (found["kind"], found["certain"]) == ("span", False)
     assert found["answers"][0]["citations"][0]["quote"] == "Ana met Bo in Caracas."
+
+
+def test_what_a_question_leans_on_is_the_earlier_question() -> None:
+    assert json.loads(answer_json(replace(answer("and when?"), about="Who met?")))["about"] == "Who met?"
 
 
 def test_a_resolved_date_is_a_string() -> None:

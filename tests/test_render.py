@@ -116,6 +116,15 @@ def test_what_is_told_is_its_quotes_with_one_confidence() -> None:
     assert "**" not in plain(answer_lines(told))
 
 
+@pytest.mark.parametrize("question", ["hello", "nowhere"])
+def test_what_a_question_leans_on_stands_above_its_answer(question: str) -> None:
+    leaning = replace(answer(question), about="Who met? / and \x1b[31mwhen?")
+    assert plain(answer_lines(leaning)) == "about: Who met? / and \ufffd[31mwhen?\n" + plain(
+        answer_lines(answer(question))
+    )
+    assert plain(exchange_lines(leaning)).startswith(f"> {question}\nabout: Who met?")
+
+
 def test_one_answer_with_its_sources() -> None:
     lines = plain(answer_lines(answer("hello"))).splitlines()
     assert lines == [
@@ -254,6 +263,19 @@ def test_not_found_is_one_line_and_the_nearest_sentence() -> None:
         f"    {LINK}",
     ]
     assert plain(answer_lines(replace(found, nearest=None))) == "Not found in these articles.\n"
+
+
+def test_not_found_says_why() -> None:
+    found = answer("nowhere")
+
+    def said(unmentioned: tuple[str, ...], coverage: float) -> str:
+        hits = tuple(replace(hit, coverage=coverage) for hit in found.evidence.hits)
+        evidence = replace(found.evidence, hits=hits, unmentioned=unmentioned)
+        return plain(answer_lines(replace(found, evidence=evidence, nearest=None))).strip()
+
+    assert said(("Lisbon",), 0.3) == "Not found: no article has the word “Lisbon”."
+    assert said(("asdf", "qwerty"), 0.0) == "Not found: no article has the words “asdf” or “qwerty”."
+    assert said(("Lisbon",), 0.9) == "Not found: the articles have something on this, but not the answer."
 
 
 def test_a_filter_that_no_article_passes_is_said_to_be_the_cause() -> None:

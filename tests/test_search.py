@@ -1,7 +1,8 @@
 """Search: the nearest passages of one generation, filtered before ranking."""
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,13 @@ import pytest
 
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexMismatchError, NoIndexError, UsageError
-from retrieval.fusion import COVERAGE_WEIGHT
+from retrieval.fusion import CITED_BONUS, COVERAGE_WEIGHT
 from retrieval.heading import heading
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.storage.vectors import HEADING_WEIGHT
-from retrieval.types import SearchFilter
+from retrieval.types import SearchFilter, Turn
 from tests.stores import Counting, NewStore, all_passages
 
 EVERYTHING = SearchFilter()
@@ -50,6 +51,18 @@ def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
     assert len(everything.hits) == retriever.status().passages
     top = retriever.search(question, 5, EVERYTHING)
     assert top.hits == everything.hits[:5]
+
+
+def test_it_names_the_words_that_no_article_has(retriever: Retriever) -> None:
+    evidence = retriever.search("Did the Lisbon zoologist sign Lavrof's grain deal in lisbon?", 3, EVERYTHING)
+    assert evidence.unmentioned == ("Lisbon", "zoologist")
+
+
+def test_a_slip_of_the_hand_is_read_as_the_word_that_the_hits_have(retriever: Retriever) -> None:
+    asked = "Whom did Lavrof's delegation meet in Caracsa, and where is Lavrofia?"
+    evidence = retriever.search(asked, 3, EVERYTHING)
+    assert evidence.respelled == {"Lavrof's": "Lavrov", "Caracsa": "CARACAS"}
+    assert evidence.as_meant(asked) == "Whom did Lavrov delegation meet in CARACAS, and where is Lavrofia?"
 
 
 def test_every_hit_is_a_slice_of_its_article(retriever: Retriever) -> None:
@@ -207,3 +220,32 @@ def test_articles_can_be_read_where_the_index_cannot_be_searched(new_store: NewS
         retriever.search("What happened?", 5, EVERYTHING)
     known = retriever.status().articles[0].id
     assert set(retriever.articles([known, "nowhere"])) == {known}
+
+
+SAID = Turn("Who signed the agreement on Black Sea grain in Istanbul?", ("Sergei Shoigu", "Hulusi Akar"))
+
+
+def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_advantage(retriever: Retriever) -> None:
+    alone = retriever.search("who won?", 3, EVERYTHING)
+    (cited,) = {hit.passage.article_id for hit in retriever.search(SAID.question, 1, EVERYTHING).hits}
+    found = retriever.search("who won?", 1000, EVERYTHING, conversation=[SAID])
+    assert found.hits[0].passage.article_id == cited
+    assert cited not in {hit.passage.article_id for hit in alone.hits}
+    conversation = [replace(SAID, article_ids=(cited, "gone"))]
+    favoured = retriever.search("who won?", 1000, EVERYTHING, conversation=conversation)
+    before = {hit.passage: hit.score for hit in found.hits}
+    for hit in favoured.hits:
+        bonus = CITED_BONUS if hit.passage.article_id == cited else 0.0
+        assert hit.score == pytest.approx(before[hit.passage] + bonus)
+    assert len(favoured.hits) == len(found.hits)
+
+
+def test_a_filter_holds_in_a_conversation_too(retriever: Retriever) -> None:
+    (other,) = {hit.passage.article_id for hit in retriever.search("Who met in Sochi?", 1, EVERYTHING).hits}
+    found = retriever.search(SAID.question, 1, EVERYTHING)
+    (cited,) = found.articles.values()
+    assert cited.published is not None
+    conversation = [replace(SAID, article_ids=(cited.id,))]
+    for where in (SearchFilter(article_id=other), SearchFilter(since=cited.published.date() + timedelta(days=1))):
+        hits = retriever.search("who won?", 1000, where, conversation=conversation).hits
+        assert hits and cited.id not in {hit.passage.article_id for hit in hits}

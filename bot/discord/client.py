@@ -127,7 +127,9 @@ class DatelineClient(discord.AutoShardedClient):
             check_place(self.parts.settings, _origin_of(message))
             person, channel = message.author.id, message.channel.id
             server = None if message.guild is None else message.guild.id
-            asked = Asked(self._question_in(message), EVERYTHING, person, channel, self._follows(message), server)
+            goes_on = server is None or isinstance(message.channel, discord.Thread)
+            follows = self._follows(message)
+            asked = Asked(self._question_in(message), EVERYTHING, person, channel, follows, server, goes_on)
             try:
                 await self.parts.desk.answer(asked, reply)
             except TooSoonError as error:
@@ -156,7 +158,15 @@ class DatelineClient(discord.AutoShardedClient):
             origin = origin_of(interaction)
             check_place(self.parts.settings, origin)
             server = origin.guild if origin.installed and not private else None
-            asked = Asked(self.unmentioned(question), where, interaction.user.id, origin.channel, server=server)
+            asked = Asked(
+                self.unmentioned(question),
+                where,
+                interaction.user.id,
+                origin.channel,
+                server=server,
+                # others could read in a later answer what was asked in private
+                kept=not private,
+            )
             await self.parts.desk.answer(asked, reply)
 
     async def pressed(self, interaction: Interaction, act: Act, answer: str, page: int) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
+from bot.discord.conversations import Conversations
 from bot.discord.cooldowns import Cooldowns
 from bot.discord.health import Health
 from bot.discord.ledger import Ledger
@@ -22,7 +23,7 @@ from bot.settings import DiscordSettings
 from reader.types import Answer
 from retrieval.errors import StoreError, UsageError
 from retrieval.heading import day
-from retrieval.types import Article, SearchFilter, Sources, StoreStatus
+from retrieval.types import Article, SearchFilter, Sources, StoreStatus, Turn
 
 # an interaction's token lives 15 minutes: what is not answered by then could not be shown
 PATIENCE_SECONDS = 600.0
@@ -39,8 +40,8 @@ log = logging.getLogger(__name__)
 class Answers(Protocol):
     """What the desk needs of `bot.assistant.Assistant`; each call may come from another thread."""
 
-    def ask(self, question: str, where: SearchFilter) -> Answer:
-        """Answers one question; called by one thread only."""
+    def ask(self, question: str, where: SearchFilter, *, conversation: Sequence[Turn] = ()) -> Answer:
+        """Answers one question after a conversation, oldest turn first; called by one thread only."""
         ...
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
@@ -60,8 +61,9 @@ class Answers(Protocol):
 class Asked:
     """One question: what, of which articles, by whom and where (Discord's ids).
 
-    `follows` is the id of an answer that it is a reply to: it is asked of the same articles as that one. `server` is
-    where others can see the answer, None where it is private.
+    `follows` is the id of an answer that it is a reply to: it is asked of the same articles as that one, and may lean
+    on it. One that `goes_on` may lean on what the person asked there before; one that is neither starts over. `kept`
+    says that later questions may lean on it. `server` is where others can see the answer, None where it is private.
     """
 
     question: str
@@ -70,6 +72,8 @@ class Asked:
     channel: int
     follows: str | None = None
     server: int | None = None
+    goes_on: bool = False
+    kept: bool = True
 
 
 class Desk:
@@ -92,6 +96,7 @@ class Desk:
         self._longest = settings.max_question_length
         self._people = Cooldowns("You", settings.cooldown_seconds, clock)
         self._channels = Cooldowns("This channel", settings.channel_cooldown_seconds, clock)
+        self._conversations = Conversations(clock)
 
     async def answer(self, asked: Asked, reply: Reply) -> None:
         """Acknowledges, answers off the event loop, renders and sends.
@@ -165,17 +170,26 @@ class Desk:
         return place
 
     def _answered(self, question: str, asked: Asked) -> Answered:
-        where = asked.where if asked.follows is None else self._limits_of(asked.follows)
-        return where, self._assistant.ask(question, where)
+        """Called by the queue's thread, so that a question finds the turn of the one that was answered before it."""
+        followed = None if asked.follows is None else self._followed(asked.follows)
+        where = asked.where if asked.follows is None else SearchFilter() if followed is None else followed.where
+        before: tuple[Turn, ...] = ()
+        if followed is not None:
+            before = self._conversations.up_to(followed.turn, asked.person, asked.channel)
+        elif asked.goes_on:
+            before = self._conversations.of(asked.person, asked.channel)
+        answer = self._assistant.ask(question, where, conversation=before)
+        if asked.kept:
+            self._conversations.keep(asked.person, asked.channel, answer.conversation(before))
+        return where, answer
 
-    def _limits_of(self, id: str) -> SearchFilter:
-        """The filter of the answer with this id. Everything, where it is forgotten or cannot be read."""
+    def _followed(self, id: str) -> Remembered | None:
+        """The answer with this id; None where it is forgotten or cannot be read."""
         try:
-            remembered = self._ledger.recall(id)
+            return self._ledger.recall(id)
         except StoreError as error:
             log.error(event("not_recalled", said=str(error)))
-            return SearchFilter()
-        return SearchFilter() if remembered is None else remembered.where
+            return None
 
     async def _settled(self, place: "Place[Answered]", reply: Reply) -> Answered:
         """The answer; meanwhile the person sees how many are ahead, all who wait together at about an edit a second."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.discord.text import units
 from reader.types import Kind
-from retrieval.types import Article, SearchFilter
+from retrieval.types import Article, SearchFilter, Turn
 
 Tone = Literal["answer", "unsure", "differing", "none", "notice"]
 
@@ -108,6 +108,12 @@ class Remembered:
     answers: tuple[Given, ...]
     places: tuple[Place, ...]
     cited: tuple[Cited, ...]
+
+    @property
+    def turn(self) -> Turn:
+        """The answer as a turn of a conversation, for the questions after it."""
+        cited = sorted({each.article_id for each in self.cited})
+        return Turn(self.question, tuple(given.text for given in self.answers), tuple(cited))
 
 
 @dataclass(frozen=True, slots=True)

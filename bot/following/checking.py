@@ -136,7 +136,7 @@ class Checker:
     def _open(self, due: Due) -> OpenQuestion:
         question = due.followed.question
         (vector,) = unpacked([due.vector], len(due.vector) // 4)
-        query = Query(vector, tuple(asked_terms(question)), asked_period(question, date.today()))
+        query = Query(vector, asked_terms(question), asked_period(question, date.today()))
         return OpenQuestion.of(query, due.scores)
 
     def _outcome(self, due: Due, promising: Promising, generation: int) -> Outcome:

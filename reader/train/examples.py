@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from reader.inputs import in_conversation
 from reader.train.data import Paragraph, Place, Question, consensus, paragraphs_of
 from reader.train.headings import draw, real_title
 from reader.train.traps import Reading, names_in, near_miss, retitled, situated
+from retrieval.conversation import in_conversation
 from retrieval.passages import SHAPE, split
 from retrieval.sentences import sentence_spans
+from retrieval.types import Turn
 
 _MIN_WORDS = 40
 _SWAPPABLE_PER_FILE = 20_000
@@ -127,7 +128,7 @@ class Maker:
             said = answers[:1] if other.kind == "one" else answers
             earlier, typed = (*other.earlier[-1:], (other.text, tuple(said))), question.text
         example = self.news(draw_name, question, others)
-        text = in_conversation(typed, earlier)
+        text = in_conversation(typed, [Turn(*turn) for turn in earlier])
         readings = tuple(replace(reading, question=text) for reading in example.readings)
         return Example(question, readings, leans=typed != question.text)
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.question import checked
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
-from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, SearchFilter, Sources, StoreStatus
+from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, SearchFilter, Sources, StoreStatus, Turn
 from tests import discord_fake, fakes
 from tests.discord_loopback import Guild, Loopback, Message, Person
 from tests.discord_loopback.texts import embed_texts
@@ -58,6 +58,7 @@ class Assistant(discord_fake.Assistant):
         where: SearchFilter = discord_fake.EVERYTHING,
         k: int | None = None,
         as_of: date | None = None,
+        conversation: Sequence[Turn] = (),
     ) -> Answer:
         """Cites both articles."""
         question = checked(question)

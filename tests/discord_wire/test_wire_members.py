@@ -125,6 +125,41 @@ async def test_a_reply_to_an_answer_is_asked_of_the_same_articles(guild: Guild, 
     assert "Example" in (await follow_up.answered(until=says("/"))).text
 
 
+async def test_several_people_follow_up_at_once_and_nothing_mixes(discord: Loopback, guild: Guild) -> None:
+    thread = guild.thread(guild.general, "talks", MEMBER)
+    people = [discord.person(f"Person {number}") for number in range(5)]
+    places = [person.direct if number == 4 else thread for number, person in enumerate(people)]
+    for asking in ("first{}?", "and {}?", "and then?"):
+        asked = [
+            await person.message(place, asking.format(number), mentions_bot=place is thread)
+            for number, (person, place) in enumerate(zip(people, places, strict=True))
+        ]
+        for number, one in enumerate(asked):
+            about = f"about: first{number}? / and {number}?" if asking == "and then?" else "**"
+            assert about in (await one.answered(20, until=says(about))).text
+
+
+async def test_a_reply_leans_on_the_answer_whoever_asked_and_a_new_mention_on_nothing(
+    discord: Loopback, guild: Guild, ada: Person
+) -> None:
+    bo = discord.person("Bo")
+    asked = await ada.message(guild.general, "alpha <@&5> @everyone?", mentions_bot=True)
+    answer = await asked.answered(until=says("**alpha**"))
+    for person in (bo, ada):
+        reply = await person.message(guild.general, "and then?", reply_to=answer)
+        assert (await reply.answered(until=says("about: alpha"))).pings == []
+    fresh = await ada.message(guild.general, "and now?", mentions_bot=True)
+    assert "about" not in (await fresh.answered(until=says("**and**"))).text
+
+
+async def test_a_command_starts_over(ada: Person) -> None:
+    await (await ada.dm("alpha?")).answered(until=says("**alpha?**"))
+    command = await ada.slash(ada.direct, "ask", question="and beta?")
+    assert "about" not in (await command.finally_()).text
+    following = await ada.dm("and then?")
+    assert "about: and beta?" in (await following.answered(until=says("about"))).text
+
+
 async def test_the_passages_can_be_paged_through_and_seen_in_their_article(guild: Guild, ada: Person) -> None:
     answer = await answer_to(ada, guild)
     opened = await ada.click(answer, "More evidence")

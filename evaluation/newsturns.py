@@ -1,0 +1,98 @@
+"""Conversations about news, turn by turn: each question asked in four ways.
+
+alone         as it was typed, as if nothing had been said
+conversing    as it was typed, after the turns before it with their right answers
+standalone    in words that stand alone: the ceiling
+after         in these words, after the same turns, which must change nothing
+
+The first question of a conversation stands alone; another conversation is put before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluation.newsfigures import Figure, Outcome, Section, Sheet
+from evaluation.newsfiles import AskedTurn
+from evaluation.scoring import best_of, f1
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOutcome:
+    """What came of one turn in each of the four ways."""
+
+    turn: AskedTurn
+    alone: Outcome
+    conversing: Outcome
+    standalone: Outcome
+    after: Outcome
+
+    @property
+    def event(self) -> str:
+        """What the conversation's article is about."""
+        return self.turn.typed.event
+
+
+def turn_sections(name: str, outcomes: Sequence[TurnOutcome], seed: int) -> tuple[Section, ...]:
+    """Follow-ups with an answer, those without one, whether it is known what leans, and what stands alone."""
+    leaning = [outcome for outcome in outcomes if outcome.turn.leans]
+    with_answer = Sheet([outcome for outcome in leaning if outcome.turn.typed.due], seed)
+    without = Sheet([outcome for outcome in leaning if not outcome.turn.typed.due], seed)
+    every = Sheet(outcomes, seed)
+    return (
+        Section(f"{name}, follow-ups", len(with_answer.outcomes), _answered(with_answer)),
+        Section(f"{name}, follow-ups without an answer", len(without.outcomes), _declined(without)),
+        Section(f"{name}, what leans", len(outcomes), _recognised(every)),
+        Section(f"{name}, in words that stand alone", len(outcomes), _unchanged(every)),
+    )
+
+
+def _answered(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
+    return {
+        "right, alone": sheet.mean(lambda o: o.alone.right),
+        "right, conversing": sheet.mean(lambda o: o.conversing.right),
+        "right, standalone": sheet.mean(lambda o: o.standalone.right),
+        "share of standalone": sheet.ratio(lambda o: o.conversing.right, lambda o: o.standalone.right),
+        "declined, alone": sheet.mean(lambda o: not o.alone.answered),
+        "declined, conversing": sheet.mean(lambda o: not o.conversing.answered),
+        "declined, standalone": sheet.mean(lambda o: not o.standalone.answered),
+        "forced: F1, alone": sheet.mean(lambda o: _f1(o.alone)),
+        "forced: F1, conversing": sheet.mean(lambda o: _f1(o.conversing)),
+        "forced: F1, standalone": sheet.mean(lambda o: _f1(o.standalone)),
+        "F1, share of standalone": sheet.ratio(lambda o: _f1(o.conversing), lambda o: _f1(o.standalone)),
+    }
+
+
+def _declined(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
+    return {
+        "not said plainly, alone": sheet.mean(lambda o: o.alone.right),
+        "not said plainly, conversing": sheet.mean(lambda o: o.conversing.right),
+        "not said plainly, standalone": sheet.mean(lambda o: o.standalone.right),
+    }
+
+
+def _recognised(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
+    return {
+        "recognised, of all as typed": sheet.mean(lambda o: _leant(o.conversing) == o.turn.leans),
+        "of those that lean": sheet.mean(lambda o: _leant(o.conversing), lambda o: o.turn.leans),
+        "of those that stand alone": sheet.mean(lambda o: not _leant(o.conversing), lambda o: not o.turn.leans),
+        "of changes of subject": sheet.mean(lambda o: not _leant(o.conversing), lambda o: o.turn.first),
+        "of words that stand alone": sheet.mean(lambda o: not _leant(o.after)),
+    }
+
+
+def _unchanged(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
+    return {
+        "right, nothing said before": sheet.mean(lambda o: o.standalone.right),
+        "right, after a conversation": sheet.mean(lambda o: o.after.right),
+        "right, first questions": sheet.mean(lambda o: o.standalone.right, lambda o: o.turn.first),
+        "right, first, after another": sheet.mean(lambda o: o.after.right, lambda o: o.turn.first),
+    }
+
+
+def _leant(outcome: Outcome) -> bool:
+    return outcome.answer.about is not None
+
+
+def _f1(outcome: Outcome) -> float:
+    """Of the likeliest answer, against the likeliest of those due."""
+    return best_of(f1, outcome.forced.text, outcome.asked.forms)

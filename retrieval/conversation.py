@@ -1,0 +1,80 @@
+"""A question in a conversation, and how what was said before it helps to find its evidence.
+
+    "Who attended the Caracas meeting?"  Nicolas Maduro, Sergei Lavrov      an earlier turn
+    "when was it?"                                                          the question
+
+Alone, the question has no term and hardly a vector to find anything with. In the conversation it is searched with
+
+    vector   0.7 of its own, 0.3 of that of "Who attended the Caracas meeting? Nicolas Maduro, Sergei Lavrov"
+    terms    its own, and with 0.6 of their weight those of the earlier turns: attended, Caracas, meeting, Nicolas, ...
+    bonus    of 0.1 for the passages of the articles that were cited before (`retrieval.fusion`)
+
+Of 255 follow-ups among 1,009 articles of news the first eight passages have the answer of 98.0 %; of the same questions
+in words that stand alone, of 96.5 %, and of the follow-ups searched as they are, of some 30 %. With a bonus of 0.2 an
+article that was cited and is not the right one too often comes first.
+
+Whether a question leans on the turns before it is not decided here, but by the reader (`reader.answering`).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.terms import asked_terms
+from retrieval.types import Turn
+
+EARLIER_VECTOR = 0.3  # the share of what was said before
+TURNS = 3  # of a conversation, so many stand behind the question
+_CITED = 4  # so many of the articles that were cited before are looked into
+_SEPARATOR = " | "
+# an answer may be three long sentences; the reader has room for less than this of all turns together
+_TURN_CHARACTERS = 600
+
+
+def in_conversation(question: str, conversation: Sequence[Turn]) -> str:
+    """The question with the last turns before it, as the reader gets it; `conversation`: oldest first.
+
+    "how long did it last?" after ("Who was in Caracas?", ["Maduro", "Lavrov"])
+        -> "how long did it last? | Who was in Caracas? Maduro, Lavrov"
+
+    The question comes first, then the latest turn: where the reader cuts off what is too long, that is the oldest.
+    """
+    return _SEPARATOR.join([question, *map(_said, _latest(conversation))])
+
+
+def vector_in_conversation(
+    question: str, conversation: Sequence[Turn], encode: Callable[[Sequence[str]], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """The vector that the question is looked for with, (dimension,) float32, unit norm; see `Encoder.encode`."""
+    if not conversation:
+        return np.asarray(encode([question])[0])
+    own, before = encode([question, _SEPARATOR.join(map(_said, _latest(conversation)))])
+    vector = (1 - EARLIER_VECTOR) * own + EARLIER_VECTOR * before
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def asked_before(conversation: Sequence[Turn]) -> str | None:
+    """The questions of the last turns, oldest first: "Who met? / and when?"; None where there are none."""
+    return " / ".join(turn.question for turn in conversation[-TURNS:]) or None
+
+
+def terms_before(question: str, conversation: Sequence[Turn]) -> tuple[str, ...]:
+    """The terms of the last turns that the question does not have itself."""
+    own = set(asked_terms(question))
+    before = asked_terms(" ".join(map(_said, _latest(conversation))))
+    return tuple(term for term in before if term not in own)
+
+
+def cited_before(conversation: Sequence[Turn]) -> tuple[str, ...]:
+    """The ids of the articles that the last turns cite, the latest first."""
+    cited = dict.fromkeys(id for turn in _latest(conversation) for id in turn.article_ids)
+    return tuple(cited)[:_CITED]
+
+
+def _latest(conversation: Sequence[Turn]) -> list[Turn]:
+    return list(reversed(conversation[-TURNS:]))
+
+
+def _said(turn: Turn) -> str:
+    return " ".join([turn.question, ", ".join(turn.answers)])[:_TURN_CHARACTERS].strip()
