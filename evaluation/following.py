@@ -5,9 +5,10 @@ DATA is a folder of articles and questions about news (see evaluation.newsfiles)
 told    Questions with one answer are followed while only the articles of the training split are there; then those that
         they are about come in, all at once. Counted is how many are told the right answer, only wrong ones, or nothing;
         and how many of those that were answered by then, rightly or not.
-cost    N articles are recombined from sentences of the training split (see evaluation.recombined); so many questions
-        about these are followed, without being answered first. Then --new articles of the other split come in. Counted
-        are the pairs of a question and a passage that are scored, the passages that are read, and the seconds of both.
+cost    So many questions about articles of the training split are followed, without being answered first. Then --new
+        articles of the other split come in. Counted are the pairs of a question and a passage that are scored, the
+        passages that are read, and the seconds of both. With --articles N, they are asked among N articles that are
+        recombined from sentences of the training split (see evaluation.recombined).
 """
 
 import shutil
@@ -147,8 +148,8 @@ def told(desk: Newsdesk, collection: Collection, asked: Sequence[Asked]) -> Told
     return ToldFigures(len(asked), before, right, wrong, len(asked) - right - wrong)
 
 
-def cost(desk: Newsdesk, articles: int, texts: Sequence[str], new: Sequence[Article]) -> Cost:
-    """See the module; the store has `articles` recombined ones."""
+def cost(desk: Newsdesk, texts: Sequence[str], new: Sequence[Article]) -> Cost:
+    """See the module."""
     followed = [desk.follow(text, asking=False) for text in texts]
     passages = desk.publish(new)
     began = time.perf_counter()
@@ -156,11 +157,10 @@ def cost(desk: Newsdesk, articles: int, texts: Sequence[str], new: Sequence[Arti
     matched = time.perf_counter()
     news = sum(len(desk.news(each, some)) for each, some in zip(followed, promising, strict=True))
     ended = time.perf_counter()
-    with desk.store.snapshot() as snapshot:
-        total = snapshot.generation.passages
+    status = desk.retriever.status()
     read = sum(len(hits) for hits in found.hits)
     took = matched - began, ended - matched
-    return Cost(articles, total, len(texts), len(passages), found.pairs, read, *took, news)
+    return Cost(len(status.articles), status.passages, len(texts), len(passages), found.pairs, read, *took, news)
 
 
 def shown(figures: ToldFigures, measured: Cost) -> str:
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("follow", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--articles", type=positive, default=10_000, metavar="N", help="recombined ones")
+    parser.add_argument("--articles", type=positive, metavar="N", help="ask among so many recombined articles")
     parser.add_argument("--questions", type=positive, default=1000, metavar="N", help="followed among them")
     parser.add_argument("--new", type=positive, default=10, metavar="N", help="articles that come in among them")
     parser.add_argument("--limit", type=positive, default=300, metavar="N", help="questions that are to be told")
@@ -199,18 +199,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     texts = [each.text for each in sample(trained, options.questions, options.seed)]
     with _folder(options.keep) as folder:
         base = [article for key, article in collection.articles.items() if key not in held]
-        with _copy(folder / "told", lambda store: fill(store, base, encoder, progress=on_stderr)) as copy:
+        with _copy(*_crowd(folder, base, None, options.data, encoder)) as copy:
             figures = told(Newsdesk(copy, encoder, follower), collection, asked)
-        scraps = Scraps.read([options.data / "train_single.json"])
-        stand_in = RecombinedEncoder(scraps, Vectors.of(scraps, encoder, folder, on_stderr), encoder.fingerprint)
-        recombination = Recombination(scraps, Vectors.of(scraps, encoder, folder, on_stderr), options.seed)
         new = [article for key, article in collection.articles.items() if key in held][: options.new]
-        many = map(recombination.article, range(options.articles))
-        kept = folder / f"cost-{options.articles}"
-        with _copy(kept, lambda store: fill(store, many, stand_in, progress=on_stderr)) as copy:
-            measured = cost(Newsdesk(copy, encoder, follower), options.articles, texts, new)
+        with _copy(*_crowd(folder, base, options.articles, options.data, encoder)) as copy:
+            measured = cost(Newsdesk(copy, encoder, follower), texts, new)
     print(as_json([asdict(figures), asdict(measured)]) if options.json else shown(figures, measured), flush=True)
     return 0
+
+
+def _crowd(
+    folder: Path, base: Sequence[Article], count: int | None, data: Path, encoder: Encoder
+) -> tuple[Path, Callable[[LocalStore], None]]:
+    """Where a store of the training articles, or of `count` recombined ones, is kept; and what fills it."""
+    if count is None:
+        return folder / "told", lambda store: fill(store, base, encoder, progress=on_stderr)
+    scraps = Scraps.read([data / "train_single.json"])
+    vectors = Vectors.of(scraps, encoder, folder, on_stderr)
+    recombination, stand_in = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, encoder.fingerprint)
+    many = map(recombination.article, range(count))
+    return folder / f"recombined-{count}", lambda store: fill(store, many, stand_in, progress=on_stderr)
 
 
 @contextmanager

@@ -329,9 +329,10 @@ def test_both_roles_of_a_server_write_the_same_questions(server: "Server", tmp_p
             connection.execute(statement.encode())
     keeper, answerer = (url.replace("dateline@", f"{role}@") for role in ("keeper", "answerer"))
     assert FollowedQuestions.find(tmp_path, answerer) is None
-    followed = Followed(0, MINISTER, SearchFilter(), None, datetime.now(UTC), 1)
-    due = Due(followed, 0, "fingerprint", b"", ())
-    ids = [FollowedQuestions.open(tmp_path, role).add(due, ()).id for role in (keeper, answerer)]
+    ids = []
+    for role in (keeper, answerer):
+        followed = Followed(0, f"Who is the {role}?", SearchFilter(), None, datetime.now(UTC), 1)
+        ids.append(FollowedQuestions.open(tmp_path, role).add(Due(followed, 0, "fingerprint", b"", ()), ()).id)
     found = FollowedQuestions.find(tmp_path, answerer)
     assert found is not None and [each.id for each in found.all()] == ids == [1, 2]
     assert found.remove(1) and FollowedQuestions.open(tmp_path, keeper).remove(2)
