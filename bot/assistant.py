@@ -7,28 +7,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.models import answerer_of, encoder_of, reader_of
 from bot.question import checked
 from bot.settings import Settings
-from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.citations import check
-from reader.confidence import Calibration
 from reader.following import Follower
-from reader.model import TransformersReader
-from reader.prepare import prepared_reader
 from reader.types import Answer
-from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
-from retrieval.engine import is_compiled
+from retrieval.encoder import LazyEncoder
 from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
-from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Turn, Unread
+from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Turn, Unread
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
@@ -57,11 +51,11 @@ class Assistant:
         store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        encoder, read = _encoder(settings, progress), _reader(settings, progress)
+        encoder, read = encoder_of(settings, progress), reader_of(settings, progress)
         with ThreadPoolExecutor(1) as beside:  # either model is loaded by one core
             reader = beside.submit(read)
             retriever = Retriever.open(store, encoder.loaded())
-        return cls(retriever, _answerer(settings, reader.result()), settings.retrieval.passages)
+        return cls(retriever, answerer_of(settings, reader.result()), settings.retrieval.passages)
 
     def ask(
         self,
@@ -126,7 +120,7 @@ class Indexer:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Indexer":
         """Finds the encoder, and leaves loading it for when there is something to embed. Raises ModelError."""
-        return cls(settings, _encoder(settings, progress))
+        return cls(settings, encoder_of(settings, progress))
 
     def refresh(
         self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
@@ -271,49 +265,15 @@ def open_checker(settings: Settings, questions: "FollowedQuestions", progress: P
     """What asks the followed questions; it shares its models with an `Assistant`. Raises ModelError."""
     from bot.following.checking import Checker
 
-    reader = _reader(settings, progress)()
-    follower = Follower(_answerer(settings, reader), reader, settings.retrieval.passages)
-    return Checker(store_of(settings), _encoder(settings, progress).loaded(), follower, questions)
+    reader = reader_of(settings, progress)()
+    follower = Follower(answerer_of(settings, reader), reader, settings.retrieval.passages)
+    return Checker(store_of(settings), encoder_of(settings, progress).loaded(), follower, questions)
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
-    _encoder(settings, progress).loaded()
-    _reader(settings, progress)()
-
-
-def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
-    folder = prepared_encoder(settings.encoder.model, progress, compiled=settings.engine.compiled)
-    return _one_encoder(folder, settings.engine.precision)
-
-
-@lru_cache(maxsize=1)
-def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
-    """One for a whole process: a bot that asks and indexes does not hold it twice."""
-    return lazy_encoder(folder, precision)
-
-
-def _reader(settings: Settings, progress: Progress) -> Callable[[], TransformersReader]:
-    """What loads the reader, in any thread; it is on disk by then."""
-    named, engine = settings.reader, settings.engine
-    folder = prepared_reader(named.model, named.adapter, progress, compiled=engine.compiled)
-    if is_compiled(folder):
-        return lambda: _one_reader(folder, engine.precision)
-    # at once: two threads that import PyTorch's libraries at a time find them half imported
-    reader = _one_reader(folder, engine.precision)
-    return lambda: reader
-
-
-@lru_cache(maxsize=1)
-def _one_reader(folder: Path, precision: Precision | None) -> TransformersReader:
-    """One for a whole process: a bot that answers and follows does not hold it twice."""
-    return TransformersReader.load(folder, precision)
-
-
-def _answerer(settings: Settings, reader: TransformersReader) -> Answerer:
-    answers = settings.answers
-    threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
-    return Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
+    encoder_of(settings, progress).loaded()
+    reader_of(settings, progress)()
 
 
 def _limits(settings: Settings) -> "FetchLimits":
