@@ -3,6 +3,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PREPARED := $(VENV)/.prepared
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# the first of these that will do; make PYTHON=... takes another
+PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
+TORCH := torch==$(shell sed -n 's/^torch==//p' requirements.lock)
 
 .PHONY: help setup chat ask index test lint fix train clean
 .DEFAULT_GOAL := help
@@ -16,14 +22,21 @@ help:
 	@echo 'make train DATA=... train the reader on a folder of question files, into .train/adapter'
 	@echo 'make clean          remove the virtual environment and the index'
 
+# On Linux the package index has PyTorch for graphics cards alone, which does not start without gigabytes of libraries.
+# The CPU build is from PyTorch's own index; where that cannot be reached, those libraries come along.
+CPU_TORCH = $(PIP) --no-deps '$(TORCH)+cpu' 2>/dev/null || \
+	$(PIP) --no-deps --index-url https://download.pytorch.org/whl/cpu '$(TORCH)' 2>/dev/null || true
+
 # made whole or not at all: an installation that was interrupted begins again from nothing
 $(INSTALLED): requirements.lock pyproject.toml
-	@python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo 'Dateline needs Python 3.11 as python3 (on Debian 12: apt install python3 python3-venv).' >&2; exit 1; }
-	@python3 -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module here; on Debian: apt install python3-venv.' >&2; exit 1; }
+	@$(or $(PYTHON),false) -c '$(SUPPORTED)' || { echo 'Dateline needs Python 3.11, 3.12 or 3.13 (on Debian: apt install python3 python3-venv; make PYTHON=... names another).' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module here; on Debian: apt install python3-venv.' >&2; exit 1; }
 	@echo 'Installing into $(VENV) (about 2.1 GB, once) ...' >&2
-	@python3 -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(CPU_TORCH)
+	@$(PIP) --no-deps --requirement requirements.lock
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) $(TORCH)
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(PREPARED): $(INSTALLED) $(wildcard reader/weights/*)

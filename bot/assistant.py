@@ -5,6 +5,7 @@ What an answer does not need, such as all that reads files and pages, is importe
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +17,12 @@ from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.citations import check
 from reader.confidence import Calibration
+from reader.following import Follower
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
 from reader.types import Answer
 from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
+from retrieval.engine import is_compiled
 from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
@@ -28,6 +31,8 @@ from retrieval.storage.store import Store
 from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Turn, Unread
 
 if TYPE_CHECKING:
+    from bot.following.checking import Checker
+    from bot.following.questions import FollowedQuestions
     from retrieval.adding import AddReport
     from retrieval.fetch import FetchLimits
     from retrieval.storage.types import Verification
@@ -52,12 +57,11 @@ class Assistant:
         store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        retriever = Retriever.open(store, _encoder(settings, progress).loaded())
-        reader = _reader(settings, progress)
-        answers = settings.answers
-        threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
-        answerer = Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
-        return cls(retriever, answerer, settings.retrieval.passages)
+        encoder, read = _encoder(settings, progress), _reader(settings, progress)
+        with ThreadPoolExecutor(1) as beside:  # either model is loaded by one core
+            reader = beside.submit(read)
+            retriever = Retriever.open(store, encoder.loaded())
+        return cls(retriever, _answerer(settings, reader.result()), settings.retrieval.passages)
 
     def ask(
         self,
@@ -234,19 +238,48 @@ def check_filter(settings: Settings, where: SearchFilter) -> None:
 
 
 def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
-    """Copies what is in the folder to the server at `url`; the number of its generation there.
+    """Copies what is in the folder to the server at `url`, followed questions too; the number of its generation there.
 
     Raises NoIndexError, BusyError, StoreError.
     """
+    from bot.following.questions import FollowedQuestions
     from retrieval.migrating import migrate
 
-    return migrate(open_store(settings.storage.path), open_store(settings.storage.path, url), progress).id
+    folder = settings.storage.path
+    generation = migrate(open_store(folder), open_store(folder, url), progress).id
+    questions = FollowedQuestions.find(folder)
+    if questions is not None:
+        questions.copy_to(FollowedQuestions.open(folder, url))
+    return generation
+
+
+def find_followed(settings: Settings) -> "FollowedQuestions | None":
+    """The followed questions; None, and nothing is made, where nobody has followed any yet. Raises StoreError."""
+    from bot.following.questions import FollowedQuestions
+
+    return FollowedQuestions.find(settings.storage.path, settings.storage.url)
+
+
+def open_followed(settings: Settings) -> "FollowedQuestions":
+    """The followed questions; a place for them is made. Raises StoreError."""
+    from bot.following.questions import FollowedQuestions
+
+    return FollowedQuestions.open(settings.storage.path, settings.storage.url)
+
+
+def open_checker(settings: Settings, questions: "FollowedQuestions", progress: Progress) -> "Checker":
+    """What asks the followed questions; it shares its models with an `Assistant`. Raises ModelError."""
+    from bot.following.checking import Checker
+
+    reader = _reader(settings, progress)()
+    follower = Follower(_answerer(settings, reader), reader, settings.retrieval.passages)
+    return Checker(store_of(settings), _encoder(settings, progress).loaded(), follower, questions)
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
     _encoder(settings, progress).loaded()
-    _reader(settings, progress)
+    _reader(settings, progress)()
 
 
 def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
@@ -260,10 +293,27 @@ def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
     return lazy_encoder(folder, precision)
 
 
-def _reader(settings: Settings, progress: Progress) -> TransformersReader:
+def _reader(settings: Settings, progress: Progress) -> Callable[[], TransformersReader]:
+    """What loads the reader, in any thread; it is on disk by then."""
     named, engine = settings.reader, settings.engine
     folder = prepared_reader(named.model, named.adapter, progress, compiled=engine.compiled)
-    return TransformersReader.load(folder, engine.precision)
+    if is_compiled(folder):
+        return lambda: _one_reader(folder, engine.precision)
+    # at once: two threads that import PyTorch's libraries at a time find them half imported
+    reader = _one_reader(folder, engine.precision)
+    return lambda: reader
+
+
+@lru_cache(maxsize=1)
+def _one_reader(folder: Path, precision: Precision | None) -> TransformersReader:
+    """One for a whole process: a bot that answers and follows does not hold it twice."""
+    return TransformersReader.load(folder, precision)
+
+
+def _answerer(settings: Settings, reader: TransformersReader) -> Answerer:
+    answers = settings.answers
+    threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
+    return Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
 
 
 def _limits(settings: Settings) -> "FetchLimits":

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from bot.examples import example_lines
+from bot.extras import how_to_install, missing_extra
 from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
 from bot.streams import complain
@@ -48,11 +50,15 @@ index_option = click.option("--index", "first_index", is_flag=True, help="First 
 
 
 class Command(click.Command):
-    """A command with the options that all have."""
+    """A command with the options that all have, and with examples."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _common_options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples below the options."""
+        formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
 class Group(click.Group):
@@ -63,6 +69,10 @@ class Group(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _common_options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples below the commands."""
+        formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
 class Day(click.ParamType[date]):
@@ -156,7 +166,7 @@ def _common_options() -> list[click.Parameter]:
             metavar="FILE",
             expose_value=False,
             callback=config,
-            help="Settings; without it config.toml in the current folder, if there is one.",
+            help="Settings; without it config.toml in the current folder, else in the user's folder of settings.",
         ),
         click.Option(["--debug"], is_flag=True, expose_value=False, callback=debug, help="Show tracebacks of errors."),
     ]
@@ -168,6 +178,8 @@ def _sentence(error: BaseException) -> str:
         return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
     if isinstance(error, DatelineError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and (extra := missing_extra(error)) is not None:
+        return f"This needs the package {error.name}, which is not installed; {how_to_install(extra)}."
     if isinstance(error, OSError):
         return f"{reason(error)}" + (f": {error.filename}." if error.filename is not None else ".")
     return f"{type(error).__name__}: {error}. This is a mistake in Dateline; --debug shows where."

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from bot.layout import BLANK, Line, Run
 from reader.types import Answer, AnswerItem, Citation
+from retrieval.fusion import ON_TOPIC
 from retrieval.heading import day
 from retrieval.types import Article, Hit
 
 MAX_REPRINTS = 3
 UNSURE = "Not sure, but this may answer it:"
 NOT_FOUND = "Not found in these articles."
+UNTOLD = "Not found: the articles have something on this, but not the answer."
 NEAREST = "The nearest sentence:"
 NOTHING_PASSES = "No article passes the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
@@ -34,8 +36,9 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     Two items that cite the same sentence share its number, and all their words are marked in it. A reprint that has the
     sentence too is named below it. What the question was taken to be about stands in front.
     """
-    leant_on = () if answer.about is None else (Line("", (Run(f"about: {answer.about}", "dim"),)),)
-    return (*leant_on, *(_found(answer) if answer.answers else _not_found(answer)))
+    leant_on = () if answer.about is None else (f"about: {answer.about}",)
+    taken_for = tuple(Line("", (Run(words, "dim"),)) for words in (*leant_on, *respelled_words(answer)))
+    return (*taken_for, *(_found(answer) if answer.answers else _not_found(answer)))
 
 
 def exchange_lines(answer: Answer) -> tuple[Line, ...]:
@@ -145,6 +148,24 @@ def resolved_words(iso: str) -> str:
     return _interval(*days) if len(days) == 2 else iso
 
 
+def respelled_words(answer: Answer) -> list[str]:
+    """For each word of the question that was read as another one, a line that says so: "Lavrof: read as Lavrov"."""
+    return [f"{typed}: read as {meant}" for typed, meant in answer.evidence.respelled.items()]
+
+
+def not_found_words(answer: Answer) -> str:
+    """Why nothing is answered, in one line: the articles are about it and do not say it, or they lack its words.
+
+    "Not found: no article has the word “Lisbon”."
+    """
+    if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
+        return UNTOLD
+    words = [f"“{word}”" for word in answer.evidence.unmentioned]
+    if not words:
+        return NOT_FOUND
+    return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."
+
+
 def _found(answer: Answer) -> tuple[Line, ...]:
     sentences = sentences_of(answer)
     numbers = {sentence: number for number, sentence in enumerate(sentences, start=1)}
@@ -165,7 +186,7 @@ def _found(answer: Answer) -> tuple[Line, ...]:
 def _not_found(answer: Answer) -> tuple[Line, ...]:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return (Line("", (Run(NOTHING_PASSES, "answer"),)),)
-    said = Run(NOT_FOUND, "answer")
+    said = Run(not_found_words(answer), "answer")
     if answer.nearest is None:
         return (Line("", (said,)),)
     return (

@@ -54,8 +54,8 @@ def token_in(environment: Mapping[str, str]) -> str:
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if not token:
         raise ConfigError(
-            f"{TOKEN_VARIABLE} is not set, expected the bot's token; set it in the environment (README.md, “Discord”, "
-            "tells where the token is from)."
+            f"{TOKEN_VARIABLE} is not set, expected the bot's token; set it in the environment; docs/discord.md tells "
+            "where the token is from."
         )
     if _TOKEN.fullmatch(token) is None:
         raise ConfigError(

@@ -1,7 +1,7 @@
 """What can be tuned: config.toml, read once into frozen settings.
 
 Each section of the file is a dataclass here; each of its keys is a field with a default and the rule that a value must
-meet. A relative path is taken from the folder that holds the file (without a file: from the current folder).
+meet. A relative path is taken from the folder that holds the file. `bot.home` says which file that is.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
+from bot.home import CORPUS, STORAGE, Home, find_home
 from bot.question import MAX_CHARACTERS
 from bot.rules import (
     ADAPTER,
@@ -34,7 +35,6 @@ from bot.rules import (
 from retrieval.errors import ConfigError, reason
 from retrieval.types import Precision
 
-FILE_NAME = "config.toml"
 MAX_PASSAGES = 1000
 
 
@@ -42,7 +42,7 @@ MAX_PASSAGES = 1000
 class CorpusSettings:
     """[corpus]: the folder of articles; `follow_links` that lead out of it."""
 
-    path: Annotated[Path, FOLDER] = Path("corpus")
+    path: Annotated[Path, FOLDER] = Path(CORPUS)
     follow_links: Annotated[bool, FLAG] = False
 
 
@@ -51,7 +51,7 @@ class StorageSettings:
     """[storage]: the folder of the database, the index and the chat's history; `url` of a server that has the first two
     in its stead, None for none."""
 
-    path: Annotated[Path, FOLDER] = Path(".dateline")
+    path: Annotated[Path, FOLDER] = Path(STORAGE)
     url: Annotated[str | None, SERVER] = None
 
 
@@ -109,7 +109,7 @@ class DiscordSettings:
     """[discord]: ids of servers, channels and roles; seconds between the questions of one person, or in one channel.
 
     `queue_size` questions may wait, each of `max_question_length` characters at most; a server may add `adds_per_day`
-    times; `health_port` 0 is none.
+    times; a person, and all of a server, may follow so many questions at once; `health_port` 0 is none.
     """
 
     guilds: Annotated[tuple[int, ...], IDS] = ()
@@ -122,6 +122,8 @@ class DiscordSettings:
     queue_size: Annotated[int, whole(1, 10_000)] = 50
     admin_roles: Annotated[tuple[int, ...], IDS] = ()
     adds_per_day: Annotated[int, whole(0, 10_000)] = 50
+    max_followed_per_person: Annotated[int, whole(0, 10_000)] = 10
+    max_followed_per_server: Annotated[int, whole(0, 10_000)] = 100
     health_port: Annotated[int, whole(0, 65_535)] = 0
 
 
@@ -149,21 +151,18 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """The settings in `path`; without one, those in ./config.toml if it is there, else the defaults.
+        """The settings in `path`; without one, those of the file that `bot.home` finds, else the defaults.
 
         Raises ConfigError, which names the file, the key, its value, what was expected and how to mend it.
         """
-        file = path if path is not None else Path(FILE_NAME)
-        tables = _parse(file) if path is not None or file.exists() or file.is_symlink() else {}
+        home = find_home(path)
+        file = home.file
+        tables = _parse(file) if home.has_file else {}
         sections = {section.name: section.default for section in dataclasses.fields(cls)}
         for name, table in tables.items():
             _check_section(file, name, table, sections)
-        folder = file.absolute().parent
         settings = cls(
-            **{
-                name: _section(file, name, defaults, tables.get(name, {}), folder)
-                for name, defaults in sections.items()
-            }
+            **{name: _section(home, name, defaults, tables.get(name, {})) for name, defaults in sections.items()}
         )
         _check_apart(file, settings)
         _check_answers(file, settings.answers)
@@ -201,11 +200,11 @@ def _check_section(file: Path, name: str, table: object, sections: Mapping[str, 
     raise ConfigError(f"{file}: unknown section [{_name(name)}]; {_nearest(name, sections)}")
 
 
-def _section(file: Path, name: str, defaults: Any, table: Mapping[str, object], folder: Path) -> Any:
-    rules = _rules(defaults)
+def _section(home: Home, name: str, defaults: Any, table: Mapping[str, object]) -> Any:
+    file, folder, rules = home.file, home.file.absolute().parent, _rules(defaults)
     values: dict[str, object] = {
         # a default path is relative too: to the file, wherever the program is started
-        key: folder / default if isinstance(default := getattr(defaults, key), Path) else default
+        key: home.data / default if isinstance(default := getattr(defaults, key), Path) else default
         for key in rules
     }
     for key, value in table.items():

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 
@@ -27,17 +27,29 @@ def working(settings: Settings, workers: int) -> Iterator[None]:
             f"--workers is {workers}, which needs a store on a server; leave it out, as one process uses all cores, or "
             "set [storage] url."
         )
-    # read when a process loads its libraries: together they use what there is
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // workers)))
-    context = get_context("spawn")
-    processes = [context.Process(target=_work, args=(settings, os.getpid()), daemon=True) for _ in range(workers - 1)]
+    context, cores = get_context("spawn"), os.sched_getaffinity(0)
+    own, *others = shares(sorted(cores), workers)
+    processes = [context.Process(target=_work, args=(settings, os.getpid()), daemon=True) for _ in others]
     try:
-        for process in processes:
+        for process, share in zip(processes, others, strict=True):
+            # a process begins with the cores of the one that starts it, and whatever it loads keeps to them
+            os.sched_setaffinity(0, share)
             process.start()
+        os.sched_setaffinity(0, own)
         yield
     finally:
+        os.sched_setaffinity(0, cores)
         for process in processes:
             process.terminate()
+
+
+def shares(cores: Sequence[int], workers: int) -> list[set[int]]:
+    """The cores of each worker; where there are too few, several share one.
+
+    cores 0 1 2 3 4, 2 workers -> {0, 2, 4} {1, 3}
+    cores 0 1,       3 workers -> {0} {1} {0}
+    """
+    return [set(cores[number::workers]) or {cores[number % len(cores)]} for number in range(workers)]
 
 
 def _work(settings: Settings, parent: int) -> None:

@@ -2,12 +2,14 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,7 @@ from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
 from retrieval.models import ENCODER
 from retrieval.progress import silent
 from retrieval.search import POOL, Held, Query, Retriever
-from retrieval.storage.local import LocalSnapshot, LocalStore
-from retrieval.storage.segments import segment_records, segment_vectors
+from retrieval.storage.store import Snapshot, Store
 from retrieval.types import SearchFilter
 
 HITS = 8
@@ -27,10 +28,14 @@ NEAREST = 10
 DEPTH = 50
 ASKED_AT_START = 50
 WARM_UP = 3
+READ_AT_ONCE = 1000
 # the same cosine, summed in another order
 EPSILON = 1e-6
 EVERYTHING = SearchFilter()
 ONE, SEVERAL, HALF, HUNDREDTH, EMBEDDING = "1 asker", "8 askers", "half by date", "1 % by date", "embedding alone"
+
+# opens a store, in this process or in another
+Open = Callable[[], Store]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +60,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """A segment, and the recall in its manifest."""
-
-    passages: int
-    recall: float
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
-    """Waits by kind; the share of the `embedding` in the median one; the recall at 10 of the vector search, 0 to 1,
-    `recorded` what the store says of it; the mean cosine of the nearest passage, and of the 50th."""
+    """Waits by kind; the share of the `embedding` in the median one; the recall at 10 of the vector search, 0 to 1; the
+    mean cosine of the nearest passage, and of the 50th."""
 
     waits: dict[str, Wait]
     embedding: float
     recall: float
-    recorded: tuple[Recorded, ...]
     first: float
     fiftieth: float
 
@@ -85,11 +81,11 @@ class Noticed:
 
 
 def the_encoder() -> Encoder:
-    """The default encoder, loaded when it has to embed; evaluation.wiring has it too, and brings the reader along."""
+    """The default encoder, loaded when it has to embed."""
     return lazy_encoder(prepared_encoder(ENCODER, silent))
 
 
-def start(store: LocalStore, questions: Sequence[str], born: float) -> Started:
+def start(store: Store, questions: Sequence[str], born: float) -> Started:
     """To be called first in a process that began at `born`, by time.time()."""
     encoder = the_encoder()
     began = time.perf_counter()
@@ -104,9 +100,10 @@ def start(store: LocalStore, questions: Sequence[str], born: float) -> Started:
     return Started(first, opened, memory, mapped, peak)
 
 
-def ask(store: LocalStore, questions: Sequence[str], middle: date, hundredth: date) -> Asked:
-    """All questions, again and again. Half of the articles are from `middle` or later, 1 % up to `hundredth` then."""
-    encoder = the_encoder()
+def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -> Asked:
+    """All questions, again and again, of a store that was just built. Half of the articles are from `middle` or later,
+    1 % up to `hundredth` then."""
+    store, encoder = opened(), the_encoder()
     retriever = Retriever.open(store, encoder)
 
     def search(where: SearchFilter = EVERYTHING) -> Callable[[str], object]:
@@ -124,25 +121,39 @@ def ask(store: LocalStore, questions: Sequence[str], middle: date, hundredth: da
     # in turns, so that whatever else the machine does falls on all alike
     taken = [[milliseconds(kind, question) for kind in kinds.values()] for question in questions]
     waits = {name: wait([each[number] for each in taken]) for number, name in enumerate(kinds)}
-    with ThreadPoolExecutor(ASKERS) as pool:
-        shares = [questions[number::ASKERS] for number in range(min(ASKERS, len(questions)))]
-        asked = list(pool.map(lambda each: [milliseconds(kinds[ONE], question) for question in each], shares))
-    waits[SEVERAL] = wait(list(chain.from_iterable(asked)))
-    vectors = encoder.encode(list(questions))
-    with store.snapshot() as snapshot, retriever.hold() as held:
-        near = nearest(snapshot, vectors)
-        query = "SELECT passages, recall FROM segments ORDER BY id"
-        recorded = tuple(Recorded(*row) for row in snapshot.connection.execute(query))
+    waits[SEVERAL] = wait(_asked_by_several(opened, questions))
+    with retriever.hold() as held, store.snapshot() as snapshot:
         queries = [retriever.query(question) for question in questions]
+        near = nearest(snapshot, np.stack([query.vector for query in queries]))
         recall = statistics.mean(_recall(held, *pair) for pair in zip(queries, near, strict=True))
     return Asked(
         waits=waits,
         embedding=waits[EMBEDDING].p50 / waits[ONE].p50,
         recall=recall,
-        recorded=recorded,
         first=float(near[:, 0].mean()),
         fiftieth=float(near[:, -1].mean()),
     )
+
+
+def _asked_by_several(opened: Open, questions: Sequence[str]) -> list[float]:
+    """The waits in milliseconds when `ASKERS` processes ask a share of the questions each, all at once."""
+    shares = [questions[number::ASKERS] for number in range(min(ASKERS, len(questions)))]
+    context = get_context("spawn")
+    with context.Manager() as manager, ProcessPoolExecutor(len(shares), context) as pool:
+        ready = manager.Barrier(len(shares))
+        asking = [pool.submit(_ask_when_all_are_ready, opened, each, ready) for each in shares]
+        return list(chain.from_iterable(each.result() for each in asking))
+
+
+def _ask_when_all_are_ready(opened: Open, questions: Sequence[str], ready: Barrier) -> list[float]:
+    retriever = Retriever.open(opened(), the_encoder())
+
+    def search(question: str) -> object:
+        return retriever.search(question, HITS, EVERYTHING)
+
+    search(questions[0])
+    ready.wait()
+    return [milliseconds(search, question) for question in questions]
 
 
 def notice(retriever: Retriever, questions: Sequence[str]) -> Noticed:
@@ -163,17 +174,21 @@ def wait(milliseconds: Sequence[float]) -> Wait:
     return Wait(*(share(milliseconds, part) for part in (0.5, 0.95, 0.99)))
 
 
-def nearest(snapshot: LocalSnapshot, questions: NDArray[np.float32]) -> NDArray[np.float32]:
+def nearest(snapshot: Snapshot, questions: NDArray[np.float32]) -> NDArray[np.float32]:
     """(questions, n) float32, the cosines of the up to `DEPTH` nearest of all passages, best first, by going through
-    the vectors in the database."""
-    generation = snapshot.generation
+    the exact vectors of a store of which nothing was ever deleted."""
     best = np.empty((len(questions), 0), dtype=np.float32)
-    for record in segment_records(snapshot.connection):
-        for batch in segment_vectors(snapshot.connection, record.id, generation.fingerprint, generation.dimension):
-            best = np.concatenate([best, questions @ batch.vectors.T], axis=1)
-            if best.shape[1] > DEPTH:
-                best = -np.partition(-best, DEPTH - 1, axis=1)[:, :DEPTH]
+    for vectors in _vectors(snapshot):
+        best = np.concatenate([best, questions @ vectors.T], axis=1)
+        if best.shape[1] > DEPTH:
+            best = -np.partition(-best, DEPTH - 1, axis=1)[:, :DEPTH]
     return -np.sort(-best, axis=1)
+
+
+def _vectors(snapshot: Snapshot) -> Iterator[NDArray[np.float32]]:
+    count = snapshot.generation.passages
+    for first in range(1, count + 1, READ_AT_ONCE):
+        yield snapshot.candidates(range(first, min(first + READ_AT_ONCE, count + 1))).vectors
 
 
 def _recall(held: Held, query: Query, near: NDArray[np.float32]) -> float:

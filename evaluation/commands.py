@@ -9,6 +9,28 @@ from typing import NoReturn, Protocol
 
 from retrieval.errors import DatelineError, UsageError
 
+# what may stand behind `dateline evaluate NAME`
+EXAMPLES = {
+    "answers": "--verbose",
+    "calibration": "dev_news.json --distractors squad.json --limit 150",
+    "concurrency": "--store folder postgres --minutes 1",
+    "crashes": "--kills 20",
+    "dates": "--verbose",
+    "endtoend": "squad.json --distractors shifts.json --limit 100",
+    "freshness": "--articles 1000 --drops 20",
+    "indexing": "--articles 1000",
+    "lexical": "squad.json --passages 10000",
+    "memory": "--articles 1000 10000",
+    "news": "news/ --kinds single,lists --limit 50",
+    "pages": "saved-pages/ --lines",
+    "peers": "news/ --limit 25 --only haystack",
+    "reader": "squad.json --model ~/.cache/dateline/reader-0123456789ab --limit 120",
+    "retrieval": "squad.json --distractors shifts.json --limit 500",
+    "scale": "squad.json --passages 10000,100000 --store folder postgres",
+    "shapes": "squad.json --limit 200",
+    "speed": "--articles 1000",
+}
+
 
 class Command(Protocol):
     """A benchmark's `main`: takes the words after its name (None: those of the process), returns the exit status."""
@@ -23,6 +45,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=f"dateline evaluate {name}",
             description=description,
+            epilog=f"Example:\n  dateline evaluate {name} {EXAMPLES[name]}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
 

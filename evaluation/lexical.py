@@ -134,7 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     questions = [question for path in options.files for question in read_file(path)]
     articles = as_articles(question.paragraph for question in questions)
     passages = [terms(article.text[start:end]) for article in articles for start, end in split(article.text)]
-    asked = [some for some in (asked_terms(each.text) for each in sample(questions, options.questions, seed=0)) if some]
+    some = (list(asked_terms(each.text)) for each in sample(questions, options.questions, seed=0))
+    asked = [terms_asked for terms_asked in some if terms_asked]
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
         result = compare(Path(folder), passages, asked, options.passages)
     if options.json:

@@ -14,6 +14,7 @@ from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from reader.train.headings import real_title
 from retrieval.encoder import Encoder
 from retrieval.errors import CorpusError
+from retrieval.migrating import migrate
 from retrieval.progress import Progress, silent
 from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
@@ -74,12 +75,16 @@ def searchable(
     """A search over `articles`, split, embedded and indexed as a refresh does it.
 
     The store is gone when the block ends, unless it is kept in the folder `cache`, where it is found again as long as
-    articles, encoder and the reading of articles are the same; or on a server, in the database at `url`, which has
-    nothing else. Raises StoreError and its kinds.
+    articles, encoder and the reading of articles are the same. With the `url` of a server's database, which has nothing
+    else, it is copied there, and searched there. Raises StoreError and its kinds.
     """
     with tempfile.TemporaryDirectory(prefix="dateline-") as temporary:
-        store = open_store(Path(temporary) if cache is None else cache / _key(articles, encoder), url)
+        store = open_store(Path(temporary) if cache is None else cache / _key(articles, encoder))
         fill(store, articles, encoder, progress=progress)
+        if url is not None:
+            copy = open_store(Path(temporary), url)
+            migrate(store, copy, progress)
+            store = copy
         yield Retriever.open(store, encoder)
 
 

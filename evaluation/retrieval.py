@@ -13,11 +13,14 @@ dense     the 100 nearest passages by vector
 lexical   the 100 best passages by words
 fused     both, as a question is answered, before reprints are left out; of these the first 100
 gain      fused minus the better of the two others (paired)
+
+With `--url` all of it is measured once more of a copy on that server, and how many questions have the same first
+passage there.
 """
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -31,6 +34,7 @@ from evaluation.wiring import PASSAGES, shipped_encoder
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
+from retrieval.search import Retriever
 from retrieval.types import Hit, SearchFilter
 
 DEPTH = 100
@@ -45,16 +49,22 @@ _ROWS = {
 }
 
 
+# by question: the article and the start of the passage, or nothing
+FirstPassages = dict[str, list[tuple[str, int]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What the command prints with `--json`: the size of the collection, how many hits of each ranking are looked at
-    (`depth`) and how many of these are `read`; the reports."""
+    (`depth`) and how many of these are `read`; of a copy on a server, how many questions have the `same_first` passage
+    as in the folder; the reports."""
 
     paragraphs: int
     passages: int
     questions: int
     depth: int
     read: int
+    same_first: int | None
     files: tuple[Report, ...]
     all: Report
 
@@ -67,7 +77,7 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How many hits are `read`, where the store is kept (None: nowhere), the seed of the bootstrap, the `url` of a
-    server's empty database to have the store in (None: in a folder)."""
+    server's empty database to have a copy of the store in (None: there is none)."""
 
     read: int
     cache: Path | None
@@ -77,24 +87,39 @@ class Plan:
 
 def measure(
     files: Sequence[File], distractors: Sequence[Paragraph], encoder: Encoder, plan: Plan, progress: Progress
-) -> Measured:
-    """Builds the collection, or finds it in the cache, and asks it every question of every file."""
+) -> Iterator[Measured]:
+    """Builds the collection, or finds it in the cache, and asks it every question of every file; then its copy."""
     articles = as_articles([*chain.from_iterable(file.paragraphs for file in files), *distractors])
-    with searchable(articles, encoder, plan.cache, progress, plan.url) as retriever, retriever.hold() as held:
-        passages = retriever.status().passages
-        questions = [question for file in files for question in file.questions]
+    questions = [question for file in files for question in file.questions]
+    in_folder: FirstPassages = {}
+    for url in (None,) if plan.url is None else (None, plan.url):
+        with searchable(articles, encoder, plan.cache, progress, url) as retriever:
+            passages = retriever.status().passages
+            outcomes, first = _asked(retriever, questions, plan.read, progress)
+        same = None if url is None else sum(first[each.text] == in_folder[each.text] for each in questions)
+        in_folder = first
+        rest = iter(outcomes)
+        reports = [
+            report(file.name, len(as_articles(file.paragraphs)), list(islice(rest, len(file.questions))), plan.seed)
+            for file in files
+        ]
+        together = len(as_articles(chain.from_iterable(f.paragraphs for f in files)))
+        everything = report(ALL, together, outcomes, plan.seed)
+        yield Measured(len(articles), passages, len(questions), DEPTH, plan.read, same, tuple(reports), everything)
+
+
+def _asked(
+    retriever: Retriever, questions: Sequence[Question], read: int, progress: Progress
+) -> tuple[list[Outcome], FirstPassages]:
+    first: FirstPassages = {}
+    with retriever.hold() as held:
 
         def search(text: str) -> list[Hit]:
-            return held.candidates(retriever.query(text), SearchFilter(), DEPTH)
+            hits = held.candidates(retriever.query(text), SearchFilter(), DEPTH)
+            first[text] = [(hit.passage.article_id, hit.passage.start) for hit in hits[:1]]
+            return hits
 
-        outcomes = ask(questions, search, plan.read, progress)
-    rest = iter(outcomes)
-    reports = [
-        report(file.name, len(as_articles(file.paragraphs)), list(islice(rest, len(file.questions))), plan.seed)
-        for file in files
-    ]
-    everything = report(ALL, len(as_articles(chain.from_iterable(f.paragraphs for f in files))), outcomes, plan.seed)
-    return Measured(len(articles), passages, len(questions), DEPTH, plan.read, tuple(reports), everything)
+        return ask(questions, search, read, progress), first
 
 
 def ask(
@@ -122,6 +147,8 @@ def shown(measured: Measured) -> str:
         f"{measured.paragraphs:,} paragraphs ({measured.passages:,} passages), {measured.questions:,} questions, "
         f"{measured.read} hits read; percent, 95 % intervals",
     ]
+    if measured.same_first is not None:
+        lines.append(f"on the server, where {measured.same_first:,} have the same first passage as in the folder")
     for each in measured.reports:
         lines += ["", f"{each.file}: {each.questions:,} questions, {each.paragraphs:,} paragraphs"]
         lines.append(" " * 16 + "".join(f"{name:>22}" for name in (*each.rankings, "gain")))
@@ -143,17 +170,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
     parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="N", help="how many hits are read")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a store instead")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
-    parser.add_argument("--url", help="have the store in this empty PostgreSQL database")
+    parser.add_argument("--url", help="compare with a copy in this empty PostgreSQL database")
     parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
     options = parser.parse_args(arguments)
     files = [File.read(path, options.limit, options.seed, answerable=True) for path in dict.fromkeys(options.files)]
     distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]
     plan = Plan(options.passages, options.cache, options.seed, options.url)
-    measured = measure(files, distractors, shipped_encoder(), plan, on_stderr)
-    print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
+    for measured in measure(files, distractors, shipped_encoder(), plan, on_stderr):
+        print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
     if options.plot is not None:
         from evaluation.plot import recall_curves
 

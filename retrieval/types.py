@@ -3,8 +3,9 @@
 Offsets are code-point indices into `Article.text`, end exclusive.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -78,13 +79,22 @@ class Evidence:
     """What a search returns: the hits, best first, with their articles and the reprints of these, by article id.
 
     `groups` gives the *source group* of each of these articles: an article and its reprints, edited lightly or not,
-    are one group and count as one source.
+    are one group and count as one source. `unmentioned` are the question's words that no article has, nor any spelling
+    of them; `respelled` are those with a slip of the hand in them, each with the word that the hits have instead.
     """
 
     hits: tuple[Hit, ...]
     articles: Mapping[str, Article]
     groups: Mapping[str, str]
     generation: int
+    unmentioned: tuple[str, ...] = ()
+    respelled: Mapping[str, str] = field(default_factory=dict)
+
+    def as_meant(self, question: str) -> str:
+        """The question with the hits' words in place of those with a slip of the hand."""
+        for typed, meant in self.respelled.items():
+            question = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", meant, question)
+        return question
 
     def article(self, hit: Hit) -> Article:
         """The article that `hit` is a passage of."""

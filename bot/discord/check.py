@@ -78,7 +78,7 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
         if client.get_guild(id) is None:
             yield _unknown("server", id, "guilds", "is none that has invited the bot")
     if not client.guilds and not settings.user_install:
-        yield Finding(False, "No server has invited the bot; README.md, “Discord”, has the link.")
+        yield Finding(False, "No server has invited the bot; docs/discord.md has the link.")
     named = {id: await _channel(client, id) for id in settings.channels}
     for id, channel in named.items():
         yield _configured(channel, id, settings)

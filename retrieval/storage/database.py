@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from retrieval.errors import BusyError, StoreError
+from retrieval.storage.upgrading import empty_if_old
 
 DATABASE = "dateline.sqlite3"
 # how long another program that has a database locked is waited for
@@ -92,7 +93,7 @@ CREATE TABLE dead (  -- vectors that a segment's file holds and that no passage 
     segment INTEGER NOT NULL REFERENCES segments(id) ON DELETE CASCADE, passage INTEGER NOT NULL,
     PRIMARY KEY (segment, passage)
 ) WITHOUT ROWID;
-CREATE TABLE embeddings (
+CREATE TABLE IF NOT EXISTS embeddings (  -- kept when all else is made anew
     text_hash BLOB NOT NULL, fingerprint TEXT NOT NULL, vector BLOB NOT NULL, UNIQUE (text_hash, fingerprint)
 );
 CREATE TABLE generations (
@@ -161,6 +162,7 @@ def prepare(connection: sqlite3.Connection, folder: Path) -> None:
     """Makes a connection ready to write; an empty database gets its tables, an earlier one those that it lacks."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    empty_if_old(connection, folder)
     connection.execute("PRAGMA foreign_keys = ON")
     tables = UPGRADES.get(_version(connection))
     if tables is None and schema_version(connection, folder) == 0:
@@ -172,7 +174,7 @@ def prepare(connection: sqlite3.Connection, folder: Path) -> None:
 def schema_version(connection: sqlite3.Connection, folder: Path) -> int:
     """The format of the database, 0 for one that is still empty. Raises StoreError if it is another program's."""
     version = _version(connection)
-    if version in UPGRADES:
+    if 0 < version < SCHEMA_VERSION:
         raise StoreError(
             f"The index in {folder} was made by an earlier Dateline; run `dateline index`, which keeps it."
         )

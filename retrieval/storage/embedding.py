@@ -24,10 +24,14 @@ def embed_missing(
     made `again`.
     """
     pending = writer.pending(encoder.fingerprint, without, everything=everything, again=again, batch=BATCH)
+    done = 0
     with progress("Embedding passages", pending.texts) as advance:
-        for texts in pending.batches:
-            embed(writer, encoder, texts)
-            advance(len(texts))
+        for batch in pending.batches:
+            embed(writer, encoder, batch.texts)
+            # what another worker had and lost comes late
+            advance(max(0, batch.done - done))
+            done = max(done, batch.done)
+        advance(pending.texts - done)
     return pending.passages
 
 

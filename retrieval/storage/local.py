@@ -179,7 +179,7 @@ class LocalSnapshot(SqlSnapshot):
 
     def status(self) -> StoreStatus:
         """See `Snapshot`."""
-        return self._status(sum(map(_size, self.folder.iterdir())))
+        return self._status(sum(map(_size, (*self.folder.glob("*"), *self.folder.glob("words-*/*")))))
 
     def verify(self, progress: Progress) -> Verification:
         """See `Snapshot`."""

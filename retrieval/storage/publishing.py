@@ -17,7 +17,7 @@ from retrieval.progress import Progress
 from retrieval.storage.database import transaction
 from retrieval.storage.segments import find_lost_segments, segment_path, segment_records, to_rewrite, write_segment
 from retrieval.storage.sql import fill_temp_table
-from retrieval.storage.types import Generation, Pending, Target
+from retrieval.storage.types import Batch, Generation, Pending, Target
 from retrieval.storage.words import update_words, words_lost, words_path, words_record
 from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, texts_of
 
@@ -48,10 +48,11 @@ class LocalWriter(SqlWriter):
         fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
         texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()
 
-        def batches() -> Iterator[dict[bytes, str]]:
+        def batches() -> Iterator[Batch]:
             for first in range(0, texts, batch):
                 query = 'SELECT text_hash, article, start, "end" FROM pending WHERE id > ? AND id <= ? ORDER BY id'
-                yield texts_of(connection, connection.execute(query, (first, first + batch)).fetchall())
+                rows = connection.execute(query, (first, first + batch)).fetchall()
+                yield Batch(texts_of(connection, rows), min(first + batch, texts))
 
         return Pending(texts, passages, batches())
 

@@ -60,15 +60,23 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts to embed, by hash; and about how many of all that wait are done after them, those of others included."""
+
+    texts: Mapping[bytes, str]
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
-    """Texts that wait for a vector: how many, how many `passages` are among them, and `batches` of them by hash.
+    """Texts that wait for a vector: how many, how many `passages` are among them, and `batches` of them.
 
     Between one batch and the next, the vectors of the first are to be put into the store.
     """
 
     texts: int
     passages: int
-    batches: Iterator[Mapping[bytes, str]]
+    batches: Iterator[Batch]
 
 
 @dataclass(frozen=True, slots=True)

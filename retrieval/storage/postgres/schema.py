@@ -81,7 +81,6 @@ CREATE INDEX searched_by_article ON searched(article);
 CREATE INDEX searched_by_day ON searched(published_utc);
 CREATE INDEX searched_by_source ON searched(source, published_utc);
 CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
-CREATE TABLE feeds (url TEXT PRIMARY KEY, memory TEXT NOT NULL);
 CREATE TABLE frequencies (term TEXT COLLATE "C" PRIMARY KEY, passages BIGINT NOT NULL);
 CREATE INDEX frequencies_gone ON frequencies(term) WHERE passages <= 0;
 CREATE VIEW live_articles AS SELECT a.* FROM articles a JOIN files f ON f.id = a.file WHERE f.live;
@@ -89,6 +88,8 @@ CREATE VIEW live_passages AS
     SELECT p.*, a.id AS article_id FROM passages p JOIN articles a ON a.number = p.article
     JOIN files f ON f.id = a.file WHERE f.live;
 """
+# this came without another version: tables that were made before get it too
+LATER = "CREATE TABLE IF NOT EXISTS feeds (url TEXT PRIMARY KEY, memory TEXT NOT NULL)"
 # version -> the statements that make its tables those of the next
 MIGRATIONS: dict[int, str] = {}
 
@@ -102,13 +103,14 @@ def prepare(connection: Connection, name: str) -> None:
         version = _version(connection)
         if version is None:
             connection.raw.execute(SCHEMA.encode())
-            connection.execute("INSERT INTO dateline VALUES (?)", (SCHEMA_VERSION,))
-            return
+            version = SCHEMA_VERSION
+            connection.execute("INSERT INTO dateline VALUES (?)", (version,))
         while version in MIGRATIONS:
             connection.raw.execute(MIGRATIONS[version].encode())
             version += 1
             connection.execute("UPDATE dateline SET version = ?", (version,))
         _require(version, name)
+        connection.execute(LATER)
 
 
 def check(connection: Connection, name: str) -> None:

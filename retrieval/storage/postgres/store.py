@@ -76,7 +76,7 @@ class PostgresStore:
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             check(Connection(raw), self._server.name)
             writer = PostgresWriter(Connection(raw))
-            for texts in writer.claimed(encoder.fingerprint, BATCH):
+            for _, texts in writer.claimed(encoder.fingerprint, BATCH):
                 embed(writer, encoder, texts)
                 done += len(texts)
         return done

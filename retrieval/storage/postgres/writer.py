@@ -15,7 +15,7 @@ from retrieval.progress import Progress
 from retrieval.storage.postgres.database import Connection
 from retrieval.storage.postgres.words import add_frequencies, lexemes, remove
 from retrieval.storage.staging import passage_text
-from retrieval.storage.types import Generation, Pending, Target
+from retrieval.storage.types import Batch, Generation, Pending, Target
 from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, texts_of
 
@@ -47,22 +47,28 @@ class PostgresWriter(SqlWriter):
         with self.transaction():
             connection.execute("DELETE FROM pending")
             fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
-        texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()
-        return Pending(texts, passages, self.claimed(fingerprint, batch))
+        query = "SELECT count(*), count(start), min(id), max(id) FROM pending"
+        texts, passages, first, last = connection.execute(query).fetchone()
+        # they are taken in the order of their ids, whoever takes them
+        batches = (
+            Batch(taken, round(texts * (id - first + 1) / (last - first + 1)))
+            for id, taken in self.claimed(fingerprint, batch)
+        )
+        return Pending(texts, passages, batches)
 
-    def claimed(self, fingerprint: str, batch: int) -> Iterator[Mapping[bytes, str]]:
-        """Batches of pending texts, until there are none.
+    def claimed(self, fingerprint: str, batch: int) -> Iterator[tuple[int, Mapping[bytes, str]]]:
+        """Batches of pending texts, each with the id of its last one, until there are none.
 
         Each is locked until the next is asked for, and is another process's to take if this one dies before.
         """
         connection, left = self.connection, True
-        claim = """SELECT text_hash, article, start, "end" FROM pending WHERE fingerprint = ? ORDER BY id LIMIT ?
+        claim = """SELECT text_hash, article, start, "end", id FROM pending WHERE fingerprint = ? ORDER BY id LIMIT ?
                    FOR UPDATE SKIP LOCKED"""
         while left:
             with self.transaction():
                 rows = connection.execute(claim, (fingerprint, batch)).fetchall()
                 if rows:
-                    yield texts_of(connection, rows)
+                    yield rows[-1][-1], texts_of(connection, (row[:-1] for row in rows))
             if not rows:
                 query = "SELECT EXISTS (SELECT 1 FROM pending WHERE fingerprint = ?)"
                 (left,) = connection.execute(query, (fingerprint,)).fetchone()

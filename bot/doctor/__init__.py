@@ -1,0 +1,1 @@
+"""`dateline doctor`: what is wrong with an installation, and what to do about it. Nothing here imports PyTorch."""

@@ -1,0 +1,84 @@
+"""The command: one look at everything, and exit status 1 if there is a problem."""
+
+import os
+from collections.abc import Iterator, Mapping
+
+import click
+
+from bot.doctor.types import Finding, found_in
+from bot.options import Command, Options, as_json_option
+from bot.serving import TOKEN_VARIABLE, token_in
+from bot.settings import Settings
+from bot.streams import write_json
+from retrieval.errors import ConfigError
+
+_MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
+
+
+@click.command(cls=Command)
+@as_json_option
+@click.pass_obj
+def doctor(options: Options, as_json: bool) -> int:
+    """Look for what is wrong with this installation, and say what to do about it."""
+    from bot.json import findings_json
+    from bot.layout import Line, Run
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    with terminal.spinner("Looking"):
+        found = tuple(examined(options, os.environ))
+    if as_json:
+        write_json(findings_json(found))
+    else:
+        for each in found:
+            terminal.show([Line(f"{_MARKS[each.level]} {each.area:<9} ", (Run(each.message),))])
+            if each.mend is not None:
+                terminal.show([Line(" " * 19, (Run(f"→ {each.mend}"),))])
+    return 1 if any(each.level == "problem" for each in found) else 0
+
+
+def examined(options: Options, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything, in the order in which it is needed. Without a configuration that can be read, the rest is not."""
+    from bot.doctor.installation import package_findings, python_finding
+
+    yield python_finding()
+    try:
+        settings = options.settings()
+    except ConfigError as error:
+        yield from package_findings(frozenset())
+        yield found_in("Settings", error)
+        return
+    discord = bool(environment.get(TOKEN_VARIABLE))
+    needed = {"postgres": settings.storage.url is not None, "discord": discord}
+    yield from package_findings(frozenset(extra for extra, wanted in needed.items() if wanted))
+    yield _settings_finding(options)
+    yield from _rest(settings)
+    yield _token_finding(environment) if discord else Finding("Discord", "ok", f"No {TOKEN_VARIABLE}, so no bot here.")
+
+
+def _rest(settings: Settings) -> Iterator[Finding]:
+    # each imported where it is used: what of it is not installed was named before
+    from bot.doctor.models import disk_findings, model_findings
+    from bot.doctor.store import corpus_findings, store_findings
+
+    yield from model_findings(settings)
+    yield from disk_findings(settings)
+    yield from corpus_findings(settings)
+    yield from store_findings(settings)
+
+
+def _settings_finding(options: Options) -> Finding:
+    from bot.home import find_home
+
+    home = find_home(options.config)
+    if home.has_file:
+        return Finding("Settings", "ok", f"{home.file.absolute()} can be read.")
+    return Finding("Settings", "ok", f"No config.toml, so the defaults; articles and index are in {home.data}.")
+
+
+def _token_finding(environment: Mapping[str, str]) -> Finding:
+    try:
+        token_in(environment)
+    except ConfigError as error:
+        return found_in("Discord", error)
+    return Finding("Discord", "ok", f"{TOKEN_VARIABLE} is set; `dateline discord --check` tries it.")

@@ -1,0 +1,35 @@
+"""The optional parts of an installation: which extra of pyproject.toml a room needs, and how to install it."""
+
+from types import TracebackType
+
+# room -> extra
+EXTRAS = {
+    "bot.discord": "discord",
+    "evaluation.server": "postgres",
+    "evaluation": "evaluation",
+    "reader.train": "training",
+    "retrieval.storage.postgres": "postgres",
+}
+
+
+def missing_extra(error: ModuleNotFoundError) -> str | None:
+    """The extra that has the module that was not found, None if the module is none of an extra's."""
+    rooms = _modules(error.__traceback__)
+    found = [
+        extra for module in reversed(rooms) for room, extra in EXTRAS.items() if f"{module}.".startswith(f"{room}.")
+    ]
+    return found[0] if found else None
+
+
+def how_to_install(extra: str) -> str:
+    """What to type for it, to be put behind a semicolon."""
+    return f"install Dateline with its extra {extra!r}: pip install '.[{extra}]' in the folder of its source"
+
+
+def _modules(trace: TracebackType | None) -> list[str]:
+    """The modules that the error went through, outermost first."""
+    names = []
+    while trace is not None:
+        names.append(str(trace.tb_frame.f_globals.get("__name__", "")))
+        trace = trace.tb_next
+    return names
