@@ -51,14 +51,18 @@ def _answered(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
         "right, alone": sheet.mean(lambda o: o.alone.right),
         "right, conversing": sheet.mean(lambda o: o.conversing.right),
         "right, standalone": sheet.mean(lambda o: o.standalone.right),
-        "share of standalone": sheet.ratio(lambda o: o.conversing.right, lambda o: o.standalone.right),
+        "right, share of standalone": sheet.ratio(lambda o: o.conversing.right, lambda o: o.standalone.right),
+        "shown, alone": sheet.mean(lambda o: _shown(o.alone)),
+        "shown, conversing": sheet.mean(lambda o: _shown(o.conversing)),
+        "shown, standalone": sheet.mean(lambda o: _shown(o.standalone)),
+        "shown, share of standalone": sheet.ratio(lambda o: _shown(o.conversing), lambda o: _shown(o.standalone)),
         "declined, alone": sheet.mean(lambda o: not o.alone.answered),
         "declined, conversing": sheet.mean(lambda o: not o.conversing.answered),
         "declined, standalone": sheet.mean(lambda o: not o.standalone.answered),
         "forced: F1, alone": sheet.mean(lambda o: _f1(o.alone)),
         "forced: F1, conversing": sheet.mean(lambda o: _f1(o.conversing)),
         "forced: F1, standalone": sheet.mean(lambda o: _f1(o.standalone)),
-        "F1, share of standalone": sheet.ratio(lambda o: _f1(o.conversing), lambda o: _f1(o.standalone)),
+        "forced: F1, share of standalone": sheet.ratio(lambda o: _f1(o.conversing), lambda o: _f1(o.standalone)),
     }
 
 
@@ -91,6 +95,11 @@ def _unchanged(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
 
 def _leant(outcome: Outcome) -> bool:
     return outcome.answer.about is not None
+
+
+def _shown(outcome: Outcome) -> bool:
+    """Whether the right answer is given or stands in a sentence that is shown."""
+    return outcome.right or outcome.told > 0
 
 
 def _f1(outcome: Outcome) -> float:
