@@ -10,7 +10,7 @@ from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
-from retrieval.encoder import LazyEncoder, lazy_encoder
+from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
 from retrieval.engine import is_compiled
 from retrieval.progress import Progress
 from retrieval.types import Precision
