@@ -31,7 +31,7 @@ CPU_TORCH = $(PIP) --no-deps '$(TORCH)+cpu' 2>/dev/null || \
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(or $(PYTHON),false) -c '$(SUPPORTED)' || { echo 'Dateline needs Python 3.11, 3.12 or 3.13 (on Debian: apt install python3 python3-venv; make PYTHON=... names another).' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module here; on Debian: apt install python3-venv.' >&2; exit 1; }
-	@echo 'Installing into $(VENV) (about 2.1 GB, once) ...' >&2
+	@echo 'Installing into $(VENV) (about 2.5 GB, once) ...' >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(CPU_TORCH)
 	@$(PIP) --no-deps --requirement requirements.lock

@@ -5,29 +5,28 @@ What an answer does not need, such as all that reads files and pages, is importe
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.models import answerer_of, encoder_of, reader_of
 from bot.question import checked
 from bot.settings import Settings
-from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.citations import check
-from reader.confidence import Calibration
-from reader.model import TransformersReader
-from reader.prepare import prepared_reader
+from reader.following import Follower
 from reader.types import Answer
-from retrieval.encoder import LazyEncoder, lazy_encoder, prepared_encoder
+from retrieval.encoder import LazyEncoder
 from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
-from retrieval.types import Article, IndexReport, Intake, Precision, SearchFilter, Sources, StoreStatus, Turn, Unread
+from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Turn, Unread
 
 if TYPE_CHECKING:
+    from bot.following.checking import Checker
+    from bot.following.questions import FollowedQuestions
     from retrieval.adding import AddReport
     from retrieval.fetch import FetchLimits
     from retrieval.storage.types import Verification
@@ -52,12 +51,11 @@ class Assistant:
         store = store_of(settings)
         with store.snapshot():
             pass  # without an index there is no point in loading models for seconds
-        retriever = Retriever.open(store, _encoder(settings, progress).loaded())
-        reader = _reader(settings, progress)
-        answers = settings.answers
-        threshold = Threshold(answers.threshold, answers.unsure, answers.max_items)
-        answerer = Answerer(reader, Calibration.load(settings.reader.adapter), threshold)
-        return cls(retriever, answerer, settings.retrieval.passages)
+        encoder, read = encoder_of(settings, progress), reader_of(settings, progress)
+        with ThreadPoolExecutor(1) as beside:  # either model is loaded by one core
+            reader = beside.submit(read)
+            retriever = Retriever.open(store, encoder.loaded())
+        return cls(retriever, answerer_of(settings, reader.result()), settings.retrieval.passages)
 
     def ask(
         self,
@@ -122,7 +120,7 @@ class Indexer:
     @classmethod
     def open(cls, settings: Settings, progress: Progress) -> "Indexer":
         """Finds the encoder, and leaves loading it for when there is something to embed. Raises ModelError."""
-        return cls(settings, _encoder(settings, progress))
+        return cls(settings, encoder_of(settings, progress))
 
     def refresh(
         self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
@@ -234,36 +232,48 @@ def check_filter(settings: Settings, where: SearchFilter) -> None:
 
 
 def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
-    """Copies what is in the folder to the server at `url`; the number of its generation there.
+    """Copies what is in the folder to the server at `url`, followed questions too; the number of its generation there.
 
     Raises NoIndexError, BusyError, StoreError.
     """
+    from bot.following.questions import FollowedQuestions
     from retrieval.migrating import migrate
 
-    return migrate(open_store(settings.storage.path), open_store(settings.storage.path, url), progress).id
+    folder = settings.storage.path
+    generation = migrate(open_store(folder), open_store(folder, url), progress).id
+    questions = FollowedQuestions.find(folder)
+    if questions is not None:
+        questions.copy_to(FollowedQuestions.open(folder, url))
+    return generation
+
+
+def find_followed(settings: Settings) -> "FollowedQuestions | None":
+    """The followed questions; None, and nothing is made, where nobody has followed any yet. Raises StoreError."""
+    from bot.following.questions import FollowedQuestions
+
+    return FollowedQuestions.find(settings.storage.path, settings.storage.url)
+
+
+def open_followed(settings: Settings) -> "FollowedQuestions":
+    """The followed questions; a place for them is made. Raises StoreError."""
+    from bot.following.questions import FollowedQuestions
+
+    return FollowedQuestions.open(settings.storage.path, settings.storage.url)
+
+
+def open_checker(settings: Settings, questions: "FollowedQuestions", progress: Progress) -> "Checker":
+    """What asks the followed questions; it shares its models with an `Assistant`. Raises ModelError."""
+    from bot.following.checking import Checker
+
+    reader = reader_of(settings, progress)()
+    follower = Follower(answerer_of(settings, reader), reader, settings.retrieval.passages)
+    return Checker(store_of(settings), encoder_of(settings, progress).loaded(), follower, questions)
 
 
 def prepare_models(settings: Settings, progress: Progress) -> None:
     """Makes sure that both models are on disk, whole and as they are loaded. Raises ModelError."""
-    _encoder(settings, progress).loaded()
-    _reader(settings, progress)
-
-
-def _encoder(settings: Settings, progress: Progress) -> LazyEncoder:
-    folder = prepared_encoder(settings.encoder.model, progress, compiled=settings.engine.compiled)
-    return _one_encoder(folder, settings.engine.precision)
-
-
-@lru_cache(maxsize=1)
-def _one_encoder(folder: Path, precision: Precision | None) -> LazyEncoder:
-    """One for a whole process: a bot that asks and indexes does not hold it twice."""
-    return lazy_encoder(folder, precision)
-
-
-def _reader(settings: Settings, progress: Progress) -> TransformersReader:
-    named, engine = settings.reader, settings.engine
-    folder = prepared_reader(named.model, named.adapter, progress, compiled=engine.compiled)
-    return TransformersReader.load(folder, engine.precision)
+    encoder_of(settings, progress).loaded()
+    reader_of(settings, progress)()
 
 
 def _limits(settings: Settings) -> "FetchLimits":

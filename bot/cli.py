@@ -14,6 +14,7 @@ import click
 from bot.completion import completion
 from bot.doctor.command import doctor
 from bot.evaluating import evaluate
+from bot.following.command import follow
 from bot.operating import add, brought_up_to_date, feed, index, migrate, prepare, status, verify, watch
 from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
 from bot.question import AskedLine, checked, parsed
@@ -103,7 +104,21 @@ def chat(options: Options, scope: Scope, first_index: bool) -> int:
     return run(settings, terminal, options.explain, scope)
 
 
-for command in (index, watch, add, feed, status, verify, migrate, prepare, discord, doctor, completion, evaluate):
+for command in (
+    index,
+    watch,
+    follow,
+    add,
+    feed,
+    status,
+    verify,
+    migrate,
+    prepare,
+    discord,
+    doctor,
+    completion,
+    evaluate,
+):
     cli.add_command(command)
 
 

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
     "dates": Benchmark("dates", "How often the date shown behind a time word is right."),
     "endtoend": Benchmark("endtoend", "How well a large collection answers, and when it declines."),
+    "follow": Benchmark("following", "What followed questions tell, and what a thousand of them cost."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
     "lexical": Benchmark("lexical", "Which engine searches words best."),

@@ -9,6 +9,11 @@ EXAMPLES = {
     ),
     "dateline chat": ('dateline chat --index --source "Example Wire"',),
     "dateline index": ("dateline index", "dateline index --json >> index.log"),
+    "dateline follow": (
+        'dateline follow "When do the talks in Caracas go on?"',
+        "dateline follow --list",
+        "dateline follow --remove 3",
+    ),
     "dateline watch": ("dateline watch",),
     "dateline add": ("dateline add ~/saved/talks.txt ~/saved/2024 https://example.org/talks",),
     "dateline feed": ("dateline feed https://example.org/rss.xml",),

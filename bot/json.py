@@ -21,26 +21,29 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def answer_json(answer: Answer) -> str:
     """An answer with its citations and the evidence, as `dateline ask --json` prints it; times in milliseconds."""
-    return _document(
-        {
-            "question": answer.question,
-            "about": answer.about,
-            "kind": answer.kind,
-            "certain": answer.certain,
-            "answers": [_item(item) for item in answer.answers],
-            "evidence": [_hit(hit, answer.evidence.article(hit)) for hit in answer.evidence.hits],
-            "timing_ms": {
-                "retrieve": float(answer.timing.retrieve),
-                "read": float(answer.timing.read),
-                "total": float(answer.timing.total),
-            },
-        }
-    )
+    return document(answer_object(answer))
+
+
+def answer_object(answer: Answer) -> dict[str, Any]:
+    """The same as what `json.dumps` takes."""
+    return {
+        "question": answer.question,
+        "about": answer.about,
+        "kind": answer.kind,
+        "certain": answer.certain,
+        "answers": [_item(item) for item in answer.answers],
+        "evidence": [_hit(hit, answer.evidence.article(hit)) for hit in answer.evidence.hits],
+        "timing_ms": {
+            "retrieve": float(answer.timing.retrieve),
+            "read": float(answer.timing.read),
+            "total": float(answer.timing.total),
+        },
+    }
 
 
 def report_json(report: IndexReport) -> str:
     """What a run of the index did, as `dateline index --json` prints it."""
-    return _document(
+    return document(
         {
             "generation": report.generation,
             "articles": {
@@ -59,7 +62,7 @@ def report_json(report: IndexReport) -> str:
 
 def added_json(report: "AddReport") -> str:
     """What came into the corpus, as `dateline add --json` prints it before what `index` prints."""
-    return _document(
+    return document(
         {
             "added": list(report.added),
             "unchanged": list(report.unchanged),
@@ -71,7 +74,7 @@ def added_json(report: "AddReport") -> str:
 
 def verification_json(found: "Verification") -> str:
     """What `dateline verify --json` prints."""
-    return _document(
+    return document(
         {
             "generation": found.generation,
             "articles": found.articles,
@@ -85,7 +88,7 @@ def intake_json(intake: Intake, status: StoreStatus) -> str:
     """One article and what was left out of its file, as `dateline status --article ID --json` prints it."""
     article = intake.article
     (summary,) = [each for each in status.articles if each.id == article.id]
-    return _document(
+    return document(
         {
             **_summary(summary),
             "url": article.url,
@@ -97,7 +100,7 @@ def intake_json(intake: Intake, status: StoreStatus) -> str:
 
 def status_json(status: StoreStatus, unread: Sequence[Unread] = ()) -> str:
     """What the store holds and which files of the corpus are not read, as `dateline status --json` prints it."""
-    return _document(
+    return document(
         {
             "generation": status.generation,
             "created": status.created.isoformat(),
@@ -140,11 +143,12 @@ def _item(item: AnswerItem) -> dict[str, Any]:
         "confidence": float(item.confidence),
         "sources": item.sources,
         "resolved_date": item.resolved_date,
-        "citations": [_citation(citation) for citation in item.citations],
+        "citations": [citation_object(citation) for citation in item.citations],
     }
 
 
-def _citation(citation: Citation) -> dict[str, Any]:
+def citation_object(citation: Citation) -> dict[str, Any]:
+    """A citation as answers have it."""
     return {
         "article_id": citation.article_id,
         "title": citation.title,
@@ -173,7 +177,7 @@ def _hit(hit: Hit, article: Article) -> dict[str, Any]:
 
 def findings_json(findings: Sequence["Finding"]) -> str:
     """What is wrong with an installation, as `dateline doctor --json` prints it; `mend` is null where all is well."""
-    return _document(
+    return document(
         {
             "healthy": all(each.level != "problem" for each in findings),
             "findings": [
@@ -184,6 +188,7 @@ def findings_json(findings: Sequence["Finding"]) -> str:
     )
 
 
-def _document(value: dict[str, Any]) -> str:
+def document(value: dict[str, Any]) -> str:
+    """An object as one line of JSON."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -52,7 +52,8 @@ def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
 @as_json_option
 @click.pass_obj
 def watch(options: Options, as_json: bool) -> None:
-    """Bring the index up to date, and again whenever the folder of articles changes; Ctrl-C ends it."""
+    """Bring the index up to date, and again whenever the folder of articles changes; tell what is new about followed
+    questions. Ctrl-C ends it."""
     settings = options.settings()
     from bot.terminal import Terminal
 
@@ -62,11 +63,13 @@ def watch(options: Options, as_json: bool) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda number, frame: terminal.leave())
     from bot.assistant import Indexer
+    from bot.following.command import TerminalNews
     from retrieval.watch import follow
 
     with terminal.spinner("Looking for the encoder"):
         indexer = Indexer.open(settings, terminal.progress)
-    follow(settings.corpus.path, Updates(indexer, terminal, as_json), threading.Event())
+    news = TerminalNews(settings, terminal, as_json)
+    follow(settings.corpus.path, Updates(indexer, terminal, as_json, news.tell), threading.Event())
 
 
 @click.command(cls=Command)
@@ -149,7 +152,8 @@ def verify(options: Options, as_json: bool) -> int:
 @click.option("--to", "url", metavar="URL", required=True, help="A PostgreSQL database, as [storage] url names it.")
 @click.pass_obj
 def migrate(options: Options, url: str) -> None:
-    """Copy the index from the folder to a server; nothing is embedded again. What was interrupted is gone on with."""
+    """Copy the index and followed questions from the folder to a server; nothing is embedded again. What was
+    interrupted is gone on with."""
     settings = options.settings()
     try:
         server = SERVER.read(url, Path())
@@ -182,13 +186,21 @@ def prepare(options: Options) -> None:
 
 
 class Updates:
-    """Refreshes, and says what changed; what it has complained of once, it does not repeat every second.
+    """Refreshes, says what changed, and has `news` of it told; what it has complained of once, it does not repeat every
+    second.
 
     Where all files look as they did when a refresh was done, it is not done again, but once an hour in any case.
     """
 
-    def __init__(self, indexer: "Indexer", terminal: "Terminal", as_json: bool) -> None:
+    def __init__(
+        self,
+        indexer: "Indexer",
+        terminal: "Terminal",
+        as_json: bool,
+        news: Callable[[], None] = lambda: None,
+    ) -> None:
         self._indexer = indexer
+        self._news = news
         self._terminal = terminal
         self._as_json = as_json
         self._generation = 0
@@ -208,6 +220,7 @@ class Updates:
                 self._generation = report.generation
                 _show_report(self._terminal, report, self._as_json)
             self._complain([f"skipped {skipped.path}: {skipped.reason}" for skipped in report.skipped])
+            self._news()
             # while nobody waits for it, so that the next new article need not
             self._indexer.warm_up()
             self._looked, self._due = look, time.monotonic() + REFRESH_SECONDS

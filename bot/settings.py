@@ -109,7 +109,7 @@ class DiscordSettings:
     """[discord]: ids of servers, channels and roles; seconds between the questions of one person, or in one channel.
 
     `queue_size` questions may wait, each of `max_question_length` characters at most; a server may add `adds_per_day`
-    times; `health_port` 0 is none.
+    times; a person, and all of a server, may follow so many questions at once; `health_port` 0 is none.
     """
 
     guilds: Annotated[tuple[int, ...], IDS] = ()
@@ -122,6 +122,8 @@ class DiscordSettings:
     queue_size: Annotated[int, whole(1, 10_000)] = 50
     admin_roles: Annotated[tuple[int, ...], IDS] = ()
     adds_per_day: Annotated[int, whole(0, 10_000)] = 50
+    max_followed_per_person: Annotated[int, whole(0, 10_000)] = 10
+    max_followed_per_server: Annotated[int, whole(0, 10_000)] = 100
     health_port: Annotated[int, whole(0, 65_535)] = 0
 
 

@@ -17,6 +17,7 @@ EXAMPLES = {
     "crashes": "--kills 20",
     "dates": "--verbose",
     "endtoend": "squad.json --distractors shifts.json --limit 100",
+    "follow": "news/ --articles 1000 --questions 100",
     "freshness": "--articles 1000 --drops 20",
     "indexing": "--articles 1000",
     "lexical": "squad.json --passages 10000",

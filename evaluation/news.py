@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from evaluation.abstention import Trust
 from evaluation.commands import Parser, explained
-from evaluation.measuring import Once, Plan, answering_options, surest
+from evaluation.measuring import Once, Plan, answering_options
+from evaluation.newsasking import ask, ask_turn
 from evaluation.newsfigures import Figure, Outcome, Section, confidence, sections
 from evaluation.newsfiles import (
     Asked,
@@ -45,17 +46,13 @@ from evaluation.paragraphs import sample, searchable
 from evaluation.phases import as_json
 from evaluation.scoring import Estimate, mean_of, percent
 from evaluation.wiring import shipped_encoder, shipped_reader
-from reader.aggregate import asked
-from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.pairs import RELATIONS
 from reader.train.comparisons import Comparison, read_comparisons
 from reader.types import Reader
-from retrieval.conversation import in_conversation
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
-from retrieval.search import Retriever
-from retrieval.types import SearchFilter, Turn
+from retrieval.types import SearchFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,39 +216,6 @@ def _searches(kind: str, question: Asked) -> Iterator[tuple[str, SearchFilter]]:
     yield kind, SearchFilter()
     if KINDS[kind].alone:
         yield f"{kind}, right article", SearchFilter(article_id=question.article.id)
-
-
-def ask(
-    question: Asked,
-    where: SearchFilter,
-    retriever: Retriever,
-    reader: Reader,
-    calibration: Calibration,
-    plan: Plan,
-    conversation: Sequence[Turn] = (),
-) -> Outcome:
-    """What is shown, and what is forced out."""
-    answerer = Answerer(reader, calibration, plan.threshold)
-    evidence = retriever.search(question.text, plan.read, where, question.day)
-    leant_on = conversation if answerer.leans(question.text, conversation, evidence) else ()
-    if leant_on:
-        evidence = retriever.search(question.text, plan.read, where, question.day, leant_on)
-    answer = answerer.answer(question.text, evidence, 0.0, leant_on)
-    read_as = in_conversation(question.text, leant_on)
-    wanted = next(iter(asked(reader.read(read_as, evidence))))
-    return Outcome(question, answer, surest(read_as, evidence, reader, calibration), wanted)
-
-
-def ask_turn(
-    turn: AskedTurn, retriever: Retriever, reader: Reader, calibration: Calibration, plan: Plan
-) -> TurnOutcome:
-    """The turn in each of the four ways."""
-    alone, conversing, standalone, after = (
-        ask(question, SearchFilter(), retriever, reader, calibration, plan, before)
-        for question in (turn.typed, turn.standalone)
-        for before in ((), turn.before)
-    )
-    return TurnOutcome(turn, alone, conversing, standalone, after)
 
 
 def compared(comparisons: Sequence[Comparison], reader: Reader, seed: int) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,11 @@ class Outcome:
     answer: Answer
     forced: Given
     wanted: Kind
+
+    @property
+    def event(self) -> str:
+        """What the question's article is about."""
+        return self.asked.event
 
     @property
     def plain(self) -> bool:
@@ -98,36 +104,40 @@ class Section:
     figures: Mapping[str, Figure]
 
 
-class Sheet:
+class OfEvent(Protocol):
+    """What came of something that was asked about an event."""
+
+    @property
+    def event(self) -> str: ...
+
+
+T = TypeVar("T", bound=OfEvent)
+
+
+class Sheet(Generic[T]):
     """Figures over outcomes. Questions about one event are not independent of each other, so that resamples are of
     events, with all of their questions."""
 
-    def __init__(self, outcomes: Sequence[Outcome], seed: int) -> None:
+    def __init__(self, outcomes: Sequence[T], seed: int) -> None:
         self.outcomes = outcomes
-        self._seed = seed
-        self._clusters = np.unique([outcome.asked.event for outcome in outcomes], return_inverse=True)[1]
+        self.seed = seed
+        self.clusters = np.unique([outcome.event for outcome in outcomes], return_inverse=True)[1]
 
-    def ratio(self, part: Callable[[Outcome], float], whole: Callable[[Outcome], float]) -> Figure:
+    def ratio(self, part: Callable[[T], float], whole: Callable[[T], float]) -> Figure:
         """The sum of the one over that of the other."""
-        parts, wholes = self._values(part), self._values(whole)
-        return Figure(ratio_of(parts, wholes, self._seed, self._clusters), int(wholes.sum()))
+        parts, wholes = self.values(part), self.values(whole)
+        return Figure(ratio_of(parts, wholes, self.seed, self.clusters), int(wholes.sum()))
 
-    def mean(self, credit: Callable[[Outcome], float], among: Callable[[Outcome], bool] = lambda _: True) -> Figure:
+    def mean(self, credit: Callable[[T], float], among: Callable[[T], bool] = lambda _: True) -> Figure:
         """The mean credit of the outcomes `among` them."""
         return self.ratio(lambda outcome: credit(outcome) if among(outcome) else 0.0, among)
 
-    def trust(self) -> Trust:
-        """How far the confidence can be trusted when nothing is declined."""
-        right = self._values(lambda outcome: taken_for_right(outcome.forced.text, outcome.asked.forms)) > 0
-        answerable = self._values(lambda outcome: bool(outcome.asked.due)) > 0
-        confidence = self._values(lambda outcome: outcome.forced.confidence)
-        return trust(confidence, right, answerable, self._seed, self._clusters)
-
-    def _values(self, of: Callable[[Outcome], float]) -> NDArray[np.float64]:
+    def values(self, of: Callable[[T], float]) -> NDArray[np.float64]:
+        """(n,), one of each outcome."""
         return np.array([of(outcome) for outcome in self.outcomes], dtype=np.float64)
 
 
-def one_answer(sheet: Sheet) -> dict[str, Figure]:
+def one_answer(sheet: Sheet[Outcome]) -> dict[str, Figure]:
     """`forced`: if every question had to be answered."""
     return {
         "forced: exact match": sheet.mean(lambda o: best_of(exact_match, o.forced.text, o.asked.forms)),
@@ -143,7 +153,7 @@ def one_answer(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
-def no_answer(sheet: Sheet) -> dict[str, Figure]:
+def no_answer(sheet: Sheet[Outcome]) -> dict[str, Figure]:
     """Near misses."""
     return {
         "not said plainly": sheet.mean(lambda o: not o.plain),
@@ -151,7 +161,7 @@ def no_answer(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
-def lists(sheet: Sheet) -> dict[str, Figure]:
+def lists(sheet: Sheet[Outcome]) -> dict[str, Figure]:
     """Items are counted over all lists together."""
     return {
         "precision of items": sheet.ratio(lambda o: o.matched, lambda o: len(o.answer.answers)),
@@ -161,7 +171,7 @@ def lists(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
-def telling(sheet: Sheet) -> dict[str, Figure]:
+def telling(sheet: Sheet[Outcome]) -> dict[str, Figure]:
     """Broad questions: the sentences that are shown, and those that are due."""
     return {
         "a sentence due is shown": sheet.mean(lambda o: o.right),
@@ -173,7 +183,7 @@ def telling(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
-def differing(sheet: Sheet) -> dict[str, Figure]:
+def differing(sheet: Sheet[Outcome]) -> dict[str, Figure]:
     """What articles differ about."""
     return {
         "two versions shown": sheet.mean(lambda o: o.right),
@@ -182,7 +192,7 @@ def differing(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
-def together(sheet: Sheet) -> dict[str, Figure]:
+def together(sheet: Sheet[Outcome]) -> dict[str, Figure]:
     """Questions of several kinds."""
     return {
         "right, or not said plainly": sheet.mean(lambda o: o.right),
@@ -190,7 +200,7 @@ def together(sheet: Sheet) -> dict[str, Figure]:
     }
 
 
-FIGURES: Mapping[Kind, Callable[[Sheet], dict[str, Figure]]] = {
+FIGURES: Mapping[Kind, Callable[[Sheet[Outcome]], dict[str, Figure]]] = {
     "span": one_answer,
     "list": lists,
     "passage": telling,
@@ -224,6 +234,11 @@ def sections(name: str, outcomes: Sequence[Outcome], seed: int) -> list[Section]
 
 
 def confidence(outcomes: Sequence[Outcome], seed: int) -> Trust | None:
-    """How far the confidence of one answer can be trusted; None where every question has several."""
-    some = [outcome for outcome in outcomes if outcome.asked.kind in ("span", "none")]
-    return Sheet(some, seed).trust() if some else None
+    """How far the confidence of one answer can be trusted when nothing is declined; None where every question has
+    several."""
+    sheet = Sheet([outcome for outcome in outcomes if outcome.asked.kind in ("span", "none")], seed)
+    if not sheet.outcomes:
+        return None
+    right = sheet.values(lambda outcome: taken_for_right(outcome.forced.text, outcome.asked.forms)) > 0
+    answerable = sheet.values(lambda outcome: bool(outcome.asked.due)) > 0
+    return trust(sheet.values(lambda outcome: outcome.forced.confidence), right, answerable, seed, sheet.clusters)

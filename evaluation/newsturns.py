@@ -8,16 +8,12 @@ after         in these words, after the same turns, which must change nothing
 The first question of a conversation stands alone; another conversation is put before it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from evaluation.newsfigures import Figure, Outcome, Section
+from evaluation.newsfigures import Figure, Outcome, Section, Sheet
 from evaluation.newsfiles import AskedTurn
-from evaluation.scoring import best_of, f1, ratio_of
-
-Credit = Callable[["TurnOutcome"], float]
+from evaluation.scoring import best_of, f1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +26,18 @@ class TurnOutcome:
     standalone: Outcome
     after: Outcome
 
-
-class TurnSheet:
-    """Figures over turns; resamples are of events, with all of their turns."""
-
-    def __init__(self, outcomes: Sequence[TurnOutcome], seed: int) -> None:
-        self.outcomes = outcomes
-        self._seed = seed
-        self._clusters = np.unique([outcome.turn.typed.event for outcome in outcomes], return_inverse=True)[1]
-
-    def mean(self, credit: Credit, among: Credit = lambda _: True) -> Figure:
-        """The mean credit of the turns `among` them."""
-        return self.ratio(lambda outcome: credit(outcome) if among(outcome) else 0.0, among)
-
-    def ratio(self, part: Credit, whole: Credit) -> Figure:
-        """The sum of the one over that of the other."""
-        parts, wholes = (np.array([of(one) for one in self.outcomes], dtype=np.float64) for of in (part, whole))
-        return Figure(ratio_of(parts, wholes, self._seed, self._clusters), int(wholes.sum()))
+    @property
+    def event(self) -> str:
+        """What the conversation's article is about."""
+        return self.turn.typed.event
 
 
 def turn_sections(name: str, outcomes: Sequence[TurnOutcome], seed: int) -> tuple[Section, ...]:
     """Follow-ups with an answer, those without one, whether it is known what leans, and what stands alone."""
     leaning = [outcome for outcome in outcomes if outcome.turn.leans]
-    with_answer = TurnSheet([outcome for outcome in leaning if outcome.turn.typed.due], seed)
-    without = TurnSheet([outcome for outcome in leaning if not outcome.turn.typed.due], seed)
-    every = TurnSheet(outcomes, seed)
+    with_answer = Sheet([outcome for outcome in leaning if outcome.turn.typed.due], seed)
+    without = Sheet([outcome for outcome in leaning if not outcome.turn.typed.due], seed)
+    every = Sheet(outcomes, seed)
     return (
         Section(f"{name}, follow-ups", len(with_answer.outcomes), _answered(with_answer)),
         Section(f"{name}, follow-ups without an answer", len(without.outcomes), _declined(without)),
@@ -63,23 +46,27 @@ def turn_sections(name: str, outcomes: Sequence[TurnOutcome], seed: int) -> tupl
     )
 
 
-def _answered(sheet: TurnSheet) -> dict[str, Figure]:
+def _answered(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
     return {
         "right, alone": sheet.mean(lambda o: o.alone.right),
         "right, conversing": sheet.mean(lambda o: o.conversing.right),
         "right, standalone": sheet.mean(lambda o: o.standalone.right),
-        "share of standalone": sheet.ratio(lambda o: o.conversing.right, lambda o: o.standalone.right),
+        "right, share of standalone": sheet.ratio(lambda o: o.conversing.right, lambda o: o.standalone.right),
+        "shown, alone": sheet.mean(lambda o: _shown(o.alone)),
+        "shown, conversing": sheet.mean(lambda o: _shown(o.conversing)),
+        "shown, standalone": sheet.mean(lambda o: _shown(o.standalone)),
+        "shown, share of standalone": sheet.ratio(lambda o: _shown(o.conversing), lambda o: _shown(o.standalone)),
         "declined, alone": sheet.mean(lambda o: not o.alone.answered),
         "declined, conversing": sheet.mean(lambda o: not o.conversing.answered),
         "declined, standalone": sheet.mean(lambda o: not o.standalone.answered),
         "forced: F1, alone": sheet.mean(lambda o: _f1(o.alone)),
         "forced: F1, conversing": sheet.mean(lambda o: _f1(o.conversing)),
         "forced: F1, standalone": sheet.mean(lambda o: _f1(o.standalone)),
-        "F1, share of standalone": sheet.ratio(lambda o: _f1(o.conversing), lambda o: _f1(o.standalone)),
+        "forced: F1, share of standalone": sheet.ratio(lambda o: _f1(o.conversing), lambda o: _f1(o.standalone)),
     }
 
 
-def _declined(sheet: TurnSheet) -> dict[str, Figure]:
+def _declined(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
     return {
         "not said plainly, alone": sheet.mean(lambda o: o.alone.right),
         "not said plainly, conversing": sheet.mean(lambda o: o.conversing.right),
@@ -87,7 +74,7 @@ def _declined(sheet: TurnSheet) -> dict[str, Figure]:
     }
 
 
-def _recognised(sheet: TurnSheet) -> dict[str, Figure]:
+def _recognised(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
     return {
         "recognised, of all as typed": sheet.mean(lambda o: _leant(o.conversing) == o.turn.leans),
         "of those that lean": sheet.mean(lambda o: _leant(o.conversing), lambda o: o.turn.leans),
@@ -97,7 +84,7 @@ def _recognised(sheet: TurnSheet) -> dict[str, Figure]:
     }
 
 
-def _unchanged(sheet: TurnSheet) -> dict[str, Figure]:
+def _unchanged(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
     return {
         "right, nothing said before": sheet.mean(lambda o: o.standalone.right),
         "right, after a conversation": sheet.mean(lambda o: o.after.right),
@@ -108,6 +95,11 @@ def _unchanged(sheet: TurnSheet) -> dict[str, Figure]:
 
 def _leant(outcome: Outcome) -> bool:
     return outcome.answer.about is not None
+
+
+def _shown(outcome: Outcome) -> bool:
+    """Whether the right answer is given or stands in a sentence that is shown."""
+    return outcome.right or outcome.told > 0
 
 
 def _f1(outcome: Outcome) -> float:

@@ -8,7 +8,8 @@ warm        questions about the sample articles, one after another: finding, rea
 askers      the same questions by several threads of one process at once: questions a second, how long one waits, and
             the most memory that the process has had
 
-`--pytorch` runs the models in PyTorch instead, to compare with.
+The processor, and the precision in which each model runs, are told first. `--pytorch` runs the models in PyTorch
+instead, to compare with.
 """
 
 import json
@@ -43,6 +44,11 @@ from evaluation.wiring import (
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
+from reader.prepare import prepared_reader
+from retrieval.encoder import prepared_encoder
+from retrieval.engine import Manifest, processor
+from retrieval.models import ENCODER, READER_BASE
+from retrieval.progress import silent
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.types import SearchFilter
@@ -77,6 +83,7 @@ class Crowd:
 class Measured:
     """Seconds of whole processes, the median of some; waits of warm questions by part."""
 
+    machine: str
     articles: int
     index: float
     index_again: float
@@ -92,6 +99,21 @@ def timed(command: Sequence[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return time.perf_counter() - began
+
+
+def machine(pytorch: bool) -> str:
+    """The processor and how the models run on it, when they have run."""
+    import openvino
+
+    this, how = processor(openvino.Core()), "in PyTorch"
+    if not pytorch:
+        folders = {
+            "encoder": prepared_encoder(ENCODER, silent),
+            "reader": prepared_reader(READER_BASE, ADAPTER, silent),
+        }
+        chosen = {name: Manifest.load(folder).fastest[this] for name, folder in folders.items()}
+        how = ", ".join(f"the {name} in {precision}" for name, precision in chosen.items())
+    return f"{this}: {how}"
 
 
 def measure(articles: int, repeat: int, questions: Sequence[str], pytorch: bool, folder: Path) -> Measured:
@@ -123,7 +145,7 @@ def measure(articles: int, repeat: int, questions: Sequence[str], pytorch: bool,
     warm = {name: Wait.of([timing[name] / 1000 for timing in timings]) for name in ("retrieve", "read", "total")}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         crowds = process.submit(_crowds, storage, questions, pytorch).result()
-    return Measured(articles, index, again, shown, cold, cold_index, warm, crowds)
+    return Measured(machine(pytorch), articles, index, again, shown, cold, cold_index, warm, crowds)
 
 
 def _crowds(storage: Path, questions: Sequence[str], pytorch: bool) -> tuple[Crowd, ...]:
@@ -152,6 +174,7 @@ def _crowds(storage: Path, questions: Sequence[str], pytorch: bool) -> tuple[Cro
 
 def show(measured: Measured) -> None:
     """A table for people."""
+    print(measured.machine)
     print(f"{measured.articles:,} articles beside the sample ones")
     print(f"index                 {measured.index:8.2f} s    with nothing new {measured.index_again:.2f} s")
     print(f"--help                {measured.help:8.2f} s")

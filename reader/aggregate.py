@@ -14,6 +14,7 @@ What is likely enough to be said plainly is looked for first; where there is not
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -82,7 +83,11 @@ def aggregate(
     likeliest = kinds[0]
     if likeliest == "span":  # where it may be a list and has several items: a single answer would leave some out
         kinds.sort(key=lambda kind: kind != "list")
-    spans = span_candidates(readings, evidence, calibration, judge) if "span" in kinds else []
+
+    @cache
+    def spans() -> list[Candidate]:  # only where they are wanted: answers are compared for them
+        return span_candidates(readings, evidence, calibration, judge)
+
     items = item_candidates(readings, evidence, calibration) if "list" in kinds else []
     sentences = telling_candidates(readings, evidence, calibration) if "passage" in kinds else []
     for certain in (True, False):
@@ -95,13 +100,12 @@ def aggregate(
                 if len(found) == 1 and likeliest != "list":
                     continue
             else:
-                found = versions(spans, evidence, calibration.span, enough, judge) if certain else []
+                found = versions(spans(), evidence, calibration.span, enough, judge) if certain else []
                 if len(found) > 1:
                     return Findings("differing", tuple(found))
-                likely = [span for span in spans if span.probability >= enough]
-                found = [brought_up_to_date(gathered(likely, judge), spans, evidence, judge)] if likely else []
+                likely = [span for span in spans() if span.probability >= enough]
+                found = [brought_up_to_date(gathered(likely, judge), spans(), evidence, judge)] if likely else []
             if found:
                 return Findings(kind, tuple(found), certain)
-    offered = sentences if likeliest == "passage" and sentences else spans
-    offered = offered or span_candidates(readings, evidence, calibration, judge)
+    offered = sentences if likeliest == "passage" and sentences else spans()
     return Findings("none", (), nearest=offered[0] if offered else None)

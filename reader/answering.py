@@ -17,7 +17,9 @@ from retrieval.types import Evidence, Turn
 # sentences, reprints of them aside
 MAX_CITATIONS = 4
 # Articles whose best passage scores so much less than the best of all are read only where the others do not answer
-# plainly. Of 356 questions about news 354 got the same answer as with all passages read, and 5.7 of 8 were.
+# plainly. Of 356 questions about news 354 got the same answer as with all passages read, and 5.7 of 8 were. To stop
+# after the best three where they answer with 0.9 would read 18 % fewer tokens, but of 184 questions 2 lost the other
+# version that articles give.
 SPREAD = 0.15
 # Whether a question leans on the conversation is read beside so many passages: a single one that answers "Where was she
 # born?" with another's birthplace makes it look whole. Of 92 questions of conversations 88 are taken for what they are.

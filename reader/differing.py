@@ -37,14 +37,20 @@ def versions(
     differ."""
     ranked = sorted(offered, key=lambda candidate: _likeliest_first(candidate, evidence))
     near = [candidate for candidate in ranked if MANY * _share(candidate) >= _share(ranked[0])]
-    if len({evidence.group(candidate.span.hit) for candidate in near}) < 2:
+    able = _able(near, logistic, threshold)
+    if len({evidence.group(candidate.span.hit) for candidate in able}) < 2:
         return []
-    judge.read(pair for pair in combinations(near, 2) if comparable(*pair))
+    judge.read(
+        (one, other)
+        for one, other in combinations(near, 2)
+        if comparable(one, other)
+        and ((one in able and other in able) or ((one in able or other in able) and _one_source(one, other, evidence)))
+    )
     speaking: dict[str, Candidate] = {}
-    alone = [_alone(candidate, near, evidence, logistic, judge) for candidate in near]
-    for place, mine in enumerate(alone):
-        candidate = near[place]
-        if mine.probability * (alone[0].probability if place else 1.0) < threshold:
+    best = _alone(near[0], near, evidence, logistic, judge)
+    for candidate in able:
+        mine = _alone(candidate, near, evidence, logistic, judge)
+        if mine.probability * (1.0 if candidate is near[0] else best.probability) < threshold:
             continue
         group = evidence.group(candidate.span.hit)
         if group not in speaking or _published(candidate, evidence) > _published(speaking[group], evidence):
@@ -63,7 +69,7 @@ def brought_up_to_date(finding: Finding, offered: Sequence[Candidate], evidence:
     for candidate in offered:
         newer = _published(candidate, evidence) > _published(newest.best, evidence)
         known = candidate.features.span > 0 and _share(candidate) * MANY >= _share(finding.best)
-        one_source = evidence.group(candidate.span.hit) == evidence.group(finding.best.span.hit)
+        one_source = _one_source(candidate, finding.best, evidence)
         if newer and known and one_source and judge.differ(candidate, finding.best):
             newest = Finding(candidate, (candidate,))
     return newest
@@ -79,17 +85,32 @@ def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
     return tuple(sorted(items, key=lambda item: (-newest(item), -item.confidence)))
 
 
+def _able(near: Sequence[Candidate], logistic: Logistic, threshold: float) -> list[Candidate]:
+    """Those, the likeliest of all first, that can be likely enough beside it: which they would be if all that their own
+    source says were the same. Of the others no pair need be read."""
+    most = [_beside(candidate, 0.0, logistic).probability for candidate in near]
+    return [candidate for place, candidate in enumerate(near) if most[place] * (most[0] if place else 1.0) >= threshold]
+
+
 def _alone(
     candidate: Candidate, offered: Sequence[Candidate], evidence: Evidence, logistic: Logistic, judge: Judge
 ) -> Candidate:
     """The candidate as it would be if only its own source had been read: beside what that says, and "nowhere"."""
-    group = evidence.group(candidate.span.hit)
-    share = _share(candidate)
-    others = (other for other in offered if evidence.group(other.span.hit) == group)
+    others = (other for other in offered if _one_source(other, candidate, evidence))
     rest = sum(_share(other) for other in others if not (comparable(other, candidate) and judge.same(other, candidate)))
+    return _beside(candidate, rest, logistic)
+
+
+def _beside(candidate: Candidate, rest: float, logistic: Logistic) -> Candidate:
+    """The candidate as it would be beside other answers with a share of `rest` between them, and "nowhere"."""
+    share = _share(candidate)
     nowhere = share * math.exp(-candidate.features.span)
     features = replace(candidate.features, mass=log_odds(share / (share + rest + nowhere)))
     return replace(candidate, features=features, probability=logistic.probability(features))
+
+
+def _one_source(one: Candidate, other: Candidate, evidence: Evidence) -> bool:
+    return evidence.group(one.span.hit) == evidence.group(other.span.hit)
 
 
 def _share(candidate: Candidate) -> float:

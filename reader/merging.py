@@ -23,17 +23,21 @@ ROUNDED = 1.1  # so many times a number may be another that is called rounded
 SURE = 0.5  # from this probability on two answers are merged, or differ
 
 
-class Answering(Protocol):
+class Worded(Protocol):
+    """Words that may answer."""
+
+    @property
+    def text(self) -> str:
+        """What they are."""
+        ...
+
+
+class Answering(Worded, Protocol):
     """Words in an article that may answer."""
 
     @property
     def span(self) -> Span:
         """Where they are."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """What they are."""
         ...
 
 
@@ -113,7 +117,7 @@ def plainly_same(one: Answering, other: Answering) -> bool:
     return overlap(one.span, other.span) or canonical(one.text) == canonical(other.text)
 
 
-def far_apart(one: Answering, other: Answering) -> bool:
+def far_apart(one: Worded, other: Worded) -> bool:
     """Whether both are numbers of one unit, and so far from each other that no rounding explains it.
 
     "more than 100,000" and "200,000", "612" and "340 people" -> True

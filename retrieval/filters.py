@@ -1,10 +1,12 @@
 """What a filter names, and what to say where the articles have no such thing."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from difflib import get_close_matches
 
 from retrieval.errors import UsageError
 from retrieval.terms import plain
+from retrieval.types import Article, SearchFilter
 
 SUGGESTED = 3
 
@@ -25,6 +27,21 @@ def merged(counts: Mapping[str, int]) -> dict[str, int]:
             spellings.setdefault(folded(source), []).append(source)
     sums = {several[0]: sum(counts[source] for source in several) for several in spellings.values()}
     return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+
+def lets_through(where: SearchFilter, article: Article) -> bool:
+    """Whether `where` lets an article through. One without a date is in no period, and one without a source from
+    none."""
+    if where.article_id not in (None, article.id):
+        return False
+    if where.source is not None and (article.source is None or folded(article.source) != folded(where.source)):
+        return False
+    if where.since is None and where.until is None:
+        return True
+    if article.published is None:
+        return False
+    day = article.published.astimezone(UTC).date()
+    return (where.since is None or where.since <= day) and (where.until is None or day <= where.until)
 
 
 def unknown_article(article_id: str, known: Sequence[str]) -> UsageError:

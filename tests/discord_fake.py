@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 from bot.settings import Settings
 from reader.types import Answer
 from retrieval.adding import AddReport
 from retrieval.adding import add as add_to_corpus
-from retrieval.errors import BusyError, NoIndexError
+from retrieval.errors import BusyError, NoIndexError, StoreError
 from retrieval.fetch import FetchLimits
 from retrieval.progress import Progress
 from retrieval.types import Article, IndexReport, SearchFilter, Skipped, StoreStatus, Turn
@@ -82,6 +83,20 @@ def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
     fetch = settings.fetch
     limits = FetchLimits(fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses)
     return add_to_corpus(settings.corpus.path, names, limits)
+
+
+def find_followed(settings: Settings) -> None:
+    """Nobody follows a question."""
+
+
+def open_followed(settings: Settings) -> NoReturn:
+    """Questions are followed by the real assistant only."""
+    raise StoreError("Questions cannot be followed here; use the real assistant.")
+
+
+def open_checker(settings: Settings, questions: object, progress: Progress) -> NoReturn:
+    """See `open_followed`."""
+    open_followed(settings)
 
 
 def store_status(settings: Settings) -> StoreStatus:

@@ -210,6 +210,14 @@ def test_one_answer_with_its_sources() -> None:
     )
 
 
+@pytest.mark.parametrize("question", ["hello", "nowhere", "differ"])
+def test_what_a_question_leans_on_stands_at_the_foot(question: str) -> None:
+    leaning = replace(answer(question), about="Who  met\u202e?")
+    assert answer_card(leaning).footer == "about: Who met?"
+    assert answer_card(leaning, "source Example Wire").footer == "about: Who met? · source Example Wire"
+    assert len(answer_card(replace(leaning, about="Who? " * 300)).footer) < 400
+
+
 def test_items_of_a_list_share_a_sentence_and_its_number() -> None:
     assert answer_card(answer("list")).description.split("\n") == [
         r"1. **Ana** \[1\]",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.discord import databases
+from bot import databases
 from bot.discord import ledger as module
 from bot.discord.databases import LEDGER
 from bot.discord.ledger import Ledger

@@ -18,8 +18,9 @@ from bot.doctor.types import Finding
 from bot.settings import Settings
 from evaluation.server import Server
 from reader.prepare import prepared_reader
-from retrieval.engine import FAILED, MANIFEST
-from retrieval.models import cache_folder
+from retrieval.encoder import compiled_encoder
+from retrieval.engine import FAILED, FORMAT, MANIFEST
+from retrieval.models import ENCODER, PACKAGED, cache_folder
 from retrieval.progress import silent
 from retrieval.storage.database import DATABASE
 from tests.conftest import ROOT, settings_for
@@ -57,7 +58,7 @@ def place(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache whose prepared models are links to files of the real one, so that each can be broken."""
     folder = tmp_path / "cache"
-    for source in cache_folder().glob("*-1"):
+    for source in cache_folder().glob(f"*-{FORMAT}"):
         shutil.copytree(source, folder / source.name, copy_function=lambda of, to: Path(to).symlink_to(of))
     monkeypatch.setenv("DATELINE_CACHE", str(folder))
     return folder
@@ -184,7 +185,7 @@ def test_models_that_are_not_prepared(examine: Examine, tmp_path: Path, monkeypa
 
 
 def test_a_prepared_model_that_is_damaged(cache: Path, examine: Examine) -> None:
-    (damaged,) = cache.glob("encoder-*-1")
+    damaged = compiled_encoder(PACKAGED[ENCODER].sha256)
     (damaged / MANIFEST).unlink()
     (damaged / MANIFEST).write_text("{")
     finding = one(examine(), "Encoder", "problem")
@@ -192,7 +193,7 @@ def test_a_prepared_model_that_is_damaged(cache: Path, examine: Examine) -> None
 
 
 def test_a_model_that_could_not_be_compiled(cache: Path, examine: Examine) -> None:
-    (folder,) = cache.glob("encoder-*-1")
+    folder = compiled_encoder(PACKAGED[ENCODER].sha256)
     for file in folder.iterdir():
         file.unlink() if file.is_symlink() else shutil.rmtree(file)
     (folder / FAILED).write_text("OpenVINO cannot convert it")

@@ -47,6 +47,7 @@ def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
     assert isinstance(encoder, CompiledEncoder)
     original = SentenceTransformerEncoder.load(resolve(ENCODER, silent))
     texts = ["Who attended the Caracas meeting?", " 東京\n", "", "a" * 3000, "Lavrov met Maduro in Caracas. " * 200]
+    texts += [path.read_text(encoding="utf-8")[:600] for path in (ROOT / "corpus").glob("*.md")]
     vectors, due = encoder.encode(texts), original.encode(texts)
     assert (vectors * due).sum(axis=1).min() > 0.9999
     assert vectors.dtype == np.float32

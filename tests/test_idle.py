@@ -189,7 +189,13 @@ def watching(tmp_path: Path, corpus: Path) -> Iterator[tuple[Updates, Counted]]:
 
 
 def test_a_folder_in_which_nothing_changes_is_only_glanced_at(
-    corpus: Path, store: LocalStore, settled: None, watching: tuple[Updates, Counted], monkeypatch: pytest.MonkeyPatch
+    corpus: Path,
+    store: LocalStore,
+    settled: None,
+    watching: tuple[Updates, Counted],
+    hashed: Hashed,
+    parsed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     update, indexer = watching
 
@@ -200,7 +206,10 @@ def test_a_folder_in_which_nothing_changes_is_only_glanced_at(
         return indexer.times - before
 
     assert refreshed() <= 2
+    hashed.taken()
     assert refreshed() == 0
+    assert hashed.taken() == 0
+    assert parsed == []
     write(corpus, "more.txt", "The ferry to Lisbon was late again.")
     assert refreshed() == 2
     next(store.folder.glob("passages-*")).unlink()

@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.following.documents import answered_json, followed_json, news_document, news_json, news_of
+from bot.following.types import Asker, Followed
 from bot.json import added_json, answer_json, intake_json, report_json, status_json, verification_json
+from reader.novelty import News, Statement
 from reader.types import Answer, Timing
 from retrieval.adding import AddReport
 from retrieval.storage.types import Finding, Verification
-from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, Skipped, Unread
+from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, SearchFilter, Skipped, Unread
 from tests.fakes import ARTICLES, DATED, LINK, STATUS, TEXT, answer
 
 
@@ -59,6 +63,37 @@ def test_an_answer() -> None:
         ],
         "timing_ms": {"retrieve": 1.0, "read": 2.0, "total": 3.5},
     }
+
+
+def test_news_of_a_followed_question() -> None:
+    found = answer("hello")
+    was = Statement.of(found.answers[0], found)
+    (kept,) = [news_document(News(found, (was,)))]
+    restored = news_of(kept, ARTICLES, 1)
+    assert restored is not None and restored.was == (was,)
+    told = json.loads(news_json(7, 3, restored))
+    asked = json.loads(answer_json(found))
+    assert told == {
+        "news": 7,
+        "followed": 3,
+        **asked,
+        "timing_ms": {"retrieve": 0.0, "read": 0.0, "total": 0.0},
+        "was": [{"text": "hello", "resolved_date": None, "citation": asked["answers"][0]["citations"][0]}],
+    }
+    assert json.loads(answered_json(3, found)) == {"followed": 3, **asked}
+    where = SearchFilter(source="Example Wire", since=date(2024, 2, 1))
+    followed = Followed(3, "hello", where, Asker(5, 6, None, True), DATED, 1)
+    assert json.loads(followed_json(followed, [was, replace(was, holds=False)])) == {
+        "followed": 3,
+        "question": "hello",
+        "filter": {"article_id": None, "source": "Example Wire", "since": "2024-02-01"},
+        "since": "2024-02-20T09:30:00+00:00",
+        "generation": 1,
+        "suspended": False,
+        "discord": {"person": 5, "channel": 6, "server": None, "private": True},
+        "told": told["was"],
+    }
+    assert news_of(kept, {**ARTICLES, "a1": replace(ARTICLES["a1"], text="Gone.")}, 1) is None
 
 
 def test_the_order_of_keys_is_part_of_it() -> None:

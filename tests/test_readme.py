@@ -55,3 +55,11 @@ def test_the_answers_shown_are_those_given(question: str, shown: str, sample: As
     percent = re.compile(r"\d+ %")
     wanted = "".join(line.removeprefix("    ") for line in shown.splitlines(keepends=True))
     assert percent.sub("", printed).rstrip() == percent.sub("", wanted).rstrip()
+
+
+def test_the_conversation_shown_is_the_one_had(sample: Assistant) -> None:
+    shown = re.search(r"^    > (.+)\n    about: (.+)\n    (.+)$", TEXT, re.MULTILINE)
+    assert shown is not None
+    question, about, said = shown.groups()
+    answer = sample.ask(question, conversation=sample.ask(about).conversation(()))
+    assert plain(answer_lines(answer)).splitlines()[:2] == [f"about: {about}", said]

@@ -116,6 +116,15 @@ def test_what_is_told_is_its_quotes_with_one_confidence() -> None:
     assert "**" not in plain(answer_lines(told))
 
 
+@pytest.mark.parametrize("question", ["hello", "nowhere"])
+def test_what_a_question_leans_on_stands_above_its_answer(question: str) -> None:
+    leaning = replace(answer(question), about="Who met? / and \x1b[31mwhen?")
+    assert plain(answer_lines(leaning)) == "about: Who met? / and \ufffd[31mwhen?\n" + plain(
+        answer_lines(answer(question))
+    )
+    assert plain(exchange_lines(leaning)).startswith(f"> {question}\nabout: Who met?")
+
+
 def test_one_answer_with_its_sources() -> None:
     lines = plain(answer_lines(answer("hello"))).splitlines()
     assert lines == [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -222,15 +222,17 @@ def test_articles_can_be_read_where_the_index_cannot_be_searched(new_store: NewS
     assert set(retriever.articles([known, "nowhere"])) == {known}
 
 
+SAID = Turn("Who signed the agreement on Black Sea grain in Istanbul?", ("Sergei Shoigu", "Hulusi Akar"))
+
+
 def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_advantage(retriever: Retriever) -> None:
-    alone = retriever.search("when was it?", 5, EVERYTHING)
-    said = Turn("Who signed the grain deal in Istanbul?", ("Sergei Shoigu",))
-    (cited,) = {hit.passage.article_id for hit in retriever.search(said.question, 1, EVERYTHING).hits}
-    found = retriever.search("when was it?", 1000, EVERYTHING, conversation=[said])
-    assert found.hits[0].passage.article_id == cited != alone.hits[0].passage.article_id
-    favoured = retriever.search(
-        "when was it?", 1000, EVERYTHING, conversation=[replace(said, article_ids=(cited, "gone"))]
-    )
+    alone = retriever.search("who won?", 3, EVERYTHING)
+    (cited,) = {hit.passage.article_id for hit in retriever.search(SAID.question, 1, EVERYTHING).hits}
+    found = retriever.search("who won?", 1000, EVERYTHING, conversation=[SAID])
+    assert found.hits[0].passage.article_id == cited
+    assert cited not in {hit.passage.article_id for hit in alone.hits}
+    conversation = [replace(SAID, article_ids=(cited, "gone"))]
+    favoured = retriever.search("who won?", 1000, EVERYTHING, conversation=conversation)
     before = {hit.passage: hit.score for hit in found.hits}
     for hit in favoured.hits:
         bonus = CITED_BONUS if hit.passage.article_id == cited else 0.0
@@ -239,10 +241,11 @@ def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_a
 
 
 def test_a_filter_holds_in_a_conversation_too(retriever: Retriever) -> None:
-    said = Turn("Who signed the grain deal in Istanbul?")
     (other,) = {hit.passage.article_id for hit in retriever.search("Who met in Sochi?", 1, EVERYTHING).hits}
-    (cited,) = {hit.passage.article_id for hit in retriever.search(said.question, 1, EVERYTHING).hits}
-    conversation = [replace(said, article_ids=(cited,))]
-    for where in (SearchFilter(article_id=other), SearchFilter(since=date(2023, 1, 1))):
-        hits = retriever.search("when was it?", 1000, where, conversation=conversation).hits
-        assert hits and cited not in {hit.passage.article_id for hit in hits}
+    found = retriever.search(SAID.question, 1, EVERYTHING)
+    (cited,) = found.articles.values()
+    assert cited.published is not None
+    conversation = [replace(SAID, article_ids=(cited.id,))]
+    for where in (SearchFilter(article_id=other), SearchFilter(since=cited.published.date() + timedelta(days=1))):
+        hits = retriever.search("who won?", 1000, where, conversation=conversation).hits
+        assert hits and cited.id not in {hit.passage.article_id for hit in hits}

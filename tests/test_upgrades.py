@@ -1,5 +1,6 @@
 """What an earlier Dateline stored is taken over: from each format that there was, as tests/formats has its tables."""
 
+import json
 import logging
 import sqlite3
 from contextlib import closing
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord.databases import APPLICATION, LATER, LEDGER
+from bot.databases import APPLICATION
+from bot.discord.databases import LATER, LEDGER
 from bot.discord.ledger import Ledger
 from bot.discord.types import Given, Rating
 from bot.settings import Settings
@@ -134,6 +136,13 @@ def test_a_server_of_before_feeds_were_kept_there_gets_their_table(
     assert memories.load() == {}
     memories.save("https://example.org/rss", {"taken": ["1"]})
     assert memories.load() == {"https://example.org/rss": {"taken": ["1"]}}
+
+
+def test_what_was_taken_from_feeds_is_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.json"
+    taken = {"https://example.org/rss": {"etag": '"1"', "modified": None, "taken": ["https://example.org/1"]}}
+    file.write_text(json.dumps(taken, indent=1))
+    assert open_memories(file, None).load() == taken
 
 
 def test_a_configuration_of_the_first_version_still_means_the_same(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""/dateline status, refresh, add, feedback: for those who manage the server or have a role that may.
+"""/dateline status, refresh, add, feedback, following: for those who manage the server or have a role that may.
 
 Each is answered privately and precisely, and logged with who asked for it.
 """
@@ -15,10 +15,10 @@ import discord
 from discord import app_commands
 
 from bot.discord.cards import notice_card
-from bot.discord.door import Standing, check_operator
+from bot.discord.door import check_operator
 from bot.discord.logs import RECORD, event, without_secrets
 from bot.discord.refusals import NotAllowedError, QuotaError
-from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of
+from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of, standing_of
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
 from bot.discord.requests import FAILURES
 from bot.discord.words import without_folders
@@ -61,6 +61,15 @@ class Operating:
             await reply.show(feedback_card(rated))
 
         await self._do(interaction, "feedback", work)
+
+    async def following(self, interaction: Interaction) -> None:
+        """What is followed in the server."""
+
+        async def work(reply: Reply) -> None:
+            following = self._client.following
+            await following.show_list(reply, "People in this server follow", server=_server(interaction))
+
+        await self._do(interaction, "following", work)
 
     async def refresh(self, interaction: Interaction) -> None:
         """Brings the index up to date, beside the questions."""
@@ -109,7 +118,7 @@ class Operating:
         """
         reply = InteractionReply(interaction, private=True)
         async with self._client.at_work(reply, action, operator=self._parts.private_folders):
-            check_operator(self._parts.settings, origin_of(interaction), _standing(interaction), changes=changes)
+            check_operator(self._parts.settings, origin_of(interaction), standing_of(interaction), changes=changes)
             RECORD.info(event("admin", action=action, person=interaction.user.id, server=interaction.guild_id, **what))
             await reply.acknowledge()
             await work(reply)
@@ -140,6 +149,10 @@ def admin_group(client: "DatelineClient", settings: DiscordSettings) -> app_comm
     @group.command(name="feedback", description="Which answers were rated badly.")
     async def feedback(interaction: Interaction) -> None:
         await operating.feedback(interaction)
+
+    @group.command(name="following", description="Which questions are followed in this server; stop some.")
+    async def following(interaction: Interaction) -> None:
+        await operating.following(interaction)
 
     return group
 
@@ -194,9 +207,3 @@ def _server(interaction: Interaction) -> int:
     if interaction.guild_id is None:
         raise NotAllowedError
     return interaction.guild_id
-
-
-def _standing(interaction: Interaction) -> Standing:
-    user = interaction.user
-    roles = frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
-    return Standing(roles, interaction.permissions.manage_guild or interaction.permissions.administrator)

@@ -21,6 +21,7 @@ from bot.discord.catalogue import Catalogue
 from bot.discord.desk import Asked, Desk, waiting
 from bot.discord.door import Origin, check_place
 from bot.discord.embeds import embed_of
+from bot.discord.following import Followers, Following
 from bot.discord.health import Health
 from bot.discord.jobs import Jobs
 from bot.discord.ledger import Ledger
@@ -29,6 +30,7 @@ from bot.discord.queue import Queue
 from bot.discord.refusals import TooSoonError
 from bot.discord.replies import Interaction, InteractionReply, MessageReply, Reply, origin_of
 from bot.discord.requests import Lines, leniently
+from bot.discord.stopping import StopButton
 from bot.discord.views import FORM, Act, AnswerButton, Form, answer_id, submitted_question
 from bot.discord.words import note, told
 from bot.settings import DiscordSettings
@@ -61,6 +63,7 @@ class Parts:
     catalogue: Catalogue
     status: Callable[[], StoreStatus]
     health: Health
+    followers: Followers
     settings: DiscordSettings
     folder: Path
     private_folders: tuple[Path, ...]
@@ -82,8 +85,9 @@ class DatelineClient(discord.AutoShardedClient):
         self.tree = commands.Tree(self, parts.settings)
         self._sync = sync
         self._at_work: set[asyncio.Event] = set()
-        self._lines = Lines()
-        self._tidying: asyncio.Task[None] | None = None
+        self.lines = Lines()
+        self.following = Following(self, parts.followers)
+        self._background: list[asyncio.Task[None]] = []
         self._leaving = False
         parts.health.ready = self.serving
         parts.health.depth = lambda: parts.queue.depth
@@ -95,14 +99,14 @@ class DatelineClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Called by discord.py after the login, before the connection. Raises DatelineError."""
-        self.add_dynamic_items(AnswerButton)
+        self.add_dynamic_items(AnswerButton, StopButton)
         commands.add_to(self.tree, self, self.parts.settings)
         self.tree.add_command(admin_group(self, self.parts.settings))
         await syncing.sync(self.tree, self.application_id, self.parts.folder, self._sync)
         await self.parts.catalogue.read()
         self.parts.health.seen(self.parts.catalogue.generation)
         left = await asyncio.to_thread(self.parts.ledger.unanswered)
-        self._tidying = asyncio.create_task(self._tidy(left))
+        self._background = [asyncio.create_task(self._tidy(left)), asyncio.create_task(self.following.run())]
 
     async def on_ready(self) -> None:
         """Called by discord.py when all servers are known, and again after a session was lost."""
@@ -118,7 +122,7 @@ class DatelineClient(discord.AutoShardedClient):
             return
         if not await self._is_ours(message):
             return
-        reply = MessageReply(message, notice_card(waiting(0)), self._lines, self.parts.ledger)
+        reply = MessageReply(message, notice_card(waiting(0)), self.lines, self.parts.ledger)
         async with self.at_work(reply, "mention"):
             check_place(self.parts.settings, _origin_of(message))
             person, channel = message.author.id, message.channel.id
@@ -187,6 +191,10 @@ class DatelineClient(discord.AutoShardedClient):
                 case "good" | "bad":
                     await desk.rate(answer, interaction.user.id, act == "good", reply)
 
+    async def stop_following(self, interaction: Interaction, id: int) -> None:
+        """Does what a button says."""
+        await self.following.stop(interaction, id)
+
     @asynccontextmanager
     async def at_work(self, reply: Reply, doing: str, operator: tuple[Path, ...] | None = None) -> AsyncIterator[None]:
         """Errors inside are told to the person (see `told`), and the bot does not leave before they are."""
@@ -211,13 +219,14 @@ class DatelineClient(discord.AutoShardedClient):
         self._leaving = True
         RECORD.info(event("leaving", waiting=self.parts.queue.depth))
         self.parts.jobs.stop()
+        self.parts.followers.leave()
         await self.parts.queue.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_SECONDS):
                 for done in list(self._at_work):
                     await done.wait()
-        if self._tidying is not None:
-            self._tidying.cancel()
+        for task in self._background:
+            task.cancel()
         await self.close()
 
     def _question_in(self, message: discord.Message) -> str:

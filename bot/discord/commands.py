@@ -1,4 +1,4 @@
-"""The commands of members: /ask, and "Ask Dateline about this" on any message."""
+"""The commands of members: /ask, /follow, /following, and "Ask Dateline about this" on any message."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,32 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
             return []
         names = client.parts.catalogue.choices(typed)
         return [app_commands.Choice(name=visible(name).strip(), value=name) for name in names]
+
+    @tree.command(name="follow", description="Keep a question open: what is new about it is told here, or privately.")
+    @app_commands.describe(
+        question="Who is Venezuela's foreign minister?",
+        private="Whether only you are told, in a private message",
+        since="Only articles of this day, month or year or later, such as 2024-02-20, 2024-02 or 2024",
+        until="Only articles of this day, month or year or earlier, such as 2024-02-20, 2024-02 or 2024",
+        source="Only articles of this source",
+    )
+    async def follow(
+        interaction: Interaction,
+        question: app_commands.Range[str, 1, MAX_CHARACTERS],
+        private: bool = False,
+        since: str | None = None,
+        until: str | None = None,
+        source: str | None = None,
+    ) -> None:
+        async with told(InteractionReply(interaction, private=True), "follow"):
+            where = limits(since, until, source)
+            await client.following.follow(interaction, question, where, private)
+
+    follow.autocomplete("source")(sources)
+
+    @tree.command(name="following", description="The questions that you follow; stop some.")
+    async def following(interaction: Interaction) -> None:
+        await client.following.show_own(interaction)
 
     @tree.context_menu(name="Ask Dateline about this")
     async def ask_about(interaction: Interaction, message: discord.Message) -> None:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
 from bot.discord.conversations import Conversations
@@ -31,6 +31,7 @@ PATIENCE_SECONDS = 600.0
 BRIEF_SECONDS = 1.0
 PAUSE_SECONDS = 3.0
 
+T = TypeVar("T")
 Answered = tuple[SearchFilter, Answer]  # and what it was limited to
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Desk:
         """
         began = self._clock()
         try:
-            place = self._admit(asked)
+            place = self.admit(asked, lambda question: self._answered(question, asked))
             try:
                 await reply.acknowledge()
                 where, answer = await self._settled(place, reply)
@@ -154,7 +155,8 @@ class Desk:
         self._health.voted(good)
         await reply.show(notice_card(_thanks(rating)))
 
-    def _admit(self, asked: Asked) -> "Place[Answered]":
+    def admit(self, asked: Asked, work: Callable[[str], T]) -> Place[T]:
+        """A place in the queue for what is to be done with a question. Raises UsageError, RefusalError."""
         question = checked(asked.question)
         if len(question) > self._longest:
             raise UsageError(
@@ -162,7 +164,7 @@ class Desk:
             )
         self._people.check(asked.person, asked.person)
         self._channels.check(asked.channel, asked.person)
-        place = self._queue.join(lambda: self._answered(question, asked))
+        place = self._queue.join(lambda: work(question))
         self._people.start(asked.person)
         self._channels.start(asked.channel)
         return place

@@ -1,6 +1,6 @@
 """What the bot remembers of its answers, so that buttons work after a restart, and how people rated them.
 
-It is in a SQLite file beside the index, or on the server that has the index (`bot.discord.databases`). Each call opens
+It is in a SQLite file beside the index, or on the server that has the index (`bot.databases`). Each call opens
 its own connection, so any thread may call, and another process too. A person is kept only as a keyed hash that differs
 from answer to answer: it lets a vote be changed, and says neither who voted nor what else they voted on to anyone
 without the key, which stays in the database.
@@ -12,7 +12,8 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bot.discord.databases import LedgerFile, LedgerServer
+from bot.databases import Database, open_database
+from bot.discord.databases import TABLES
 from bot.discord.types import Cited, Given, Place, Rated, Rating, Remembered, digest
 from reader.types import Answer
 from retrieval.types import SearchFilter
@@ -27,15 +28,16 @@ EPOCH_MS = 1420070400000
 class Ledger:
     """What is kept in a database. Every method raises StoreError where that fails."""
 
-    def __init__(self, database: LedgerFile | LedgerServer) -> None:
+    def __init__(self, database: Database) -> None:
         """Raises StoreError if the database is damaged or holds no ledger."""
         self._database = database
-        self._key = database.prepare()
+        with database.reading() as connection:
+            self._key: bytes = connection.execute("SELECT key FROM secret").fetchone()[0]
 
     @classmethod
     def open(cls, path: Path, url: str | None = None) -> "Ledger":
         """The ledger on the server at `url` or, without one, in the file `path`. Raises StoreError."""
-        return cls(LedgerFile(path) if url is None else LedgerServer(url))
+        return cls(open_database(TABLES, path, url))
 
     def remember(self, answer: Answer, where: SearchFilter = EVERYWHERE, server: int | None = None) -> str:
         """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-].

@@ -9,6 +9,9 @@ RefusalError
 ├── QueueFullError    as many questions wait as may
 ├── OccupiedError     another refresh is running
 ├── OverdueError      it took too long
+├── FollowLimitError  as many questions are followed as may
+├── CannotWriteError  the bot could not tell what is new about a question there
+├── NotYoursError     a question that somebody else follows
 ├── ClosingError      the bot is being restarted
 └── GoneError         what a button leads to is stored no more
 """
@@ -92,3 +95,24 @@ class GoneError(RefusalError):
 
     def __init__(self) -> None:
         super().__init__("This answer is no longer stored; ask the question again.")
+
+
+class FollowLimitError(RefusalError):
+    """As many questions are followed as may; the message says whose."""
+
+
+class CannotWriteError(RefusalError):
+    """The bot may not write in the channel where a question is to be followed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Dateline may not write here by itself: it needs the permissions View Channels, Send Messages and Embed "
+            "Links. Follow with `private: True` to be told privately."
+        )
+
+
+class NotYoursError(RefusalError):
+    """Somebody else follows it."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the person who follows this question, or who manages this server, may stop it.")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import discord
 
-from bot.discord.door import Origin
+from bot.discord.door import Origin, Standing
 from bot.discord.embeds import embed_of
 from bot.discord.logs import event
 from bot.discord.requests import AT_ONCE, FAILURES, PATIENTLY, Edits, Lines, persistently
@@ -236,6 +236,13 @@ def origin_of(interaction: Interaction) -> Origin:
         own=interaction.context.dm_channel,
         installed=interaction.is_guild_integration() or not interaction.is_user_integration(),
     )
+
+
+def standing_of(interaction: Interaction) -> Standing:
+    """What the person of an interaction may do."""
+    user = interaction.user
+    roles = frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
+    return Standing(roles, interaction.permissions.manage_guild or interaction.permissions.administrator)
 
 
 async def _noted(note: Callable[..., None], *ids: int) -> None:

@@ -14,12 +14,13 @@ from typing import NoReturn
 import aiohttp
 import discord
 
-from bot.assistant import Assistant, Indexer, add_articles
+from bot.assistant import Assistant, Indexer, add_articles, find_followed, open_checker, open_followed
 from bot.discord import health as endpoint
 from bot.discord.catalogue import Catalogue
 from bot.discord.client import INTENTS, DatelineClient, Parts
 from bot.discord.databases import LEDGER
 from bot.discord.desk import PATIENCE_SECONDS, Answers, Desk
+from bot.discord.following import Followers
 from bot.discord.health import Health
 from bot.discord.jobs import Jobs, Upkeep
 from bot.discord.ledger import Ledger
@@ -65,6 +66,12 @@ def assembled(settings: Settings, assistant: Answers, upkeep: Upkeep) -> Parts:
         catalogue=Catalogue(assistant.sources),
         status=assistant.status,
         health=health,
+        followers=Followers(
+            lambda: find_followed(settings),
+            lambda: open_checker(settings, open_followed(settings), silent),
+            assistant.ask,
+            lambda: assistant.sources().generation,
+        ),
         settings=settings.discord,
         folder=settings.storage.path,
         private_folders=(settings.corpus.path, settings.storage.path, Path.home()),

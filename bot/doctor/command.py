@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from bot.doctor.types import Finding, found_in
+from bot.doctor.types import Finding, from_error
 from bot.options import Command, Options, as_json_option
 from bot.serving import TOKEN_VARIABLE, token_in
 from bot.settings import Settings
@@ -26,7 +26,7 @@ def doctor(options: Options, as_json: bool) -> int:
 
     terminal = Terminal()
     with terminal.spinner("Looking"):
-        found = tuple(examined(options, os.environ))
+        found = tuple(findings_of(options, os.environ))
     if as_json:
         write_json(findings_json(found))
     else:
@@ -37,7 +37,7 @@ def doctor(options: Options, as_json: bool) -> int:
     return 1 if any(each.level == "problem" for each in found) else 0
 
 
-def examined(options: Options, environment: Mapping[str, str]) -> Iterator[Finding]:
+def findings_of(options: Options, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Everything, in the order in which it is needed. Without a configuration that can be read, the rest is not."""
     from bot.doctor.installation import package_findings, python_finding
 
@@ -46,17 +46,21 @@ def examined(options: Options, environment: Mapping[str, str]) -> Iterator[Findi
         settings = options.settings()
     except ConfigError as error:
         yield from package_findings(frozenset())
-        yield found_in("Settings", error)
+        yield from_error("Settings", error)
         return
     discord = bool(environment.get(TOKEN_VARIABLE))
     needed = {"postgres": settings.storage.url is not None, "discord": discord}
     yield from package_findings(frozenset(extra for extra, wanted in needed.items() if wanted))
     yield _settings_finding(options)
-    yield from _rest(settings)
-    yield _token_finding(environment) if discord else Finding("Discord", "ok", f"No {TOKEN_VARIABLE}, so no bot here.")
+    yield from _model_and_store_findings(settings)
+    yield (
+        _token_finding(environment)
+        if discord
+        else Finding("Discord", "ok", f"{TOKEN_VARIABLE} is not set; only the bot needs it.")
+    )
 
 
-def _rest(settings: Settings) -> Iterator[Finding]:
+def _model_and_store_findings(settings: Settings) -> Iterator[Finding]:
     # each imported where it is used: what of it is not installed was named before
     from bot.doctor.models import disk_findings, model_findings
     from bot.doctor.store import corpus_findings, store_findings
@@ -80,5 +84,5 @@ def _token_finding(environment: Mapping[str, str]) -> Finding:
     try:
         token_in(environment)
     except ConfigError as error:
-        return found_in("Discord", error)
+        return from_error("Discord", error)
     return Finding("Discord", "ok", f"{TOKEN_VARIABLE} is set; `dateline discord --check` tries it.")

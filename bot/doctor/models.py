@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from bot.doctor.types import Finding, Level, found_in
+from bot.doctor.types import Finding, Level, from_error
 from bot.settings import Settings
 from reader.heads import HEADS
 from reader.prepare import ADAPTER_FILES, compiled_reader, reader_key
@@ -136,7 +136,7 @@ def _model(area: str, model: str, folder: Path | None, settings: Settings) -> It
         message = "The model is run by PyTorch, which is slower to start and to answer."
         yield Finding(area, "warning", message, "Set [engine] compiled = true in config.toml.")
     elif folder is None:
-        yield Finding(area, "ok", f"Whether {model} is prepared is known when it is used.")
+        yield Finding(area, "ok", f"{model} is fetched and compiled when it is first used, if it is not yet.")
     elif is_compiled(folder):
         yield _compiled(area, folder, settings)
     elif (folder / FAILED).is_file():
@@ -150,7 +150,7 @@ def _compiled(area: str, folder: Path, settings: Settings) -> Finding:
     try:
         manifest = Manifest.load(folder)
     except ModelError as error:
-        return found_in(area, error)
+        return from_error(area, error)
     if settings.engine.precision is not None:
         return Finding(area, "ok", f"Compiled, in {settings.engine.precision}, as config.toml says.")
     if not manifest.fastest:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.doctor.models import encoder_fingerprint
-from bot.doctor.types import Finding, found_in
+from bot.doctor.types import Finding, from_error
 from bot.overview import counted
 from bot.settings import Settings
 from retrieval.errors import CorpusError, DatelineError, NoIndexError
@@ -24,7 +24,7 @@ def corpus_findings(settings: Settings) -> Iterator[Finding]:
     try:
         found = find(corpus)
     except CorpusError as error:
-        yield found_in("Articles", error)
+        yield from_error("Articles", error)
         return
     if not found.files:
         yield Finding("Articles", "warning", f"There is no article in {corpus}.", "Put some there: `dateline add`.")
@@ -51,9 +51,9 @@ def store_findings(settings: Settings) -> Iterator[Finding]:
             generation = snapshot.generation
             made = f"Generation {generation.id}, {counted(generation.passages, 'passage')}, made by {generation.model}"
     except NoIndexError as error:
-        yield found_in("Index", error, "warning")
+        yield from_error("Index", error, "warning")
     except DatelineError as error:
-        yield found_in("Index", error)
+        yield from_error("Index", error)
     else:
         if encoder_fingerprint(settings.encoder.model) in (None, generation.fingerprint):
             yield Finding("Index", "ok", f"{made}.")
@@ -96,7 +96,7 @@ def _server(url: str) -> Iterator[Finding]:
                    (SELECT extversion FROM pg_extension WHERE extname = 'vector')"""
             ).fetchone()
     except DatelineError as error:
-        yield found_in("Server", error)
+        yield from_error("Server", error)
         return
     if row is None:
         return

@@ -21,7 +21,7 @@ class Finding:
     mend: str | None = None
 
 
-def found_in(area: str, error: DatelineError, level: Level = "problem") -> Finding:
+def from_error(area: str, error: DatelineError, level: Level = "problem") -> Finding:
     """An error as a finding: what is behind the first semicolon of its sentence is what to do."""
     message, _, mend = str(error).partition("; ")
     return Finding(area, level, message.rstrip(".") + ".", mend[:1].upper() + mend[1:] or None)

@@ -136,6 +136,11 @@ class SqlSnapshot:
         vectors = passage_vectors(unpacked(text_vectors, dimension), unpacked(heading_vectors, dimension))
         return Candidates(tuple(rows), vectors)
 
+    def arrivals(self, after: int) -> list[tuple[int, bytes]]:
+        """See `Snapshot`."""
+        query = "SELECT id, text_hash FROM live_passages WHERE id > ? ORDER BY id"
+        return [(id, bytes(text_hash)) for id, text_hash in self.connection.execute(query, (after,))]
+
     def versions(self) -> dict[str, FileVersion]:
         """See `Snapshot`."""
         return file_versions(self.connection, live=True)

@@ -152,6 +152,11 @@ class Snapshot(Protocol):
         """The live passages with these ids, with their exact vectors; in no particular order."""
         ...
 
+    def arrivals(self, after: int) -> Sequence[tuple[int, bytes]]:
+        """The live passages with ids above `after`, in their order, each with the hash of its text; a passage of a
+        later generation has a higher id."""
+        ...
+
     def versions(self) -> Mapping[str, FileVersion]:
         """The live versions of files, by path."""
         ...

@@ -11,7 +11,7 @@ from tests.discord_loopback.messages import Message
 from tests.discord_loopback.rules import ApiError, Json, Rule, command_faults
 from tests.discord_loopback.state import State
 from tests.discord_loopback.wire import answer
-from tests.discord_loopback.world import START_THREADS, Channel, User
+from tests.discord_loopback.world import READ_HISTORY, START_THREADS, Channel, User
 
 API = "/api/v10"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,6 +44,7 @@ class Rest:
             ("GET", "/channels/{channel}", self.channel),
             ("POST", "/channels/{channel}/typing", self.typing),
             ("POST", "/channels/{channel}/messages", self.send),
+            ("GET", "/channels/{channel}/messages", self.history),
             ("GET", message, self.message),
             ("PATCH", message, self.message),
             ("DELETE", message, self.message),
@@ -173,6 +174,16 @@ class Rest:
         self.state.write(message, data, files)
         self.state.publish(message)
         return answer(self.state.payload(message))
+
+    async def history(self, request: web.Request) -> web.Response:
+        """The last messages, the newest first; none where the bot may not look back."""
+        channel = self._channel(request)
+        if not channel.bot_permissions & READ_HISTORY:
+            return answer([])
+        shown = [message for message in channel.messages if not message.ephemeral]
+        before = int(request.query.get("before", 1 << 63))
+        found = [message for message in reversed(shown) if message.id < before][: int(request.query.get("limit", 50))]
+        return answer([self.state.payload(message) for message in found])
 
     async def message(self, request: web.Request) -> web.Response:
         """Reads a message, or edits or deletes one of the bot's."""

@@ -1,0 +1,182 @@
+"""Asking followed questions of what has come in.
+
+1. passages whose text no earlier generation held       one query
+2. are scored for all questions at once                 `retrieval.matching`
+3. those among the best so far are read, of each        `reader.following`
+   source group alone
+4. what they say is compared with what was told         `reader.novelty`
+5. what is new, and that it has been told, are written  one transaction a question
+   together; it waits in the outbox until it is shown
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from bot.following.documents import articles_of, news_document, news_of
+from bot.following.questions import FollowedQuestions
+from bot.following.rows import Face
+from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Notices, Outcome
+from reader.following import Follower, Promising
+from reader.novelty import Statement
+from reader.types import Answer
+from retrieval.encoder import Encoder
+from retrieval.errors import UsageError
+from retrieval.filters import lets_through
+from retrieval.matching import COMPETING, Matches, OpenQuestion, match
+from retrieval.periods import asked_period
+from retrieval.search import REPRINTS, Query, Retriever
+from retrieval.storage.store import Store
+from retrieval.storage.vectors import packed, unpacked
+from retrieval.terms import asked_terms
+from retrieval.types import Article, SearchFilter
+
+EVERYTHING = SearchFilter()
+TRIES = 6
+log = logging.getLogger(__name__)
+
+
+class Checker:
+    """Follows questions, and asks them of new passages. One check at a time."""
+
+    def __init__(self, store: Store, encoder: Encoder, follower: Follower, questions: FollowedQuestions) -> None:
+        self.questions = questions
+        self._store = store
+        self._encoder = encoder
+        self._follower = follower
+        self._retriever = Retriever(store, encoder)
+
+    def follow(
+        self,
+        ask: Callable[[str, SearchFilter], Answer],
+        question: str,
+        where: SearchFilter = EVERYTHING,
+        by: Asker | None = None,
+        limits: Limits | None = None,
+    ) -> tuple[Followed, Answer]:
+        """Follows a question that is answered by `ask`; what it is answered plainly counts as told.
+
+        Raises TooManyError, and what `ask` raises.
+        """
+        fingerprint = self._encoder.fingerprint
+        vector = packed(self._encoder.encode([question])[0])
+        for _ in range(TRIES):
+            answer = ask(question, where)
+            with ExitStack() as stack:
+                _, arrivals = self.questions.arrivals(self._store, fingerprint, self.questions.newest(), stack)
+            # what came in meanwhile was not asked, and must not count as asked
+            if arrivals.generation == answer.evidence.generation:
+                break
+        told = [Statement.of(item, answer) for item in answer.answers] if answer.certain else []
+        scores = self._scores(answer.question, where)
+        followed = Followed(0, answer.question, where, by, datetime.now(UTC), answer.evidence.generation)
+        due = Due(followed, arrivals.newest, fingerprint, vector, scores)
+        return self.questions.add(due, told, limits), answer
+
+    def check(self, face: Face, stopped: Callable[[], bool] = lambda: False) -> Checked:
+        """Asks the questions of one face of what has come in since each was asked last.
+
+        It ends before the next question where it is to be `stopped`; the others are then asked the next time.
+
+        Raises NoIndexError, IndexMismatchError, StoreError.
+        """
+        due = self._embedded(self.questions.due(face))
+        if not due:
+            return Checked()
+        fingerprint = self._encoder.fingerprint
+        promising: list[tuple[Due, Promising]] = []
+        pairs = 0
+        with ExitStack() as stack:
+            snapshot, arrivals = self.questions.arrivals(
+                self._store, fingerprint, min(each.batch for each in due), stack
+            )
+            due = [each for each in due if each.batch < arrivals.newest]
+            for batch, several in groupby(sorted(due, key=lambda each: each.batch), key=lambda each: each.batch):
+                asked = list(several)
+                passages = sorted(id for id, came in arrivals.batches.items() if came > batch)
+                found = match(snapshot, [self._open(each) for each in asked], passages)
+                pairs += found.pairs
+                ids = {hit.passage.article_id for hits in found.hits for hit in hits}
+                groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
+                articles = dict(snapshot.articles(groups))
+                promising += _promising(asked, found, articles, groups)
+        news = read = 0
+        for each, found_for in promising:
+            if stopped():
+                return Checked(len(due), pairs, read, news)
+            outcome = self._outcome(each, found_for, arrivals.generation)
+            read += len(found_for.hits)
+            if self.questions.asked(each, arrivals, outcome):
+                news += len(outcome.news)
+        left = {each.followed.id for each in due} - {each.followed.id for each, _ in promising}
+        self.questions.passed([each for each in due if each.followed.id in left], arrivals)
+        return Checked(len(due), pairs, read, news)
+
+    def take(self, face: Face, patience: timedelta, most: int) -> Notices | None:
+        """See `Outbox.take`. What the articles do not say any more is taken out of the outbox."""
+        taken = self.questions.outbox.take(face, patience, most)
+        if taken is None:
+            return None
+        cited = {article for each in taken.waiting for article in articles_of(each.document)}
+        with self._store.snapshot() as snapshot:
+            articles, generation = snapshot.articles(cited), snapshot.generation.id
+        notices = []
+        for each in taken.waiting:
+            news = news_of(each.document, articles, generation)
+            if news is None:
+                log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
+                self.questions.outbox.shown([each.id])
+            else:
+                notices.append(Notice(each.id, each.followed, news))
+        return Notices(taken.message, taken.again, tuple(notices))
+
+    def _open(self, due: Due) -> OpenQuestion:
+        question = due.followed.question
+        (vector,) = unpacked([due.vector], len(due.vector) // 4)
+        query = Query(vector, asked_terms(question), asked_period(question, date.today()))
+        return OpenQuestion.of(query, due.scores)
+
+    def _outcome(self, due: Due, promising: Promising, generation: int) -> Outcome:
+        followed = due.followed
+        heard = self._follower.ask(followed.question, promising, self.questions.told(followed.id), generation)
+        best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[:COMPETING]
+        return Outcome(tuple(best), heard.told, tuple(map(news_document, heard.news)))
+
+    def _scores(self, question: str, where: SearchFilter) -> tuple[float, ...]:
+        """Of the best passages that there are now."""
+        return tuple(hit.score for hit in self._retriever.search(question, COMPETING, where, date.today()).hits)
+
+    def _embedded(self, several: Sequence[Due]) -> list[Due]:
+        """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
+        encoder = self._encoder
+        strange = [each for each in several if each.fingerprint != encoder.fingerprint]
+        if not strange:
+            return list(several)
+        vectors = encoder.encode([each.followed.question for each in strange])
+        anew = {}
+        for each, vector in zip(strange, vectors, strict=True):
+            followed = each.followed
+            try:
+                scores = self._scores(followed.question, followed.where)
+            except UsageError:  # the article or the source that it is limited to is gone
+                scores = ()
+            anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
+            self.questions.embedded(followed.id, encoder.fingerprint, packed(vector), scores)
+        return [anew.get(each.followed.id, each) for each in several]
+
+
+def _promising(
+    asked: Sequence[Due], found: Matches, articles: dict[str, Article], groups: dict[str, str]
+) -> list[tuple[Due, Promising]]:
+    """The questions that have something to read."""
+    some = []
+    for each, hits in zip(asked, found.hits, strict=True):
+        where = each.followed.where
+        let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if lets_through(where, a)}
+        kept = tuple(hit for hit in hits if hit.passage.article_id in let)
+        if kept:
+            some.append((each, Promising(kept, let, groups, found.articles)))
+    return some

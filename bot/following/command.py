@@ -1,0 +1,149 @@
+"""`dateline follow`: questions that stay open; and how `watch` tells what is new about them."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.options import Command, Options, as_json_option, with_scope
+from bot.question import checked
+from bot.scope import Scope
+from bot.streams import complain, input_lines, write_json
+from retrieval.errors import DatelineError, UsageError
+
+if TYPE_CHECKING:
+    from bot.following.checking import Checker
+    from bot.settings import Settings
+    from bot.terminal import Terminal
+
+# a process that took news to print it, and has not within this time, is dead
+PRINTING = timedelta(minutes=1)
+AT_ONCE = 50
+
+
+@click.command(cls=Command, epilog='For example: dateline follow "Who is Venezuela\'s foreign minister?"')
+@click.argument("words", metavar="QUESTION", nargs=-1)
+@click.option("--list", "listing", is_flag=True, help="List the followed questions, and what was told of each last.")
+@click.option("--remove", type=int, metavar="ID", help="Follow a question no more; --list has its number.")
+@click.option("--check", is_flag=True, help="Tell now what is new since the last time, as `watch` does.")
+@as_json_option
+@with_scope
+@click.pass_obj
+def follow(
+    options: Options,
+    words: tuple[str, ...],
+    listing: bool,
+    remove: int | None,
+    check: bool,
+    as_json: bool,
+    scope: Scope,
+) -> int:
+    """Keep QUESTION open: `watch` and the Discord bot tell what is new about it; with "-", every line of standard
+    input."""
+    if bool(words) + listing + (remove is not None) + check != 1:
+        raise UsageError("`dateline follow` takes one of QUESTION, --list, --remove and --check.")
+    if scope.as_of is not None:
+        raise UsageError("--as-of has no meaning for a question that stays open; leave it out.")
+    settings = options.settings()
+    from bot.terminal import Terminal
+
+    terminal = Terminal()
+    if listing:
+        return _list(settings, terminal, as_json)
+    if remove is not None:
+        return _remove(settings, remove)
+    if check:
+        TerminalNews(settings, terminal, as_json).tell()
+        return 0
+    return _follow(settings, terminal, words, as_json, scope)
+
+
+class TerminalNews:
+    """Tells what is new about the questions of the command line; models are loaded when there are some."""
+
+    def __init__(self, settings: "Settings", terminal: "Terminal", as_json: bool) -> None:
+        self._settings = settings
+        self._terminal = terminal
+        self._as_json = as_json
+        self._checker: Checker | None = None
+
+    def tell(self) -> None:
+        """Asks the followed questions of what has come in, and shows each news once. Raises DatelineError."""
+        from bot.assistant import find_followed, open_checker
+
+        questions = find_followed(self._settings)
+        if questions is None or not questions.due("terminal"):
+            return
+        if self._checker is None:
+            with self._terminal.spinner("Loading the models"):
+                self._checker = open_checker(self._settings, questions, self._terminal.progress)
+        with self._terminal.spinner("Asking followed questions"):
+            self._checker.check("terminal")
+        self._show(self._checker)
+
+    def _show(self, checker: "Checker") -> None:
+        from bot.following.documents import news_json
+        from bot.following.pages import news_lines
+
+        while (taken := checker.take("terminal", PRINTING, AT_ONCE)) is not None:
+            for notice in taken.notices:
+                if self._as_json:
+                    write_json(news_json(notice.id, notice.followed.id, notice.news))
+                else:
+                    self._terminal.show(news_lines(notice))
+                checker.questions.outbox.shown([notice.id])
+
+
+def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: Scope) -> int:
+    one = None if words == ("-",) else checked(" ".join(words))
+    from bot.assistant import Assistant, check_filter, open_checker, open_followed
+    from bot.following.documents import answered_json
+    from bot.following.pages import followed_lines
+
+    with terminal.spinner("Loading the models"):
+        check_filter(settings, scope.where)
+        assistant = Assistant.open(settings, terminal.progress)
+        checker = open_checker(settings, open_followed(settings), terminal.progress)
+    status = 0
+    for number, question in enumerate([one] if one is not None else input_lines(), start=1):
+        if not question.strip():
+            continue
+        try:
+            with terminal.spinner("Reading"):
+                followed, answer = checker.follow(assistant.ask, checked(question), scope.where)
+        except DatelineError as error:
+            if one is not None:
+                raise
+            complain(f"line {number}: {error}")
+            status = 1
+            continue
+        if as_json:
+            write_json(answered_json(followed.id, answer))
+        else:
+            terminal.show(followed_lines(followed, answer))
+    return status
+
+
+def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
+    from bot.assistant import find_followed
+    from bot.following.documents import followed_json
+    from bot.following.pages import list_lines
+
+    questions = find_followed(settings)
+    found = () if questions is None else tuple((each, questions.told(each.id)) for each in questions.all())
+    if as_json:
+        for followed, told in found:
+            write_json(followed_json(followed, told))
+    else:
+        terminal.show(list_lines(found))
+    return 0
+
+
+def _remove(settings: "Settings", id: int) -> int:
+    from bot.assistant import find_followed
+
+    questions = find_followed(settings)
+    if questions is None or not questions.remove(id):
+        raise UsageError(f"No question is followed as {id}; `dateline follow --list` has the numbers.")
+    click.echo(f"The question {id} is followed no more.")
+    return 0

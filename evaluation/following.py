@@ -1,0 +1,244 @@
+"""What followed questions tell, and what they cost: `dateline evaluate follow DATA [--articles N] [--questions N] ...`
+
+DATA is a folder of articles and questions about news (see evaluation.newsfiles).
+
+told    Questions with one answer are followed while only the articles of the training split are there; then those that
+        they are about come in, all at once. Counted is how many are told the right answer, only wrong ones, or nothing;
+        and how many of those that were answered by then, rightly or not.
+cost    So many questions about articles of the training split are followed, without being answered first. Then --new
+        articles of the other split come in. Counted are the pairs of a question and a passage that are scored, the
+        passages that are read, and the seconds of both. With --articles N, they are asked among N articles that are
+        recombined from sentences of the training split (see evaluation.recombined).
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evaluation.commands import Parser, explained, positive
+from evaluation.newsfiles import Asked, Collection, news_articles, questions
+from evaluation.paragraphs import sample
+from evaluation.phases import as_json
+from evaluation.recombined import Recombination, RecombinedEncoder, Scraps, Vectors
+from evaluation.scoring import taken_for_right
+from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
+from reader.aggregate import Threshold
+from reader.answering import Answerer
+from reader.confidence import Calibration
+from reader.following import Follower, Promising
+from reader.novelty import Statement
+from retrieval.encoder import Encoder
+from retrieval.matching import COMPETING, Matches, OpenQuestion, match
+from retrieval.progress import on_stderr
+from retrieval.search import REPRINTS, Query, Retriever
+from retrieval.storage.local import LocalStore
+from retrieval.types import Article, SearchFilter
+
+EVERYTHING = SearchFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A question with what is needed to ask it of new passages, and what was told of it."""
+
+    text: str
+    query: Query
+    scores: tuple[float, ...]
+    told: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFigures:
+    """Of so many questions: those answered plainly before; those told the right answer, wrong ones only, nothing."""
+
+    questions: int
+    before: int
+    right: int
+    wrong: int
+    nothing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it took to ask so many questions of so many new passages, among all: in pairs, passages and seconds."""
+
+    articles: int
+    passages: int
+    questions: int
+    new: int
+    pairs: int
+    read: int
+    matching: float
+    reading: float
+    news: int
+
+
+class Newsdesk:
+    """A store, and what follows questions in it."""
+
+    def __init__(self, folder: Path, encoder: Encoder, follower: Follower) -> None:
+        self.store = LocalStore(folder)
+        self.encoder = encoder
+        self.follower = follower
+        self.retriever = Retriever(self.store, encoder)
+
+    def follow(self, question: str, *, asking: bool) -> Followed:
+        """Follows a question; without `asking` nothing counts as told."""
+        query = self.retriever.query(question)
+        with self.retriever.hold() as held:
+            evidence = held.search(query, COMPETING, EVERYTHING)
+        scores = tuple(hit.score for hit in evidence.hits)
+        if not asking:
+            return Followed(question, query, scores)
+        evidence = self.retriever.search(question, self.follower.passages, EVERYTHING)
+        answer = self.follower.answerer.answer(question, evidence, 0.0)
+        told = tuple(Statement.of(item, answer) for item in answer.answers) if answer.certain else ()
+        return Followed(question, query, scores, told)
+
+    def publish(self, articles: Sequence[Article]) -> list[int]:
+        """Articles come in; the ids of their passages."""
+        with self.store.snapshot() as snapshot:
+            before = max(id for id, _ in snapshot.arrivals(0))
+        fill(self.store, articles, self.encoder, progress=on_stderr)
+        with self.store.snapshot() as snapshot:
+            return [id for id, _ in snapshot.arrivals(before)]
+
+    def match(self, followed: Sequence[Followed], passages: Sequence[int]) -> tuple[Matches, list[Promising]]:
+        """What is to be read for each question."""
+        asked = [OpenQuestion.of(each.query, each.scores) for each in followed]
+        with self.store.snapshot(self.encoder.fingerprint) as snapshot:
+            found = match(snapshot, asked, passages)
+            ids = {hit.passage.article_id for hits in found.hits for hit in hits}
+            groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
+            articles = snapshot.articles(groups)
+        return found, [Promising(hits, articles, groups, found.articles) for hits in found.hits]
+
+    def news(self, followed: Followed, promising: Promising) -> list[str]:
+        """What is told."""
+        if not promising.hits:
+            return []
+        heard = self.follower.ask(followed.text, promising, followed.told, 1)
+        return [item.text for news in heard.news for item in news.answer.answers]
+
+
+def told(desk: Newsdesk, collection: Collection, asked: Sequence[Asked]) -> ToldFigures:
+    """See the module; the store has the articles of the training split."""
+    with on_stderr("Asking", len(asked)) as advance:
+        followed = []
+        for question in asked:
+            followed.append(desk.follow(question.text, asking=True))
+            advance(1)
+    passages = desk.publish(list(collection.articles.values()))
+    _, promising = desk.match(followed, passages)
+    right = wrong = 0
+    with on_stderr("Reading", len(asked)) as advance:
+        for question, each, some in zip(asked, followed, promising, strict=True):
+            news = desk.news(each, some)
+            if any(taken_for_right(text, question.forms) for text in news):
+                right += 1
+            elif news:
+                wrong += 1
+            advance(1)
+    before = sum(bool(each.told) for each in followed)
+    return ToldFigures(len(asked), before, right, wrong, len(asked) - right - wrong)
+
+
+def cost(desk: Newsdesk, texts: Sequence[str], new: Sequence[Article]) -> Cost:
+    """See the module."""
+    followed = [desk.follow(text, asking=False) for text in texts]
+    passages = desk.publish(new)
+    began = time.perf_counter()
+    found, promising = desk.match(followed, passages)
+    matched = time.perf_counter()
+    news = sum(len(desk.news(each, some)) for each, some in zip(followed, promising, strict=True))
+    ended = time.perf_counter()
+    status = desk.retriever.status()
+    read = sum(len(hits) for hits in found.hits)
+    took = matched - began, ended - matched
+    return Cost(len(status.articles), status.passages, len(texts), len(passages), found.pairs, read, *took, news)
+
+
+def shown(figures: ToldFigures, measured: Cost) -> str:
+    """Both, in words."""
+    return (
+        f"Of {figures.questions:,} questions whose article came in later, {figures.right:,} were told the right "
+        f"answer, {figures.wrong:,} only wrong ones, {figures.nothing:,} nothing; {figures.before:,} had an answer "
+        "before.\n"
+        f"{measured.questions:,} questions among {measured.articles:,} articles ({measured.passages:,} passages), "
+        f"{measured.new:,} new passages: {measured.pairs:,} pairs scored in {measured.matching:.2f} s, "
+        f"{measured.read:,} passages read in {measured.reading:.2f} s, {measured.news:,} news."
+    )
+
+
+@explained
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = Parser("follow", __doc__)
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
+    parser.add_argument("--articles", type=positive, metavar="N", help="ask among so many recombined articles")
+    parser.add_argument("--questions", type=positive, default=1000, metavar="N", help="followed among them")
+    parser.add_argument("--new", type=positive, default=10, metavar="N", help="articles that come in among them")
+    parser.add_argument("--limit", type=positive, default=300, metavar="N", help="questions that are to be told")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where stores and vectors stay for the next run")
+    parser.add_argument("--json", action="store_true", help="print figures as JSON")
+    options = parser.parse_args(arguments)
+    encoder, reader = shipped_encoder(), shipped_reader()
+    answerer = Answerer(reader, Calibration.load(), Threshold(THRESHOLD, UNSURE, MAX_ITEMS))
+    follower = Follower(answerer, reader, PASSAGES)
+    collection = news_articles(options.data)
+    asked = [each for each in questions(options.data / "dev_single.json", collection) if each.due]
+    asked = sample(asked, options.limit, options.seed)
+    held = {each.article.id for each in questions(options.data / "dev_single.json", collection)}
+    trained = questions(options.data / "train_single.json", collection)
+    texts = [each.text for each in sample(trained, options.questions, options.seed)]
+    with _folder(options.keep) as folder:
+        base = [article for key, article in collection.articles.items() if key not in held]
+        with _copy(*_crowd(folder, base, None, options.data, encoder)) as copy:
+            figures = told(Newsdesk(copy, encoder, follower), collection, asked)
+        new = [article for key, article in collection.articles.items() if key in held][: options.new]
+        with _copy(*_crowd(folder, base, options.articles, options.data, encoder)) as copy:
+            measured = cost(Newsdesk(copy, encoder, follower), texts, new)
+    print(as_json([asdict(figures), asdict(measured)]) if options.json else shown(figures, measured), flush=True)
+    return 0
+
+
+def _crowd(
+    folder: Path, base: Sequence[Article], count: int | None, data: Path, encoder: Encoder
+) -> tuple[Path, Callable[[LocalStore], None]]:
+    """Where a store of the training articles, or of `count` recombined ones, is kept; and what fills it."""
+    if count is None:
+        return folder / "told", lambda store: fill(store, base, encoder, progress=on_stderr)
+    scraps = Scraps.read([data / "train_single.json"])
+    vectors = Vectors.of(scraps, encoder, folder, on_stderr)
+    recombination, stand_in = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, encoder.fingerprint)
+    many = map(recombination.article, range(count))
+    return folder / f"recombined-{count}", lambda store: fill(store, many, stand_in, progress=on_stderr)
+
+
+@contextmanager
+def _copy(folder: Path, filled: Callable[[LocalStore], None]) -> Iterator[Path]:
+    """The store in a folder, which is filled if it is not there yet; a copy of it, which may be changed."""
+    if not folder.exists():
+        filled(LocalStore(folder))
+    with tempfile.TemporaryDirectory(prefix="dateline-") as copy:
+        yield Path(shutil.copytree(folder, Path(copy, "store")))
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""A followed question is asked of what has come in: of each source group alone, so that it does not matter what else
+came with it, the oldest first."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reader.answering import Answerer
+from reader.novelty import News, Statement, told_anew, without_reprinted
+from reader.types import Reader
+from retrieval.reprints import distinct
+from retrieval.types import Article, Evidence, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Promising:
+    """The passages to read for a question, best first; `articles` and `groups` are as in `Evidence`, and `fresh` are
+    the articles that have come in, by id."""
+
+    hits: tuple[Hit, ...]
+    articles: Mapping[str, Article]
+    groups: Mapping[str, str]
+    fresh: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What has been told of a question now, and what is news of it."""
+
+    told: tuple[Statement, ...]
+    news: tuple[News, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Reads at most so many `passages` of a source group for a question."""
+
+    answerer: Answerer
+    reader: Reader
+    passages: int
+
+    def ask(self, question: str, promising: Promising, told: Sequence[Statement], generation: int) -> Heard:
+        """What the passages say plainly, compared with what has been `told`, in the order of telling."""
+        groups: defaultdict[str, list[Hit]] = defaultdict(list)
+        for hit in promising.hits:
+            groups[promising.groups[hit.passage.article_id]].append(hit)
+        after, news = tuple(told), []
+        for group in sorted(groups, key=lambda group: _age(groups[group], promising.articles)):
+            members = {key: article for key, article in promising.articles.items() if promising.groups[key] == group}
+            hits = tuple(distinct(groups[group], promising.groups)[: self.passages])
+            evidence = Evidence(hits, members, dict.fromkeys(members, group), generation)
+            answer = self.answerer.answer(question, evidence, 0.0)
+            if not answer.certain:
+                continue
+            older = [article for key, article in members.items() if key not in promising.fresh]
+            heard = told_anew(without_reprinted(answer, older), after, self.reader)
+            after = heard.statements
+            if heard.news is not None:
+                news.append(heard.news)
+        return Heard(after, tuple(news))
+
+
+def _age(hits: Sequence[Hit], articles: Mapping[str, Article]) -> tuple[float, str]:
+    """Orders source groups by their oldest article; those without a date come last, as they are as old as today."""
+    dates = [articles[hit.passage.article_id].published for hit in hits]
+    known = [when.timestamp() for when in dates if when is not None]
+    return min(known, default=float("inf")), hits[0].passage.article_id
