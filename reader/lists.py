@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from reader.merging import Candidate, Finding
 from retrieval.types import Evidence
 
-BELONGS = 0.33  # from this probability on an item belongs to a list that is there at all
+# From this probability on an item belongs to a list that is there at all. Of 237 lists that the reader was not trained on,
+# 52 % are whole so, with 92 % of all items right; from 0.33 on it would be 49 and 93 %.
+BELONGS = 0.2
 
 
 def members(offered: Sequence[Candidate], threshold: float, evidence: Evidence) -> list[Candidate]:
