@@ -247,20 +247,6 @@ def migrate_store(settings: Settings, url: str, progress: Progress) -> int:
     return generation
 
 
-def find_followed(settings: Settings) -> "FollowedQuestions | None":
-    """The followed questions; None, and nothing is made, where nobody has followed any yet. Raises StoreError."""
-    from bot.following.questions import FollowedQuestions
-
-    return FollowedQuestions.find(settings.storage.path, settings.storage.url)
-
-
-def open_followed(settings: Settings) -> "FollowedQuestions":
-    """The followed questions; a place for them is made. Raises StoreError."""
-    from bot.following.questions import FollowedQuestions
-
-    return FollowedQuestions.open(settings.storage.path, settings.storage.url)
-
-
 def open_checker(settings: Settings, questions: "FollowedQuestions", progress: Progress) -> "Checker":
     """What asks the followed questions; it shares its models with an `Assistant`. Raises ModelError."""
     from bot.following.checking import Checker

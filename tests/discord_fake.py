@@ -85,18 +85,9 @@ def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
     return add_to_corpus(settings.corpus.path, names, limits)
 
 
-def find_followed(settings: Settings) -> None:
-    """Nobody follows a question."""
-
-
-def open_followed(settings: Settings) -> NoReturn:
+def open_checker(settings: Settings, questions: object, progress: Progress) -> NoReturn:
     """Questions are followed by the real assistant only."""
     raise StoreError("Questions cannot be followed here; use the real assistant.")
-
-
-def open_checker(settings: Settings, questions: object, progress: Progress) -> NoReturn:
-    """See `open_followed`."""
-    open_followed(settings)
 
 
 def store_status(settings: Settings) -> StoreStatus:

@@ -14,7 +14,7 @@ from typing import NoReturn
 import aiohttp
 import discord
 
-from bot.assistant import Assistant, Indexer, add_articles, find_followed, open_checker, open_followed
+from bot.assistant import Assistant, Indexer, add_articles, open_checker
 from bot.discord import health as endpoint
 from bot.discord.catalogue import Catalogue
 from bot.discord.client import INTENTS, DatelineClient, Parts
@@ -26,6 +26,7 @@ from bot.discord.jobs import Jobs, Upkeep
 from bot.discord.ledger import Ledger
 from bot.discord.logs import RECORD, event
 from bot.discord.queue import Queue
+from bot.following.questions import FollowedQuestions
 from bot.serving import TOKEN_VARIABLE
 from bot.settings import Settings
 from retrieval.adding import AddReport
@@ -57,6 +58,7 @@ def assembled(settings: Settings, assistant: Answers, upkeep: Upkeep) -> Parts:
     """The parts of a client over the configured folders. Raises StoreError."""
     health = Health()
     queue = Queue(settings.discord.queue_size, PATIENCE_SECONDS)
+    kept = settings.storage.path, settings.storage.url
     ledger = Ledger.open(settings.storage.path / LEDGER, settings.storage.url)
     return Parts(
         desk=Desk(assistant, ledger, queue, health, settings.discord),
@@ -67,8 +69,8 @@ def assembled(settings: Settings, assistant: Answers, upkeep: Upkeep) -> Parts:
         status=assistant.status,
         health=health,
         followers=Followers(
-            lambda: find_followed(settings),
-            lambda: open_checker(settings, open_followed(settings), silent),
+            lambda: FollowedQuestions.find(*kept),
+            lambda: open_checker(settings, FollowedQuestions.open(*kept), silent),
             assistant.ask,
             lambda: assistant.sources().generation,
         ),

@@ -13,6 +13,7 @@ from retrieval.errors import DatelineError, UsageError
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
+    from bot.following.questions import FollowedQuestions
     from bot.settings import Settings
     from bot.terminal import Terminal
 
@@ -21,7 +22,7 @@ PRINTING = timedelta(minutes=1)
 AT_ONCE = 50
 
 
-@click.command(cls=Command, epilog='For example: dateline follow "Who is Venezuela\'s foreign minister?"')
+@click.command(cls=Command)
 @click.argument("words", metavar="QUESTION", nargs=-1)
 @click.option("--list", "listing", is_flag=True, help="List the followed questions, and what was told of each last.")
 @click.option("--remove", type=int, metavar="ID", help="Follow a question no more; --list has its number.")
@@ -69,9 +70,9 @@ class TerminalNews:
 
     def tell(self) -> None:
         """Asks the followed questions of what has come in, and shows each news once. Raises DatelineError."""
-        from bot.assistant import find_followed, open_checker
+        from bot.assistant import open_checker
 
-        questions = find_followed(self._settings)
+        questions = _found(self._settings)
         if questions is None or not questions.due("terminal"):
             return
         if self._checker is None:
@@ -96,14 +97,16 @@ class TerminalNews:
 
 def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: Scope) -> int:
     one = None if words == ("-",) else checked(" ".join(words))
-    from bot.assistant import Assistant, check_filter, open_checker, open_followed
+    from bot.assistant import Assistant, check_filter, open_checker
     from bot.following.documents import answered_json
     from bot.following.pages import followed_lines
+    from bot.following.questions import FollowedQuestions
 
     with terminal.spinner("Loading the models"):
         check_filter(settings, scope.where)
         assistant = Assistant.open(settings, terminal.progress)
-        checker = open_checker(settings, open_followed(settings), terminal.progress)
+        questions = FollowedQuestions.open(settings.storage.path, settings.storage.url)
+        checker = open_checker(settings, questions, terminal.progress)
     status = 0
     for number, question in enumerate([one] if one is not None else input_lines(), start=1):
         if not question.strip():
@@ -125,11 +128,10 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
 
 
 def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
-    from bot.assistant import find_followed
     from bot.following.documents import followed_json
     from bot.following.pages import list_lines
 
-    questions = find_followed(settings)
+    questions = _found(settings)
     found = () if questions is None else tuple((each, questions.told(each.id)) for each in questions.all())
     if as_json:
         for followed, told in found:
@@ -140,10 +142,15 @@ def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
 
 
 def _remove(settings: "Settings", id: int) -> int:
-    from bot.assistant import find_followed
-
-    questions = find_followed(settings)
+    questions = _found(settings)
     if questions is None or not questions.remove(id):
         raise UsageError(f"No question is followed as {id}; `dateline follow --list` has the numbers.")
     click.echo(f"The question {id} is followed no more.")
     return 0
+
+
+def _found(settings: "Settings") -> "FollowedQuestions | None":
+    """The followed questions, where there are any."""
+    from bot.following.questions import FollowedQuestions
+
+    return FollowedQuestions.find(settings.storage.path, settings.storage.url)
