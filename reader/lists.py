@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from reader.merging import Candidate, Finding
 from retrieval.types import Evidence
 
-# From this probability on an item belongs to a list that is there at all. Of 237 lists that the reader was not trained on,
-# 52 % are whole so, with 92 % of all items right; from 0.33 on it would be 49 and 93 %.
+# From this probability on an item belongs to a list that is there at all. Of 237 lists that the reader was not trained
+# on, 52 % are whole so, with 92 % of all items right; from 0.33 on it would be 49 and 93 %.
 BELONGS = 0.2
 
 
