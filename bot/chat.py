@@ -35,7 +35,7 @@ COMMANDS = {
     "/why": "the passages that were read for the last answer",
     "/filter": "what is searched; article ID, source NAME, since DATE, until DATE, as-of DATE or off changes it; "
     "/filter since off drops a part",
-    "/new": "start over: the next question leans on none before it",
+    "/new": "start over: the next question stands alone",
     "/help": "this list",
     "/quit": "leave",
 }

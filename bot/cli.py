@@ -52,7 +52,7 @@ def cli() -> None:
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @as_json_option
 @with_scope
-@click.option("--k", type=Count(1, MAX_PASSAGES), metavar="N", help="How many passages are read at most.")
+@click.option("--k", type=Count(1, MAX_PASSAGES), metavar="N", help="How many passages to read at most.")
 @index_option
 @click.pass_obj
 def ask(
@@ -63,7 +63,7 @@ def ask(
     k: int | None,
     first_index: bool,
 ) -> int:
-    """Answer QUESTION; with "-", every line of standard input: a question, or a JSON object with its conversation."""
+    """Answer QUESTION; "-" reads questions from standard input, one a line, plain or as JSON with a conversation."""
     one = None if words == ("-",) else AskedLine(checked(" ".join(words)))
     settings = options.settings()
     from bot.terminal import Terminal

@@ -12,7 +12,7 @@ NAME, VARIABLE = "dateline", "_DATELINE_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands and options."""
+    """Print a script that completes commands and options in a shell."""
     kind = get_completion_class(shell)
     assert kind is not None  # click has all three
     click.echo(kind(context.find_root().command, {}, NAME, VARIABLE).source())

@@ -97,7 +97,7 @@ class FileDatabase:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"The folder {self.path.parent} cannot be made: {reason(error)}.") from error
+            raise StoreError(f"The folder {self.path.parent} cannot be created: {reason(error)}.") from error
         with self._connected() as connection:
             _prepare(connection, self.path, self._tables)
 
@@ -217,7 +217,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, tables: Tables) -> None
                 connection.execute(f"PRAGMA user_version = {tables.version}")
     application, version = _format(connection)
     if application != APPLICATION:
-        raise StoreError(f"{path} is not the file where {tables.holds}, but another program's; move it away.")
+        raise StoreError(f"{path} belongs to another program, expected the file where {tables.holds}; move it away.")
     if version != tables.version:
         raise StoreError(f"{path} has format {version}, expected {tables.version}; move it away to start a new one.")
     for statement in tables.later:

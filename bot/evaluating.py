@@ -23,7 +23,7 @@ BENCHMARKS = {
     "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
     "dates": Benchmark("dates", "How often the date shown behind a time word is right."),
     "endtoend": Benchmark("endtoend", "How well a large collection answers, and when it declines."),
-    "follow": Benchmark("following", "What followed questions tell, and what a thousand of them cost."),
+    "follow": Benchmark("following", "Whether followed questions report what is new, and what a thousand cost."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
     "lexical": Benchmark("lexical", "Which engine searches words best."),
@@ -41,7 +41,7 @@ BENCHMARKS = {
 
 @click.group(cls=Group)
 def evaluate() -> None:
-    """Measure how good and how fast all of it is; `dateline evaluate NAME --help` explains each benchmark."""
+    """Measure quality and speed; `dateline evaluate NAME --help` explains each benchmark."""
 
 
 def _command(name: str, benchmark: Benchmark) -> click.Command:

@@ -28,13 +28,13 @@ MOST_COMPLAINTS = 50
 
 
 @click.command(cls=Command)
-@click.option("--full", is_flag=True, help="Read every file and embed every passage again, also what has not changed.")
+@click.option("--full", is_flag=True, help="Read every file and embed every passage again, even if unchanged.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="How many processes embed here; for a store on a server, where other machines may help likewise.",
+    help="How many processes embed passages on this machine; needs a PostgreSQL server.",
 )
 @as_json_option
 @click.pass_obj
@@ -52,8 +52,8 @@ def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
 @as_json_option
 @click.pass_obj
 def watch(options: Options, as_json: bool) -> None:
-    """Bring the index up to date, and again whenever the folder of articles changes; tell what is new about followed
-    questions. Ctrl-C ends it."""
+    """Bring the index up to date, and again whenever the folder of articles changes; print what is new about
+    followed questions. Ctrl-C ends it."""
     settings = options.settings()
     from bot.terminal import Terminal
 
@@ -131,7 +131,7 @@ def status(options: Options, article: str | None, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def verify(options: Options, as_json: bool) -> int:
-    """Prove that the index is whole: every passage, every vector, every file; say what mends what is not."""
+    """Check that every passage, vector and file of the index is intact, and say how to repair what is not."""
     settings = options.settings()
     from bot.assistant import verify_store
     from bot.json import verification_json
@@ -152,8 +152,8 @@ def verify(options: Options, as_json: bool) -> int:
 @click.option("--to", "url", metavar="URL", required=True, help="A PostgreSQL database, as [storage] url names it.")
 @click.pass_obj
 def migrate(options: Options, url: str) -> None:
-    """Copy the index and followed questions from the folder to a server; nothing is embedded again. What was
-    interrupted is gone on with."""
+    """Copy the index and followed questions from the folder to a PostgreSQL server, without embedding anything again.
+    Run it again to resume after an interruption."""
     settings = options.settings()
     try:
         server = SERVER.read(url, Path())
@@ -173,7 +173,7 @@ def migrate(options: Options, url: str) -> None:
 @click.command(cls=Command)
 @click.pass_obj
 def prepare(options: Options) -> None:
-    """Put the models together in the cache folder, so that the first question need not wait for it."""
+    """Prepare the models in the cache folder now, so that the first question does not wait for it."""
     settings = options.settings()
     from bot.terminal import Terminal
 

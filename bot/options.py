@@ -101,7 +101,7 @@ class Count(click.IntRange):
         try:
             return int(super().convert(value, param, ctx))
         except click.BadParameter:
-            self.fail(f"{value!r} is no whole number from {self.min} to {self.max}.", param, ctx)
+            self.fail(f"{value!r} is not a whole number from {self.min} to {self.max}.", param, ctx)
 
 
 def with_scope(command: Callable[..., int]) -> Callable[..., int]:
@@ -123,7 +123,7 @@ def with_scope(command: Callable[..., int]) -> Callable[..., int]:
     options = (
         click.option("--article", metavar="ID", help="Search this article only; `dateline status` lists the ids."),
         click.option(
-            "--source", metavar="NAME", help="Search articles of this source only; `dateline status` has them."
+            "--source", metavar="NAME", help="Search articles of this source only; `dateline status` lists the sources."
         ),
         click.option(
             "--since",
@@ -141,7 +141,7 @@ def with_scope(command: Callable[..., int]) -> Callable[..., int]:
             "--as-of",
             type=Day(parsed_day),
             metavar="DATE",
-            help='The day that "last week" counts from (year-month-day); without it today.',
+            help='The day that "last week" is counted from, as YYYY-MM-DD; by default today.',
         ),
     )
     decorated: Callable[..., int] = scoped
@@ -166,7 +166,7 @@ def _common_options() -> list[click.Parameter]:
             metavar="FILE",
             expose_value=False,
             callback=config,
-            help="Settings; without it config.toml in the current folder, else in the user's folder of settings.",
+            help="Settings file; by default config.toml in the current folder, else the user's own.",
         ),
         click.Option(["--debug"], is_flag=True, expose_value=False, callback=debug, help="Show tracebacks of errors."),
     ]
@@ -182,4 +182,4 @@ def _sentence(error: BaseException) -> str:
         return f"This needs the package {error.name}, which is not installed; {how_to_install(extra)}."
     if isinstance(error, OSError):
         return f"{reason(error)}" + (f": {error.filename}." if error.filename is not None else ".")
-    return f"{type(error).__name__}: {error}. This is a mistake in Dateline; --debug shows where."
+    return f"{type(error).__name__}: {error}. Internal error; run again with --debug and report it."

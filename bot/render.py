@@ -14,9 +14,9 @@ from retrieval.types import Article, Hit
 MAX_REPRINTS = 3
 UNSURE = "Not sure, but this may answer it:"
 NOT_FOUND = "Not found in these articles."
-UNTOLD = "Not found: the articles have something on this, but not the answer."
+UNTOLD = "Not found: the articles mention this, but do not answer it."
 NEAREST = "The nearest sentence:"
-NOTHING_PASSES = "No article passes the filter, so nothing was searched; widen it or leave it out."
+NOTHING_PASSES = "No article matches the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
 ALSO = f"{INDENT}also in: "
 

@@ -35,7 +35,7 @@ def parsed_day(value: str) -> date:
     """
     day = _day(value)
     if day is None:
-        raise UsageError(f"{value!r} is no date, expected year-month-day, such as 2024-02-20.")
+        raise UsageError(f"{value!r} is not a date, expected YYYY-MM-DD, such as 2024-02-20.")
     return day
 
 
@@ -107,4 +107,4 @@ def _period(value: str) -> Period:
             last_month = start.month + max(months, 1) - 1
             end = start if not months else date(start.year, last_month, monthrange(start.year, last_month)[1])
             return Period(start, end)
-    raise UsageError(f"{value!r} is no date, expected a day, a month or a year, such as 2024-02-20, 2024-02 or 2024.")
+    raise UsageError(f"{value!r} is not a date, expected a day, month or year, such as 2024-02-20, 2024-02 or 2024.")

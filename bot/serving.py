@@ -16,8 +16,8 @@ _TOKEN = re.compile(r"[\w-]+(?:\.[\w-]+){2}", re.ASCII)
 
 
 @click.command(cls=Command)
-@click.option("--check", is_flag=True, help="Try configuration, index, model, token and permissions; serve nobody.")
-@click.option("--sync", is_flag=True, help="Tell Discord the commands even if they have not changed, then serve.")
+@click.option("--check", is_flag=True, help="Check configuration, index, models, token and permissions, then exit.")
+@click.option("--sync", is_flag=True, help="Send Discord the commands even if they have not changed, then serve.")
 @click.pass_obj
 def discord(options: Options, check: bool, sync: bool) -> int:
     """Run the Discord bot, with the token in DISCORD_TOKEN; SIGTERM or Ctrl-C ends it."""
@@ -45,7 +45,7 @@ def discord(options: Options, check: bool, sync: bool) -> int:
         click.echo(f"{'ok  ' if finding.fine else 'FAIL'}  {finding.what}")
         failed = failed or not finding.fine
     if failed:
-        complain("The bot is not ready; mend what failed, and check again.")
+        complain("The bot is not ready; fix what failed, and check again.")
     return 1 if failed else 0
 
 
@@ -54,12 +54,12 @@ def token_in(environment: Mapping[str, str]) -> str:
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if not token:
         raise ConfigError(
-            f"{TOKEN_VARIABLE} is not set, expected the bot's token; set it in the environment; docs/discord.md tells "
-            "where the token is from."
+            f"{TOKEN_VARIABLE} is not set, expected the bot's token; set it in the environment; docs/discord.md says "
+            "where to get it."
         )
     if _TOKEN.fullmatch(token) is None:
         raise ConfigError(
-            f"{TOKEN_VARIABLE} holds no bot's token, expected three parts of letters, digits, - and _ with dots "
-            "between them; copy it anew from the page “Bot” of the application, and nothing else with it."
+            f"{TOKEN_VARIABLE} does not hold a bot's token, expected three parts of letters, digits, - and _ with dots "
+            "between them; copy it again from the page “Bot” of the application, and nothing else with it."
         )
     return token

@@ -196,7 +196,7 @@ def _check_section(file: Path, name: str, table: object, sections: Mapping[str, 
         return
     for section, defaults in sections.items():
         if not isinstance(table, dict) and name in _rules(defaults):
-            raise ConfigError(f"{file}: the key {name} stands outside its section; write it below [{section}].")
+            raise ConfigError(f"{file}: the key {name} is outside its section; move it below [{section}].")
     raise ConfigError(f"{file}: unknown section [{_name(name)}]; {_nearest(name, sections)}")
 
 
@@ -216,7 +216,7 @@ def _section(home: Home, name: str, defaults: Any, table: Mapping[str, object]) 
             raise ConfigError(
                 f"{file}: [{name}] {key} is {'wrong' if rules[key].secret else _shown(value)}, expected "
                 f"{rules[key].expected}; "
-                "correct it, or remove the line to have the default."
+                "correct it, or remove the line to use the default."
             ) from error
     return type(defaults)(**values)
 

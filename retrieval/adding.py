@@ -176,7 +176,7 @@ def _add_file(corpus: Path, file: Path, contents: Contents) -> Stored:
     if suffix_of(file.name) not in {"", *SUFFIXES}:
         raise ArticleError(f"does not end in {_endings()}; save it as one of these")
     if file.name.startswith(".") or is_about(file.name):
-        raise ArticleError("has the name of a hidden or a README file, which are no articles; rename it")
+        raise ArticleError("has the name of a hidden or a README file, which are not articles; rename it")
     return _copy(corpus, file, file.name, contents)
 
 
@@ -234,7 +234,7 @@ def _store(corpus: Path, path: str, data: bytes) -> Stored:
         write_whole(corpus / path, data)
     except OSError as error:
         raise CorpusError(
-            f"The article {corpus / path} cannot be written ({reason(error)}); mend the folder's permissions or the "
+            f"The article {corpus / path} cannot be written ({reason(error)}); fix the folder's permissions or the "
             "disk's free space, or set [corpus] path in config.toml to another folder."
         ) from error
     return Stored(path, written=True)

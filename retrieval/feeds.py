@@ -160,7 +160,7 @@ def _entries(url: str, page: Page) -> list[_Entry]:
     except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:  # of malformed characters
         raise FetchError(url, f"is a feed that cannot be read ({error}); tell its publisher") from error
     if not parsed.get("version"):
-        raise FetchError(url, "is no RSS or Atom feed; give the address of the feed, or add an article as a page")
+        raise FetchError(url, "is not an RSS or Atom feed; give the address of the feed, or add an article as a page")
     source = _line(parsed.feed.get("title"))
     entries = (_entry(item, source) for item in parsed.entries)
     newest_first = sorted(entries, key=lambda entry: entry.dated, reverse=True)
@@ -229,11 +229,12 @@ class FileMemories:
             self._all = {}
         except OSError as error:
             raise StoreError(
-                f"What was taken from feeds cannot be read from {file} ({reason(error)}); mend its permissions."
+                f"The record of what was taken from feeds, {file}, cannot be read ({reason(error)}); fix its "
+                "permissions."
             ) from error
         except (ValueError, AttributeError, RecursionError) as error:
             raise StoreError(
-                f"{file}, which says what was taken from feeds, is damaged; delete it, and the feeds are taken anew "
+                f"{file}, the record of what was taken from feeds, is damaged; delete it, and they are fetched again "
                 "(articles deleted from the corpus on purpose come back)."
             ) from error
         return self._all
@@ -245,8 +246,8 @@ class FileMemories:
             write_whole(self._file, json.dumps(self._all, indent=1).encode())
         except OSError as error:
             raise StoreError(
-                f"What was taken from feeds cannot be written to {self._file} ({reason(error)}); mend the folder's "
-                "permissions or the disk's free space."
+                f"The record of what was taken from feeds, {self._file}, cannot be written ({reason(error)}); fix the "
+                "folder's permissions or free some disk space."
             ) from error
 
 

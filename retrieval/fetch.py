@@ -109,16 +109,16 @@ def _checked(text: str, base: httpx2.URL | None = None) -> httpx2.URL:
         )
     if base is None and "://" not in text:
         mend = f"; write https://{text}" if _HOST.match(text) else ", expected one such as https://example.org/news/1"
-        raise FetchError(text, f"is no web address{mend}")
+        raise FetchError(text, f"is not a web address{mend}")
     try:
         url = httpx2.URL(text) if base is None else base.join(text)
     except (httpx2.InvalidURL, UnicodeError) as error:
-        raise FetchError(repr(text), f"is no web address ({error}); check how it is written") from error
+        raise FetchError(repr(text), f"is not a web address ({error}); check how it is written") from error
     if url.scheme not in ("http", "https") or not url.host or (url.port is not None and url.port not in _PORTS):
-        raise FetchError(text, "is no web address; expected one such as https://example.org/news/1")
+        raise FetchError(text, "is not a web address; expected one such as https://example.org/news/1")
     if url.userinfo:
         shown = url.copy_with(userinfo=b"")
-        raise FetchError(str(shown), "was given with a user name or password; remove what stands before the @")
+        raise FetchError(str(shown), "contains a user name or password; remove what comes before the @")
     return url.copy_with(fragment=None)
 
 
@@ -226,7 +226,7 @@ async def _resolve(url: httpx2.URL, limits: FetchLimits) -> list[str]:
     except OSError as error:
         raise FetchError(str(url), f"cannot be found ({reason(error)}); check its spelling and the network") from error
     except UnicodeError as error:
-        raise FetchError(str(url), "has a host that is no name; check its spelling") from error
+        raise FetchError(str(url), "has an invalid host name; check its spelling") from error
     finally:
         # a name server that does not answer is not waited for
         resolver.shutdown(wait=False)

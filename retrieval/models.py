@@ -267,7 +267,7 @@ def _from_hub(name: str) -> Path:
     except HFValidationError as error:
         raise _nowhere(name, "it cannot be a name on the Hugging Face hub") from error
     except RepositoryNotFoundError as error:
-        raise _nowhere(name, "the Hugging Face hub has none of this name for everybody") from error
+        raise _nowhere(name, "the Hugging Face hub has no public model of this name") from error
     except LocalEntryNotFoundError as error:
         raise _nowhere(name, "the Hugging Face hub cannot be reached", "the network and ") from error
     except (HfHubHTTPError, OSError) as error:
@@ -278,6 +278,6 @@ def _from_hub(name: str) -> Path:
 def _nowhere(name: str, problem: str, mend: str = "") -> ModelError:
     packaged = " and ".join(PACKAGED)
     return ModelError(
-        f"The model {name!r} is no local folder and none of those packaged ({packaged}), and {problem}; "
+        f"The model {name!r} is not a local folder, not one of those packaged ({packaged}), and {problem}; "
         f"check {mend}the name in config.toml."
     )

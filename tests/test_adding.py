@@ -131,8 +131,8 @@ def test_a_bad_file_of_a_folder_is_named_and_the_others_are_added(tmp_path: Path
     ("name", "content", "said"),
     [
         ("talks.exe", STORY, "does not end in .*.md,.*.txt,.*; save it as one of these"),
-        ("LICENSE", STORY, "README file, which are no articles; rename it"),
-        ("README.md", STORY, "README file, which are no articles; rename it"),
+        ("LICENSE", STORY, "README file, which are not articles; rename it"),
+        ("README.md", STORY, "README file, which are not articles; rename it"),
         (".talks.txt", STORY, "hidden"),
         ("talks.txt", "", "is empty"),
         ("talks.txt", "a\0b", "is binary"),
@@ -163,7 +163,7 @@ def test_a_corpus_that_cannot_be_written_is_one_sentence_and_leaves_nothing(
 ) -> None:
     file = written(tmp_path, "talks.txt")
     blocked = written(tmp_path, "blocked")
-    with pytest.raises(CorpusError, match=r"talks\.txt cannot be written \(.*\); mend"):
+    with pytest.raises(CorpusError, match=r"talks\.txt cannot be written \(.*\); fix"):
         put(blocked, file)
 
     def full(descriptor: int) -> None:

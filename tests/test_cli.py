@@ -171,9 +171,9 @@ def test_what_utf_8_cannot_hold_in_an_answer_is_no_obstacle(run: Run) -> None:
             ["2024-03-01 is later than --until 2024-02-01"],
         ),
         (["ask", "x", "--since", "2024-13"], ["'2024-13' is no date", "a month or a year", "2024-02 or 2024."]),
-        (["ask", "x", "--as-of", "2024-02"], ["'2024-02' is no date, expected year-month-day"]),
-        (["ask", "x", "--k", "0"], ["--k", "'0' is no whole number from 1 to"]),
-        (["ask", "x", "--k", "x"], ["--k", "'x' is no whole number from 1 to"]),
+        (["ask", "x", "--as-of", "2024-02"], ["'2024-02' is not a date, expected YYYY-MM-DD"]),
+        (["ask", "x", "--k", "0"], ["--k", "'0' is not a whole number from 1 to"]),
+        (["ask", "x", "--k", "x"], ["--k", "'x' is not a whole number from 1 to"]),
         (["ask", "x", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["chat", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["ask", "x", "--source", "Exampel"], ["no articles from 'Exampel'", "did you mean Example Wire?"]),
@@ -249,7 +249,7 @@ def test_an_error_that_nobody_foresaw_is_one_sentence_too(tmp_path: Path) -> Non
     assert (done.returncode, done.stdout) == (1, "")
     assert (
         done.stderr
-        == "dateline: RuntimeError: shapes do not match. This is a mistake in Dateline; --debug shows where.\n"
+        == "dateline: RuntimeError: shapes do not match. Internal error; run again with --debug and report it.\n"
     )
     done = subprocess.run(
         [*COMMAND, "ask", "break", "--debug"], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -328,5 +328,5 @@ def test_what_cannot_be_a_token_is_not_sent_anywhere(token: str, run: Run, monke
     monkeypatch.setenv("DISCORD_TOKEN", token)
     outcome = run("discord")
     assert outcome.status == 2 and outcome.out == ""
-    assert "DISCORD_TOKEN holds no bot's token" in outcome.err and token not in outcome.err
+    assert "DISCORD_TOKEN does not hold a bot's token" in outcome.err and token not in outcome.err
     assert len(outcome.err.splitlines()) == 1

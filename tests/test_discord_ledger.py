@@ -257,7 +257,7 @@ def _folder(path: Path) -> None:
     ("spoil", "words"),
     [
         (_damaged, "file is not a database"),
-        (_foreign, "another program's"),
+        (_foreign, "another program"),
         (_newer, "format 99, expected 1"),
         (_folder, "unable to open"),
     ],
@@ -293,7 +293,7 @@ def test_a_file_that_another_program_has_locked_is_said_to_be(path: Path, monkey
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "storage").write_text("a file")
-    with pytest.raises(StoreError, match="x cannot be made: "):
+    with pytest.raises(StoreError, match="x cannot be created: "):
         Ledger.open(tmp_path / "storage" / "x" / LEDGER)
 
 

@@ -211,7 +211,7 @@ def test_a_role_may_run_it_where_it_is_configured(tmp_path: Path) -> None:
         ada = guild.add_member(env.create_user("ada"))
         editor = guild.add_member(env.create_user("ed"), roles=[editors])
         refused = await ada.slash(channel, "dateline status")
-        assert refused.ephemeral and "for those who manage" in shown(refused.response)
+        assert refused.ephemeral and "for people who manage" in shown(refused.response)
         assert "fake/encoder" in shown((await editor.slash(channel, "dateline status")).response)
 
     played(tmp_path, story)
@@ -239,7 +239,7 @@ def test_the_check_knows_in_which_channels_it_can_answer(tmp_path: Path) -> None
             guild.create_news_channel("news"),
         ]
         here = f"of {guild.name}"
-        mentions = "not every mention can be answered in its place, for want of"
+        mentions = "some mentions cannot be answered in place; missing permissions"
         assert await found(env) == [
             f"ok In {guild.name} the bot can answer in 6 channels.",
             f"ok In #rules {here} {mentions}: send messages.",
@@ -284,13 +284,13 @@ def test_the_check_names_each_id_that_is_nowhere_and_where_it_stands(tmp_path: P
         )
         mends = ["ok" if one.startswith("ok") else one[: one.index(";")] for one in wrong]
         assert mends == [
-            "FAIL The server 7 in [discord] guilds of config.toml is none that has invited the bot",
+            "FAIL The server 7 in [discord] guilds of config.toml has not invited the bot",
             "ok",
-            "FAIL The channel 8 in [discord] channels of config.toml is none that the bot can see",
+            "FAIL The channel 8 in [discord] channels of config.toml cannot be seen by the bot",
             f"FAIL The channel {there.id} in [discord] channels of config.toml is #rules of Second, a server that is "
             "not in [discord] guilds",
-            f"FAIL The channel {category.id} in [discord] channels of config.toml is none that messages can be "
-            "written in",
+            f"FAIL The channel {category.id} in [discord] channels of config.toml is not a channel that messages can "
+            "be written in",
             "FAIL The role 9 in [discord] admin_roles of config.toml is in no server that the bot serves",
             f"FAIL The role {other.id} in [discord] admin_roles of config.toml is in no server that the bot serves",
         ]

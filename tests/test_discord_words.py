@@ -191,7 +191,7 @@ def test_any_name_is_made_safe_or_refused(name: str) -> None:
 
 @pytest.mark.parametrize("url", ["/etc/passwd", "file:///etc/passwd", "a.txt", "ftp://a/b", "~/x.txt", ""])
 def test_only_a_page_is_an_address(url: str) -> None:
-    with pytest.raises(UsageError, match="is no address"):
+    with pytest.raises(UsageError, match="is not the address"):
         address(url)
 
 

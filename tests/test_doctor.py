@@ -126,7 +126,7 @@ def test_no_index_yet(place: Path, examine: Examine) -> None:
     ("statement", "message"),
     [
         ("PRAGMA user_version = 99", "has format 99, expected"),
-        ("PRAGMA user_version = 2", "made by an earlier Dateline"),
+        ("PRAGMA user_version = 2", "made by an earlier version"),
         (
             "UPDATE generations SET fingerprint = 'another', model = 'some/encoder'",
             "made with some/encoder, and another",
@@ -243,7 +243,7 @@ def test_a_server(place: Path, examine: Examine, server: Server, capfd: pytest.C
     capfd.readouterr()
     assert [each for each in examine() if each.area != "Server"] == []
     assert main(["doctor"]) == 0
-    assert "the role dateline may bring articles in" in capfd.readouterr().out
+    assert "the role dateline may add articles" in capfd.readouterr().out
     (place / "config.toml").write_text('[storage]\nurl = "postgresql://dateline@127.0.0.1:1/news"\n')
     finding = one(examine(), "Index", "problem")
     assert "cannot be reached" in finding.message

@@ -243,7 +243,7 @@ def test_what_is_no_feed_is_named_and_the_others_go_on(web: Site, desk: Desk, bo
     report = desk.take(bad, publish(web, item("/a")), web.fails("/gone", 404))
     assert len(report.added) == 1
     assert [skipped.path for skipped in report.skipped] == [bad, f"{web.root}/gone"]
-    assert report.skipped[0].reason.startswith("is no RSS or Atom feed; give the address of the feed")
+    assert report.skipped[0].reason.startswith("is not an RSS or Atom feed; give the address of the feed")
 
 
 def test_a_feed_with_impossible_characters_is_one_sentence(web: Site, desk: Desk) -> None:
@@ -272,14 +272,16 @@ def test_what_cannot_be_stored_is_not_remembered(web: Site, desk: Desk) -> None:
 def test_a_damaged_memory_is_one_sentence_and_is_left_alone(web: Site, desk: Desk, content: str) -> None:
     desk.state.parent.mkdir()
     desk.state.write_text(content)
-    with pytest.raises(StoreError, match=r"feeds\.json, which says what was taken from feeds, is damaged; delete it"):
+    with pytest.raises(
+        StoreError, match=r"feeds\.json, the record of what was taken from feeds, is damaged; delete it"
+    ):
         desk.take(publish(web))
     assert desk.state.read_text() == content
 
 
 def test_a_memory_that_cannot_be_read_or_written_is_one_sentence(web: Site, desk: Desk) -> None:
     desk.state.mkdir(parents=True)
-    with pytest.raises(StoreError, match=r"cannot be read from .*feeds\.json \(Is a directory\)"):
+    with pytest.raises(StoreError, match=r"feeds\.json, cannot be read \(Is a directory\)"):
         desk.take(publish(web))
     desk.state.rmdir()
     desk.state.parent.rmdir()

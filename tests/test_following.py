@@ -298,7 +298,7 @@ def test_limits_are_kept_and_questions_are_removed(new_room: NewRoom) -> None:
         return checker.follow(assistant.ask, DEAD, SearchFilter(), by, limits)[0].id
 
     ids = [follow(1, 5), follow(1, None), follow(2, 5), follow(3, 5)]
-    with pytest.raises(UsageError, match=f"followed here already, as {ids[3]}"):
+    with pytest.raises(UsageError, match=f"already followed here, as {ids[3]}"):
         follow(3, 5)
     with pytest.raises(TooManyError, match="You have 2 followed questions"):
         follow(1, 6)
@@ -373,7 +373,7 @@ def test_whatever_the_order_each_statement_is_told_once(
     [
         ((), "takes one of QUESTION, --list, --remove and --check"),
         (("Who?", "--list"), "takes one of QUESTION, --list, --remove and --check"),
-        (("Who?", "--as-of", "2024-02-20"), "--as-of has no meaning for a question that stays open"),
+        (("Who?", "--as-of", "2024-02-20"), "--as-of does not apply to a followed question"),
         (("--remove", "x"), "'x' is not a valid integer"),
     ],
 )
@@ -415,7 +415,7 @@ def test_the_command_follows_lists_tells_and_removes(tmp_path: Path, real: Real)
     assert (real("follow", "--check").stdout, real("follow", "--remove", "1").returncode) == ("", 0)
     gone = real("follow", "--remove", "1")
     assert (gone.returncode, gone.stdout) == (2, "")
-    assert gone.stderr == "dateline: No question is followed as 1; `dateline follow --list` has the numbers.\n"
+    assert gone.stderr == "dateline: There is no followed question 1; `dateline follow --list` shows the numbers.\n"
 
 
 def test_watch_prints_the_news_as_it_comes(tmp_path: Path, real: Real) -> None:

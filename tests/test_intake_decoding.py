@@ -66,7 +66,7 @@ def test_paragraphs_in_older_encodings_are_read(text: str, encoding: str) -> Non
     [(ENGLISH.replace("€", "$"), "mac_roman"), (SPANISH, "cp850"), (GERMAN, "mac_roman"), (RUSSIAN, "iso8859_5")],
 )
 def test_what_no_known_encoding_explains_is_refused_not_garbled(text: str, encoding: str) -> None:
-    with pytest.raises(ArticleError, match=r"not UTF-8 \(byte \d+\) and its encoding cannot be told; save it as UTF-8"):
+    with pytest.raises(ArticleError, match=r"not UTF-8 \(byte \d+\) and its encoding is unclear; save it as UTF-8"):
         decode(text.encode(encoding))
 
 

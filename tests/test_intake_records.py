@@ -97,7 +97,7 @@ def test_a_record_that_was_met_before_is_skipped(fields: dict[str, str], kind: s
     (skipped,) = contents.skipped
     assert (skipped.path, skipped.reason) == (
         "feed.jsonl:3",
-        f"has the same {kind} as feed.jsonl:1, which is taken; delete one",
+        f"has the same {kind} as feed.jsonl:1, which is used; delete one of them",
     )
 
 

@@ -117,7 +117,7 @@ def test_a_local_folder_comes_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nobody/nothing", "not a name at all"])
 def test_a_model_that_is_nowhere_is_one_clear_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match=f"'{name}' is no local folder and none of those packaged") as caught:
+    with pytest.raises(ModelError, match=f"'{name}' is not a local folder, not one of those packaged") as caught:
         resolve(name, silent)
     assert "Error" not in str(caught.value)
     assert str(caught.value).endswith("the name in config.toml.")

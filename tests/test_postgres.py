@@ -469,7 +469,7 @@ def test_tables_of_an_earlier_version_are_kept_and_brought_up_to_date(
     monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
     later = {1: "ALTER TABLE refused ADD COLUMN one TEXT;", 2: "ALTER TABLE refused ADD COLUMN two TEXT;"}
     monkeypatch.setattr(schema, "MIGRATIONS", later)
-    with pytest.raises(StoreError, match="made by an earlier Dateline; run `dateline index`, which keeps it"):
+    with pytest.raises(StoreError, match="made by an earlier version; run `dateline index`, which keeps it"):
         Retriever.open(open_store(Path(), url), ENCODER)
     assert refresh(corpus, open_store(Path(), url), ENCODER, "model").generation == 1
     execute(url, "UPDATE refused SET one = two")

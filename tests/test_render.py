@@ -275,13 +275,13 @@ def test_not_found_says_why() -> None:
 
     assert said(("Lisbon",), 0.3) == "Not found: no article has the word “Lisbon”."
     assert said(("asdf", "qwerty"), 0.0) == "Not found: no article has the words “asdf” or “qwerty”."
-    assert said(("Lisbon",), 0.9) == "Not found: the articles have something on this, but not the answer."
+    assert said(("Lisbon",), 0.9) == "Not found: the articles mention this, but do not answer it."
 
 
 def test_a_filter_that_no_article_passes_is_said_to_be_the_cause() -> None:
     found = answer("nowhere")
     nothing = replace(found, evidence=replace(found.evidence, hits=()))
-    said = "No article passes the filter, so nothing was searched; widen it or leave it out.\n"
+    said = "No article matches the filter, so nothing was searched; widen it or leave it out.\n"
     assert plain(answer_lines(nothing)) == said
 
 

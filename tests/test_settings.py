@@ -109,7 +109,7 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[zzz]\n", ["unknown section [zzz]", "corpus, storage, encoder"]),
         ("[retrieval]\npasages = 3\n", ["unknown key pasages in [retrieval]", "did you mean passages?"]),
         ("[corpus]\nzzz = 1\n", ["unknown key zzz in [corpus]", "known are path"]),
-        ("passages = 3\n", ["passages stands outside its section", "[retrieval]"]),
+        ("passages = 3\n", ["passages is outside its section", "[retrieval]"]),
         ('corpus = "news"\n', ["corpus is 'news'", "write [corpus]"]),
         ("[[corpus]]\n", ["corpus is [{}]", "write [corpus]"]),
         ("[retrieval]\npassages = 0\n", ["[retrieval] passages is 0", "a whole number from 1 to 1000"]),

@@ -67,7 +67,9 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path, corpus: Path) -> Loc
 def test_a_store_is_taken_over_by_the_next_index(
     earlier: LocalStore, corpus: Path, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
-    with pytest.raises(StoreError, match="made by an earlier Dateline; run `dateline index`, which keeps it"):
+    with pytest.raises(
+        StoreError, match="made by an earlier version of Dateline; run `dateline index`, which keeps it"
+    ):
         Retriever.open(earlier, ENCODER)
     counting = Counting(ENCODER)
     with caplog.at_level(logging.WARNING):

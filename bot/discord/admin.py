@@ -42,7 +42,7 @@ class Operating:
         self._parts = client.parts
 
     async def status(self, interaction: Interaction) -> None:
-        """What is indexed, and how the bot is doing."""
+        """Show what is indexed, and how the bot is doing."""
 
         async def work(reply: Reply) -> None:
             status = await asyncio.to_thread(self._parts.status)
@@ -129,11 +129,11 @@ def admin_group(client: "DatelineClient", settings: DiscordSettings) -> app_comm
     operating = Operating(client)
     hidden = discord.Permissions(manage_guild=True) if not settings.admin_roles else None
     group = app_commands.Group(
-        name="dateline", description="Run Dateline.", guild_only=True, default_permissions=hidden
+        name="dateline", description="Manage Dateline.", guild_only=True, default_permissions=hidden
     )
     group.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
 
-    @group.command(name="status", description="What is indexed, and how the bot is doing.")
+    @group.command(name="status", description="Show what is indexed, and how the bot is doing.")
     async def status(interaction: Interaction) -> None:
         await operating.status(interaction)
 
@@ -146,11 +146,11 @@ def admin_group(client: "DatelineClient", settings: DiscordSettings) -> app_comm
     async def add(interaction: Interaction, url: str | None = None, file: discord.Attachment | None = None) -> None:
         await operating.add(interaction, url, file)
 
-    @group.command(name="feedback", description="Which answers were rated badly.")
+    @group.command(name="feedback", description="Show the answers that were rated badly.")
     async def feedback(interaction: Interaction) -> None:
         await operating.feedback(interaction)
 
-    @group.command(name="following", description="Which questions are followed in this server; stop some.")
+    @group.command(name="following", description="List the questions that are followed in this server, and stop some.")
     async def following(interaction: Interaction) -> None:
         await operating.following(interaction)
 
@@ -160,7 +160,7 @@ def admin_group(client: "DatelineClient", settings: DiscordSettings) -> app_comm
 def address(url: str) -> str:
     """An address on the web, and never a file of this machine. Raises UsageError."""
     if not re.match(r"https?://", url.strip(), re.IGNORECASE):
-        raise UsageError(f"{url[:100]!r} is no address of a page, expected one that starts with https://.")
+        raise UsageError(f"{url[:100]!r} is not the address of a page, expected one that starts with https://.")
     return url.strip()
 
 

@@ -76,7 +76,7 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
     served = [guild for guild in client.guilds if not settings.guilds or guild.id in settings.guilds]
     for id in settings.guilds:
         if client.get_guild(id) is None:
-            yield _unknown("server", id, "guilds", "is none that has invited the bot")
+            yield _unknown("server", id, "guilds", "has not invited the bot")
     if not client.guilds and not settings.user_install:
         yield Finding(False, "No server has invited the bot; docs/discord.md has the link.")
     named = {id: await _channel(client, id) for id in settings.channels}
@@ -127,15 +127,15 @@ def _server(guild: discord.Guild) -> Iterator[Finding]:
     for names, channels in lacks.items():
         if names:
             where = f"{_listed(channels)} of {guild.name}"
-            yield Finding(True, f"In {where} not every mention can be answered in its place, for want of: {names}.")
+            yield Finding(True, f"In {where} some mentions cannot be answered in place; missing permissions: {names}.")
 
 
 def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
     """One of [discord] channels."""
     if channel is None:
-        return _unknown("channel", id, "channels", "is none that the bot can see")
+        return _unknown("channel", id, "channels", "cannot be seen by the bot")
     if not isinstance(channel, Writable):
-        return _unknown("channel", id, "channels", "is none that messages can be written in")
+        return _unknown("channel", id, "channels", "is not a channel that messages can be written in")
     if channel.guild.unavailable:
         return Finding(False, f"The channel {id} cannot be reached just now; check again when Discord has it.")
     name = f"#{channel.name} of {channel.guild.name}"
@@ -185,9 +185,7 @@ def _tried(attempt: Callable[[], str]) -> Finding:
 def _corpus(settings: Settings) -> str:
     folder = settings.corpus.path
     if not folder.is_dir():
-        raise CorpusError(
-            f"There is no folder {folder}, expected that of the articles; make it, or correct [corpus] path."
-        )
+        raise CorpusError(f"The folder of articles {folder} does not exist; create it, or correct [corpus] path.")
     return f"The articles are in {folder}."
 
 
@@ -196,13 +194,13 @@ def _ledger(settings: Settings) -> str:
     # it is not begun here: whoever checks may be another user than the bot
     if path.exists() or settings.storage.url is not None:
         Ledger.open(path, settings.storage.url)
-        return "Answers and ratings can be kept."
+        return "Answers and ratings can be stored."
     there = next(folder for folder in path.absolute().parents if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise StoreError(
-            f"{path} cannot be made in {there}; mend that folder's permissions, or correct [storage] path."
+            f"{path} cannot be created in {there}; fix that folder's permissions, or correct [storage] path."
         )
-    return "Answers and ratings can be kept."
+    return "Answers and ratings can be stored."
 
 
 async def _port(port: int) -> str:
@@ -235,12 +233,12 @@ async def _connected(settings: DiscordSettings, token: str) -> list[Finding]:
             await asyncio.wait({running, arrived}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 await running  # raises why it could not
-            greeting = Finding(True, f"Discord takes the token, of {visitor.user}, and the intents.")
+            greeting = Finding(True, f"Discord accepts the token (of {visitor.user}) and the intents.")
             return [greeting, *[finding async for finding in looked_around(visitor, settings)]]
     except TimeoutError as error:
         raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error
     except (discord.HTTPException, *FAILURES) as error:
-        raise DatelineError(f"Discord does not say all that it should ({type(error).__name__}); try again.") from error
+        raise DatelineError(f"Discord's answer is incomplete ({type(error).__name__}); try again.") from error
     finally:
         arrived.cancel()
         await visitor.close()

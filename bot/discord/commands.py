@@ -68,10 +68,10 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
         names = client.parts.catalogue.choices(typed)
         return [app_commands.Choice(name=visible(name).strip(), value=name) for name in names]
 
-    @tree.command(name="follow", description="Keep a question open: what is new about it is told here, or privately.")
+    @tree.command(name="follow", description="Keep a question open; news about it is posted here, or sent privately.")
     @app_commands.describe(
         question="Who is Venezuela's foreign minister?",
-        private="Whether only you are told, in a private message",
+        private="Whether to send the news to you alone, in a private message",
         since="Only articles of this day, month or year or later, such as 2024-02-20, 2024-02 or 2024",
         until="Only articles of this day, month or year or earlier, such as 2024-02-20, 2024-02 or 2024",
         source="Only articles of this source",
@@ -90,7 +90,7 @@ def add_to(tree: app_commands.CommandTree[Any], client: "DatelineClient", settin
 
     follow.autocomplete("source")(sources)
 
-    @tree.command(name="following", description="The questions that you follow; stop some.")
+    @tree.command(name="following", description="List the questions that you follow, and stop some.")
     async def following(interaction: Interaction) -> None:
         await client.following.show_own(interaction)
 

@@ -35,7 +35,7 @@ def check_place(settings: DiscordSettings, origin: Origin) -> None:
         if origin.own and not settings.direct_messages:
             raise NotHereError("Dateline does not answer private messages; ask in a channel of a server.")
         if not origin.own and not settings.user_install:
-            raise NotHereError("Dateline does not answer in conversations that it is no part of; ask it in a server.")
+            raise NotHereError("Dateline does not answer in conversations that it is not part of; ask it in a server.")
         return
     if not origin.installed:
         if not settings.user_install:

@@ -41,7 +41,7 @@ RETRY_SECONDS = 60.0
 POSTING = timedelta(minutes=5)
 AT_ONCE = 10
 LOOKED_BACK = 100
-GONE = "This question is not followed any more."
+GONE = "This question is no longer followed."
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ class Following:
                     raise NotYoursError from error
             await asyncio.to_thread(questions.remove, id)
             RECORD.info(event("stopped", id=id, person=interaction.user.id, server=interaction.guild_id))
-            await reply.show(notice_card(f"“{followed.question}” is followed no more."))
+            await reply.show(notice_card(f"“{followed.question}” is no longer followed."))
 
     async def run(self) -> None:
         """Looks for new generations and posts what is new, until it is cancelled."""
@@ -285,6 +285,6 @@ def _cannot_write(notices: Sequence[Notice]) -> str:
     questions = list(dict.fromkeys(each.followed.question for each in notices))
     named = ", ".join(f"“{question}”" for question in questions)
     return (
-        f"Dateline may no longer write in the channel where it told you what is new about {named}, so it has stopped; "
-        "follow again where it may, or with `private`. What it had to say there:"
+        f"Dateline may no longer write in the channel where you follow {named}, so it has stopped; follow it "
+        "again in another channel, or with `private: True`. What is new:"
     )

@@ -28,12 +28,10 @@ class Health:
         self.generation = 0
         self.last_answer: float | None = None
         self.registry = CollectorRegistry()
-        self._questions = Counter(
-            "dateline_questions", "Questions by what became of them.", ["outcome"], registry=self.registry
-        )
+        self._questions = Counter("dateline_questions", "Questions by outcome.", ["outcome"], registry=self.registry)
         self._waiting = Histogram(
             "dateline_waiting_seconds",
-            "From being asked to being shown, of questions answered.",
+            "Seconds from a question to its answer.",
             registry=self.registry,
             buckets=SECONDS,
         )

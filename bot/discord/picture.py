@@ -212,7 +212,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, help="the PNG file to write")
     options = parser.parse_args(arguments)
     if options.out.suffix != ".png" or not options.out.parent.is_dir():
-        parser.error(f"{options.out} is no place for a picture, expected FILE.png in a folder that is there")
+        parser.error(f"{options.out} is not a place for a picture, expected FILE.png in a folder that is there")
     from bot.assistant import Assistant
     from bot.settings import Settings
     from retrieval.progress import silent

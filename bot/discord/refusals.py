@@ -40,7 +40,7 @@ class NotAllowedError(RefusalError):
     """Not one of those who run the bot."""
 
     def __init__(self) -> None:
-        super().__init__("This command is for those who manage this server or have a role that may use it.")
+        super().__init__("This command is for people who manage this server or have a role that may use it.")
 
 
 class NotNamedError(RefusalError):
@@ -48,8 +48,8 @@ class NotNamedError(RefusalError):
 
     def __init__(self, server: int) -> None:
         super().__init__(
-            "Articles are added and indexed only from servers, or by roles, that the configuration names: whoever runs "
-            f"Dateline puts {server} into [discord] guilds of config.toml, or a role into admin_roles."
+            "Articles can be added and indexed only from the servers, or by the roles, that the configuration names. "
+            f"To allow it here, put {server} into [discord] guilds of config.toml, or a role into admin_roles."
         )
 
 
@@ -80,7 +80,7 @@ class OverdueError(RefusalError):
     """The time of a question is over."""
 
     def __init__(self) -> None:
-        super().__init__("This took too long and was given up; ask again in a minute or two.")
+        super().__init__("This took too long and was cancelled; ask again in a minute or two.")
 
 
 class ClosingError(RefusalError):
@@ -106,8 +106,8 @@ class CannotWriteError(RefusalError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Dateline may not write here by itself: it needs the permissions View Channels, Send Messages and Embed "
-            "Links. Follow with `private: True` to be told privately."
+            "Dateline may not post here: it needs the permissions View Channels, Send Messages and Embed Links. With "
+            "`private: True`, the news is sent to you privately."
         )
 
 

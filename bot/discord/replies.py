@@ -25,8 +25,8 @@ Interaction = discord.Interaction[Any]
 Word = tuple[discord.Embed, discord.ui.View | None]
 ALREADY_ACKNOWLEDGED = 40060
 UNSHOWABLE = (
-    "Dateline may not answer here: it needs the permissions Embed Links and Read Message History, which those who "
-    "manage the server can give it."
+    "Dateline may not answer here: it needs the permissions Embed Links and Read Message History, which anyone who "
+    "manages the server can give it."
 )
 
 log = logging.getLogger(__name__)

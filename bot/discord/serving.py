@@ -149,7 +149,7 @@ async def _watched(health: Health, port: int) -> AsyncIterator[None]:
 
 def _refused_token() -> ConfigError:
     return ConfigError(
-        f"Discord refused the token in {TOKEN_VARIABLE}; copy it anew from the page “Bot” of the application, where "
+        f"Discord refused the token in {TOKEN_VARIABLE}; copy it again from the page “Bot” of the application, where "
         "“Reset Token” makes one."
     )
 

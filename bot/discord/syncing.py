@@ -32,7 +32,7 @@ async def sync(tree: app_commands.CommandTree[Any], application: int | None, fol
         await persistently(tree.sync, PATIENTLY)
     except app_commands.CommandSyncFailure as error:
         raise DatelineError(
-            f"Discord does not take the commands ({' '.join(str(error).split())}); this is a mistake in Dateline."
+            f"Discord refused the commands ({' '.join(str(error).split())}); report this as a bug in Dateline."
         ) from error
     except (discord.HTTPException, *FAILURES) as error:
         log.error(event("commands_not_synced", error=type(error).__name__, said=str(error)))
@@ -40,7 +40,7 @@ async def sync(tree: app_commands.CommandTree[Any], application: int | None, fol
     try:
         file.write_text(digest, encoding="ascii")
     except OSError as error:
-        raise StoreError(f"{file} cannot be written ({reason(error)}); mend the folder's permissions.") from error
+        raise StoreError(f"{file} cannot be written ({reason(error)}); fix the folder's permissions.") from error
     RECORD.info(event("commands_synced", commands=len(definitions)))
     return True
 

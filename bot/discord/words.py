@@ -36,8 +36,8 @@ def for_member(error: BaseException) -> str:
         sentence = _COMMAND_LINE.sub("", str(error)).rstrip()
         return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
     if isinstance(error, DatelineError):
-        return "The articles cannot be read just now; those who run Dateline find the reason in its log."
-    return "Something went wrong; those who run Dateline find it in its log."
+        return "The articles cannot be searched right now; the reason is in Dateline's log."
+    return "Something went wrong; the details are in Dateline's log."
 
 
 def for_operator(error: BaseException, folders: tuple[Path, ...]) -> str:

@@ -19,7 +19,7 @@ _MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
 @as_json_option
 @click.pass_obj
 def doctor(options: Options, as_json: bool) -> int:
-    """Look for what is wrong with this installation, and say what to do about it."""
+    """Check this installation, and say how to fix what is wrong."""
     from bot.json import findings_json
     from bot.layout import Line, Run
     from bot.terminal import Terminal
@@ -77,7 +77,7 @@ def _settings_finding(options: Options) -> Finding:
     home = find_home(options.config)
     if home.has_file:
         return Finding("Settings", "ok", f"{home.file.absolute()} can be read.")
-    return Finding("Settings", "ok", f"No config.toml, so the defaults; articles and index are in {home.data}.")
+    return Finding("Settings", "ok", f"No config.toml, so the defaults apply; articles and index are in {home.data}.")
 
 
 def _token_finding(environment: Mapping[str, str]) -> Finding:

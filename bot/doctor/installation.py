@@ -40,8 +40,8 @@ def package_findings(needed: frozenset[str], root: Path = ROOT) -> Iterator[Find
     elif not (other := _not_pinned(root)):
         yield Finding("Packages", "ok", "All packages are installed.")
     else:
-        count = f"{len(other)} packages are" if len(other) > 1 else "1 package is"
-        message = f"{count} not as requirements.lock pins them: {_listed(other)}."
+        count = f"{len(other)} packages differ" if len(other) > 1 else "1 package differs"
+        message = f"{count} from requirements.lock: {_listed(other)}."
         yield Finding("Packages", "warning", message, _again(root))
     for extra in sorted(set(EXTRAS.values())):
         lacking = _lacking(requirements, extra)

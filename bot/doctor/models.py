@@ -65,7 +65,7 @@ def disk_findings(settings: Settings) -> Iterator[Finding]:
         free = shutil.disk_usage(there).free
         space = f"{free / 1e9:,.1f} GB are free for the {name} in {folder}"
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            mend = "Mend the permissions, or set DATELINE_CACHE or [storage] path to another folder."
+            mend = "Fix the permissions, or set DATELINE_CACHE or [storage] path to another folder."
             yield Finding("Disk", "problem", f"The {name} folder {folder} cannot be written.", mend)
         elif free < needed:
             level: Level = "problem" if free < LEAST_BYTES else "warning"
@@ -98,7 +98,7 @@ def _reader_folder(model: str, adapter: Path | None) -> Path | None:
 def _files(area: str, model: str) -> Iterator[Finding]:
     """A model's own files, where they are installed as packages."""
     if model not in PACKAGED:
-        where = "a folder" if Path(model).is_dir() else "of the Hugging Face hub"
+        where = "a folder" if Path(model).is_dir() else "fetched from the Hugging Face hub"
         yield Finding(area, "ok", f"The model {model} is {where}.")
         return
     packaged = PACKAGED[model]
@@ -114,9 +114,9 @@ def _files(area: str, model: str) -> Iterator[Finding]:
         damaged = [] if _has_content(weights, packaged.sha256) else [str(weights)]
     if damaged:
         mend = "Install the packages again: delete .venv and run `make setup`."
-        yield Finding(area, "problem", f"Of the model {model} is damaged: {', '.join(damaged)}.", mend)
+        yield Finding(area, "problem", f"The model {model} is damaged: {', '.join(damaged)}.", mend)
     else:
-        yield Finding(area, "ok", f"The model {model} is installed, and whole.")
+        yield Finding(area, "ok", f"The model {model} is installed and complete.")
 
 
 def _has_content(path: Path, sha256: str) -> bool:
@@ -136,7 +136,7 @@ def _model(area: str, model: str, folder: Path | None, settings: Settings) -> It
         message = "The model is run by PyTorch, which is slower to start and to answer."
         yield Finding(area, "warning", message, "Set [engine] compiled = true in config.toml.")
     elif folder is None:
-        yield Finding(area, "ok", f"{model} is fetched and compiled when it is first used, if it is not yet.")
+        yield Finding(area, "ok", f"{model} is fetched and compiled when it is first used.")
     elif is_compiled(folder):
         yield _compiled(area, folder, settings)
     elif (folder / FAILED).is_file():

@@ -33,7 +33,7 @@ def corpus_findings(settings: Settings) -> Iterator[Finding]:
     if closed:
         named = ", ".join(closed[:NAMED]) + (" …" if len(closed) > NAMED else "")
         message = f"{counted(len(closed), 'file')} of {corpus} cannot be read: {named}."
-        yield Finding("Articles", "problem", message, "Mend the permissions, or mend or remove the links.")
+        yield Finding("Articles", "problem", message, "Fix the permissions, or fix or remove the links.")
     else:
         yield Finding("Articles", "ok", f"{counted(len(found.files), 'file')} in {corpus}.")
     if found.unread:
@@ -49,7 +49,8 @@ def store_findings(settings: Settings) -> Iterator[Finding]:
     try:
         with open_store(settings.storage.path, settings.storage.url).snapshot() as snapshot:
             generation = snapshot.generation
-            made = f"Generation {generation.id}, {counted(generation.passages, 'passage')}, made by {generation.model}"
+            passages = counted(generation.passages, "passage")
+            made = f"Generation {generation.id}, {passages}, made with {generation.model}"
     except NoIndexError as error:
         yield from_error("Index", error, "warning")
     except DatelineError as error:
@@ -79,8 +80,8 @@ def _index_files(folder: Path) -> Iterator[Finding]:
             lost.append(words_path(folder, words.id))
     if lost:
         names = ", ".join(path.name for path in lost)
-        mend = "Run `dateline index`, which makes them again; until then each start does so, in memory."
-        yield Finding("Index", "warning", f"Index files are lost or damaged: {names}.", mend)
+        mend = "Run `dateline index`, which rebuilds them; until then each start does so in memory."
+        yield Finding("Index", "warning", f"Index files are missing or damaged: {names}.", mend)
 
 
 def _server(url: str) -> Iterator[Finding]:
@@ -101,7 +102,7 @@ def _server(url: str) -> Iterator[Finding]:
     if row is None:
         return
     postgres, role, is_standby, may_write, vector = row
-    rights = "may bring articles in" if may_write and not is_standby else "may only answer"
+    rights = "may add articles" if may_write and not is_standby else "may only read"
     standby = ", a standby" if is_standby else ""
     message = f"PostgreSQL {postgres}{standby}, pgvector {vector}; the role {role} {rights}."
     old = tuple(int(part) for part in str(vector).split(".")[:3] if part.isdigit()) < (0, 8, 6)

@@ -24,9 +24,9 @@ AT_ONCE = 50
 
 @click.command(cls=Command)
 @click.argument("words", metavar="QUESTION", nargs=-1)
-@click.option("--list", "listing", is_flag=True, help="List the followed questions, and what was told of each last.")
-@click.option("--remove", type=int, metavar="ID", help="Follow a question no more; --list has its number.")
-@click.option("--check", is_flag=True, help="Tell now what is new since the last time, as `watch` does.")
+@click.option("--list", "listing", is_flag=True, help="List the followed questions, each with its latest answer.")
+@click.option("--remove", type=int, metavar="ID", help="Stop following a question; --list shows its number.")
+@click.option("--check", is_flag=True, help="Print what is new since the last check, as `watch` does.")
 @as_json_option
 @with_scope
 @click.pass_obj
@@ -39,12 +39,12 @@ def follow(
     as_json: bool,
     scope: Scope,
 ) -> int:
-    """Keep QUESTION open: `watch` and the Discord bot tell what is new about it; with "-", every line of standard
-    input."""
+    """Answer QUESTION and keep it open: `dateline watch` prints what is new about it. "-" reads questions from
+    standard input, one a line."""
     if bool(words) + listing + (remove is not None) + check != 1:
         raise UsageError("`dateline follow` takes one of QUESTION, --list, --remove and --check.")
     if scope.as_of is not None:
-        raise UsageError("--as-of has no meaning for a question that stays open; leave it out.")
+        raise UsageError("--as-of does not apply to a followed question; leave it out.")
     settings = options.settings()
     from bot.terminal import Terminal
 
@@ -144,8 +144,8 @@ def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
 def _remove(settings: "Settings", id: int) -> int:
     questions = _found(settings)
     if questions is None or not questions.remove(id):
-        raise UsageError(f"No question is followed as {id}; `dateline follow --list` has the numbers.")
-    click.echo(f"The question {id} is followed no more.")
+        raise UsageError(f"There is no followed question {id}; `dateline follow --list` shows the numbers.")
+    click.echo(f"The question {id} is no longer followed.")
     return 0
 
 

@@ -31,7 +31,7 @@ def followed_lines(followed: Followed, answer: Answer) -> tuple[Line, ...]:
     return (
         *answer_lines(answer),
         BLANK,
-        Line("", (Run(f"Followed as {followed.id}; what is new will be told.", "dim"),)),
+        Line("", (Run(f"Followed as {followed.id}; `dateline watch` prints what is new.", "dim"),)),
     )
 
 

@@ -27,7 +27,7 @@ class TooManyError(DatelineError):
     """As many questions are followed as may: `most`, by a person or in a server."""
 
     def __init__(self, whose: str, most: int) -> None:
-        super().__init__(f"{whose} {most} followed questions, which is as many as may be; remove one first.")
+        super().__init__(f"{whose} {most} followed questions, the most allowed; remove one first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class FollowedQuestions:
             connection.execute(f"DELETE FROM questions WHERE {same} AND suspended = 1", values)
             known = connection.execute(f"SELECT id FROM questions WHERE {same}", values).fetchone()
             if known is not None:
-                raise UsageError(f"This question is followed here already, as {known[0]}.")
+                raise UsageError(f"This question is already followed here, as {known[0]}.")
             if by is not None and limits is not None:
                 _check_limits(connection, by, limits)
             connection.execute(
@@ -119,7 +119,7 @@ class FollowedQuestions:
             return tuple(statement_of(row[0]) for row in rows)
 
     def remove(self, id: int) -> bool:
-        """Whether there was a question with this id; it is followed no more, and what waits to be told of it is not."""
+        """Whether there was a question with this id; it and its unsent news are removed."""
         with self._database.writing() as connection:
             removed = connection.execute("DELETE FROM questions WHERE id = ? RETURNING id", (id,)).fetchone()
             if connection.execute("SELECT 1 FROM questions LIMIT 1").fetchone() is None:

@@ -93,7 +93,7 @@ def _from_record(record: Record, path: str, places: dict[str, int]) -> Intake:
     draft = records.draft(record)
     kind, key = records.key(record.fields, draft)
     if key in places:
-        raise ArticleError(f"has the same {kind} as {path}:{places[key]}, which is taken; delete one")
+        raise ArticleError(f"has the same {kind} as {path}:{places[key]}, which is used; delete one of them")
     # by what it is, not where it stands: a line put in above it must not make another article of it
     intake = _intake(draft, article_id(f"{path}#{key}"), path, alone=False)
     places[key] = record.place

@@ -137,7 +137,7 @@ def _narrow(data: bytes, declared: str | None) -> str:
         text = text if text is not None else _guess(data)
         if text is None:
             where = f"is not UTF-8 (byte {error.start:,})"
-            raise ArticleError(f"{where} and its encoding cannot be told; save it as UTF-8") from error
+            raise ArticleError(f"{where} and its encoding is unclear; save it as UTF-8") from error
         return text
 
 

@@ -42,7 +42,7 @@ def load(text: str) -> Any:
     except RecursionError as error:
         raise ArticleError("is JSON nested deeper than articles are; leave it out of the corpus") from error
     except ValueError as error:
-        raise ArticleError(f"is not valid JSON ({error}); mend it") from error
+        raise ArticleError(f"is not valid JSON ({error}); fix it") from error
 
 
 def metadata(fields: Mapping[str, Any], line: int = 1) -> Reading:

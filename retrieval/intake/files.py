@@ -124,7 +124,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []  # deleted since its parent was listed
     except OSError as error:
         # without what is below, its articles would seem to be deleted
-        raise CorpusError(f"The folder {folder} cannot be read ({reason(error)}); mend its permissions.") from error
+        raise CorpusError(f"The folder {folder} cannot be read ({reason(error)}); fix its permissions.") from error
 
 
 def _is_page(name: str) -> bool:
@@ -156,7 +156,7 @@ def leads_out(link: Path, corpus: Path) -> bool:
 def read_bytes(path: Path) -> bytes:
     """The content of a file, as it was at one moment.
 
-    Raises VanishedError if the file is gone, and ArticleError if it cannot be read, is no regular file, is empty, is
+    Raises VanishedError if the file is gone, and ArticleError if it cannot be read, is not a regular file, is empty, is
     too large or changes while it is read.
     """
     try:
@@ -168,10 +168,10 @@ def read_bytes(path: Path) -> bytes:
             after = os.fstat(file.fileno())
     except FileNotFoundError as error:
         if path.is_symlink():
-            raise ArticleError("is a link to a file that does not exist; mend or delete it") from error
+            raise ArticleError("is a link to a file that does not exist; fix or delete it") from error
         raise VanishedError("is gone; it was there when the folder was listed") from error
     except OSError as error:
-        raise ArticleError(f"cannot be read ({reason(error)}); mend that or leave it out of the corpus") from error
+        raise ArticleError(f"cannot be read ({reason(error)}); fix that or leave it out of the corpus") from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         raise ArticleError("is still being written; it is taken at the next run")
     if not data.strip():
@@ -181,7 +181,7 @@ def read_bytes(path: Path) -> bytes:
 
 def _check(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise ArticleError("is no regular file; leave it out of the corpus")
+        raise ArticleError("is not a regular file; leave it out of the corpus")
     if found.st_size > MAX_BYTES:
         size = f"{found.st_size:,} bytes"
         raise ArticleError(f"is {size}, more than the {MAX_BYTES:,} allowed; split it or leave it out")

@@ -153,7 +153,7 @@ def _tree(text: str) -> Any:
             lxml.etree.fromstring(data, lxml.etree.HTMLParser(encoding="utf-8", target=_Size()))
         tree = lxml.html.document_fromstring(data, parser=parser)
     except lxml.etree.LxmlError as error:
-        raise ArticleError(f"is no HTML page ({error}); leave it out of the corpus") from error
+        raise ArticleError(f"is not an HTML page ({error}); leave it out of the corpus") from error
     # libxml2 leaves out, without a word, what comes after an element 256 deep or a text of 10 MB
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         raise ArticleError("is nested deeper, or has a longer text, than a page of news; save its article alone")

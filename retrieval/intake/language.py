@@ -44,5 +44,5 @@ def _identifier() -> Any:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     except OSError as error:
         raise ModelError(
-            f"The language model cannot be unpacked into {tempfile.gettempdir()} ({reason(error)}); free some there."
+            f"The language model cannot be unpacked into {tempfile.gettempdir()} ({reason(error)}); free space there."
         ) from error

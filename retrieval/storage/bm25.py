@@ -169,7 +169,7 @@ def write_words(folder: Path, before: Written | None, update: Update) -> dict[st
     except (ValueError, OSError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
         raise StoreError(
-            f"The word index cannot be written to {folder.parent} ({why}); free some disk space there, or mend its "
+            f"The word index cannot be written to {folder.parent} ({why}); free some disk space there, or fix its "
             "permissions."
         ) from error
 

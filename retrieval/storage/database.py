@@ -176,7 +176,7 @@ def schema_version(connection: sqlite3.Connection, folder: Path) -> int:
     version = _version(connection)
     if 0 < version < SCHEMA_VERSION:
         raise StoreError(
-            f"The index in {folder} was made by an earlier Dateline; run `dateline index`, which keeps it."
+            f"The index in {folder} was made by an earlier version of Dateline; run `dateline index`, which keeps it."
         )
     if version not in (0, SCHEMA_VERSION):
         raise StoreError(

@@ -134,7 +134,7 @@ class VectorIndex:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise StoreError(
-                f"The index cannot be written to {path.parent} ({reason(error)}); free some disk space there, or mend "
+                f"The index cannot be written to {path.parent} ({reason(error)}); free some disk space there, or fix "
                 "its permissions."
             ) from error
         return FileRecord(written.st_size, written.st_mtime_ns, digest.digest())

@@ -104,7 +104,7 @@ class LocalStore:
             raise BusyError(f"Another process is indexing into {self.folder}; try again when it is done.") from error
         except OSError as error:
             raise StoreError(
-                f"The storage folder {self.folder} cannot be written ({reason(error)}); mend its permissions or the "
+                f"The storage folder {self.folder} cannot be written ({reason(error)}); fix its permissions or the "
                 "disk's free space, or set [storage] path in config.toml to another folder."
             ) from error
         try:

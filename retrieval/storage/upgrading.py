@@ -16,7 +16,7 @@ def empty_if_old(connection: sqlite3.Connection, folder: Path) -> None:
     """Drops all but the vectors, with what SQLite keeps of numbers given; foreign keys must be off."""
     if not _is_old(connection):
         return
-    _log.warning("The index in %s was made by an earlier Dateline, so all articles are read again.", folder)
+    _log.warning("The index in %s was made by an earlier version of Dateline, so all articles are read again.", folder)
     connection.execute("BEGIN IMMEDIATE")
     given = connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
     query = """SELECT type, name FROM sqlite_master

@@ -192,13 +192,12 @@ async def test_the_check_passes_where_nothing_has_been_kept_yet_and_misses_the_a
         paths = '[corpus]\npath = "nowhere"\n[storage]\npath = "later/store"\n'
         status, lines = await checked(discord, tmp_path, paths)
         assert [line for line in lines if line.startswith("FAIL  ")] == [
-            f"FAIL  There is no folder {tmp_path / 'nowhere'}, expected that of the articles; make it, or correct "
-            "[corpus] path."
+            f"FAIL  The folder of articles {tmp_path / 'nowhere'} does not exist; create it, or correct [corpus] path."
         ]
         assert status == 1 and not (tmp_path / "later").exists()
         blocked = '[storage]\npath = "config.toml/store"\n'
         status, lines = await checked(discord, tmp_path, blocked)
-        assert status == 1 and any("discord.sqlite cannot be made in" in line for line in lines)
+        assert status == 1 and any("discord.sqlite cannot be created in" in line for line in lines)
 
 
 async def test_a_check_that_is_ended_has_not_passed(tmp_path: Path) -> None:

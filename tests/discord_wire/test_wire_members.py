@@ -33,7 +33,7 @@ async def test_a_question_can_be_limited_by_day_and_source(guild: Guild, ada: Pe
 async def test_a_filter_that_no_article_passes_is_named_as_the_reason(guild: Guild, ada: Person) -> None:
     asked = await ada.slash(guild.general, "ask", question="nowhere", source="Nobody's Wire")
     answer = await asked.finally_()
-    assert "No article passes the filter, so nothing was searched" in answer.text
+    assert "No article matches the filter, so nothing was searched" in answer.text
     assert "source Nobody's Wire" in answer.text
     assert [one.label for one in answer.buttons] == ["👍", "👎", "Ask privately"]
 
@@ -41,7 +41,7 @@ async def test_a_filter_that_no_article_passes_is_named_as_the_reason(guild: Gui
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"since": "yesterday"}, "is no date, expected a day, a month or a year"),
+        ({"since": "yesterday"}, "is not a date, expected a day, month or year"),
         ({"since": "2024-02-02", "until": "2024-01-01"}, "swap them"),
         ({"question": "?!"}, "holds no word"),
     ],

@@ -37,8 +37,8 @@ async def test_those_who_run_it_refresh_add_and_look(
     ("options", "said"),
     [
         ({}, "Give either url"),
-        ({"url": "/etc/hostname"}, "is no address of a page"),
-        ({"url": "file:///etc/hostname"}, "is no address of a page"),
+        ({"url": "/etc/hostname"}, "is not the address of a page"),
+        ({"url": "file:///etc/hostname"}, "is not the address of a page"),
         ({"url": "http://127.0.0.1:9/x"}, "private address"),
         ({"file": Upload("a.exe", b"MZ")}, "does not end in"),
         ({"file": Upload("a.txt", b"")}, "empty"),
@@ -100,7 +100,7 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
         ada, editor = discord.person("Ada"), discord.person("Ed", roles=["Editor"])
         for command in ("status", "refresh", "feedback", "add"):
             refused = await (await ada.slash(guild.general, f"dateline {command}")).finally_()
-            assert "for those who manage this server" in refused.text and refused.ephemeral
+            assert "for people who manage this server" in refused.text and refused.ephemeral
         assert "event=admin" not in bot.output and "event=mistake" not in bot.output
         assert "fake/encoder" in (await (await editor.slash(guild.general, "dateline status")).finally_()).text
         refreshed = await editor.slash(guild.general, "dateline refresh")
@@ -116,7 +116,7 @@ async def test_a_server_that_is_not_named_does_not_change_what_all_share(tmp_pat
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
         for command, options in (("refresh", {}), ("add", {"file": ARTICLE})):
             refused = await (await chief.slash(guild.general, f"dateline {command}", **options)).finally_()
-            assert f"puts {guild.id} into [discord] guilds" in refused.text.replace("\\", "") and refused.ephemeral
+            assert f"put {guild.id} into [discord] guilds" in refused.text.replace("\\", "") and refused.ephemeral
         assert "event=admin" not in bot.output and list((tmp_path / "corpus").iterdir()) == []
         assert "fake/encoder" in (await (await chief.slash(guild.general, "dateline status")).finally_()).text
         assert discord.violations == []
@@ -189,7 +189,7 @@ async def test_of_an_address_neither_password_nor_query_is_logged(tmp_path: Path
             added = await (await chief.slash(guild.general, "dateline add", url=url)).finally_(until=says("Added"))
             assert "talks" in added.text
             refused = await chief.slash(guild.general, "dateline add", url=url.replace("://", "://ada:hunter2@"))
-            assert "remove what stands before the @" in (await refused.finally_(until=says("Nothing added"))).text
+            assert "remove what comes before the @" in (await refused.finally_(until=says("Nothing added"))).text
             place = url.removeprefix("http://").partition("?")[0]
             assert bot.output.count(f"event=admin action=add person={chief.id} server={guild.id} url={place} ") == 2
             assert "hunter2" not in bot.output

@@ -119,7 +119,7 @@ def check(connection: Connection, name: str) -> None:
     if version is None:
         raise NoIndexError(f"There is no index in the database {name} yet; run `dateline index`.")
     if version in MIGRATIONS:
-        raise StoreError(f"The index in {name} was made by an earlier Dateline; run `dateline index`, which keeps it.")
+        raise StoreError(f"The index in {name} was made by an earlier version; run `dateline index`, which keeps it.")
     _require(version, name)
 
 
