@@ -309,7 +309,7 @@ def test_a_filter_that_cannot_be_meant_changes_nothing(tmp_path: Path) -> None:
         "/filter takes article, so",
         "There are no articles fro",
         "There is no article 'a11'",
-        "'3/4/2024' is no date, ex",
+        "'3/4/2024' is not a date,",
         "--since 2024-02-01 is lat",
         "/filter since needs a dat",
         "/filter source needs a na",

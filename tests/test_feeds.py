@@ -286,7 +286,7 @@ def test_a_memory_that_cannot_be_read_or_written_is_one_sentence(web: Site, desk
     desk.state.rmdir()
     desk.state.parent.rmdir()
     desk.state.parent.write_text("a file in the way")
-    with pytest.raises(StoreError, match=r"feeds\.json \("):
+    with pytest.raises(StoreError, match=r"feeds\.json, cannot be read \("):
         desk.take(publish(web))
 
 

@@ -216,7 +216,7 @@ def test_pipes_and_devices_are_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "zeros.txt").symlink_to("/dev/zero")
     for name in ("pipe.txt", "zeros.txt"):
-        with pytest.raises(ArticleError, match="no regular file"):
+        with pytest.raises(ArticleError, match="not a regular file"):
             read_bytes(tmp_path / name)
 
 
