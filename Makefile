@@ -18,7 +18,7 @@ help:
 	@echo 'make ask Q="..."    ask one question'
 	@echo 'make index          bring the index up to date with corpus/'
 	@echo 'make setup          install and prepare everything, nothing else'
-	@echo 'make test           run the tests;  make lint  check types and style;  make fix  mend style'
+	@echo 'make test           run the tests;  make lint  check types and style;  make fix  fix style'
 	@echo 'make train DATA=... train the reader on a folder of question files, into .train/adapter'
 	@echo 'make clean          remove the virtual environment and the index'
 
