@@ -29,7 +29,7 @@ BENCHMARKS = {
     "lexical": Benchmark("lexical", "Which engine searches words best."),
     "memory": Benchmark("memory_of_indexing", "What a large index takes in memory and on the disk."),
     "news": Benchmark("news", "How well questions about news are answered, by kind."),
-    "pages": Benchmark("pages", "How much of an article is taken out of web pages."),
+    "pages": Benchmark("pages", "How much of an article is extracted from web pages."),
     "peers": Benchmark("peers", "Dateline beside Haystack and txtai."),
     "reader": Benchmark("reader", "How well the reader reads when the right paragraph is given."),
     "retrieval": Benchmark("retrieval", "How well passages are found, by meaning, words and both."),

@@ -3,8 +3,8 @@
 Each question of the file has a kind and acceptable answers. An answer is right if it has an acceptable form's words,
 or these are among its own and it has at most twice as many. A question is wholly right if every answer due is there and
 no other; "none" if nothing is answered. Precision and recall are over all answers of a kind, each matched at most once.
-A citation is right if it points into the right article. What is offered as unsure is judged like what is said plainly,
-and counted apart as well.
+A citation is right if it points into the right article. Unsure answers are judged like the others, and also
+counted separately.
 """
 
 import json
@@ -134,10 +134,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS)
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--threshold", type=probability, default=THRESHOLD, help="said plainly from it")
-    parser.add_argument("--unsure", type=probability, default=UNSURE, help="offered as unsure from it")
-    parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
-    parser.add_argument("--verbose", action="store_true", help="print what went wrong")
+    parser.add_argument(
+        "--threshold", type=probability, default=THRESHOLD, help="give answers from this probability on"
+    )
+    parser.add_argument(
+        "--unsure", type=probability, default=UNSURE, help="show answers as unsure from this probability on"
+    )
+    parser.add_argument("--passages", type=positive, default=PASSAGES, help="passages to read for each question")
+    parser.add_argument("--verbose", action="store_true", help="show each question that is answered wrongly")
     options = parser.parse_args(arguments)
     if options.unsure > options.threshold:
         parser.error(f"--unsure {options.unsure:g} is above --threshold {options.threshold:g}, expected at most that")

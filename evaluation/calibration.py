@@ -213,10 +213,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("calibration", __doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="SQuAD-shaped JSON files")
-    parser.add_argument("--distractors", nargs="+", type=Path, default=[], metavar="FILE", help="more paragraphs")
+    parser.add_argument(
+        "--distractors", nargs="+", type=Path, default=[], metavar="FILE", help="more paragraphs, no questions"
+    )
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--limit", type=positive, default=200, help="questions of each file")
-    parser.add_argument("--passages", type=positive, default=PASSAGES, help="read for each question")
+    parser.add_argument("--limit", type=positive, default=200, help="how many questions of each file")
+    parser.add_argument("--passages", type=positive, default=PASSAGES, help="passages to read for each question")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage")
     parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")

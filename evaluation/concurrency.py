@@ -2,12 +2,12 @@
 
     dateline evaluate concurrency [--store folder|postgres...] [--minutes N | --rounds N] [--json]
 
-Two writers publish one session after the other of the articles of their own desk: some come, some go, and those that
-stay are edited, so that all articles of a desk carry the number of the same session. They take turns as the lock of the
-store lets them. Four processes ask meanwhile. Every answer set has to hold all articles of one session of each desk and
-nothing else, the same for everybody who sees this generation; every hit has to be the slice of its article; and no
-process may see an older generation than before. In the end the store is verified, and has to hold the last session of
-both. The vectors are pseudo-random, so that the time goes into publishing and asking.
+Each of two writers publishes its own set of articles again and again. Each time, some articles are added, some are
+removed and the rest are edited, so that all articles of a set carry the number of the same publication. The lock of the
+store makes the writers take turns. Meanwhile four processes ask. Each result must hold all articles of one publication
+of each set and nothing else, the same for every process that sees this generation; every hit must be a slice of its
+article; and no process may see an older generation than before. At the end the store is verified, and must hold the
+last publication of both. The vectors are pseudo-random, so that the time goes into publishing and asking.
 """
 
 import random
@@ -222,8 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("concurrency", __doc__)
     add_stores(parser)
-    parser.add_argument("--minutes", type=positive, default=MINUTES, metavar="N", help="how long it is tried")
-    parser.add_argument("--rounds", type=positive, metavar="N", help="end when each writer has published so often")
+    parser.add_argument("--minutes", type=positive, default=MINUTES, metavar="N", help="how long to run")
+    parser.add_argument("--rounds", type=positive, metavar="N", help="end when each writer has published N times")
     parser.add_argument("--json", action="store_true", help="print one JSON object a store instead")
     options = parser.parse_args(arguments)
     for kind in options.store:

@@ -8,7 +8,7 @@ FILE is JSON, the time words in brackets:
 
 `means` has each reading that a careful reader would accept, a day or an interval such as
 "2023-05-15/2023-05-21"; it is empty where nobody could be sure. The file that comes with it, dates.json, was written
-without knowledge of the rules and is kept for measuring them: nobody looks at its sentences to mend a rule.
+without knowledge of the rules and is kept for measuring them: nobody looks at its sentences to change a rule.
 """
 
 import json
@@ -39,7 +39,7 @@ def shown(sentence: Mapping[str, Any]) -> str | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("dates", __doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=SENTENCES, metavar="FILE", help="of sentences")
+    parser.add_argument("file", nargs="?", type=Path, default=SENTENCES, metavar="FILE", help="file of sentences")
     parser.add_argument("--verbose", action="store_true", help="show each wrong date")
     options = parser.parse_args(arguments)
     sentences = json.loads(options.file.read_text(encoding="utf-8"))["sentences"]

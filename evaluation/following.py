@@ -1,13 +1,13 @@
-"""What followed questions tell, and what they cost: `dateline evaluate follow DATA [--articles N] [--questions N] ...`
+"""What followed questions report and cost: `dateline evaluate follow DATA [--articles N] [--questions N] ...`
 
 DATA is a folder of articles and questions about news (see evaluation.newsfiles).
 
-told    Questions with one answer are followed while only the articles of the training split are there; then those that
-        they are about come in, all at once. Counted is how many are told the right answer, only wrong ones, or nothing;
-        and how many of those that were answered by then, rightly or not.
-cost    So many questions about articles of the training split are followed, without being answered first. Then --new
-        articles of the other split come in. Counted are the pairs of a question and a passage that are scored, the
-        passages that are read, and the seconds of both. With --articles N, they are asked among N articles that are
+told    Questions with one answer are followed while only the articles of the training split are there; then the
+        articles that they are about are added, all at once. Counted: for how many questions the news has the right
+        answer, only wrong ones, or nothing; and the same for questions that had been answered before, rightly or not.
+cost    --questions questions about articles of the training split are followed, without being answered first. Then
+        --new articles of the other split are added. Counted: the pairs of a question and a passage that are scored,
+        the passages that are read, and the seconds of both. With --articles N, they are asked among N articles that are
         recombined from sentences of the training split (see evaluation.recombined).
 """
 
@@ -180,12 +180,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("follow", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--articles", type=positive, metavar="N", help="ask among so many recombined articles")
-    parser.add_argument("--questions", type=positive, default=1000, metavar="N", help="followed among them")
-    parser.add_argument("--new", type=positive, default=10, metavar="N", help="articles that come in among them")
-    parser.add_argument("--limit", type=positive, default=300, metavar="N", help="questions that are to be told")
+    parser.add_argument("--articles", type=positive, metavar="N", help="ask among N recombined articles")
+    parser.add_argument(
+        "--questions", type=positive, default=1000, metavar="N", help="how many questions to follow among them"
+    )
+    parser.add_argument("--new", type=positive, default=10, metavar="N", help="how many articles to add later")
+    parser.add_argument(
+        "--limit", type=positive, default=300, metavar="N", help="how many questions with one answer to follow"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where stores and vectors stay for the next run")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep stores and vectors for the next run")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
     options = parser.parse_args(arguments)
     encoder, reader = shipped_encoder(), shipped_reader()

@@ -252,9 +252,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser("freshness", __doc__)
     parser.add_argument("--articles", type=positive, default=10_000)
     parser.add_argument("--drops", type=int, default=20, help=f"how many files come; at most {len(_TOWNS) - 1}")
-    parser.add_argument("--burst", type=positive, default=100, help="how many come together")
-    parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
-    parser.add_argument("--embed", action="store_true", help="embed the newsroom, too")
+    parser.add_argument("--burst", type=positive, default=100, help="how many files come together")
+    parser.add_argument("--data", type=Path, help="folder of SQuAD-shaped files to take sentences from")
+    parser.add_argument("--embed", action="store_true", help="embed the generated articles, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     options = parser.parse_args(arguments)
     if not 1 <= options.drops < len(_TOWNS):

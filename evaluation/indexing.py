@@ -199,8 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("indexing", __doc__)
     parser.add_argument("--articles", type=positive, default=500)
-    parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
-    parser.add_argument("--repeat", type=positive, default=3, help="how many turns")
+    parser.add_argument("--data", type=Path, help="folder of SQuAD-shaped files to take sentences from")
+    parser.add_argument("--repeat", type=positive, default=3, help="how many times to measure")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:

@@ -37,15 +37,25 @@ class Plan:
 
 def answering_options(parser: Parser) -> None:
     """The options that the benchmarks of answers share."""
-    parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
-    parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="K", help="read for each question")
-    parser.add_argument("--threshold", type=probability, default=THRESHOLD, metavar="T", help="said plainly from it")
-    parser.add_argument("--unsure", type=probability, default=UNSURE, metavar="T", help="offered as unsure from it")
-    parser.add_argument("--adapter", type=Path, default=ADAPTER, metavar="FOLDER", help="of the reader")
+    parser.add_argument("--limit", type=positive, metavar="N", help="how many questions of each file, drawn at random")
+    parser.add_argument(
+        "--passages", type=positive, default=PASSAGES, metavar="K", help="passages to read for each question"
+    )
+    parser.add_argument(
+        "--threshold", type=probability, default=THRESHOLD, metavar="T", help="give answers from this probability on"
+    )
+    parser.add_argument(
+        "--unsure",
+        type=probability,
+        default=UNSURE,
+        metavar="T",
+        help="show answers as unsure from this probability on",
+    )
+    parser.add_argument("--adapter", type=Path, default=ADAPTER, metavar="FOLDER", help="the adapter of the reader")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage")
-    parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
+    parser.add_argument("--seed", type=int, default=0, help="seed for drawing questions and for the bootstrap")
 
 
 @dataclass(frozen=True, slots=True)

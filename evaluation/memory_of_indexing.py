@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("memory", __doc__)
     parser.add_argument("--articles", type=positive, nargs="+", default=[100_000])
-    parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
+    parser.add_argument("--data", type=Path, help="folder of SQuAD-shaped files to take sentences from")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -266,8 +266,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("news", __doc__)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--kinds", type=_kinds, default=[*ALL_KINDS], metavar="KIND,...", help="some of the kinds")
-    parser.add_argument("--verbose", action="store_true", help="show each question that is not answered rightly")
+    parser.add_argument("--kinds", type=_kinds, default=[*ALL_KINDS], metavar="KIND,...", help="only these kinds")
+    parser.add_argument("--verbose", action="store_true", help="show each question that is answered wrongly")
     answering_options(parser)
     options = parser.parse_args(arguments)
     if options.plot is not None and not {"single", "contrast"} & set(options.kinds):

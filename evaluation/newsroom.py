@@ -209,7 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--articles", type=int, default=1000)
-    parser.add_argument("--data", type=Path, help="a folder of SQuAD-shaped files whose sentences are used")
+    parser.add_argument("--data", type=Path, help="folder of SQuAD-shaped files to take sentences from")
     options = parser.parse_args()
     size = write(options.folder, Newsroom.open(options.data).stories(options.articles))
     print(f"{options.articles:,} articles, {size / 1e6:,.1f} MB, in {options.folder}")

@@ -1,4 +1,4 @@
-"""How much of the article is taken out of web pages, how much besides, and which rules leave out what is the article's.
+"""How much of the article is extracted from web pages, how much else, and which rules leave out lines of the article.
 
     dateline evaluate pages FOLDER [--lines] [--json]
 

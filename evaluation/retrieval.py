@@ -14,8 +14,8 @@ lexical   the 100 best passages by words
 fused     both, as a question is answered, before reprints are left out; of these the first 100
 gain      fused minus the better of the two others (paired)
 
-With `--url` all of it is measured once more of a copy on that server, and how many questions have the same first
-passage there.
+With `--url`, all of it is measured again on a copy on that server, and the questions with the same first passage are
+counted.
 """
 
 import sys
@@ -168,13 +168,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--distractors", type=Path, nargs="+", default=[], metavar="FILE", help="more paragraphs, no questions"
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="questions of each file, drawn at random")
+    parser.add_argument("--limit", type=positive, metavar="N", help="how many questions of each file, drawn at random")
     parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="N", help="how many hits are read")
     parser.add_argument("--json", action="store_true", help="print one JSON object a store instead")
     parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
     parser.add_argument("--url", help="compare with a copy in this empty PostgreSQL database")
-    parser.add_argument("--seed", type=int, default=0, help="of the questions drawn, and of the bootstrap")
+    parser.add_argument("--seed", type=int, default=0, help="seed for drawing questions and for the bootstrap")
     options = parser.parse_args(arguments)
     files = [File.read(path, options.limit, options.seed, answerable=True) for path in dict.fromkeys(options.files)]
     distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]

@@ -247,12 +247,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser("scale", __doc__)
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-shaped JSON files")
     parser.add_argument("--ask", type=Path, nargs="+", metavar="FILE", help="questions from these files instead")
-    parser.add_argument("--passages", type=_sizes, default=SIZES, metavar="N,N...", help="how many there are to be")
+    parser.add_argument(
+        "--passages", type=_sizes, default=SIZES, metavar="N,N...", help="numbers of passages to build stores of"
+    )
     add_stores(parser)
     parser.add_argument("--questions", type=positive, default=QUESTIONS, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the embedded sentences for the next run")
     parser.add_argument("--json", action="store_true", help="print one JSON object a size instead")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the articles, and of the questions drawn")
+    parser.add_argument("--seed", type=int, default=SEED, help="seed for making articles and drawing questions")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     files = tuple(dict.fromkeys(path.resolve() for path in options.files))

@@ -8,8 +8,8 @@ warm        questions about the sample articles, one after another: finding, rea
 askers      the same questions by several threads of one process at once: questions a second, how long one waits, and
             the most memory that the process has had
 
-The processor, and the precision in which each model runs, are told first. `--pytorch` runs the models in PyTorch
-instead, to compare with.
+The processor, and the precision in which each model runs, are printed first. `--pytorch` runs the models in PyTorch
+instead, for comparison.
 """
 
 import json
@@ -190,8 +190,10 @@ def show(measured: Measured) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
     parser = Parser("speed", __doc__)
-    parser.add_argument("--articles", type=int, default=0, metavar="N", help="of a newsroom, beside the sample ones")
-    parser.add_argument("--repeat", type=positive, default=3, help="how often each cold start is taken")
+    parser.add_argument(
+        "--articles", type=int, default=0, metavar="N", help="how many generated articles to add to the sample articles"
+    )
+    parser.add_argument("--repeat", type=positive, default=3, help="how many times to measure each cold start")
     parser.add_argument("--questions", type=positive, default=60)
     parser.add_argument("--pytorch", action="store_true", help="run the models in PyTorch")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")

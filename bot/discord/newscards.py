@@ -55,10 +55,10 @@ def in_messages(cards: Sequence[Card]) -> Iterator[range]:
 def following_card(several: Sequence[Followed], whose: str) -> Card:
     """A list of followed questions: `whose` is "You follow", or "People in this server follow"."""
     if not several:
-        return Card("", f"{whose} no question; /follow follows one.", "notice")
+        return Card("", f"{whose} no questions; /follow starts one.", "notice")
     lines = [f"**{each.id}** · {cut(plain(each.question), MAX_QUESTION)} · {_place(each)}" for each in several[:LISTED]]
     if len(several) > LISTED:
-        lines.append(f"and {len(several) - LISTED:,} more, which are shown when one of these is removed")
+        lines.append(f"and {len(several) - LISTED:,} more, shown when one of these is stopped")
     title = cut(f"{whose} {len(several):,} question{'' if len(several) == 1 else 's'}", MAX_TITLE)
     return Card(title, "\n".join(lines), "notice")
 

@@ -11,7 +11,7 @@ from reader.novelty import News, Statement
 from reader.types import Answer
 from retrieval.heading import day
 
-NOBODY = "No question is followed; `dateline follow QUESTION` follows one."
+NOBODY = "No question is followed; `dateline follow QUESTION` starts one."
 
 
 def was_words(statement: Statement) -> str:
