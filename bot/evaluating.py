@@ -18,7 +18,7 @@ class Benchmark:
 
 BENCHMARKS = {
     "answers": Benchmark("answers", "How well questions about the sample articles are answered."),
-    "calibration": Benchmark("calibration", "How far the confidence can be trusted; can also fit it anew."),
+    "calibration": Benchmark("calibration", "How far the confidence can be trusted; can also fit it again."),
     "concurrency": Benchmark("concurrency", "Whether questions see one generation while others publish."),
     "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
     "dates": Benchmark("dates", "How often the date shown behind a time word is right."),

@@ -158,7 +158,7 @@ def verification_lines(found: "Verification") -> tuple[Line, ...]:
         f"generation {found.generation}, {counted(found.articles, 'article')}, {counted(found.passages, 'passage')}"
     )
     if not found.findings:
-        return (Line("", (Run("The index is whole: ", "answer"), Run(checked))),)
+        return (Line("", (Run("The index is intact: ", "answer"), Run(checked))),)
     problems = counted(len(found.findings), "problem")
     lines = [Line("", (Run(f"{problems} in the index: ", "answer"), Run(checked)))]
     lines += [Line("• ", (Run(f"{each.problem}; {each.mend}."),)) for each in found.findings[:LISTED]]

@@ -45,7 +45,9 @@ def checked(question: str) -> str:
         if category == "Cc":
             raise UsageError(f"The question holds the control character U+{ord(character):04X}; remove it.")
     if not any(character.isalnum() and character not in FILLERS for character in line):
-        raise UsageError(f"The question {line[:40]!r} holds no word; write one, such as: Who attended the meeting?")
+        raise UsageError(
+            f"The question {line[:40]!r} has no words; write a question such as: Who attended the meeting?"
+        )
     return line
 
 

@@ -73,7 +73,7 @@ class Calibration:
             return cls(*(_logistic(data[field.name]) for field in fields(cls)))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
-                f"The calibration {path} cannot be read ({error!r}); restore it, or fit it anew with "
+                f"The calibration {path} cannot be read ({error!r}); restore it, or fit it again with "
                 "`dateline evaluate calibration`."
             ) from error
 

@@ -248,9 +248,9 @@ def test_the_check_knows_in_which_channels_it_can_answer(tmp_path: Path) -> None
         named = [channel, *others, rules, quiet, hidden]
         assert await found(env, channels=tuple(one.id for one in named)) == [
             *(f"ok In #{one.name} {here} the bot can answer." for one in (channel, *others)),
-            f"FAIL In #rules {here}, one of [discord] channels, the bot lacks: send messages.",
-            f"FAIL In #quiet {here}, one of [discord] channels, the bot lacks: send messages in threads.",
-            f"FAIL In #hidden {here}, one of [discord] channels, the bot lacks: view channel.",
+            f"FAIL In #rules {here}, one of [discord] channels, the bot lacks permissions: send messages.",
+            f"FAIL In #quiet {here}, one of [discord] channels, the bot lacks permissions: send messages in threads.",
+            f"FAIL In #hidden {here}, one of [discord] channels, the bot lacks permissions: view channel.",
         ]
         general: Any = env.bot.get_channel(channel.id)
         thread = await general.create_thread(name="talk", type=discord.ChannelType.public_thread)

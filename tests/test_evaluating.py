@@ -81,9 +81,9 @@ def test_for_an_unknown_name_the_nearest_is_suggested(run: Run) -> None:
     [
         (["answers", "none.json"], "none.json cannot be read (No such file or directory); check its path."),
         (["news", "nowhere"], "nowhere/articles_dev.jsonl cannot be read (No such file or directory)"),
-        (["retrieval", "none.json"], "none.json is no SQuAD-shaped question file"),
-        (["reader", "none.json", "--model", "."], "none.json is no SQuAD-shaped question file"),
-        (["calibration", "none.json", "other.json"], "none.json is no SQuAD-shaped question file"),
+        (["retrieval", "none.json"], "none.json is not a SQuAD-shaped question file"),
+        (["reader", "none.json", "--model", "."], "none.json is not a SQuAD-shaped question file"),
+        (["calibration", "none.json", "other.json"], "none.json is not a SQuAD-shaped question file"),
         (["indexing", "--data", "nowhere"], "nowhere has no .json file"),
     ],
 )

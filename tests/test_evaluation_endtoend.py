@@ -241,7 +241,7 @@ def test_json_picture_and_table(
 @pytest.mark.parametrize(
     ("content", "args", "status", "said"),
     [
-        ("{", [], 1, "is no SQuAD-shaped question file"),
+        ("{", [], 1, "is not a SQuAD-shaped question file"),
         ('{"data": []}', [], 1, "has no question;"),
         ('{"data": []}', ["--threshold", "1.5"], 2, "'1.5' is not a number from 0 to 1"),
         ('{"data": []}', ["--threshold", "nan"], 2, "'nan' is not a number from 0 to 1"),

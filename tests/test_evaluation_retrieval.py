@@ -249,7 +249,7 @@ def test_the_curves_are_a_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "args", "status", "said"),
     [
-        ("{", [], 1, "is no SQuAD-shaped question file"),
+        ("{", [], 1, "is not a SQuAD-shaped question file"),
         ('{"data": [{"title": "x"}]}', [], 1, "KeyError('paragraphs')"),
         ('{"data": []}', [], 1, "has no question with an answer"),
         ('{"data": []}', ["--limit", "0"], 2, "'0' is not a whole number of 1 or more"),

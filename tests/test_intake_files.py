@@ -235,5 +235,5 @@ def test_a_file_that_changes_while_it_is_read_waits(
         return result
 
     monkeypatch.setattr(os, "fstat", look_and_write)
-    with pytest.raises(ArticleError, match="is still being written; it is taken at the next run"):
+    with pytest.raises(ArticleError, match="is still being written; it is read at the next run"):
         read_bytes(path)

@@ -90,7 +90,7 @@ def test_what_to_take_must_be_named(name: str, missing: str, run: Run) -> None:
 
 def test_a_whole_index_is_said_to_be_whole(run: Run) -> None:
     outcome = run("verify")
-    assert outcome.out == "The index is whole: generation 1, 2 articles, 2 passages\n"
+    assert outcome.out == "The index is intact: generation 1, 2 articles, 2 passages\n"
     assert (outcome.status, outcome.err) == (0, "")
 
 
@@ -219,12 +219,12 @@ def test_what_came_in_can_be_seen_and_what_is_lost_is_found_and_mended(tmp_path:
     assert (talks["url"], talks["published"]) == (page, "2024-02-20T00:00:00+00:00")
     assert talks["text"].count("agreed to open a second border crossing") == 5
     passages = sum(each["passages"] for each in articles.values())
-    assert real("verify").stdout == f"The index is whole: generation 1, 2 articles, {passages} passages\n"
+    assert real("verify").stdout == f"The index is intact: generation 1, 2 articles, {passages} passages\n"
     (lost,) = (tmp_path / ".dateline").glob("*.faiss")
     lost.unlink()
     done = real("verify")
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"• The index file {lost} is lost" in done.stdout
+    assert f"• The index file {lost} is missing" in done.stdout
     assert "; run `dateline index`" in done.stdout
     assert real("index").returncode == 0
     assert real("verify").returncode == 0

@@ -136,9 +136,9 @@ def test_a_filter_leaves_the_graph_no_short_list(store: Store, corpus: Path, mon
         ("UPDATE searched SET vector = (SELECT vector FROM searched WHERE passage = 1) WHERE passage = 2", "vectors"),
         ("UPDATE searched SET terms = array_to_tsvector('{x}') WHERE passage = 2", "words"),
         ("UPDATE searched SET published_utc = NULL WHERE passage = 2", "day"),
-        ("DELETE FROM searched WHERE passage = 2", "are searched"),
-        ("UPDATE frequencies SET passages = 7 WHERE term = 'harbour'", "than counted"),
-        ("DELETE FROM frequencies WHERE term = (SELECT max(term) FROM frequencies)", "than counted"),
+        ("DELETE FROM searched WHERE passage = 2", "are indexed"),
+        ("UPDATE frequencies SET passages = 7 WHERE term = 'harbour'", "terms are wrong"),
+        ("DELETE FROM frequencies WHERE term = (SELECT max(term) FROM frequencies)", "terms are wrong"),
         ("UPDATE articles SET source_group = 'zzz'", "source groups"),
     ],
 )

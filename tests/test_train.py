@@ -491,7 +491,7 @@ def test_a_recipe_that_cannot_be_says_so(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"make = 'soup'; use one of plain, trapped"):
         Recipe.load(path)
     path.write_text("[[sets]]\nfiles = 1\n")
-    with pytest.raises(CorpusError, match=r"recipe.toml is no training recipe"):
+    with pytest.raises(CorpusError, match=r"recipe.toml is not a training recipe"):
         Recipe.load(path)
 
 

@@ -48,18 +48,18 @@ def test_a_whole_store_has_no_findings(store: LocalStore) -> None:
         ("UPDATE articles SET text = replace(text, 'ship', 'boat')", "is not what was read"),
         ("UPDATE articles SET published = '2001-01-01T00:00:00+00:00' WHERE path = 'flood.md'", "is not what was read"),
         ("UPDATE articles SET heading_hash = x'00'", "heading of"),
-        ("UPDATE passages SET end = end - 1 WHERE id = 1", "is no slice"),
-        ("UPDATE passages SET end = 99999", "is no slice"),
+        ("UPDATE passages SET end = end - 1 WHERE id = 1", "is not a slice"),
+        ("UPDATE passages SET end = 99999", "is not a slice"),
         ("DELETE FROM passages WHERE id = 1", "leave words out"),
         ("DELETE FROM passages WHERE id = (SELECT max(id) FROM passages)", "passages"),
         ("DELETE FROM embeddings WHERE rowid = 1", "vectors"),
         ("UPDATE embeddings SET vector = zeroblob(4 * 384)", "vectors"),
         ("UPDATE embeddings SET vector = CAST(x'0000c07f' || substr(vector, 5) AS BLOB) WHERE rowid = 2", "vectors"),
         ("UPDATE embeddings SET vector = substr(vector, 5) WHERE rowid = 2", "vectors"),
-        ("UPDATE passages SET segment = NULL WHERE id = 2", "are in the index"),
+        ("UPDATE passages SET segment = NULL WHERE id = 2", "in both"),
         ("UPDATE articles SET source_group = 'zzz'", "source groups"),
-        ("UPDATE articles SET last_passage = last_passage + 1", "other ids than filters"),
-        ("UPDATE generations SET passages = 1", "Of 1 passages"),
+        ("UPDATE articles SET last_passage = last_passage + 1", "outside the range of ids"),
+        ("UPDATE generations SET passages = 1", "expected 1 in both"),
     ],
 )
 def test_each_damage_is_found_and_mended(
@@ -93,7 +93,7 @@ def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
     else:
         ids = np.maximum(ids, 2)
     VectorIndex.build(vectors.shape[1], len(ids), lambda: iter([VectorBatch(ids, vectors)])).save(path)
-    assert "not what was written" in verify(store, silent).findings[0].problem
+    assert "has been changed" in verify(store, silent).findings[0].problem
     # as if it had been written like this
     saved = recorded(path)
     with sqlite3.connect(store.folder / DATABASE) as connection:

@@ -142,7 +142,7 @@ def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
     if settings.guilds and channel.guild.id not in settings.guilds:
         return _unknown("channel", id, "channels", f"is {name}, a server that is not in [discord] guilds")
     if lacks := lacking(channel):
-        return Finding(False, f"In {name}, one of [discord] channels, the bot lacks: {', '.join(lacks)}.")
+        return Finding(False, f"In {name}, one of [discord] channels, the bot lacks permissions: {', '.join(lacks)}.")
     return Finding(True, f"In {name} the bot can answer.")
 
 

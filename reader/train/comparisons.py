@@ -42,7 +42,7 @@ def read_comparisons(path: Path) -> list[Comparison]:
         if file.get("answers_are") == "versions":
             return _versions(file, _articles(path.with_name(f"articles_{path.stem.partition('_')[0]}.jsonl")))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is no file of pairs ({error!r}); fix it or take it out.") from error
+        raise CorpusError(f"{path} is not a file of pairs ({error!r}); fix it or take it out.") from error
     made = []
     for question in read_file(path):
         if len(set(question.answers)) > 1 and question.kind != "passage":

@@ -99,7 +99,7 @@ def read_file(path: Path) -> list[Question]:
             for item in _turns(asked)
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is no SQuAD-shaped question file ({error!r}); fix it or take it out.") from error
+        raise CorpusError(f"{path} is not a SQuAD-shaped question file ({error!r}); fix it or take it out.") from error
 
 
 def day_of(written: str | None) -> datetime | None:

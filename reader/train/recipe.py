@@ -75,7 +75,7 @@ class Recipe:
             sets = tuple(Set(**entry) for entry in data["sets"])
             recipe = cls(data["seed"], Training(**data.get("training", {})), sets, data.get("dev", {}))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CorpusError(f"{path} is no training recipe ({error}); write it like {DEFAULT.name}.") from error
+            raise CorpusError(f"{path} is not a training recipe ({error}); write it like {DEFAULT.name}.") from error
         for each in sets:
             if each.make not in get_args(Make):
                 raise CorpusError(f"{path}: make = {each.make!r}; use one of {', '.join(get_args(Make))}.")

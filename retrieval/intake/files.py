@@ -173,7 +173,7 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise ArticleError(f"cannot be read ({reason(error)}); fix that or leave it out of the corpus") from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise ArticleError("is still being written; it is taken at the next run")
+        raise ArticleError("is still being written; it is read at the next run")
     if not data.strip():
         raise ArticleError("is empty; write the article into it or delete it")
     return data

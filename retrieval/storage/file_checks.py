@@ -27,7 +27,9 @@ def database_findings(connection: sqlite3.Connection, folder: Path, expected: in
     live: int = connection.execute("SELECT count(*) FROM live_passages").fetchone()[0]
     placed: int = connection.execute("SELECT count(*) FROM live_passages WHERE segment IS NOT NULL").fetchone()[0]
     if not live == placed == expected:
-        yield Finding(f"Of {expected} passages {live} are there and {placed} are in the index", EMBED_AGAIN)
+        yield Finding(
+            f"The database has {live} passages and the index {placed}, expected {expected} in both", EMBED_AGAIN
+        )
 
 
 def index_findings(
@@ -49,7 +51,7 @@ def _segment(
     """A file holds just the vectors that the database has for its passages, and those that are dead."""
     path = segment_path(folder, record.id)
     if damaged(folder, record, thoroughly=True):
-        yield Finding(f"The index file {path} is lost or is not what was written", REBUILD)
+        yield Finding(f"The index file {path} is missing or has been changed", REBUILD)
         return
     try:
         index = VectorIndex.load(path)
@@ -81,7 +83,7 @@ def _words(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     """The word index has just the live passages."""
     record = words_record(connection)
     if record is None or words_damaged(folder, record, thoroughly=True):
-        yield Finding(f"The word index in {folder} is lost or is not what was written", REBUILD)
+        yield Finding(f"The word index in {folder} is missing or has been changed", REBUILD)
         return
     path = words_path(folder, record.id)
     try:

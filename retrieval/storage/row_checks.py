@@ -14,7 +14,7 @@ from retrieval.storage.types import Finding, Generation
 from retrieval.storage.vectors import passage_vectors, unpacked
 
 TOLERANCE = 1e-4
-REBUILD = "run `dateline index`; nothing is embedded for it"
+REBUILD = "run `dateline index`, which embeds nothing again"
 EMBED_AGAIN = "run `dateline index --full`"
 
 
@@ -27,13 +27,13 @@ def row_findings(connection: Connection, progress: Progress) -> Iterator[Finding
            OR count(p.id) != coalesce(a.last_passage - a.first_passage + 1, 0)) AS chosen"""
     ).fetchone()
     if astray:
-        yield Finding(f"{astray} articles have passages of other ids than filters take theirs for", EMBED_AGAIN)
+        yield Finding(f"{astray} articles have passages outside the range of ids that filters use", EMBED_AGAIN)
     (misnamed,) = connection.execute(
         """SELECT count(*) FROM (SELECT source_group FROM live_articles GROUP BY source_group HAVING min(id) !=
            source_group) AS chosen"""
     ).fetchone()
     if misnamed:
-        yield Finding(f"{misnamed} source groups do not bear the name of their first article", EMBED_AGAIN)
+        yield Finding(f"{misnamed} source groups are not named after their first article", EMBED_AGAIN)
     numbers = [row[0] for row in connection.execute("SELECT number FROM live_articles ORDER BY number")]
     with progress("Checking articles", len(numbers)) as advance:
         for number in numbers:
@@ -56,7 +56,7 @@ def _article(connection: Connection, number: int) -> Iterator[Finding]:
     ):
         slice_of_it = 0 <= start < end <= len(article.text)
         if not slice_of_it or text_hash(passage_text(article.text, start, end)) != stored_hash:
-            yield Finding(f"Passage {passage} is no slice of its article {article.id} ({article.path})", EMBED_AGAIN)
+            yield Finding(f"Passage {passage} is not a slice of its article {article.id} ({article.path})", EMBED_AGAIN)
         elif article.text[covered:start].strip():
             yield Finding(f"The passages of {article.id} ({article.path}) leave words out", EMBED_AGAIN)
         covered = max(covered, end)

@@ -179,6 +179,6 @@ async def test_so_do_hostile_questions_however_they_are_asked(discord: Loopback,
 
 async def test_so_do_refusals_that_name_what_was_typed(guild: Guild, ada: Person, chief: Person) -> None:
     assert "is not a date" in reads(await asked(ada, guild, "Who?", since=HOSTILE[:99]))
-    assert "holds no word" in reads(await asked(ada, guild, "<@&> **?!** ||?||"))
+    assert "has no words" in reads(await asked(ada, guild, "<@&> **?!** ||?||"))
     added = await chief.slash(guild.general, "dateline add", url=HOSTILE)
     assert "is not the address" in reads(await added.finally_(until=says("address")))

@@ -43,7 +43,7 @@ async def test_a_filter_that_no_article_passes_is_named_as_the_reason(guild: Gui
     [
         ({"since": "yesterday"}, "is not a date, expected a day, month or year"),
         ({"since": "2024-02-02", "until": "2024-01-01"}, "swap them"),
-        ({"question": "?!"}, "holds no word"),
+        ({"question": "?!"}, "has no words"),
     ],
 )
 async def test_what_cannot_be_meant_is_said_to_the_person_alone(

@@ -124,7 +124,8 @@ class PostgresSnapshot(SqlSnapshot):
         (searched,) = connection.execute("SELECT count(*) FROM searched").fetchone()
         if not live == placed == searched == generation.passages:
             yield Finding(
-                f"Of {generation.passages} passages {live} are there and {placed} are searched, with {searched} in all",
+                f"There are {live} passages, of which {placed} are indexed in {searched} rows, expected "
+                f"{generation.passages} of each",
                 EMBED_AGAIN,
             )
         (miscounted,) = connection.execute(
@@ -133,7 +134,7 @@ class PostgresSnapshot(SqlSnapshot):
                    GROUP BY term) AS counted USING (term) WHERE f.passages IS DISTINCT FROM counted.passages"""
         ).fetchone()
         if miscounted:
-            yield Finding(f"{miscounted} terms stand in another number of passages than counted", EMBED_AGAIN)
+            yield Finding(f"The counts of {miscounted} terms are wrong", EMBED_AGAIN)
         bad = []
         with progress("Checking what is searched", live) as advance:
             for passage, fine in self._compared():
