@@ -23,7 +23,7 @@ BENCHMARKS = {
     "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
     "dates": Benchmark("dates", "How often the date shown behind a time word is right."),
     "endtoend": Benchmark("endtoend", "How well a large collection answers, and when it declines."),
-    "follow": Benchmark("following", "Whether followed questions report what is new, and what a thousand cost."),
+    "follow": Benchmark("following", "What followed questions report, and what a thousand cost."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
     "lexical": Benchmark("lexical", "Which engine searches words best."),
