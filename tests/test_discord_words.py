@@ -142,8 +142,8 @@ def test_events_stay_on_one_line() -> None:
 @pytest.mark.parametrize(
     ("error", "logged"),
     [
-        (OSError(28, "No space left on device"), "event=mistake"),
-        (ValueError("shapes"), "event=mistake"),
+        (OSError(28, "No space left on device"), "event=internal_error"),
+        (ValueError("shapes"), "event=internal_error"),
         (ConnectionResetError(104, "Connection reset by peer"), "event=connection_failed"),
         (TimeoutError(), "event=connection_failed"),
         (StoreError("The database is damaged."), "event=failed"),
@@ -157,7 +157,7 @@ def test_only_a_mistake_of_ours_is_logged_with_its_traceback(
         note(error, "asking")
     (record,) = caplog.records
     assert record.message.startswith(f"{logged} doing=asking")
-    assert (record.exc_info is not None) == (logged == "event=mistake")
+    assert (record.exc_info is not None) == (logged == "event=internal_error")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Catalogue:
         try:
             self._sources, self.generation = await asyncio.to_thread(self._now)
         except StoreError as error:
-            log.warning(event("sources_unread", said=str(error)))
+            log.warning(event("sources_not_read", said=str(error)))
 
     def _now(self) -> tuple[tuple[tuple[str, str], ...], int]:
         sources = self._sources_now()

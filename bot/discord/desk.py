@@ -188,7 +188,7 @@ class Desk:
         try:
             return self._ledger.recall(id)
         except StoreError as error:
-            log.error(event("not_recalled", said=str(error)))
+            log.error(event("answer_not_loaded", said=str(error)))
             return None
 
     async def _settled(self, place: "Place[Answered]", reply: Reply) -> Answered:
@@ -208,7 +208,7 @@ class Desk:
         try:
             return card, await asyncio.to_thread(self._ledger.remember, answer, where, server)
         except StoreError as error:
-            log.error(event("not_remembered", said=str(error)))
+            log.error(event("answer_not_stored", said=str(error)))
             return card, None
 
     async def _recalled(self, id: str) -> Remembered:

@@ -261,7 +261,7 @@ class Following:
             nonce = f"gone-{notices[0].id}"
             await persistently(lambda: person.send(embeds=embeds, nonce=nonce), PATIENTLY)
         except (discord.HTTPException, *FAILURES) as failure:
-            log.warning(event("untold", doing="suspend", error=type(failure).__name__))
+            log.warning(event("not_delivered", doing="suspend", error=type(failure).__name__))
 
 
 async def _told_before(place: discord.abc.Messageable) -> set[int]:

@@ -249,7 +249,7 @@ async def _noted(note: Callable[..., None], *ids: int) -> None:
     try:
         await asyncio.to_thread(note, *ids)
     except StoreError as error:
-        log.error(event("not_noted", said=str(error)))
+        log.error(event("pending_not_stored", said=str(error)))
 
 
 async def _post(

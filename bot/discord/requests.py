@@ -81,9 +81,9 @@ async def persistently(
         except discord.HTTPException as error:
             if error.status < 500:
                 raise
-            log.info(event("again", status=error.status))
+            log.info(event("retry", status=error.status))
         except FAILURES as error:
-            log.info(event("again", error=type(error).__name__))
+            log.info(event("retry", error=type(error).__name__))
     return await _tried(attempt, limits[-1], line)
 
 

@@ -79,7 +79,9 @@ async def told(reply: Reply, doing: str, operator: tuple[Path, ...] | None = Non
         try:
             await reply.show(card)
         except (discord.HTTPException, *FAILURES) as failure:
-            log.error(event("untold", doing=doing, error=type(failure).__name__, code=getattr(failure, "code", "")))
+            log.error(
+                event("not_delivered", doing=doing, error=type(failure).__name__, code=getattr(failure, "code", ""))
+            )
 
 
 def note(error: BaseException, doing: str) -> None:
@@ -91,4 +93,4 @@ def note(error: BaseException, doing: str) -> None:
     elif isinstance(error, (discord.HTTPException, *FAILURES)):
         log.error(event("connection_failed", doing=doing, error=type(error).__name__, said=str(error)))
     else:
-        log.error(event("mistake", doing=doing), exc_info=error)
+        log.error(event("internal_error", doing=doing), exc_info=error)

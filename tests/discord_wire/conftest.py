@@ -31,7 +31,7 @@ async def discord(server: Loopback, folder: Path) -> AsyncIterator[Loopback]:
     yield server
     assert server.violations == []
     assert server.unanswered == []
-    assert "event=mistake" not in server.bots[0].output
+    assert "event=internal_error" not in server.bots[0].output
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ async def room(tmp_path: Path, encoder: Encoder) -> AsyncIterator[Newsroom]:
         yield room
         assert discord.violations == []
         assert discord.unanswered == []
-        assert all("event=mistake" not in bot.output for bot in discord.bots)
+        assert all("event=internal_error" not in bot.output for bot in discord.bots)
 
 
 async def follow(room: Newsroom, question: str = MINISTER, name: str = "Ada", **options: object) -> Message:

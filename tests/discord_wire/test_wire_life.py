@@ -80,7 +80,7 @@ async def test_told_to_end_while_a_page_does_not_come_it_says_so_and_leaves(tmp_
         bot.process.send_signal(signal.SIGTERM)
         assert await bot.exited() == 0
         assert add.original is not None and "being restarted" in add.original.text
-        assert "event=mistake" not in bot.output and "Traceback" not in bot.output
+        assert "event=internal_error" not in bot.output and "Traceback" not in bot.output
         assert discord.violations == [] and discord.unanswered == []
 
 

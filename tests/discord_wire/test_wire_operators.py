@@ -101,7 +101,7 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
         for command in ("status", "refresh", "feedback", "add"):
             refused = await (await ada.slash(guild.general, f"dateline {command}")).finally_()
             assert "for people who manage this server" in refused.text and refused.ephemeral
-        assert "event=admin" not in bot.output and "event=mistake" not in bot.output
+        assert "event=admin" not in bot.output and "event=internal_error" not in bot.output
         assert "fake/encoder" in (await (await editor.slash(guild.general, "dateline status")).finally_()).text
         refreshed = await editor.slash(guild.general, "dateline refresh")
         await refreshed.finally_(until=says("Indexed"))
