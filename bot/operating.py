@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # for what does not show in the files, such as one that could not be read for a moment
 REFRESH_SECONDS = 3600.0
 # so many skipped files are named; a file of a great many broken records would bury all else
-MOST_COMPLAINTS = 50
+MAX_SKIPPED_SHOWN = 50
 
 
 @click.command(cls=Command)
@@ -290,7 +290,7 @@ def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> No
 
 def _complain_of(skipped: Sequence[Skipped]) -> None:
     """Names what was skipped; of a great many, the first."""
-    for each in skipped[:MOST_COMPLAINTS]:
+    for each in skipped[:MAX_SKIPPED_SHOWN]:
         complain(f"skipped {each.path}: {each.reason}")
-    if len(skipped) > MOST_COMPLAINTS:
-        complain(f"skipped {len(skipped) - MOST_COMPLAINTS:,} more; `dateline index --json` lists all of them.")
+    if len(skipped) > MAX_SKIPPED_SHOWN:
+        complain(f"skipped {len(skipped) - MAX_SKIPPED_SHOWN:,} more; `dateline index --json` lists all of them.")

@@ -14,7 +14,7 @@ from retrieval.types import Article, Hit
 MAX_REPRINTS = 3
 UNSURE = "Not sure, but this may answer it:"
 NOT_FOUND = "Not found in these articles."
-UNTOLD = "Not found: the articles mention this, but do not answer it."
+NOT_ANSWERED = "Not found: the articles mention this, but do not answer it."
 NEAREST = "The nearest sentence:"
 NOTHING_PASSES = "No article matches the filter, so nothing was searched; widen it or leave it out."
 INDENT = "    "
@@ -159,7 +159,7 @@ def not_found_words(answer: Answer) -> str:
     "Not found: no article has the word “Lisbon”."
     """
     if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
-        return UNTOLD
+        return NOT_ANSWERED
     words = [f"“{word}”" for word in answer.evidence.unmentioned]
     if not words:
         return NOT_FOUND

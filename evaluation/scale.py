@@ -16,7 +16,7 @@ recall     of the ten passages nearest to a question by exact search of all vect
            brings among its 50
 change     100 articles come, or go: the seconds of staging and publishing; what the next question of a running search
            waits, which may load them, and the median of more questions
-nature     how far vectors from sentences are from the encoder's own, and how near to questions passages are, among
+realism    how far vectors from sentences are from the encoder's own, and how near to questions passages are, among
            those of the files as they are and in the store: the cosine of the first and of the 50th
 
 Each is measured in a process of its own, one after another. With `--store postgres` the store is on a PostgreSQL
@@ -93,7 +93,7 @@ class Measured:
     asked: Asked
     added: Renewed
     deleted: Renewed
-    nature: Likeness
+    realism: Likeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: S
     (plan.folder / ASKED).write_text(as_json(questions), encoding="utf-8")
     scraps, encoder = Scraps.read(plan.files), the_encoder()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
-    nature = likeness(
+    realism = likeness(
         scraps,
         RecombinedEncoder(scraps, vectors, encoder.fingerprint),
         lambda texts: embedded(texts, encoder, plan.folder, on_stderr),
@@ -128,7 +128,7 @@ def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: S
                     "started": _child(plan, START, store),
                     "asked": _child(plan, ASK, store),
                     **_child(plan, CHANGE, store),
-                    "nature": asdict(nature),
+                    "realism": asdict(realism),
                 }
             yield restored(fields)
 
@@ -169,7 +169,7 @@ def _step(plan: Plan, size: int, step: str, open_it: Open, born: float) -> dict[
 def restored(fields: dict[str, Any]) -> Measured:
     """From its JSON."""
     asked = {**fields["asked"], "waits": {name: Wait(**each) for name, each in fields["asked"]["waits"].items()}}
-    kinds: dict[str, Any] = {"built": Built, "started": Started, "nature": Likeness}
+    kinds: dict[str, Any] = {"built": Built, "started": Started, "realism": Likeness}
     parts = {name: kind(**fields[name]) for name, kind in kinds.items()}
     changes = {
         name: Renewed(Changed(**fields[name]["changed"]), Noticed(**fields[name]["noticed"]))
@@ -180,7 +180,7 @@ def restored(fields: dict[str, Any]) -> Measured:
 
 def shown(measured: Measured) -> str:
     """A table for people."""
-    built, started, asked, nature = measured.built, measured.started, measured.asked, measured.nature
+    built, started, asked, realism = measured.built, measured.started, measured.asked, measured.realism
     lines = [
         f"{built.passages:,} passages of {built.articles:,} articles in a store of the kind {measured.store}, "
         f"{measured.questions:,} questions"
@@ -205,12 +205,12 @@ def shown(measured: Measured) -> str:
         change, noticed = renewed.changed, renewed.noticed
         name = f"{change.articles:+} articles"
         lines.append(f"  {name:22}{change.seconds:12.2f}{noticed.first:12.1f}{noticed.p50:12.1f}")
-    lines += ["", f"{'nature, cosines':24}{'nearest':>12}{'50th':>12}"]
+    lines += ["", f"{'realism, cosines':24}{'nearest':>12}{'50th':>12}"]
     lines.append(f"  {'recombined':22}{asked.first:12.3f}{asked.fiftieth:12.3f}")
-    lines.append(f"  {f'{nature.collection:,} as they are':22}{nature.first:12.3f}{nature.fiftieth:12.3f}")
+    lines.append(f"  {f'{realism.collection:,} as they are':22}{realism.first:12.3f}{realism.fiftieth:12.3f}")
     lines.append(
-        f"  {nature.passages} passages, by the encoder and by their sentences: "
-        f"{nature.mean:.3f} on average, {nature.low:.3f} at the 5th percentile"
+        f"  {realism.passages} passages, by the encoder and by their sentences: "
+        f"{realism.mean:.3f} on average, {realism.low:.3f} at the 5th percentile"
     )
     return "\n".join(lines)
 

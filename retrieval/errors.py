@@ -1,9 +1,9 @@
 """Everything that Dateline raises on purpose.
 
     DatelineError
-    ├── UsageError            a question, option or setting that cannot be meant (exit status 2)
+    ├── UsageError            an invalid question, option or setting (exit status 2)
     │   └── ConfigError       config.toml or the environment
-    ├── ArticleError          one file that is no readable article: it is reported and skipped
+    ├── ArticleError          one file that is not a readable article: it is reported and skipped
     │   ├── VanishedError     it was deleted between being listed and being read
     │   └── OutsideError      a link that leads out of the corpus, which is not followed
     ├── FetchError            one address on the web that gives no page
@@ -16,7 +16,7 @@
     │   └── LostError         the connection to a server was lost in the middle
     └── CitationError         a quote that is not what the stored article says
 
-Each message is one sentence (or two short ones) that names the value, what was expected and how to mend it. Errors of
+Each message is one sentence (or two short ones) that names the value, what was expected and how to fix it. Errors of
 other libraries are translated where they enter; they become words for people in the CLI and the Discord client only.
 """
 
@@ -28,7 +28,7 @@ class DatelineError(Exception):
 
 
 class UsageError(DatelineError):
-    """The person asked for something that cannot be meant."""
+    """What the person asked for is invalid."""
 
     exit_status = 2
 

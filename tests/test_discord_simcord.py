@@ -177,7 +177,7 @@ def test_who_may_run_it_and_who_may_not(tmp_path: Path) -> None:
         status = await chief.slash(channel, "dateline status")
         assert status.ephemeral and "fake/encoder" in shown(status.response)
         refused = await chief.slash(channel, "dateline refresh")
-        assert f"puts {guild.id} into" in shown(refused.response)
+        assert f"put {guild.id} into" in shown(refused.response)
         await env.restart_bot(client(tmp_path, guilds=(guild.id,)))
         refreshed = await chief.slash(channel, "dateline refresh")
         assert "1 added" in shown(refreshed.response)

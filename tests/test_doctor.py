@@ -88,7 +88,7 @@ def test_where_all_is_well_nothing_is_to_be_done(examine: Examine, capfd: pytest
     assert examine() == []
     assert main(["doctor"]) == 0
     shown = capfd.readouterr().out
-    assert "ok       Index     Generation 1, 1 passage, made by sentence-transformers/all-MiniLM-L6-v2.\n" in shown
+    assert "ok       Index     Generation 1, 1 passage, made with sentence-transformers/all-MiniLM-L6-v2.\n" in shown
     assert "ok       Reader    Compiled for" in shown and "PROBLEM" not in shown
 
 

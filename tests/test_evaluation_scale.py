@@ -164,7 +164,7 @@ def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: p
     both = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["store"] for each in both] == ["folder", "postgres"]
     for measured in both:
-        parts = ["store", "wanted", "questions", "built", "started", "asked", "added", "deleted", "nature"]
+        parts = ["store", "wanted", "questions", "built", "started", "asked", "added", "deleted", "realism"]
         assert list(measured) == parts
         assert (measured["wanted"], measured["questions"]) == (120, 12)
         assert list(measured["built"]) == ["articles", "passages", "seconds", "memory", "disk"]
@@ -182,7 +182,7 @@ def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: p
             assert list(measured[name]["changed"]) == ["articles", "seconds"]
             assert measured[name]["changed"]["articles"] == change
             assert list(measured[name]["noticed"]) == ["first", "p50"]
-        assert list(measured["nature"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
+        assert list(measured["realism"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
         table = scale.shown(scale.restored(measured))
         assert table.startswith(f"{measured['built']['passages']} passages of ")
         assert all(name in table for name in (*kinds, "recall at 10", "opening the store", "+100 articles"))

@@ -1,4 +1,4 @@
-"""Why a person gets no answer now, though nothing is wrong. The sentence is for that person, and tells how to mend it.
+"""Why a person gets no answer now, though nothing is wrong. The sentence is for that person, and says what to do.
 
 RefusalError
 ├── TooSoonError      a cooldown is running

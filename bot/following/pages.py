@@ -11,7 +11,7 @@ from reader.novelty import News, Statement
 from reader.types import Answer
 from retrieval.heading import day
 
-NOBODY = "No question is followed; `dateline follow QUESTION` starts one."
+NONE_FOLLOWED = "No question is followed; `dateline follow QUESTION` starts one."
 
 
 def was_words(statement: Statement) -> str:
@@ -46,7 +46,7 @@ def news_lines(notice: Notice) -> tuple[Line, ...]:
 def list_lines(several: Sequence[tuple[Followed, Sequence[Statement]]]) -> tuple[Line, ...]:
     """The questions with their numbers, and what has been told of each and holds."""
     if not several:
-        return (Line(NOBODY),)
+        return (Line(NONE_FOLLOWED),)
     lines: list[Line] = []
     for followed, told in several:
         lines.append(Line(f"{followed.id:>4}  ", (Run(followed.question), Run(_state(followed), "dim"))))
