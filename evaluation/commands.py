@@ -94,5 +94,7 @@ def picture(text: str) -> Path:
     """An argument that is where a PNG can be written."""
     path = Path(text)
     if path.suffix != ".png" or not path.absolute().parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text} cannot take a picture; name a .png file in a folder that exists")
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a place for a picture; name a .png file in a folder that exists"
+        )
     return path

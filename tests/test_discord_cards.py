@@ -423,7 +423,7 @@ def _rows(card: Card) -> list[str]:
 def test_a_picture_needs_a_place(out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         draw(["Who met?", "--out", str(tmp_path / out)])
-    assert "cannot take a picture" in capsys.readouterr().err
+    assert "is not a place for a picture" in capsys.readouterr().err
 
 
 def test_a_picture_of_what_cannot_be_answered_is_refused_in_a_sentence(

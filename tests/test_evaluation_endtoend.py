@@ -246,7 +246,7 @@ def test_json_picture_and_table(
         ('{"data": []}', ["--threshold", "1.5"], 2, "'1.5' is not a number from 0 to 1"),
         ('{"data": []}', ["--threshold", "nan"], 2, "'nan' is not a number from 0 to 1"),
         ('{"data": []}', ["--limit", "0"], 2, "'0' is not a whole number of 1 or more"),
-        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png cannot take a picture"),
+        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png is not a place for a picture"),
     ],
 )
 def test_a_mistake_is_one_sentence(

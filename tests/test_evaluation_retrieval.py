@@ -253,7 +253,7 @@ def test_the_curves_are_a_picture(tmp_path: Path) -> None:
         ('{"data": [{"title": "x"}]}', [], 1, "KeyError('paragraphs')"),
         ('{"data": []}', [], 1, "has no question with an answer"),
         ('{"data": []}', ["--limit", "0"], 2, "'0' is not a whole number of 1 or more"),
-        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png cannot take a picture"),
+        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png is not a place for a picture"),
         ('{"data": []}', ["--plot", "x.jpg"], 2, "name a .png file"),
     ],
 )
