@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """See the module."""
     parser = Parser("shapes", __doc__)
     parser.add_argument("files", type=Path, nargs="+", help="SQuAD-shaped JSON files")
-    parser.add_argument("--limit", type=positive, help="how many questions of each file, drawn at random")
+    parser.add_argument("--limit", type=positive, help="so many questions of each file, drawn at random")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
     files = [[question for question in read_file(path) if question.answers] for path in options.files]
