@@ -26,7 +26,6 @@ BENCHMARKS = {
     "follow": Benchmark("following", "What followed questions report, and what a thousand cost."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
-    "lexical": Benchmark("lexical", "Which engine searches words best."),
     "memory": Benchmark("memory_of_indexing", "What a large index takes in memory and on the disk."),
     "news": Benchmark("news", "How well questions about news are answered, by kind."),
     "pages": Benchmark("pages", "How much of an article is extracted from web pages."),
@@ -34,7 +33,6 @@ BENCHMARKS = {
     "reader": Benchmark("reader", "How well the reader reads when the right paragraph is given."),
     "retrieval": Benchmark("retrieval", "How well passages are found, by meaning, words and both."),
     "scale": Benchmark("scale", "How searching keeps up with a large collection."),
-    "shapes": Benchmark("shapes", "How articles are best cut into passages."),
     "speed": Benchmark("speed", "How long a person waits for an answer."),
 }
 

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from bot.streams import complain
 from retrieval.errors import DatelineError
 from retrieval.progress import silent
+from retrieval.types import Turn
 
 COLUMNS = 100
 
@@ -28,7 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         assistant = Assistant.open(Settings.load(), silent)
-        lines: list[Line] = [line for asked in options.questions for line in exchange_lines(assistant.ask(asked))]
+        lines: list[Line] = []
+        conversation: tuple[Turn, ...] = ()
+        for asked in options.questions:
+            answer = assistant.ask(asked, conversation=conversation)
+            conversation = answer.conversation(conversation)
+            lines += exchange_lines(answer)
     except DatelineError as error:
         complain(str(error))
         return error.exit_status

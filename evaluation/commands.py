@@ -20,7 +20,6 @@ EXAMPLES = {
     "follow": "news/ --articles 1000 --questions 100",
     "freshness": "--articles 1000 --drops 20",
     "indexing": "--articles 1000",
-    "lexical": "squad.json --passages 10000",
     "memory": "--articles 1000 10000",
     "news": "news/ --kinds single,lists --limit 50",
     "pages": "saved-pages/ --lines",
@@ -28,7 +27,6 @@ EXAMPLES = {
     "reader": "squad.json --model ~/.cache/dateline/reader-0123456789ab --limit 120",
     "retrieval": "squad.json --distractors shifts.json --limit 500",
     "scale": "squad.json --passages 10000,100000 --store folder postgres",
-    "shapes": "squad.json --limit 200",
     "speed": "--articles 1000",
 }
 

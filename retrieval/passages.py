@@ -35,8 +35,8 @@ class Shape:
         return self.words * CHARACTERS_OF_A_WORD
 
 
-# `dateline evaluate shapes` compares others: of as many words read, none holds more of the answers; shorter ones tear
-# lists apart
+# Others were compared on the questions of `dateline evaluate retrieval`: of as many words read, none holds more of the
+# answers, and shorter ones tear lists apart
 SHAPE = Shape(words=120, overlap=1)
 
 

@@ -27,7 +27,9 @@ def client(folder: Path, assistant: Assistant | None = None, **settings: Any) ->
     base = settings_for(folder / "corpus", folder)
     base = dataclasses.replace(base, discord=DiscordSettings(**{"cooldown_seconds": 0.0, **settings}))
     answers = Assistant() if assistant is None else assistant
-    return DatelineClient(assembled(base, answers, Library(base, Indexer(base))))  # type: ignore[arg-type]
+    bot = DatelineClient(assembled(base, answers, Library(base, Indexer(base))))  # type: ignore[arg-type]
+    bot.following.look_seconds = 3600.0  # simcord waits for whatever wakes within seconds
+    return bot
 
 
 def played(folder: Path, story: Story, **settings: Any) -> None:

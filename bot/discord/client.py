@@ -120,10 +120,11 @@ class DatelineClient(discord.AutoShardedClient):
             return
         if message.guild is not None and user not in message.mentions and not _mentions_role_of_bot(message):
             return
-        if not await self._is_ours(message):
-            return
         reply = MessageReply(message, notice_card(waiting(0)), self.lines, self.parts.ledger)
+        # before the ledger is asked: a bot that leaves meanwhile does not forget this person
         async with self.at_work(reply, "mention"):
+            if not await self._is_ours(message):
+                return
             check_place(self.parts.settings, _origin_of(message))
             person, channel = message.author.id, message.channel.id
             server = None if message.guild is None else message.guild.id
@@ -223,8 +224,8 @@ class DatelineClient(discord.AutoShardedClient):
         await self.parts.queue.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_SECONDS):
-                for done in list(self._at_work):
-                    await done.wait()
+                while self._at_work:
+                    await next(iter(self._at_work)).wait()
         for task in self._background:
             task.cancel()
         await self.close()

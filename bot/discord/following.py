@@ -100,9 +100,11 @@ class Followers:
 
 
 class Following:
-    """What people do with followed questions, and the posting of news."""
+    """What people do with followed questions, and the posting of news; new generations are looked for every
+    `look_seconds`."""
 
     def __init__(self, client: "DatelineClient", followers: Followers) -> None:
+        self.look_seconds = LOOK_SECONDS
         self._client = client
         self._followers = followers
         self._settings = client.parts.settings
@@ -176,7 +178,7 @@ class Following:
         due = 0.0
         released = False
         while True:
-            pause = LOOK_SECONDS
+            pause = self.look_seconds
             now = asyncio.get_running_loop().time()
             try:
                 if not released:
