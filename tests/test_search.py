@@ -198,16 +198,16 @@ def test_the_state_can_be_read_while_files_come_and_go(
     refresh(CORPUS, store, encoder, "model")
     passing = tmp_path / "passing"
     passing.touch()
-    listed = Path.iterdir
+    listed = Path.glob
 
-    def swept(folder: Path) -> Iterator[Path]:
-        paths = list(listed(folder))
+    def swept(folder: Path, pattern: str) -> Iterator[Path]:
+        paths = list(listed(folder, pattern))
         passing.unlink(missing_ok=True)
         return iter(paths)
 
     with store.snapshot() as snapshot:
         before = snapshot.status().bytes
-        monkeypatch.setattr(Path, "iterdir", swept)
+        monkeypatch.setattr(Path, "glob", swept)
         assert snapshot.status().bytes == before
     assert not passing.exists()
 
