@@ -105,6 +105,17 @@ class Count(click.IntRange):
 
 
 def with_scope(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command the options that say what is searched, and on which day; it gets them as one `scope`."""
+    as_of = click.option(
+        "--as-of",
+        type=Day(parsed_day),
+        metavar="DATE",
+        help='The day that "last week" is counted from, as YYYY-MM-DD; by default today.',
+    )
+    return with_filter(as_of(command))
+
+
+def with_filter(command: Callable[..., int]) -> Callable[..., int]:
     """Gives a command the options that say what is searched; it gets them as one `scope`."""
 
     @wraps(command)
@@ -114,7 +125,7 @@ def with_scope(command: Callable[..., int]) -> Callable[..., int]:
         source: str | None,
         since: date | None,
         until: date | None,
-        as_of: date | None,
+        as_of: date | None = None,
         **others: Any,
     ) -> int:
         where = SearchFilter(article_id=article, source=source, since=since, until=until)
@@ -136,12 +147,6 @@ def with_scope(command: Callable[..., int]) -> Callable[..., int]:
             type=Day(last_day),
             metavar="DATE",
             help="Only articles of this day or earlier; 2024-02 or 2024 is its last day.",
-        ),
-        click.option(
-            "--as-of",
-            type=Day(parsed_day),
-            metavar="DATE",
-            help='The day that "last week" is counted from, as YYYY-MM-DD; by default today.',
         ),
     )
     decorated: Callable[..., int] = scoped

@@ -373,7 +373,7 @@ def test_whatever_the_order_each_statement_is_told_once(
     [
         ((), "takes one of QUESTION, --list, --remove and --check"),
         (("Who?", "--list"), "takes one of QUESTION, --list, --remove and --check"),
-        (("Who?", "--as-of", "2024-02-20"), "--as-of does not apply to a followed question"),
+        (("Who?", "--as-of", "2024-02-20"), "--as-of"),
         (("--remove", "x"), "'x' is not a valid integer"),
     ],
 )

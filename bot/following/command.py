@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.options import Command, Options, as_json_option, with_scope
+from bot.options import Command, Options, as_json_option, with_filter
 from bot.question import checked
 from bot.scope import Scope
 from bot.streams import complain, input_lines, write_json
@@ -28,7 +28,7 @@ AT_ONCE = 50
 @click.option("--remove", type=int, metavar="ID", help="Stop following a question; --list shows its number.")
 @click.option("--check", is_flag=True, help="Print what is new since the last check, as `watch` does.")
 @as_json_option
-@with_scope
+@with_filter
 @click.pass_obj
 def follow(
     options: Options,
@@ -43,8 +43,6 @@ def follow(
     standard input, one a line."""
     if bool(words) + listing + (remove is not None) + check != 1:
         raise UsageError("`dateline follow` takes one of QUESTION, --list, --remove and --check.")
-    if scope.as_of is not None:
-        raise UsageError("--as-of does not apply to a followed question; leave it out.")
     settings = options.settings()
     from bot.terminal import Terminal
 
