@@ -33,6 +33,7 @@ from reader.confidence import Calibration
 from reader.following import Follower, Promising
 from reader.novelty import Statement
 from retrieval.encoder import Encoder
+from retrieval.errors import NoIndexError
 from retrieval.matching import COMPETING, Matches, OpenQuestion, match
 from retrieval.progress import on_stderr
 from retrieval.search import REPRINTS, Query, Retriever
@@ -227,9 +228,14 @@ def _crowd(
 
 @contextmanager
 def _copy(folder: Path, filled: Callable[[LocalStore], None]) -> Iterator[Path]:
-    """The store in a folder, which is filled if it is not there yet; a copy of it, which may be changed."""
-    if not folder.exists():
-        filled(LocalStore(folder))
+    """The store in a folder, which is filled if that has not been done, or not to the end; a copy of it, which may be
+    changed."""
+    store = LocalStore(folder)
+    try:
+        with store.snapshot():
+            pass
+    except NoIndexError:
+        filled(store)
     with tempfile.TemporaryDirectory(prefix="dateline-") as copy:
         yield Path(shutil.copytree(folder, Path(copy, "store")))
 
