@@ -6,10 +6,21 @@ One object a line. Text stays as it is, not escaped to ASCII; a lone surrogate, 
 import json
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from reader.types import Answer, AnswerItem, Citation
-from retrieval.types import Article, ArticleSummary, Hit, IndexReport, Intake, Skipped, StoreStatus, Unread
+from retrieval.types import (
+    Article,
+    ArticleSummary,
+    Hit,
+    IndexReport,
+    Intake,
+    SearchFilter,
+    Skipped,
+    StoreStatus,
+    Unread,
+)
 
 if TYPE_CHECKING:  # they bring the network and the index along
     from bot.doctor.types import Finding
@@ -186,6 +197,24 @@ def findings_json(findings: Sequence["Finding"]) -> str:
             ],
         }
     )
+
+
+def scope_json(where: SearchFilter) -> str:
+    """A filter, as the databases keep it; what it leaves open is left out or null."""
+    return document(scope_object(where))
+
+
+def scope_object(where: SearchFilter) -> dict[str, str | None]:
+    """The same as what `json.dumps` takes."""
+    days = {name: day.isoformat() for name, day in (("since", where.since), ("until", where.until)) if day is not None}
+    return {"article_id": where.article_id, "source": where.source, **days}
+
+
+def scope_of(kept: str) -> SearchFilter:
+    """What `scope_json` wrote."""
+    parts = json.loads(kept)
+    since, until = (date.fromisoformat(parts[name]) if name in parts else None for name in ("since", "until"))
+    return SearchFilter(parts["article_id"], since, until, parts["source"])
 
 
 def document(value: dict[str, Any]) -> str:

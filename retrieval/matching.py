@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.fusion import COVERAGE_WEIGHT, PERIOD_BONUS, rarity
-from retrieval.search import Query
+from retrieval.fusion import COVERAGE_WEIGHT, PERIOD_BONUS
+from retrieval.search import Query, Words, best_first
 from retrieval.storage.store import Snapshot
 from retrieval.storage.types import Row
 from retrieval.terms import terms
@@ -80,7 +80,7 @@ def match(snapshot: Snapshot, questions: Sequence[OpenQuestion], passages: Seque
                     coverage=float(coverages[row, column]),
                 )
             )
-    return Matches(tuple(tuple(sorted(hits, key=_best_first)) for hits in found), pairs, frozenset(articles))
+    return Matches(tuple(tuple(sorted(hits, key=best_first)) for hits in found), pairs, frozenset(articles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,11 @@ class _Weights:
     @classmethod
     def of(cls, snapshot: Snapshot, questions: Sequence[OpenQuestion]) -> "_Weights":
         asked = sorted({term for question in questions for term in question.query.terms})
-        spellings = snapshot.spellings(asked)
-        spelt = sorted({spelling for several in spellings.values() for spelling in several})
-        frequencies = snapshot.frequencies(spelt)
-        passages = snapshot.generation.passages
+        words = Words.of(snapshot, asked)
+        rarities = np.array([words.weights[term] for term in asked], dtype=np.float32)
         places: dict[str, list[int]] = {}
-        rarities = np.zeros(len(asked), dtype=np.float32)
         for place, term in enumerate(asked):
-            rarities[place] = rarity(sum(frequencies[spelling] for spelling in spellings[term]), passages)
-            for spelling in spellings[term]:
+            for spelling in words.spellings[term]:
                 places.setdefault(spelling, []).append(place)
         columns = {term: place for place, term in enumerate(asked)}
         weights = np.zeros((len(asked), len(questions)), dtype=np.float32)
@@ -129,7 +125,3 @@ def _timely(rows: Sequence[Row], questions: Sequence[OpenQuestion]) -> NDArray[n
         if period is not None:
             timely[:, number] = [row.day is not None and period.start <= row.day <= period.end for row in rows]
     return timely
-
-
-def _best_first(hit: Hit) -> tuple[float, str, int]:
-    return -hit.score, hit.passage.article_id, hit.passage.start

@@ -132,6 +132,23 @@ class Words:
     weights: Mapping[str, float]
     nowhere: frozenset[str]
 
+    @classmethod
+    def of(cls, snapshot: Snapshot, terms: Iterable[str], earlier: Iterable[str] = ()) -> "Words":
+        """The terms of a question, and, weighing less, those of the conversation before it."""
+        earlier = tuple(earlier)
+        spellings = snapshot.spellings((*terms, *earlier))
+        every = sorted({each for several in spellings.values() for each in several})
+        frequencies = snapshot.frequencies(every)
+        found = {term: sum(frequencies[each] for each in several) for term, several in spellings.items()}
+        passages = snapshot.generation.passages
+        shares = dict.fromkeys(earlier, EARLIER_WEIGHT)
+        return cls(
+            spellings=spellings,
+            every=every,
+            weights={term: shares.get(term, 1.0) * rarity(times, passages) for term, times in found.items()},
+            nowhere=frozenset(term for term, times in found.items() if not times),
+        )
+
 
 class Held:
     """One generation, held."""
@@ -152,7 +169,7 @@ class Held:
         Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
         snapshot = self._snapshot
-        words = self._words(query)
+        words = Words.of(snapshot, query.terms, query.earlier_terms)
         best = self._candidates(query, words, where, max(POOL, k * SPARE))[: k * SPARE]
         groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
         kept = distinct(best, groups)[:k]
@@ -160,9 +177,8 @@ class Held:
         groups = {key: group for key, group in groups.items() if group in told}
         articles = snapshot.articles(groups)
         unmentioned = tuple(dict.fromkeys(word for term, word in query.terms.items() if term in words.nowhere))
-        respelled = _respelled(
-            query, words, [heading(articles[hit.passage.article_id]) + "\n" + hit.text for hit in kept]
-        )
+        texts = (f"{heading(articles[hit.passage.article_id])}\n{hit.text}" for hit in kept)
+        respelled = _respelled(query, words, texts)
         return Evidence(tuple(kept), articles, groups, snapshot.generation.id, unmentioned, respelled)
 
     def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
@@ -171,21 +187,7 @@ class Held:
         Where the question names a time, as many again are looked for among the articles of that time, and in a
         conversation in each article that was cited before. Raises as `search` does.
         """
-        return self._candidates(query, self._words(query), where, count)
-
-    def _words(self, query: Query) -> Words:
-        spellings = self._snapshot.spellings((*query.terms, *query.earlier_terms))
-        every = sorted({each for several in spellings.values() for each in several})
-        frequencies = self._snapshot.frequencies(every)
-        found = {term: sum(frequencies[each] for each in several) for term, several in spellings.items()}
-        passages = self._snapshot.generation.passages
-        shares = dict.fromkeys(query.earlier_terms, EARLIER_WEIGHT)
-        return Words(
-            spellings=spellings,
-            every=every,
-            weights={term: shares.get(term, 1.0) * rarity(times, passages) for term, times in found.items()},
-            nowhere=frozenset(term for term, times in found.items() if not times),
-        )
+        return self._candidates(query, Words.of(self._snapshot, query.terms, query.earlier_terms), where, count)
 
     def _candidates(self, query: Query, words: Words, where: SearchFilter, count: int) -> list[Hit]:
         snapshot = self._snapshot
@@ -219,7 +221,7 @@ class Held:
                     coverage=covered,
                 )
             )
-        return sorted(hits, key=_best_first)
+        return sorted(hits, key=best_first)
 
     def _ids(
         self, vector: NDArray[np.float32], asked: Sequence[str], where: SearchFilter, count: int
@@ -228,10 +230,11 @@ class Held:
         return self._snapshot.nearest(vector, count, where), self._snapshot.worded(asked, count, where)
 
 
-def _respelled(query: Query, words: Words, texts: Sequence[str]) -> dict[str, str]:
-    """See `Evidence.respelled`; the texts are those of the hits, best first."""
+def _respelled(query: Query, words: Words, texts: Iterable[str]) -> dict[str, str]:
+    """See `Evidence.respelled`; the texts are those of the hits, best first, and read only where there is a slip."""
     slips = {word: words.spellings[term] for term, word in query.terms.items() if term not in words.spellings[term]}
-    found = {word: written_as(meant, texts) for word, meant in slips.items()}
+    read = list(texts) if slips else []
+    found = {word: written_as(meant, read) for word, meant in slips.items()}
     return {word: meant for word, meant in found.items() if meant is not None}
 
 
@@ -241,6 +244,6 @@ def _within(where: SearchFilter, period: Period) -> SearchFilter:
     return replace(where, since=since, until=until)
 
 
-def _best_first(hit: Hit) -> tuple[float, str, int]:
+def best_first(hit: Hit) -> tuple[float, str, int]:
     """Equal scores in an order that does not depend on the history of the index."""
     return -hit.score, hit.passage.article_id, hit.passage.start

@@ -79,7 +79,8 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
-    feet = (_about(answer), *map(visible, respelled_words(answer)), cut(visible(where_words).strip(), MAX_WHERE))
+    lines = (*respelled_words(answer), where_words)
+    feet = (_about(answer), *(cut(visible(each).strip(), MAX_WHERE) for each in lines))
     footer = " · ".join(filter(None, feet))
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)

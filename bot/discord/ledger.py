@@ -7,14 +7,14 @@ without the key, which stays in the database.
 """
 
 import hmac
-import json
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.databases import Database, open_database
 from bot.discord.databases import TABLES
 from bot.discord.types import Cited, Given, Place, Rated, Rating, Remembered, digest
+from bot.json import scope_json, scope_of
 from reader.types import Answer
 from retrieval.types import SearchFilter
 
@@ -45,7 +45,7 @@ class Ledger:
         `server` is the one whose managers may be shown it, None where it was given in private.
         """
         id = secrets.token_urlsafe(9)
-        head = (id, _now(), answer.question, answer.kind, answer.evidence.generation, _scope_json(where))
+        head = (id, _now(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
         items = [(id, n, item.text, float(item.confidence)) for n, item in enumerate(answer.answers)]
         places = [
             (id, n, hit.passage.article_id, hit.passage.start, hit.passage.end, float(hit.score), digest(hit.text))
@@ -80,7 +80,7 @@ class Ledger:
             stands = 'SELECT article, start, "end" FROM cited WHERE answer = ?'
             cited = tuple(Cited(*row) for row in connection.execute(stands, (id,)))
         asked, question, kind, generation, scope = head
-        where = _scope(scope)
+        where = scope_of(scope)
         return Remembered(id, datetime.fromisoformat(asked), question, kind, generation, where, answers, places, cited)
 
     def rate(self, id: str, person: int, good: bool) -> Rating | None:
@@ -167,17 +167,6 @@ class Ledger:
             connection.execute("DELETE FROM taken WHERE at < ?", (oldest,))
             forgotten = "DELETE FROM answers WHERE asked < ? AND id NOT IN (SELECT answer FROM votes) RETURNING id"
             return len(connection.execute(forgotten, (oldest,)).fetchall())
-
-
-def _scope_json(where: SearchFilter) -> str:
-    days = {name: day.isoformat() for name, day in (("since", where.since), ("until", where.until)) if day is not None}
-    return json.dumps({"article_id": where.article_id, "source": where.source, **days})
-
-
-def _scope(document: str) -> SearchFilter:
-    parts = json.loads(document)
-    since, until = (date.fromisoformat(parts[name]) if name in parts else None for name in ("since", "until"))
-    return SearchFilter(parts["article_id"], since, until, parts["source"])
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""News, statements and filters as JSON: for the database, and for other programs.
+"""News and statements as JSON: for the database, and for other programs.
 
 A line of news is the object of an answer (`bot.json`) with three keys more: `news`, its number; `followed`, that of the
 question; `was`, for each of the answers what it replaces, {"text", "resolved_date", "citation"}, or null.
@@ -7,21 +7,20 @@ question; `was`, for each of the answers what it replaces, {"text", "resolved_da
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.following.types import Followed
-from bot.json import answer_object, citation_object, document
+from bot.json import answer_object, citation_object, document, scope_object
 from reader.novelty import News, Statement
 from reader.types import Answer, AnswerItem, Citation, Timing
-from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter
+from retrieval.types import Article, Evidence, Hit, Passage
 
 
 def news_document(news: News) -> str:
     """News without its numbers, as the outbox keeps it."""
-    was = [None if each is None else _statement_object(each) for each in news.was]
     return document(
-        {**answer_object(news.answer), "was": was, "headings": [each and each.heading for each in news.was]}
+        {**answer_object(news.answer), "was": _was(news), "headings": [each and each.heading for each in news.was]}
     )
 
 
@@ -93,24 +92,6 @@ def statement_of(kept: str) -> Statement:
     """What `statement_document` wrote."""
     found = json.loads(kept)
     return replace(_statement(found, found["heading"]), holds=found["holds"])
-
-
-def scope_json(where: SearchFilter) -> str:
-    """A filter; what it leaves open is left out or null."""
-    return document(scope_object(where))
-
-
-def scope_object(where: SearchFilter) -> dict[str, str | None]:
-    """The same as what `json.dumps` takes."""
-    days = {name: day.isoformat() for name, day in (("since", where.since), ("until", where.until)) if day is not None}
-    return {"article_id": where.article_id, "source": where.source, **days}
-
-
-def scope_of(kept: str) -> SearchFilter:
-    """What `scope_json` wrote."""
-    parts = json.loads(kept)
-    since, until = (date.fromisoformat(parts[name]) if name in parts else None for name in ("since", "until"))
-    return SearchFilter(parts["article_id"], since, until, parts["source"])
 
 
 def _was(news: News) -> list[dict[str, Any] | None]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from bot.databases import Database, database_exists, open_database
-from bot.following.documents import scope_json, statement_document, statement_of
+from bot.following.documents import statement_document, statement_of
 from bot.following.outbox import Outbox
 from bot.following.rows import COLUMNS, Face, followed_of, of_face
 from bot.following.tables import FOLLOWED, TABLES
 from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome
+from bot.json import scope_json
 from reader.novelty import Statement
 from retrieval.errors import DatelineError, UsageError
 from retrieval.storage.sql import Connection, marks

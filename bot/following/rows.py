@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.following.documents import scope_of
 from bot.following.types import Asker, Followed
+from bot.json import scope_of
 
 # where news of a question is shown
 Face = Literal["terminal", "discord"]
