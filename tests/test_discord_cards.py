@@ -21,7 +21,7 @@ from bot.discord.picture import main as draw
 from bot.discord.quotes import excerpt, source_line
 from bot.discord.text import plain as escaped
 from bot.discord.text import safe_url, units, visible
-from bot.discord.types import Card, Cited, Field, Place, Remembered, digest
+from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, Remembered, digest
 from bot.layout import plain
 from bot.render import UNSURE, answer_lines
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
@@ -260,6 +260,14 @@ def test_versions_that_differ_stand_side_by_side_under_their_dates() -> None:
         inline=True,
     )
     assert card.fields[0].name == "20 February 2024"
+
+
+def test_a_word_that_was_read_as_an_endless_one_leaves_the_card_within_its_limits() -> None:
+    found = answer("list")
+    endless = replace(found.evidence, respelled={"Lavrof": "Lavrov-" + "x" * 9000})
+    card = answer_card(replace(found, evidence=endless), "source Example Wire")
+    assert units(card.footer) <= 2048 and card.size <= MAX_CARD
+    assert card.footer.startswith("Lavrof: read as Lavrov-") and card.footer.endswith("source Example Wire")
 
 
 def test_not_found_shows_the_nearest_sentence() -> None:
