@@ -23,6 +23,8 @@ def test_an_answer() -> None:
     assert json.loads(answer_json(answer("hello"))) == {
         "question": "hello",
         "about": None,
+        "respelled": {},
+        "unmentioned": [],
         "kind": "span",
         "certain": True,
         "answers": [
@@ -98,7 +100,8 @@ def test_news_of_a_followed_question() -> None:
 
 def test_the_order_of_keys_is_part_of_it() -> None:
     found = json.loads(answer_json(answer("list")))
-    assert list(found) == ["question", "about", "kind", "certain", "answers", "evidence", "timing_ms"]
+    first = ["question", "about", "respelled", "unmentioned", "kind"]
+    assert list(found) == [*first, "certain", "answers", "evidence", "timing_ms"]
     assert list(found["answers"][0]) == ["text", "confidence", "sources", "resolved_date", "citations"]
     assert list(found["answers"][0]["citations"][0])[-2:] == ["answer_end", "source_group"]
     assert [item["text"] for item in found["answers"]] == ["Ana", "Bo"]
@@ -115,6 +118,13 @@ def test_what_is_offered_as_unsure_says_so_and_has_its_quote() -> None:
     found = json.loads(answer_json(answer("unsure")))
     assert (found["kind"], found["certain"]) == ("span", False)
     assert found["answers"][0]["citations"][0]["quote"] == "Ana met Bo in Caracas."
+
+
+def test_words_that_were_read_as_others_and_words_that_no_article_has() -> None:
+    found = answer("nowhere")
+    evidence = replace(found.evidence, respelled={"Lavrof": "Lavrov"}, unmentioned=("Lisbon",))
+    kept = json.loads(answer_json(replace(found, evidence=evidence)))
+    assert (kept["respelled"], kept["unmentioned"]) == ({"Lavrof": "Lavrov"}, ["Lisbon"])
 
 
 def test_what_a_question_leans_on_is_the_earlier_question() -> None:
