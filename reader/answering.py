@@ -1,7 +1,7 @@
 """A question and its evidence become an answer."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reader.aggregate import Findings, Threshold, aggregate
@@ -11,8 +11,8 @@ from reader.differing import newest_first
 from reader.merging import Candidate, Finding, Judge
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
-from retrieval.conversation import asked_before, in_conversation
-from retrieval.types import Evidence, Turn
+from retrieval.question import leaning
+from retrieval.types import Evidence, Question, Turn
 
 # sentences, reprints of them aside
 MAX_CITATIONS = 4
@@ -34,53 +34,57 @@ class Answerer:
         self._calibration = calibration
         self._threshold = threshold
 
-    def leans(self, question: str, conversation: Sequence[Turn], evidence: Evidence) -> bool:
-        """Whether the question leans on the `conversation` before it, oldest turn first: likelier than not.
+    def ask(self, question: Question, conversation: Sequence[Turn], search: Callable[[Question], Evidence]) -> Answer:
+        """The answer to a question after a `conversation`, oldest turn first.
+
+        `search` finds the evidence; that takes the answer's `timing.retrieve`, and whether the question leans on the
+        conversation counts among it.
+        """
+        began = time.perf_counter()
+        evidence = search(question)
+        if self.leans(evidence, conversation):
+            evidence = search(leaning(question, conversation))
+        return self.answer(evidence, (time.perf_counter() - began) * 1000)
+
+    def leans(self, evidence: Evidence, conversation: Sequence[Turn]) -> bool:
+        """Whether a question leans on the `conversation` before it, oldest turn first: likelier than not.
 
         `evidence` is what the question finds by itself. Without a conversation, and to a reader that cannot tell, each
         question stands alone.
         """
-        if not conversation:
+        if not conversation or not evidence.hits:
             return False
-        first = replace(evidence, hits=evidence.hits[:LOOKED_AT])
-        readings = self._reader.read(in_conversation(question, conversation), first) if first.hits else ()
-        said = [reading.leans for reading in readings if reading.leans is not None]
-        return sum(said) > 0
+        question = leaning(evidence.question, conversation)
+        readings = self._reader.read(replace(evidence, question=question, hits=evidence.hits[:LOOKED_AT]))
+        return sum(reading.leans for reading in readings if reading.leans is not None) > 0
 
-    def answer(
-        self, question: str, evidence: Evidence, retrieve_ms: float, conversation: Sequence[Turn] = ()
-    ) -> Answer:
-        """The answer to `question` that `evidence` holds; `retrieve_ms` is what finding it took, for the timing.
-
-        `conversation` are the turns before a question that leans on them, oldest first.
-        """
+    def answer(self, evidence: Evidence, retrieve_ms: float) -> Answer:
+        """The answer that `evidence` holds to its question; `retrieve_ms` is what finding it took, for the timing."""
         began = time.perf_counter()
-        findings = self._findings(evidence.as_meant(in_conversation(question, conversation)), evidence)
+        findings = self._findings(evidence)
         items = tuple(_item(finding, evidence) for finding in findings.found)
         if findings.kind == "differing":
             items = newest_first(items)
         read_ms = (time.perf_counter() - began) * 1000
         return Answer(
-            question=question,
             kind=findings.kind,
             answers=items,
-            evidence=evidence,
+            evidence=replace(evidence, question=replace(evidence.question, asked=findings.asked)),
             timing=Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms),
             certain=findings.certain,
             nearest=None if findings.nearest is None else _cite(findings.nearest, evidence),
-            about=asked_before(conversation),
         )
 
-    def _findings(self, question: str, evidence: Evidence) -> Findings:
+    def _findings(self, evidence: Evidence) -> Findings:
         """What the nearest articles say, or all of them where those do not say it plainly."""
         near = nearest(evidence)
-        judge = Judge(question, evidence, self._reader)
-        readings = self._reader.read(question, near) if near.hits else ()
+        judge = Judge(evidence, self._reader)
+        readings = self._reader.read(near) if near.hits else ()
         findings = aggregate(readings, evidence, judge, self._calibration, self._threshold)
         if (findings.found and findings.certain) or len(near.hits) == len(evidence.hits):
             return findings
         rest = replace(evidence, hits=tuple(hit for hit in evidence.hits if hit not in near.hits))
-        found = {reading.hit: reading for reading in (*readings, *self._reader.read(question, rest))}
+        found = {reading.hit: reading for reading in (*readings, *self._reader.read(rest))}
         every = [found[hit] for hit in evidence.hits]
         return aggregate(every, evidence, judge, self._calibration, self._threshold)
 

@@ -17,6 +17,7 @@ from reader.spans import overlap
 from reader.types import Reader, Span
 from reader.wording import canonical, is_number
 from retrieval.heading import heading
+from retrieval.question import read_as
 from retrieval.types import Evidence
 
 ROUNDED = 1.1  # so many times a number may be another that is called rounded
@@ -62,8 +63,7 @@ class Finding:
 class Judge:
     """Tells how two answers to one question stand to each other; each pair is read once."""
 
-    def __init__(self, question: str, evidence: Evidence, reader: Reader) -> None:
-        self._question = question
+    def __init__(self, evidence: Evidence, reader: Reader) -> None:
         self._evidence = evidence
         self._reader = reader
         self._known: dict[frozenset[Said], tuple[float, ...]] = {}
@@ -77,7 +77,7 @@ class Judge:
             if not plainly_same(one, other) and (sides := (self._said(one), self._said(other)))
         }
         unread = [sides for key, sides in said.items() if key not in self._known and len(key) == 2]
-        chances = self._reader.compare(self._question, unread) if unread else None
+        chances = self._reader.compare(read_as(self._evidence.question), unread) if unread else None
         if chances is not None:
             for sides, row in zip(unread, chances.tolist(), strict=True):
                 self._known[frozenset(sides)] = tuple(row)

@@ -16,6 +16,7 @@ from reader.confidence import Features, Logistic
 from reader.differing import newest_first, versions
 from reader.merging import Candidate, Judge
 from reader.types import AnswerItem, Citation, PassageReading, Span
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, reading
 
@@ -44,7 +45,7 @@ def evidence(said: Sequence[Said]) -> Evidence:
         articles[key] = Article(key, each.title, None, None, day, "en", "a.md", text)
         groups[key] = key if each.group is None else each.group
         hits.append(Hit(Passage(number, key, 0, len(text)), text, 1.0 / (number + 1), number, None, 0.0, 0.0))
-    return Evidence(tuple(hits), articles, groups, 1)
+    return Evidence(parsed("?"), tuple(hits), articles, groups, 1)
 
 
 def offered(said: Sequence[Said], found: Evidence) -> list[Candidate]:
@@ -67,7 +68,7 @@ class Excluding(Comparing):
 def answers(*said: Said, reader: Comparing | None = None) -> list[str]:
     """The versions, the likeliest first."""
     found = evidence(said)
-    judge = Judge("?", found, reader or Excluding())
+    judge = Judge(found, reader or Excluding())
     best_first = sorted(offered(said, found), key=lambda candidate: -candidate.probability)
     return [f.best.text for f in versions(best_first, found, ABOUT, 0.5, judge)]
 
@@ -86,7 +87,7 @@ def test_independent_articles_give_every_version() -> None:
         Said("It was [95]", 2.0),
     )
     found = evidence(said)
-    findings = versions(offered(said, found), found, ABOUT, 0.5, Judge("?", found, Excluding()))
+    findings = versions(offered(said, found), found, ABOUT, 0.5, Judge(found, Excluding()))
     assert [f.best.text for f in findings] == ["70", "95", "12"]
     assert [len(f.same) for f in findings] == [1, 2, 1]
 
@@ -107,7 +108,7 @@ def test_an_article_speaks_once() -> None:
     found = evidence([Said("So [70] came and 95 left")])
     features = Features(0.0, 3.0, 0.0, 0.0)
     two = [Candidate(Span(hit, at, at + 2, 3.0), hit.text[at : at + 2], features, 0.9) for at in (3, 15)]
-    assert versions(two, found, ABOUT, 0.5, Judge("?", found, Excluding())) == []
+    assert versions(two, found, ABOUT, 0.5, Judge(found, Excluding())) == []
 
 
 @given(
@@ -149,8 +150,8 @@ def read(
         hit = Hit(Passage(number, text, 0, len(text)), text, 1.0, number, None, 0.0, 0.0)
         articles[text] = Article(text, "", None, None, datetime(2024, 3, number + 1, tzinfo=UTC), None, "a", text)
         readings.append(reading(hit, scores))
-    found = Evidence(tuple(r.hit for r in readings), articles, groups or {key: key for key in articles}, 1)
-    return aggregate(readings, found, Judge("?", found, reader or Excluding()), PLAIN, THRESHOLD)
+    found = Evidence(parsed("?"), tuple(r.hit for r in readings), articles, groups or {key: key for key in articles}, 1)
+    return aggregate(readings, found, Judge(found, reader or Excluding()), PLAIN, THRESHOLD)
 
 
 OSLO = {"In Oslo 70 people spoke": {"70": 3.0}, "In Oslo 95 people spoke": {"95": 2.0}}

@@ -22,7 +22,7 @@ def candidates(*texts: str) -> list[Candidate]:
 
 
 def judge(offered: list[Candidate], reader: Comparing) -> Judge:
-    return Judge("?", evidence_of([reading(each.span.hit, {}) for each in offered]), reader)
+    return Judge(evidence_of([reading(each.span.hit, {}) for each in offered]), reader)
 
 
 def groups(reader: Comparing, *texts: str) -> list[list[str]]:

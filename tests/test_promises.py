@@ -111,7 +111,7 @@ def test_an_answer_that_is_not_certain_enough_is_offered_as_unsure_with_its_quot
 ) -> None:
     plainly = sample.ask("How long did the meeting between Maduro and Lavrov last?")
     strict = Answerer(reader, Calibration.load(), Threshold(answer=1.0, unsure=0.3, items=20))
-    unsure = strict.answer(plainly.question, plainly.evidence, 0.0)
+    unsure = strict.answer(plainly.evidence, 0.0)
     assert (plainly.certain, unsure.certain) == (True, False)
     assert said(unsure) == said(plainly) == "45 minutes"
     verbatim(unsure, sample)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.bm25 import Update, WordEntry, WordFilter, WordIndex, Written, word_files, write_words
@@ -174,7 +175,7 @@ def words_folder(store: LocalStore) -> Path:
 
 
 def lexical(retriever: Retriever, question: str) -> list[str]:
-    hits = [hit for hit in retriever.search(question, 9, EVERYTHING).hits if hit.lexical_rank is not None]
+    hits = [hit for hit in retriever.search(parsed(question), 9, EVERYTHING).hits if hit.lexical_rank is not None]
     return [hit.text.strip() for hit in sorted(hits, key=lambda hit: hit.lexical_rank or 0)]
 
 
@@ -213,7 +214,7 @@ def test_the_heading_of_a_passage_is_searched_too(store: Store, corpus: Path, en
 def test_a_change_is_found_by_words_and_what_is_gone_is_not(store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
     retriever = Retriever.open(store, encoder)
-    query = retriever.query("Where did Lavrov fly?")
+    query = retriever.query(parsed("Where did Lavrov fly?"))
     with retriever.hold() as held:
         write(corpus, "flood.md", "A volcano near Reykjavik.\n")
         (corpus / "talks.txt").unlink()
@@ -229,7 +230,7 @@ def test_a_change_is_found_by_words_and_what_is_gone_is_not(store: Store, corpus
 
 def test_a_misspelt_name_is_found(store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
-    (hit, other) = Retriever.open(store, encoder).search("Where did Larvov fly?", 2, EVERYTHING).hits
+    (hit, other) = Retriever.open(store, encoder).search(parsed("Where did Larvov fly?"), 2, EVERYTHING).hits
     assert "Lavrov" in hit.text
     assert (hit.coverage > 0.2, other.coverage) == (True, 0)
 
@@ -237,4 +238,4 @@ def test_a_misspelt_name_is_found(store: Store, corpus: Path, encoder: Encoder) 
 @pytest.mark.parametrize("question", ["What is it?", "?!", "who who who", 'NOT "', "Lavrov OR (", "2024", "北京"])
 def test_any_question_is_just_a_question(question: str, store: Store, corpus: Path, encoder: Encoder) -> None:
     refresh(corpus, store, encoder, "model")
-    assert len(Retriever.open(store, encoder).search(question, 9, SearchFilter()).hits) == 2
+    assert len(Retriever.open(store, encoder).search(parsed(question), 9, SearchFilter()).hits) == 2
