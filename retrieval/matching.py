@@ -92,8 +92,8 @@ class _Weights:
 
     @classmethod
     def of(cls, snapshot: Snapshot, questions: Sequence[OpenQuestion]) -> "_Weights":
-        asked = sorted({term for question in questions for term in question.query.question.terms})
-        words = Words.of(snapshot, asked)
+        typed = {term: word for question in questions for term, word in question.query.question.terms.items()}
+        words, asked = Words.of(snapshot, typed), sorted(typed)
         rarities = np.array([words.weights[term] for term in asked], dtype=np.float32)
         places: dict[str, list[int]] = {}
         for place, term in enumerate(asked):

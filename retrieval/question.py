@@ -22,8 +22,8 @@ def parsed(text: str, as_of: date | None = None) -> Question:
 def leaning(question: Question, conversation: Sequence[Turn]) -> Question:
     """The same question, leaning on the last turns of a `conversation`, oldest first."""
     turns = tuple(conversation[-TURNS:])
-    earlier = (term for term in asked_terms(said_before(turns)) if term not in question.terms)
-    return replace(question, conversation=turns, earlier_terms=tuple(earlier))
+    earlier = {term: word for term, word in asked_terms(said_before(turns)).items() if term not in question.terms}
+    return replace(question, conversation=turns, earlier_terms=earlier)
 
 
 def read_as(question: Question) -> str:

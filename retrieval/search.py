@@ -14,6 +14,7 @@ from retrieval.fusion import EARLIER_WEIGHT, coverage, fused, rarity
 from retrieval.heading import heading
 from retrieval.question import vector_of
 from retrieval.reprints import distinct
+from retrieval.spelling import spellings
 from retrieval.storage.store import Snapshot, Store
 from retrieval.terms import terms, written_as
 from retrieval.types import Article, Evidence, Hit, Period, Question, SearchFilter, Sources, StoreStatus
@@ -23,6 +24,7 @@ from retrieval.types import Article, Evidence, Hit, Period, Question, SearchFilt
 POOL = 50
 SPARE = 4
 REPRINTS = 8
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +110,16 @@ class Words:
     nowhere: frozenset[str]
 
     @classmethod
-    def of(cls, snapshot: Snapshot, terms: Iterable[str], earlier: Sequence[str] = ()) -> "Words":
-        """The terms of a question, and, weighing less, those of the conversation before it."""
-        spellings = snapshot.spellings((*terms, *earlier))
-        every = sorted({each for several in spellings.values() for each in several})
+    def of(cls, snapshot: Snapshot, terms: Mapping[str, str], earlier: Mapping[str, str] = NONE) -> "Words":
+        """The terms of a question, and, weighing less, those of the conversation before it, each with its word."""
+        spelt = spellings(snapshot, {**earlier, **terms})
+        every = sorted({each for several in spelt.values() for each in several})
         frequencies = snapshot.frequencies(every)
-        found = {term: sum(frequencies[each] for each in several) for term, several in spellings.items()}
+        found = {term: sum(frequencies[each] for each in several) for term, several in spelt.items()}
         passages = snapshot.generation.passages
         shares = dict.fromkeys(earlier, EARLIER_WEIGHT)
         return cls(
-            spellings=spellings,
+            spellings=spelt,
             every=every,
             weights={term: shares.get(term, 1.0) * rarity(times, passages) for term, times in found.items()},
             nowhere=frozenset(term for term, times in found.items() if not times),
@@ -210,7 +212,7 @@ def _respelled(question: Question, words: Words, texts: Iterable[str]) -> dict[s
     """See `Question.respelled`; the texts are those of the hits, best first, and read only where there is a slip."""
     slips = {word: words.spellings[term] for term, word in question.terms.items() if term not in words.spellings[term]}
     read = list(texts) if slips else []
-    found = {word: written_as(meant, read) for word, meant in slips.items()}
+    found = {word: written_as(meant, read, word) for word, meant in slips.items()}
     return {word: meant for word, meant in found.items() if meant is not None}
 
 

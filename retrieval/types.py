@@ -100,7 +100,7 @@ class Question:
     `terms`         its terms, each with the word that it is of
     `period`        the time that it names
     `conversation`  the turns that it leans on, oldest first; none where it stands alone
-    `earlier_terms` the terms of these that it lacks
+    `earlier_terms` the terms of these that it lacks, likewise
     `unmentioned`   its words that no article has, nor any spelling of them; empty until it has been searched
     `respelled`     its words with a slip of the hand in them, each with the word that the hits have instead; likewise
     `asked`         what it may ask for, each with its probability, the likeliest first; empty until it has been read
@@ -110,7 +110,7 @@ class Question:
     terms: Mapping[str, str]
     period: Period | None = None
     conversation: tuple[Turn, ...] = ()
-    earlier_terms: tuple[str, ...] = ()
+    earlier_terms: Mapping[str, str] = field(default_factory=dict)
     unmentioned: tuple[str, ...] = ()
     respelled: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[Wanted, float] = field(default_factory=dict)

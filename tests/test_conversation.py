@@ -131,7 +131,7 @@ def test_the_latest_turn_stands_next_to_the_question_and_only_three_count() -> N
     turns = [Turn("Who won?"), Turn("Who met?", ("Ana", "Bo")), Turn("where?", ("Oslo",)), Turn("why?")]
     assert in_conversation("and when?", turns) == "and when? | why? | where? Oslo | Who met? Ana, Bo"
     assert in_conversation("When?", ()) == "When?"
-    assert leaning(parsed("When did Ana leave Oslo?"), turns).earlier_terms == ("met", "bo")
+    assert leaning(parsed("When did Ana leave Oslo?"), turns).earlier_terms == {"met": "met", "bo": "Bo"}
 
 
 def test_a_turn_of_any_length_adds_a_bounded_number_of_terms() -> None:
