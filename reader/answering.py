@@ -7,8 +7,9 @@ from dataclasses import replace
 from reader.aggregate import Findings, Threshold, aggregate
 from reader.citations import cite, reprints
 from reader.confidence import Calibration
-from reader.differing import newest_first
+from reader.differing import newest_first, published
 from reader.merging import Candidate, Finding, Judge
+from reader.tense import asks_of_now
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
 from retrieval.question import leaning
@@ -76,16 +77,25 @@ class Answerer:
         )
 
     def _findings(self, evidence: Evidence) -> Findings:
-        """What the nearest articles say, or all of them where those do not say it plainly."""
+        """What the nearest articles say, or all of them where those do not say it plainly.
+
+        Where it is asked how things are now, newer ones may say otherwise: they are read, too.
+        """
         near = nearest(evidence)
         judge = Judge(evidence, self._reader)
         readings = self._reader.read(near) if near.hits else ()
         findings = aggregate(readings, evidence, judge, self._calibration, self._threshold)
-        if (findings.found and findings.certain) or len(near.hits) == len(evidence.hits):
+        rest = [hit for hit in evidence.hits if hit not in near.hits]
+        if findings.found and findings.certain:
+            newest = max(published(finding.best.span.hit, evidence) for finding in findings.found)
+            single = findings.kind in ("span", "differing") and asks_of_now(evidence.question)
+            rest = [hit for hit in rest if single and published(hit, evidence) > newest]
+        if not rest:
             return findings
-        rest = replace(evidence, hits=tuple(hit for hit in evidence.hits if hit not in near.hits))
-        found = {reading.hit: reading for reading in (*readings, *self._reader.read(rest))}
-        every = [found[hit] for hit in evidence.hits]
+        found = {
+            reading.hit: reading for reading in (*readings, *self._reader.read(replace(evidence, hits=tuple(rest))))
+        }
+        every = [found[hit] for hit in evidence.hits if hit in found]
         return aggregate(every, evidence, judge, self._calibration, self._threshold)
 
 
