@@ -107,7 +107,7 @@ def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tu
         evidence = retriever.search(parsed(each.text), PASSAGES, SearchFilter())
         answer = answered(evidence, reader, calibration, threshold)
         waits.append(time.perf_counter() - start)
-        plain += answer.kind != "none" and answer.certain
+        plain += answer.plain
         best = surest(evidence, Once(reader), calibration)
         given.append((best.text, best.confidence))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -38,14 +38,20 @@ class Answerer:
     def ask(self, question: Question, conversation: Sequence[Turn], search: Callable[[Question], Evidence]) -> Answer:
         """The answer to a question after a `conversation`, oldest turn first.
 
-        `search` finds the evidence; that takes the answer's `timing.retrieve`, and whether the question leans on the
-        conversation counts among it.
+        A question that seems to lean on it, but is answered plainly only by itself, is taken to stand alone. `search`
+        finds the evidence; whatever is done before the evidence that answers is read counts as `timing.retrieve`.
         """
         began = time.perf_counter()
-        evidence = search(question)
-        if self.leans(evidence, conversation):
-            evidence = search(leaning(question, conversation))
-        return self.answer(evidence, (time.perf_counter() - began) * 1000)
+
+        def answer(evidence: Evidence) -> Answer:
+            return self.answer(evidence, (time.perf_counter() - began) * 1000)
+
+        alone = search(question)
+        if not self.leans(alone, conversation):
+            return answer(alone)
+        leant = answer(search(leaning(question, conversation)))
+        by_itself = leant if leant.plain else answer(alone)
+        return by_itself if by_itself.plain else leant
 
     def leans(self, evidence: Evidence, conversation: Sequence[Turn]) -> bool:
         """Whether a question leans on the `conversation` before it, oldest turn first: likelier than not.

@@ -143,6 +143,11 @@ class Answer:
         return self.evidence.question.text
 
     @property
+    def plain(self) -> bool:
+        """Whether it answers, and not only as unsure."""
+        return self.certain and bool(self.answers)
+
+    @property
     def about(self) -> str | None:
         """The earlier questions that it was taken to lean on, "Who met? / and when?"; None where it stood alone."""
         return " / ".join(turn.question for turn in self.evidence.question.conversation) or None

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bot.assistant import Assistant, index_corpus
 from reader.answering import Answerer
-from reader.types import Answer, Timing
+from reader.types import Answer, PassageReading, Timing
 from retrieval.conversation import TURNS, in_conversation
 from retrieval.progress import silent
 from retrieval.question import leaning, parsed
-from retrieval.types import Evidence, Turn
+from retrieval.types import Article, Evidence, Question, Turn
 from tests.conftest import settings_for
 from tests.stores import write
 from tests.test_aggregate import PLAIN, THRESHOLD, passage
@@ -125,6 +125,30 @@ def test_to_a_reader_that_cannot_tell_every_question_stands_alone() -> None:
     assert not Answerer(reader, PLAIN, THRESHOLD).leans(evidence, [Turn("Who met?")])
     assert not Answerer(reader, PLAIN, THRESHOLD).leans(evidence, [])
     assert reader.read_hits == [[0]]
+
+
+class Misled(Finds):
+    """Takes every question for one that leans, and finds its answer after the conversations `meant` alone."""
+
+    def __init__(self, *meant: tuple[Turn, ...]) -> None:
+        super().__init__("Oslo")
+        self._meant = meant
+
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
+        found = super().read(evidence) if evidence.question.conversation in self._meant else Finds().read(evidence)
+        return tuple(replace(each, leans=2.0) for each in found)
+
+
+def test_what_is_answered_plainly_by_itself_alone_does_not_lean() -> None:
+    turn, said = Turn("Who met?"), "It was in Oslo ."
+    article = Article("a", "", None, None, None, None, "a.txt", said)
+
+    def search(question: Question) -> Evidence:
+        return Evidence(question, (passage(0, "a", said),), {"a": article}, {"a": "a"}, 1)
+
+    for meant, about in ((((turn,), ()), "Who met?"), (((turn,),), "Who met?"), (((),), None), ((), "Who met?")):
+        answer = Answerer(Misled(*meant), PLAIN, THRESHOLD).ask(parsed("where?"), [turn], search)
+        assert (texts(answer), answer.about) == (["Oslo"] if meant else [], about)
 
 
 def test_the_latest_turn_stands_next_to_the_question_and_only_three_count() -> None:
