@@ -6,7 +6,7 @@ from the sentences that say them (`reader.pairs`)
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from reader.citations import cite
@@ -142,27 +142,14 @@ def merged(offered: Sequence[Candidate], judge: Judge) -> list[Finding]:
 
 
 def gathered(offered: Sequence[Candidate], judge: Judge) -> Finding:
-    """The first, best candidate with those that say the same.
-
-    A name of one word is shown by the fuller name that was found for it: "Sergei Lavrov" for "Lavrov".
-    """
+    """The first, best candidate with those that say the same."""
     best, *others = offered
     alike = [other for other in others if comparable(best, other)]
     judge.read((best, other) for other in alike)
-    same = (best, *(other for other in alike if judge.same(best, other)))
-    for candidate in same:
-        if _fuller_name(candidate.text, best.text):
-            best = replace(candidate, probability=best.probability)
-    return Finding(best, same)
+    return Finding(best, (best, *(other for other in alike if judge.same(best, other))))
 
 
 def comparable(one: Answering, other: Answering) -> bool:
     """Whether two answers may be one at all, so that it is worth a reading: they have a word in common, or nearly, or
     one is the initials of the other."""
     return overlap(one.span, other.span) or alike(canonical(one.text), canonical(other.text))
-
-
-def _fuller_name(text: str, known: str) -> bool:
-    """Whether `text` is the name `known` with more before it: "Sergei Lavrov" for "Lavrov", not "the Lavrov talks"."""
-    words = text.split()
-    return len(words) > 1 and words[-1] == known and all(word[0].isupper() for word in words)

@@ -36,12 +36,6 @@ def test_the_model_says_which_names_are_one() -> None:
     assert groups(Comparing(), "Sudan", "South Sudan") == [["Sudan"], ["South Sudan"]]
 
 
-def test_a_name_is_shown_as_fully_as_it_was_found() -> None:
-    offered = candidates("Lavrov", "Sergei Lavrov")
-    (finding,) = merged(offered, judge(offered, Comparing(same=[("Lavrov", "Sergei Lavrov")])))
-    assert (finding.best.text, finding.best.probability) == ("Sergei Lavrov", offered[0].probability)
-
-
 def test_the_same_words_are_not_read() -> None:
     reader = Comparing()
     assert groups(reader, "3,549 people", "3549 people", "about 3,549 people") == [
