@@ -7,7 +7,7 @@ from dataclasses import replace
 from reader.aggregate import Findings, Threshold, aggregate
 from reader.citations import cite, reprints
 from reader.confidence import Calibration
-from reader.differing import newest_first, published
+from reader.differing import UNDATED, newest_first, published
 from reader.merging import Candidate, Finding, Judge
 from reader.tense import asks_of_now
 from reader.times import resolved
@@ -50,8 +50,10 @@ class Answerer:
         if not self.leans(alone, conversation):
             return answer(alone)
         leant = answer(search(leaning(question, conversation)))
-        by_itself = leant if leant.plain else answer(alone)
-        return by_itself if by_itself.plain else leant
+        if leant.plain:
+            return leant
+        whole = answer(alone)
+        return whole if whole.plain else leant
 
     def leans(self, evidence: Evidence, conversation: Sequence[Turn]) -> bool:
         """Whether a question leans on the `conversation` before it, oldest turn first: likelier than not.
@@ -94,13 +96,12 @@ class Answerer:
         rest = [hit for hit in evidence.hits if hit not in near.hits]
         if findings.found and findings.certain:
             newest = max(published(finding.best.span.hit, evidence) for finding in findings.found)
-            single = findings.kind in ("span", "differing") and asks_of_now(evidence.question)
-            rest = [hit for hit in rest if single and published(hit, evidence) > newest]
+            now = findings.kind in ("span", "differing") and asks_of_now(evidence.question)
+            rest = [hit for hit in rest if now and UNDATED < newest < published(hit, evidence)]
         if not rest:
             return findings
-        found = {
-            reading.hit: reading for reading in (*readings, *self._reader.read(replace(evidence, hits=tuple(rest))))
-        }
+        more = self._reader.read(replace(evidence, hits=tuple(rest)))
+        found = {reading.hit: reading for reading in (*readings, *more)}
         every = [found[hit] for hit in evidence.hits if hit in found]
         return aggregate(every, evidence, judge, self._calibration, self._threshold)
 

@@ -34,6 +34,7 @@ from retrieval.types import Evidence, Hit
 
 MANY = 10.0
 MANY_NOW = 20.0
+UNDATED = float("-inf")
 
 
 def versions(
@@ -45,7 +46,7 @@ def versions(
     now = asks_of_now(evidence.question)
 
     def newer(candidate: Candidate) -> bool:
-        return now and _published(candidate, evidence) > _published(ranked[0], evidence)
+        return now and UNDATED < _published(ranked[0], evidence) < _published(candidate, evidence)
 
     near = [each for each in ranked if (MANY_NOW if newer(each) else MANY) * _share(each) >= _share(ranked[0])]
     able = _able(near, logistic, threshold, newer)
@@ -89,7 +90,7 @@ def brought_up_to_date(finding: Finding, offered: Sequence[Candidate], evidence:
 def published(hit: Hit, evidence: Evidence) -> float:
     """When the hit's article was published, in seconds since 1970; an undated one is older than any."""
     when = evidence.article(hit).published
-    return float("-inf") if when is None else when.timestamp()
+    return UNDATED if when is None else when.timestamp()
 
 
 def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
