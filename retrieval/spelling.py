@@ -3,8 +3,8 @@
 A slip of the hand is looked for among words, since stems hide it: "Octobhr" is one letter from "October", but its term
 "oktobhr" two from "oktob". So the terms of all words that are one slip away are looked up, a few hundred, and those
 that the store has are kept if its passages have such a word: "Geneva" is one letter from "genera", whose term all have
-that say "general". Of 1,500 words of questions with a slip behind their first letter 76 % are found among 1,009
-articles of news; of 1,203 names that none of them has, 12 % are taken for another.
+that say "general". Of 400 words of questions with a slip behind their first letter 78 % are found among 1,009 articles
+of news, and 57 % among stems; of 1,203 names that none of these has, 12 % are taken for another, and 13 % among stems.
 """
 
 from collections.abc import Mapping
