@@ -13,8 +13,21 @@ from bot.json import added_json, answer_json, intake_json, report_json, status_j
 from reader.novelty import News, Statement
 from reader.types import Answer, Timing
 from retrieval.adding import AddReport
+from retrieval.question import parsed
 from retrieval.storage.types import Finding, Verification
-from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, SearchFilter, Skipped, Unread
+from retrieval.types import (
+    Article,
+    Dropped,
+    Evidence,
+    Hit,
+    IndexReport,
+    Intake,
+    Passage,
+    SearchFilter,
+    Skipped,
+    Turn,
+    Unread,
+)
 from tests.fakes import ARTICLES, DATED, LINK, STATUS, TEXT, answer
 
 
@@ -128,7 +141,7 @@ def test_words_that_were_read_as_others_and_words_that_no_article_has() -> None:
 
 
 def test_what_a_question_leans_on_is_the_earlier_question() -> None:
-    assert json.loads(answer_json(replace(answer("and when?"), about="Who met?")))["about"] == "Who met?"
+    assert json.loads(answer_json(answer("and when?", conversation=[Turn("Who met?")])))["about"] == "Who met?"
 
 
 def test_a_resolved_date_is_a_string() -> None:
@@ -208,9 +221,9 @@ def test_a_verification() -> None:
 def test_any_text_comes_back_as_it_was_on_one_line_of_utf_8(text: str) -> None:
     article = Article("a", text, text, text, None, None, "a.txt", text)
     evidence = Evidence(
-        (Hit(Passage(1, "a", 0, len(text)), text, 0.5, 0, None, 0.0, 0.0),), {"a": article}, {"a": "a"}, 1
+        parsed(text), (Hit(Passage(1, "a", 0, len(text)), text, 0.5, 0, None, 0.0, 0.0),), {"a": article}, {"a": "a"}, 1
     )
-    document = answer_json(Answer(text, "none", (), evidence, Timing(0, 0, 0)))
+    document = answer_json(Answer("none", (), evidence, Timing(0, 0, 0)))
     assert b"\n" not in document.encode()
     assert json.loads(document)["question"] == text
     assert json.loads(document)["evidence"][0]["text"] == text

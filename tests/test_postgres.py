@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from evaluation.phases import EMBEDDING, StandIn
 from retrieval.errors import BusyError, IndexMismatchError, LostError, NoIndexError, StoreError
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import POOL, Retriever
 from retrieval.storage.local import LocalStore
@@ -89,7 +90,7 @@ def test_the_questions_of_the_sample_find_the_same_passages(
     for scanned in (module.SCANNED, 0):
         monkeypatch.setattr(module, "SCANNED", scanned)  # exact, then by the graph
         for question in questions:
-            here, there = (Retriever(each, encoder).search(question, 8, EVERYTHING) for each in (local, store))
+            here, there = (Retriever(each, encoder).search(parsed(question), 8, EVERYTHING) for each in (local, store))
             assert [hit.text for hit in there.hits] == [hit.text for hit in here.hits]
             assert [hit.score for hit in there.hits] == pytest.approx([hit.score for hit in here.hits], abs=1e-5)
 
@@ -167,15 +168,15 @@ def test_a_connection_that_was_lost_is_replaced(corpus: Path, store: Store, url:
     refresh(corpus, store, ENCODER, "model")
     retriever = Retriever.open(store, ENCODER)
     end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = split_part('{}', '/', 4)"
-    before = retriever.search("Who met about the harbour?", 3, EVERYTHING)
+    before = retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING)
     # while it is idle
     execute(server.url("postgres"), end_all.format(url))
-    assert retriever.search("Who met about the harbour?", 3, EVERYTHING) == before
+    assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
     # in the middle of a question
     with pytest.raises(LostError, match=r"127\.0\.0\.1 cannot be reached .*try again"), store.snapshot() as snapshot:
         execute(server.url("postgres"), end_all.format(url))
         snapshot.sources()
-    assert retriever.search("Who met about the harbour?", 3, EVERYTHING) == before
+    assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
 
 
 def test_a_question_whose_connection_is_lost_is_asked_again(
@@ -183,7 +184,7 @@ def test_a_question_whose_connection_is_lost_is_asked_again(
 ) -> None:
     refresh(corpus, store, ENCODER, "model")
     retriever = Retriever.open(store, ENCODER)
-    before = retriever.search("Who met about the harbour?", 3, EVERYTHING)
+    before = retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING)
     worded, lost = module.PostgresSnapshot.worded, list[int]()
 
     def dying(self: module.PostgresSnapshot, *arguments: object) -> list[int]:
@@ -193,7 +194,7 @@ def test_a_question_whose_connection_is_lost_is_asked_again(
         return worded(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module.PostgresSnapshot, "worded", dying)
-    assert retriever.search("Who met about the harbour?", 3, EVERYTHING) == before
+    assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
     assert lost
 
 
@@ -223,7 +224,7 @@ def test_what_goes_wrong_is_one_sentence(server: "Server", corpus: Path, url: st
     assert "permission denied" in said(other)
     # one that may read answers
     execute(url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
-    assert len(Retriever.open(open_store(Path(), other), ENCODER).search("Who met?", 3, EVERYTHING).hits) == 3
+    assert len(Retriever.open(open_store(Path(), other), ENCODER).search(parsed("Who met?"), 3, EVERYTHING).hits) == 3
     # a server that cannot be written
     execute(url, "ALTER ROLE dateline SET default_transaction_read_only = on")
     try:
@@ -447,7 +448,7 @@ def test_a_standby_answers_from_whole_generations_and_takes_over(corpus: Path) -
                 newest = refresh(corpus, store, ENCODER, "model").generation
                 deadline = time.monotonic() + 30
                 while newest not in seen and time.monotonic() < deadline:
-                    found = Retriever(copy, ENCODER).search("Which engine opened the bridge?", 50, EVERYTHING)
+                    found = Retriever(copy, ENCODER).search(parsed("Which engine opened the bridge?"), 50, EVERYTHING)
                     assert len({hit.text.split("number ")[1] for hit in found.hits if "engine" in hit.text}) <= 1
                     seen.add(found.generation)
             assert newest in seen
@@ -491,7 +492,7 @@ def test_a_new_encoder_is_published_while_the_old_index_is_read(corpus: Path, st
         assert graphs() == 2
     with pytest.raises(IndexMismatchError):
         Retriever.open(store, ENCODER)
-    assert len(Retriever.open(store, other).search("Who met?", 50, EVERYTHING).hits) == 40
+    assert len(Retriever.open(store, other).search(parsed("Who met?"), 50, EVERYTHING).hits) == 40
     write(corpus, "new.txt", "The ferry to Lisbon was late again.")
     assert refresh(corpus, store, other, "other").generation == 3
     assert graphs() == 1

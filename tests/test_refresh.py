@@ -17,6 +17,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
 from retrieval.intake.articles import parse
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage import embedding
@@ -31,7 +32,7 @@ from tests.stores import EVERYTHING, Counting, NewStore, contents, write
 
 
 def everything(store: Store, encoder: Encoder | Counting) -> Evidence:
-    return Retriever.open(store, encoder).search("What happened?", 1000, EVERYTHING)
+    return Retriever.open(store, encoder).search(parsed("What happened?"), 1000, EVERYTHING)
 
 
 @pytest.fixture

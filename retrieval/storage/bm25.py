@@ -22,7 +22,6 @@ import tantivy
 from retrieval.errors import StoreError, reason
 from retrieval.storage.index import flush_folder
 from retrieval.storage.integrity import FileRecord, is_untouched, recorded
-from retrieval.storage.spelling import RIGHT_LETTERS, is_fallible, spellings
 
 WRITER_BYTES = 64 * 1024 * 1024
 _LOCKS = ".tantivy-*.lock"
@@ -94,15 +93,6 @@ class WordIndex:
     def frequency(self, term: str) -> int:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
-
-    def spellings(self, term: str) -> frozenset[str]:
-        """The term, or, where no passage has it, those terms that are one slip of the hand away from it.
-
-        "lavrof" -> {"lavrov"}
-        """
-        if self.frequency(term) or not is_fallible(term):
-            return frozenset([term])
-        return spellings(term, (other for other, _ in self._searcher.terms_with_prefix("terms", term[:RIGHT_LETTERS])))
 
     def passages(self) -> list[int]:
         """The ids of all passages."""

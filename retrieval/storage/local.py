@@ -153,10 +153,6 @@ class LocalSnapshot(SqlSnapshot):
         known = {} if before is None else {segment.id: segment.index for segment in before.vectors.segments}
         return Loaded(self.generation.id, self._index(known), load_words(self.connection, self.folder))
 
-    def spellings(self, terms: Sequence[str]) -> dict[str, frozenset[str]]:
-        """See `Snapshot`."""
-        return {term: self.loaded.words.spellings(term) for term in terms}
-
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """See `Snapshot`."""
         return {term: self.loaded.words.frequency(term) for term in terms}

@@ -130,10 +130,6 @@ class Snapshot(Protocol):
         """What this generation holds."""
         ...
 
-    def spellings(self, terms: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """Each term, or, where no passage has it, those terms that are one slip of the hand away from it."""
-        ...
-
     def frequencies(self, terms: Sequence[str]) -> Mapping[str, int]:
         """In how many passages each term stands."""
         ...

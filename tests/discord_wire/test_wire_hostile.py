@@ -13,6 +13,7 @@ import pytest
 
 from bot.question import checked
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
+from retrieval.question import parsed
 from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, SearchFilter, Sources, StoreStatus, Turn
 from tests import discord_fake, fakes
 from tests.discord_loopback import Guild, Loopback, Message, Person
@@ -67,10 +68,10 @@ class Assistant(discord_fake.Assistant):
         items = [AnswerItem(HOSTILE, 0.8, None, (citation(article),)) for article in ARTICLES.values()]
         both = [AnswerItem(HOSTILE, 0.8, None, tuple(map(citation, ARTICLES.values())))]
         given = {"span": both, "list": items, "differing": items, "none": []}[kind]
-        evidence = Evidence(hits, ARTICLES, {id: id for id in ARTICLES}, generation=1)
+        evidence = Evidence(parsed(question), hits, ARTICLES, {id: id for id in ARTICLES}, generation=1)
         certain = not question.startswith("unsure")
         near = citation(ARTICLES["h1"]) if kind == "none" else None
-        return Answer(question, kind, tuple(given), evidence, Timing(1.0, 2.0, 3.0), certain, near)
+        return Answer(kind, tuple(given), evidence, Timing(1.0, 2.0, 3.0), certain, near)
 
     def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
         """Those that are hostile."""

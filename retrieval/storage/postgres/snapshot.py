@@ -11,10 +11,9 @@ from retrieval.errors import NoIndexError
 from retrieval.fusion import rarity
 from retrieval.progress import Progress
 from retrieval.storage.postgres.database import Connection
-from retrieval.storage.postgres.words import beginning_with, best_covered, frequencies, lexemes
+from retrieval.storage.postgres.words import best_covered, frequencies, lexemes
 from retrieval.storage.reading import Condition, SqlSnapshot
 from retrieval.storage.row_checks import EMBED_AGAIN, row_findings
-from retrieval.storage.spelling import RIGHT_LETTERS, is_fallible, spellings
 from retrieval.storage.staging import passage_text
 from retrieval.storage.types import Finding, Verification
 from retrieval.storage.vectors import passage_vectors, unpacked
@@ -41,16 +40,6 @@ class PostgresSnapshot(SqlSnapshot):
         super().__init__(connection, generation)
         self.connection: Connection = connection
         self._frequencies: dict[str, int] = {}
-
-    def spellings(self, terms: Sequence[str]) -> dict[str, frozenset[str]]:
-        """See `Snapshot`."""
-        known = self.frequencies(terms)
-        return {
-            term: frozenset([term])
-            if known[term] or not is_fallible(term)
-            else spellings(term, beginning_with(self.connection, term[:RIGHT_LETTERS]))
-            for term in terms
-        }
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """See `Snapshot`."""

@@ -75,12 +75,6 @@ def frequencies(connection: Connection, asked: Iterable[str]) -> dict[str, int]:
     return {term: counted.get(term[:LETTERS], 0) for term in found}
 
 
-def beginning_with(connection: Connection, letters: str) -> list[str]:
-    """All terms that begin with these letters."""
-    query = "SELECT term FROM frequencies WHERE term >= ? AND term < ?"
-    return [row[0] for row in connection.execute(query, (letters, letters + "\U0010ffff"))]
-
-
 def _quoted(term: str) -> str:
     """A term as a tsquery: in quotation marks nothing of it means anything."""
     return "'" + term[:LETTERS].replace("\\", "\\\\").replace("'", "''") + "'"
