@@ -137,7 +137,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a record of one, that is no article, and why."""
+    """A file, or a record of one, that is no article, and why, as the text of an error says it."""
 
     path: str
     reason: str
