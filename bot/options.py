@@ -62,18 +62,10 @@ class Command(click.Command):
         formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
-class Group(click.Group):
-    """The command itself, with the same options."""
+class Group(Command, click.Group):
+    """The command itself, with the same options and its own examples."""
 
     command_class = Command
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _common_options()
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the examples below the commands."""
-        formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
 class Day(click.ParamType[date]):

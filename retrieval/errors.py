@@ -32,7 +32,7 @@ import re
 from collections.abc import Mapping
 
 NO_COMMANDS: Mapping[str, str] = {}
-_MEND = re.compile(r"\{([a-z' ]+)\}")
+_MEND = re.compile(r"\{([a-z']+ [a-z' ]+)\}")
 
 
 class DatelineError(Exception):
@@ -48,10 +48,8 @@ class DatelineError(Exception):
 
     def text(self, *, openly: bool = False) -> str:
         """The text with its values, `openly` by their names; mends are still in braces."""
-        text, *values = self.args
-        for value in values if self.__cause__ is None else (*values, self.__cause__):
-            text = text.replace("%s", _shown(value, openly), 1)
-        return str(text)
+        values = iter((*self.args[1:], self.__cause__))
+        return re.sub("%s", lambda found: _shown(next(values, None), openly), str(self.args[0]))
 
 
 class UsageError(DatelineError):
@@ -72,7 +70,7 @@ class FetchError(DatelineError):
     """An address on the web gives no page; the text is `url` and what its `problem` is."""
 
     def __init__(self, url: str, problem: str) -> None:
-        super().__init__(f"{url} {problem}.")
+        super().__init__("%s %s.", url, problem)
         self.url = url
         self.problem = problem
 
@@ -135,7 +133,9 @@ def in_words(text: str, commands: Mapping[str, str] = NO_COMMANDS) -> str:
 def _shown(value: object, openly: bool) -> str:
     if isinstance(value, OSError) and value.strerror is not None:
         return value.strerror
-    if openly:
+    if value is None:
+        return "%s"  # as somebody wrote it, who is quoted
+    if openly and not isinstance(value, str):
         return str(getattr(value, "name", type(value).__name__))
     return " ".join(str(value).split())[:300] if isinstance(value, Exception) else str(value)
 
