@@ -232,7 +232,7 @@ class FileMemories:
             raise StoreError(text, file) from error
         except (ValueError, AttributeError, RecursionError) as error:
             mend = "delete it, and they are fetched again (articles deleted from the corpus on purpose come back)"
-            raise StoreError(f"The record of what was taken from feeds, %s, is damaged; {mend}.", file) from error
+            raise StoreError(f"%s, the record of what was taken from feeds, is damaged; {mend}.", file) from error
         return self._all
 
     def save(self, url: str, memory: Mapping[str, Any]) -> None:

@@ -212,7 +212,7 @@ def test_what_goes_wrong_is_one_sentence(server: "Server", corpus: Path, url: st
     with pytest.raises(NoIndexError, match=r"in test\d+ on 127\.0\.0\.1 yet; bring the index up to date"):
         Retriever.open(store, ENCODER)
     assert "does not exist" in said(server.url("nowhere"))
-    assert "check that it runs, the server's address, and the password" in said("postgresql://me@127.0.0.1:1/news")
+    assert "check that the server runs, the server's address, and" in said("postgresql://me@127.0.0.1:1/news")
     # a role without rights
     execute(url, "CREATE ROLE reader LOGIN")
     other = url.replace("dateline@", "reader@")

@@ -93,7 +93,7 @@ class Server:
         if state == "55P03":
             return BusyError("Another process has a table of %s locked; try again when it is done.", self)
         if state.startswith(("57P", "08")) or (not state and isinstance(error, psycopg.OperationalError)):
-            mend = "check that it runs, {the server's address}, and the password in PGPASSWORD or the password file"
+            mend = "check that the server runs, {the server's address}, and PGPASSWORD or the password file"
             return LostError(f"The database %s cannot be reached (%s); {mend}, and try again.", self)
         mend = _MENDS.get(state, "look into the server's log")
         return StoreError(f"The database %s failed (%s); {mend}.", self)
