@@ -36,7 +36,7 @@ from bot.discord.words import for_member, for_operator, note
 from bot.mends import worded
 from bot.settings import DiscordSettings
 from retrieval.adding import AddReport
-from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, StoreError, UsageError
+from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, FetchError, StoreError, UsageError
 from retrieval.filters import folded, unknown_source
 from retrieval.intake.files import SUFFIXES
 from retrieval.page_files import MAX_NAME
@@ -79,6 +79,7 @@ def test_those_who_run_it_are_told_names_without_folders_or_what_libraries_say()
         assert for_operator(lost) == f"The index x.faiss in news is lost ({why}); bring the index up to date."
     assert str(lost).startswith("The index /srv/my news/x.faiss in news on db.example is lost (/srv/y); ")
     assert worded(lost).endswith("; run `dateline index`.")
+    assert str(FetchError("https://a.example/%s{x}", "is empty")) == "https://a.example/%s{x} is empty."
 
 
 @pytest.mark.parametrize(
