@@ -59,8 +59,8 @@ def _copy_vectors(snapshot: Snapshot, writer: Writer, progress: Progress) -> Non
             vectors = snapshot.vectors(list(batch.texts))
             if len(vectors) < len(batch.texts):
                 raise StoreError(
-                    f"{len(batch.texts) - len(vectors)} texts of the store to copy have no vector; run "
-                    "`dateline index --full` before."
+                    f"{len(batch.texts) - len(vectors)} texts of the store to copy have no vector; "
+                    "{embed all articles again} before."
                 )
             writer.save_vectors(fingerprint, vectors)
             advance(len(batch.texts))

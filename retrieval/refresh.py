@@ -87,12 +87,13 @@ def refresh(
     found = find(corpus)
     files = list(found.files)
     if not files:
-        raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
+        text = "The corpus folder %s holds no article; put some in it. An index made before is kept."
+        raise CorpusError(text, corpus)
     with store.writer() as writer:
         scan = _scan(corpus, files, writer, _Reading(full, follow_links), progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
-            raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
+            raise CorpusError(f"None of the {len(files)} files in %s can be used; {first}.", corpus)
         before = writer.generation
         other = before is not None and before.fingerprint != encoder.fingerprint
         if before is not None and other:
@@ -142,11 +143,10 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
                             wanted.add(path)
                     except VanishedError:
                         continue
-                    except OutsideError as error:
-                        skipped.append(Skipped(path, str(error)))
-                        continue
                     except ArticleError as error:
-                        skipped.append(Skipped(path, str(error)))
+                        skipped.append(Skipped(path, error.text()))
+                        if isinstance(error, OutsideError):
+                            continue
                     absent.discard(path)
             advance(len(batch))
     with writer.transaction():
@@ -175,7 +175,7 @@ def _stage_if_new(writer: Writer, file: Path, path: str, stat: str | None, befor
         except ArticleError as error:
             # not looked into again until it changes; what could not even be read may be readable the next time
             if stat is not None and is_utf8(path):
-                writer.refuse(path, Refused(stat, str(error)))
+                writer.refuse(path, Refused(stat, error.text()))
             raise
         writer.stage(path, content_hash, stat, contents)
     return True

@@ -154,7 +154,7 @@ class SearchFilter:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a record of one, that is no article, and why."""
+    """A file, or a record of one, that is no article, and why, as the text of an error says it."""
 
     path: str
     reason: str

@@ -33,7 +33,7 @@ class Assistant(fakes.Assistant):
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         """There is no index if the storage folder is called "none"."""
         if settings.storage.path.name == "none":
-            raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
+            raise NoIndexError(settings.storage.path)
         return cls()
 
     def ask(
@@ -70,7 +70,7 @@ class Indexer:
         """Raises BusyError if the corpus folder holds a file "busy"."""
         corpus = self._settings.corpus.path
         if (corpus / "busy").exists():
-            raise BusyError(f"Another process is writing to {self._settings.storage.path}; wait until it is done.")
+            raise BusyError("Another process is writing to %s; wait until it is done.", self._settings.storage.path)
         with progress("Embedding passages", 40) as advance:
             for _ in range(40):
                 time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))

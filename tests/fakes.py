@@ -76,7 +76,7 @@ def answer(
         case "nowhere":
             return Answer("none", (), evidence, timing, nearest=citation("a1", "Bo"))
         case "fail":
-            raise StoreError("The database is damaged; run `dateline index --full`.")
+            raise StoreError("The database is damaged; {embed all articles again}.")
         case "break":
             raise RuntimeError("shapes do not match")
         case word:
@@ -91,7 +91,7 @@ class Assistant:
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         opening = os.environ.get("FAKE_OPEN", "0")
         if opening == "no model":
-            raise ModelError("The model x is missing; run `make setup`.")
+            raise ModelError("The model x is missing; {install the packages}.")
         time.sleep(float(opening))
         return cls()
 
@@ -132,7 +132,7 @@ def stored_intake(settings: Settings, article_id: str) -> types.Intake | None:
 
 def verify_store(settings: Settings, progress: Progress) -> Verification:
     """Finds a lost index file if the storage folder is called "damaged"."""
-    lost = (Finding("The index file x.faiss is lost", "run `dateline index`"),)
+    lost = (Finding("The index file x.faiss is lost", "{bring the index up to date}"),)
     return Verification(1, 2, 2, lost if settings.storage.path.name == "damaged" else ())
 
 
@@ -169,7 +169,7 @@ def unread_files(settings: Settings) -> tuple[types.Unread, ...]:
 def store_status(settings: Settings) -> types.StoreStatus:
     """There is no index if the folder is called "none"."""
     if settings.storage.path.name == "none":
-        raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
+        raise NoIndexError(settings.storage.path)
     return STATUS
 
 

@@ -64,10 +64,10 @@ def test_only_a_filter_leaves_nothing_to_read(retriever: Retriever) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Exampel Wire", r"'Exampel Wire'; did you mean Example Wire\? `dateline status`"),
-        ("harbour", r"'harbour'; did you mean Harbour News\? `dateline status`"),
-        ("xyz", r"no articles from 'xyz'; `dateline status` lists the sources\.$"),
-        (" ", r"no articles from ' '; `dateline status`"),
+        ("Exampel Wire", r"'Exampel Wire' in the index; did you mean Example Wire\?$"),
+        ("harbour", r"'harbour' in the index; did you mean Harbour News\?$"),
+        ("xyz", r"no articles from 'xyz' in the index; name one of its sources\.$"),
+        (" ", "no articles from ' ' in the index; name one"),
         ("' OR 1=1 --", "no articles from"),
         ("x" * 10_000, "no articles from"),
     ],

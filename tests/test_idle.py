@@ -132,7 +132,7 @@ def test_an_index_of_the_format_before_is_taken_over_and_nothing_is_embedded_for
                ALTER TABLE segments DROP COLUMN modified; PRAGMA user_version = 3"""
         )
     connection.close()
-    with pytest.raises(StoreError, match="run `dateline index`, which keeps it"):
+    with pytest.raises(StoreError, match="bring the index up to date, which keeps it"):
         Retriever.open(store, ENCODER)
     report = refresh(corpus, store, ENCODER, "model")
     assert (report.generation, report.unchanged, report.embedded) == (2, ARTICLES, 0)

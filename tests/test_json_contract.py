@@ -208,7 +208,7 @@ def test_what_was_added() -> None:
 
 
 def test_a_verification() -> None:
-    found = Verification(3, 2, 7, (Finding("The index file x is lost", "run `dateline index`"),))
+    found = Verification(3, 2, 7, (Finding("The index file x is lost", "{bring the index up to date}"),))
     assert json.loads(verification_json(found)) == {
         "generation": 3,
         "articles": 2,

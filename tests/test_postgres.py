@@ -210,10 +210,10 @@ def test_what_goes_wrong_is_one_sentence(server: "Server", corpus: Path, url: st
         return message
 
     store = open_store(Path(), url)
-    with pytest.raises(NoIndexError, match=r"in the database test\d+ on 127\.0\.0\.1 yet; run `dateline index`"):
+    with pytest.raises(NoIndexError, match=r"in test\d+ on 127\.0\.0\.1 yet; bring the index up to date"):
         Retriever.open(store, ENCODER)
     assert "does not exist" in said(server.url("nowhere"))
-    assert "check that the server runs, [storage] url, and the password" in said("postgresql://me@127.0.0.1:1/news")
+    assert "check that the server runs, the server's address, and" in said("postgresql://me@127.0.0.1:1/news")
     # a role without rights
     execute(url, "CREATE ROLE reader LOGIN")
     other = url.replace("dateline@", "reader@")
@@ -470,7 +470,7 @@ def test_tables_of_an_earlier_version_are_kept_and_brought_up_to_date(
     monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
     later = {1: "ALTER TABLE refused ADD COLUMN one TEXT;", 2: "ALTER TABLE refused ADD COLUMN two TEXT;"}
     monkeypatch.setattr(schema, "MIGRATIONS", later)
-    with pytest.raises(StoreError, match="made by an earlier version; run `dateline index`, which keeps it"):
+    with pytest.raises(StoreError, match="made by an earlier version; bring the index up to date, which keeps it"):
         Retriever.open(open_store(Path(), url), ENCODER)
     assert refresh(corpus, open_store(Path(), url), ENCODER, "model").generation == 1
     execute(url, "UPDATE refused SET one = two")

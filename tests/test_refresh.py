@@ -209,7 +209,7 @@ def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
 ) -> None:
     refresh(corpus, store, encoder, "first-model")
     other = Counting(encoder, other=True)
-    with pytest.raises(IndexMismatchError, match=r"first-model.*dateline index"):
+    with pytest.raises(IndexMismatchError, match=r"first-model.*bring the index up to date, or set the encoder back"):
         everything(store, other)
     report = refresh(corpus, store, other, "second-model")
     assert (report.unchanged, report.embedded) == (2, 2)
@@ -235,7 +235,7 @@ def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
     assert [hit.text for hit in everything(local, encoder).hits] == found
     (finding,) = verify(local, silent).findings
     assert file.name in finding.problem
-    assert "dateline index" in finding.mend
+    assert "{bring the index up to date}" in finding.mend
     counting = Counting(encoder)
     report = refresh(corpus, local, counting, "model")
     assert (report.generation, counting.embedded) == (2, 0)
@@ -246,7 +246,7 @@ def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
 def test_a_database_that_was_only_begun_is_no_index_yet(corpus: Path, local: LocalStore, encoder: Encoder) -> None:
     local.folder.mkdir()
     sqlite3.connect(local.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
-    with pytest.raises(NoIndexError, match="run `dateline index`"):
+    with pytest.raises(NoIndexError, match="bring the index up to date"):
         everything(local, encoder)
     assert refresh(corpus, local, encoder, "model").added == 2
 

@@ -69,7 +69,7 @@ def test_a_store_is_taken_over_by_the_next_index(
     earlier: LocalStore, corpus: Path, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(
-        StoreError, match="made by an earlier version of Dateline; run `dateline index`, which keeps it"
+        StoreError, match="made by an earlier version of Dateline; bring the index up to date, which keeps"
     ):
         Retriever.open(earlier, ENCODER)
     counting = Counting(ENCODER)

@@ -133,11 +133,11 @@ def test_many_updates_keep_few_files(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_index_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="dateline index"):
+    with pytest.raises(StoreError, match="bring the index up to date"):
         WordIndex.load(tmp_path / "nowhere")
     (tmp_path / "words-1").mkdir()
     (tmp_path / "words-1" / "meta.json").write_text("{")
-    with pytest.raises(StoreError, match="dateline index"):
+    with pytest.raises(StoreError, match="bring the index up to date"):
         WordIndex.load(tmp_path / "words-1")
 
 

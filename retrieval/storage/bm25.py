@@ -19,7 +19,7 @@ from pathlib import Path
 
 import tantivy
 
-from retrieval.errors import StoreError, reason
+from retrieval.errors import StoreError
 from retrieval.storage.index import flush_folder
 from retrieval.storage.integrity import FileRecord, is_untouched, recorded
 
@@ -80,7 +80,8 @@ class WordIndex:
         try:
             return cls(tantivy.Index.open(str(folder)))
         except (ValueError, OSError) as error:
-            raise StoreError(f"The word index {folder} is damaged; run `dateline index` to rebuild it.") from error
+            text = "The word index %s is damaged; {bring the index up to date} to rebuild it."
+            raise StoreError(text, folder) from error
 
     @classmethod
     def in_memory(cls, entries: Iterable[WordEntry]) -> "WordIndex":
@@ -157,11 +158,8 @@ def write_words(folder: Path, before: Written | None, update: Update) -> dict[st
         known = {} if before is None else before.files
         return {file.name: _record(file, known.get(file.name)) for file in word_files(folder)}
     except (ValueError, OSError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise StoreError(
-            f"The word index cannot be written to {folder.parent} ({why}); free some disk space there, or fix its "
-            "permissions."
-        ) from error
+        text = "The word index cannot be written to %s (%s); free some disk space there, or fix its permissions."
+        raise StoreError(text, folder.parent) from error
 
 
 def word_files(folder: Path) -> list[Path]:

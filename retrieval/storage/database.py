@@ -121,8 +121,8 @@ def translated(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         kind = BusyError if is_locked(error) else StoreError
-        mend = mend_of(error, "delete the folder and run `dateline index` to build it anew")
-        raise kind(f"The database in {folder} failed ({error}); {mend}.") from error
+        mend = mend_of(error, "delete the folder and {bring the index up to date} to build it anew")
+        raise kind(f"The database in %s failed (%s); {mend}.", folder) from error
 
 
 def is_locked(error: sqlite3.Error) -> bool:
@@ -175,14 +175,13 @@ def schema_version(connection: sqlite3.Connection, folder: Path) -> int:
     """The format of the database, 0 for one that is still empty. Raises StoreError if it is another program's."""
     version = _version(connection)
     if 0 < version < SCHEMA_VERSION:
-        raise StoreError(
-            f"The index in {folder} was made by an earlier version of Dateline; run `dateline index`, which keeps it."
+        text = (
+            "The index in %s was made by an earlier version of Dateline; {bring the index up to date}, which keeps it."
         )
+        raise StoreError(text, folder)
     if version not in (0, SCHEMA_VERSION):
-        raise StoreError(
-            f"The database in {folder} has format {version}, expected {SCHEMA_VERSION}; "
-            "delete the folder and run `dateline index`."
-        )
+        mend = "delete the folder and {bring the index up to date}"
+        raise StoreError(f"The database in %s has format {version}, expected {SCHEMA_VERSION}; {mend}.", folder)
     return version
 
 

@@ -99,7 +99,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong with a store, and the command that mends it."""
+    """One thing that is wrong with a store, and what mends it, as the text of an error says it."""
 
     problem: str
     mend: str

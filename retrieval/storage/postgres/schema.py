@@ -14,7 +14,7 @@ Texts are compared byte by byte (COLLATE "C"), as SQLite does.
 from psycopg import errors
 
 from retrieval.errors import NoIndexError, StoreError
-from retrieval.storage.postgres.database import Connection
+from retrieval.storage.postgres.database import Connection, Server
 
 SCHEMA_VERSION = 1
 PREPARING = 0x44415446
@@ -94,12 +94,12 @@ LATER = "CREATE TABLE IF NOT EXISTS feeds (url TEXT PRIMARY KEY, memory TEXT NOT
 MIGRATIONS: dict[int, str] = {}
 
 
-def prepare(connection: Connection, name: str) -> None:
+def prepare(connection: Connection, server: Server) -> None:
     """Makes the tables where there are none, and those of an earlier version the present ones. Raises StoreError."""
     with connection.raw.transaction():
         # two processes may be the first
         connection.execute("SELECT pg_advisory_xact_lock(?)", (PREPARING,))
-        _require_vector(connection, name)
+        _require_vector(connection, server)
         version = _version(connection)
         if version is None:
             connection.raw.execute(SCHEMA.encode())
@@ -109,26 +109,25 @@ def prepare(connection: Connection, name: str) -> None:
             connection.raw.execute(MIGRATIONS[version].encode())
             version += 1
             connection.execute("UPDATE dateline SET version = ?", (version,))
-        _require(version, name)
+        _require(version, server)
         connection.execute(LATER)
 
 
-def check(connection: Connection, name: str) -> None:
+def check(connection: Connection, server: Server) -> None:
     """Raises NoIndexError where there are no tables, StoreError where they are of another version."""
     version = _version(connection)
     if version is None:
-        raise NoIndexError(f"There is no index in the database {name} yet; run `dateline index`.")
+        raise NoIndexError(server)
     if version in MIGRATIONS:
-        raise StoreError(f"The index in {name} was made by an earlier version; run `dateline index`, which keeps it.")
-    _require(version, name)
+        text = "The index in %s was made by an earlier version; {bring the index up to date}, which keeps it."
+        raise StoreError(text, server)
+    _require(version, server)
 
 
-def _require(version: int, name: str) -> None:
+def _require(version: int, server: Server) -> None:
     if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"The tables in the database {name} have version {version}, expected {SCHEMA_VERSION}; "
-            "use the Dateline that made them, or name another database in [storage] url."
-        )
+        mend = "use the Dateline that made them, or name another database in {the server's address}"
+        raise StoreError(f"The tables in %s have version {version}, expected {SCHEMA_VERSION}; {mend}.", server)
 
 
 def _version(connection: Connection) -> int | None:
@@ -138,7 +137,7 @@ def _version(connection: Connection) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _require_vector(connection: Connection, name: str) -> None:
+def _require_vector(connection: Connection, server: Server) -> None:
     query = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
     found = connection.execute(query).fetchone()
     if found is None:
@@ -146,13 +145,9 @@ def _require_vector(connection: Connection, name: str) -> None:
             with connection.raw.transaction():
                 connection.execute("CREATE EXTENSION vector")
         except (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile) as error:
-            raise StoreError(
-                f"The extension pgvector cannot be set up in the database {name} ({error.diag.message_primary}); "
-                "install it on the server, and have a superuser run `CREATE EXTENSION vector` there."
-            ) from error
+            mend = "install it on the server, and have a superuser run `CREATE EXTENSION vector` there"
+            raise StoreError(f"The extension pgvector cannot be set up in %s (%s); {mend}.", server) from error
         found = connection.execute(query).fetchone()
     if tuple(int(part) for part in found[0].split(".")[:2]) < VECTOR_VERSION:
-        raise StoreError(
-            f"pgvector in the database {name} is {found[0]}, expected 0.8 or later; update it on the server, and run "
-            "`ALTER EXTENSION vector UPDATE` there."
-        )
+        mend = "update it on the server, and run `ALTER EXTENSION vector UPDATE` there"
+        raise StoreError(f"pgvector in the database %s is {found[0]}, expected 0.8 or later; {mend}.", server)

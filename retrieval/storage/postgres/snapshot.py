@@ -10,7 +10,7 @@ from pgvector import HalfVector
 from retrieval.errors import NoIndexError
 from retrieval.fusion import rarity
 from retrieval.progress import Progress
-from retrieval.storage.postgres.database import Connection
+from retrieval.storage.postgres.database import Connection, Server
 from retrieval.storage.postgres.words import best_covered, frequencies, lexemes
 from retrieval.storage.reading import Condition, SqlSnapshot
 from retrieval.storage.row_checks import EMBED_AGAIN, row_findings
@@ -33,10 +33,10 @@ CHECKED_AT_ONCE = 1000
 class PostgresSnapshot(SqlSnapshot):
     """The `retrieval.storage.store.Snapshot` of a server."""
 
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection, server: Server) -> None:
         generation = newest_generation(connection)
         if generation is None:
-            raise NoIndexError(f"There is no finished index in the database {name} yet; run `dateline index`.")
+            raise NoIndexError(server)
         super().__init__(connection, generation)
         self.connection: Connection = connection
         self._frequencies: dict[str, int] = {}

@@ -139,7 +139,7 @@ class PostgresWriter(SqlWriter):
             "SELECT count(*) FROM passages WHERE article = ANY(?)", (list(articles),)
         ).fetchone()
         if len(rows) < expected:
-            raise StoreError(f"{expected - len(rows)} passages have no vector; run `dateline index --full`.")
+            raise StoreError(f"{expected - len(rows)} passages have no vector; {{embed all articles again}}.")
         text, headed = (unpacked([row[column] for row in rows], target.dimension) for column in (8, 9))
         connection.executemany(
             "INSERT INTO searched VALUES (?, ?, ?, ?, ?, array_to_tsvector(?::text[]), ?)",
