@@ -13,7 +13,7 @@ The order of events is what makes it safe to kill at any moment:
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISLNK
@@ -25,7 +25,7 @@ from retrieval.intake.files import find, is_utf8, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.store import Store, Writer
-from retrieval.storage.types import FileVersion, Refused, Target
+from retrieval.storage.types import FileVersion, NewFile, Refused, Target
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
@@ -129,25 +129,32 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
     live, staged, refused = writer.files(live=True), writer.files(live=False), writer.refused()
     absent, wanted = set(live), set[str]()
     skipped: list[Skipped] = []
+
+    def new_files(batch: Sequence[Path]) -> Iterator[NewFile]:
+        for file in batch:
+            path = file.relative_to(corpus).as_posix()
+            try:
+                stat = _stat(file, None if reading.follow_links else corpus)
+                before = _Before(live.get(path), staged.get(path), refused.get(path))
+                version = _replacement(writer, file, path, stat, before, reading.full)
+                if version is not None:
+                    wanted.add(path)
+                if isinstance(version, NewFile):
+                    yield version
+            except VanishedError:
+                continue
+            except OutsideError as error:
+                skipped.append(Skipped(path, str(error)))
+                continue
+            except ArticleError as error:
+                skipped.append(Skipped(path, str(error)))
+            absent.discard(path)
+
     with progress("Reading articles", len(files)) as advance:
         for first in range(0, len(files), STAGE_BATCH):
             batch = files[first : first + STAGE_BATCH]
             with writer.transaction():
-                for file in batch:
-                    path = file.relative_to(corpus).as_posix()
-                    try:
-                        stat = _stat(file, None if reading.follow_links else corpus)
-                        before = _Before(live.get(path), staged.get(path), refused.get(path))
-                        if _stage_if_new(writer, file, path, stat, before, reading.full):
-                            wanted.add(path)
-                    except VanishedError:
-                        continue
-                    except OutsideError as error:
-                        skipped.append(Skipped(path, str(error)))
-                        continue
-                    except ArticleError as error:
-                        skipped.append(Skipped(path, str(error)))
-                    absent.discard(path)
+                writer.stage(new_files(batch))
             advance(len(batch))
     with writer.transaction():
         writer.drop([version.id for path, version in staged.items() if path not in wanted])
@@ -156,29 +163,30 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
     return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
 
 
-def _stage_if_new(writer: Writer, file: Path, path: str, stat: str | None, before: _Before, full: bool) -> bool:
-    """Whether a staged version of the file is to replace the live one. Raises ArticleError."""
+def _replacement(
+    writer: Writer, file: Path, path: str, stat: str | None, before: _Before, full: bool
+) -> FileVersion | NewFile | None:
+    """The version, staged or new, that is to replace the live one; None if that stays. Raises ArticleError."""
     live, staged = before.live, before.staged
     if not full and stat is not None:
         if before.refused is not None and before.refused.stat == stat:
             raise ArticleError(before.refused.reason)
         if live is not None and live.stat == stat:
-            return False
+            return None
     data = read_bytes(file)
     content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
     if live is not None and live.content_hash == content_hash and not full:
         writer.confirm(live.id, stat)
-        return False
-    if staged is None or staged.content_hash != content_hash or full:
-        try:
-            contents = parse(data, path)
-        except ArticleError as error:
-            # not looked into again until it changes; what could not even be read may be readable the next time
-            if stat is not None and is_utf8(path):
-                writer.refuse(path, Refused(stat, str(error)))
-            raise
-        writer.stage(path, content_hash, stat, contents)
-    return True
+        return None
+    if staged is not None and staged.content_hash == content_hash and not full:
+        return staged
+    try:
+        return NewFile(path, content_hash, stat, parse(data, path))
+    except ArticleError as error:
+        # not looked into again until it changes; what could not even be read may be readable the next time
+        if stat is not None and is_utf8(path):
+            writer.refuse(path, Refused(stat, str(error)))
+        raise
 
 
 def _stat(file: Path, corpus: Path | None) -> str | None:

@@ -25,6 +25,7 @@ from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorBatch, VectorIndex
 from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
+from retrieval.storage.types import NewFile
 from retrieval.storage.verify import verify
 from retrieval.types import Evidence
 from tests.stores import EVERYTHING, Counting, NewStore, contents, write
@@ -196,7 +197,7 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
 
     with local.writer() as writer:
         with writer.transaction():
-            writer.stage("long.txt", b"hash", None, article)
+            writer.stage([NewFile("long.txt", b"hash", None, article)])
         writer.connection.text_factory = counting
         passages = embed_missing(writer, encoder, everything=False, without=(), again=False, progress=silent)
     assert passages > 64

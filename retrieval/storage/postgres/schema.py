@@ -19,7 +19,14 @@ from retrieval.storage.postgres.database import Connection
 SCHEMA_VERSION = 1
 PREPARING = 0x44415446
 VECTOR_VERSION = (0, 8)  # iterative scans; docs/operating.md says why 0.8.6 is better
-SCHEMA = """
+SEARCHED_INDEXES = """
+CREATE INDEX searched_by_article ON searched(article);
+CREATE INDEX searched_by_day ON searched(published_utc);
+CREATE INDEX searched_by_source ON searched(source, published_utc);
+CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
+"""
+DROP_SEARCHED_INDEXES = "DROP INDEX searched_by_article, searched_by_day, searched_by_source, searched_by_terms"
+SCHEMA = f"""
 CREATE TABLE dateline (version INTEGER NOT NULL);
 CREATE TABLE files (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, path TEXT COLLATE "C" NOT NULL, content_hash BYTEA NOT NULL,
@@ -77,10 +84,7 @@ CREATE TABLE searched (
     passage BIGINT PRIMARY KEY, article BIGINT NOT NULL, published_utc TEXT COLLATE "C", source TEXT COLLATE "C",
     fingerprint TEXT NOT NULL, terms TSVECTOR NOT NULL, vector HALFVEC NOT NULL
 ) WITH (toast_tuple_target = 8160);  -- in the row itself: an exact search goes through many
-CREATE INDEX searched_by_article ON searched(article);
-CREATE INDEX searched_by_day ON searched(published_utc);
-CREATE INDEX searched_by_source ON searched(source, published_utc);
-CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
+{SEARCHED_INDEXES}
 CREATE TABLE frequencies (term TEXT COLLATE "C" PRIMARY KEY, passages BIGINT NOT NULL);
 CREATE INDEX frequencies_gone ON frequencies(term) WHERE passages <= 0;
 CREATE VIEW live_articles AS SELECT a.* FROM articles a JOIN files f ON f.id = a.file WHERE f.live;
