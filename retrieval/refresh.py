@@ -33,6 +33,8 @@ READING_VERSION = b"5"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
 CLOCK_GRAIN_NS = 2_000_000_000
+# between an origin and the path of a file there; no path has two slashes together
+OF_ORIGIN = "//"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,26 @@ class _Before:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Whether `full`: also what has not changed, and whether to follow links that lead out of the corpus."""
+    """Whether `full`: also what has not changed, and whether to follow links that lead out of the corpus; and the
+    `origin` of its files, "" for the one that has no name."""
 
     full: bool
     follow_links: bool
+    origin: str
+
+    def path(self, relative: str) -> str:
+        """The path by which a store knows a file of the corpus: "berlin" and "talks/a.txt" -> "berlin//talks/a.txt"."""
+        return f"{self.origin}{OF_ORIGIN}{relative}" if self.origin else relative
+
+    def owns(self, path: str) -> bool:
+        """Whether a path of the store is of this origin."""
+        origin, separator, _ = path.partition(OF_ORIGIN)
+        return (origin if separator else "") == self.origin
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What the corpus folder holds, beside what the store holds.
+    """What the corpus folder holds, beside what the store holds; of other origins all stays, or becomes live.
 
     `staged` files wait to become live; the live files `leaving`, by id, go then; `kept` of them stay.
     """
@@ -73,6 +86,7 @@ def refresh(
     *,
     full: bool = False,
     follow_links: bool = False,
+    origin: str = "",
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> IndexReport:
@@ -80,7 +94,8 @@ def refresh(
 
     Only texts without a vector of this encoder are embedded; with `full`, every file is read and embedded again. A file
     that cannot be read is reported in `skipped`, and what the store had of it stays; so is a link that leads out of the
-    corpus, unless it is to be followed, and nothing stays of it. `model` is the encoder's name, for the manifest;
+    corpus, unless it is to be followed, and nothing stays of it. What the store has of another `origin`, a folder of
+    another name, is left alone. `model` is the encoder's name, for the manifest;
     `tell` hears what the operator should know before it is done. Raises CorpusError, BusyError, StoreError.
     """
     began = time.monotonic()
@@ -89,7 +104,8 @@ def refresh(
     if not files:
         raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
     with store.writer() as writer:
-        scan = _scan(corpus, files, writer, _Reading(full, follow_links), progress)
+        reading = _Reading(full, follow_links, origin)
+        scan = _scan(corpus, files, writer, reading, progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
             raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
@@ -108,7 +124,7 @@ def refresh(
             dimension = encoder.dimension if before is None or other else before.dimension
             target = Target(model, encoder.fingerprint, dimension, anew=full or other)
             generation = writer.publish(target, scan.leaving, progress)
-        skipped = (*scan.skipped, *writer.skipped())
+        skipped = (*scan.skipped, *(skip for skip in writer.skipped() if reading.owns(skip.path)))
     return IndexReport(
         generation=generation.id,
         added=counts.added,
@@ -127,12 +143,14 @@ def refresh(
 def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, progress: Progress) -> _Scan:
     """Stages what is new or has changed."""
     live, staged, refused = writer.files(live=True), writer.files(live=False), writer.refused()
-    absent, wanted = set(live), set[str]()
+    absent = set(filter(reading.owns, live))
+    # what another origin had staged when it was interrupted becomes live, too
+    wanted = {path for path in staged if not reading.owns(path)}
     skipped: list[Skipped] = []
 
     def new_files(batch: Sequence[Path]) -> Iterator[NewFile]:
         for file in batch:
-            path = file.relative_to(corpus).as_posix()
+            path = reading.path(file.relative_to(corpus).as_posix())
             try:
                 stat = _stat(file, None if reading.follow_links else corpus)
                 before = _Before(live.get(path), staged.get(path), refused.get(path))
@@ -158,7 +176,7 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
             advance(len(batch))
     with writer.transaction():
         writer.drop([version.id for path, version in staged.items() if path not in wanted])
-        writer.forgive(refused.keys() - {skip.path for skip in skipped})
+        writer.forgive(set(filter(reading.owns, refused)) - {skip.path for skip in skipped})
     leaving = tuple(live[path].id for path in sorted(absent | (wanted & live.keys())))
     return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
 
