@@ -129,6 +129,7 @@ class Indexer:
             self._settings.encoder.model,
             full=full,
             follow_links=self._settings.corpus.follow_links,
+            origin=self._settings.corpus.origin,
             progress=progress,
             tell=tell,
         )

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # user, hosts with their ports, database, parameters; whatever a password may hold fits nowhere
 _HOST = r"(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d+)?"
 _SERVER = re.compile(rf"postgres(?:ql)?://(?:[\w.%-]+@)?{_HOST}(?:,{_HOST})*(?:/[\w.%-]*)?(?:\?[\w.%=&+/,-]*)?", re.I)
+_ORIGIN = re.compile(r"[\w.-]{0,64}", re.ASCII)
 LEVELS = ("debug", "info", "warning", "error", "critical")
 Reading = Callable[[object, Path], object]
 
@@ -86,6 +87,12 @@ def _is_server(value: object) -> bool:
     return fits or value == ""
 
 
+def _origin(value: object, folder: Path) -> str:
+    if isinstance(value, str) and _ORIGIN.fullmatch(value):
+        return value
+    raise ValueError
+
+
 def _one_of(choices: Mapping[str, object]) -> Rule:
     expected = "one of " + ", ".join(f'"{choice}"' for choice in choices)
     return Rule(expected, _if(lambda value: isinstance(value, str) and value in choices, choices.__getitem__))
@@ -96,6 +103,7 @@ def _are_ids(value: object) -> bool:
 
 
 FOLDER = Rule("the path of a folder, in quotes", _folder)
+ORIGIN = Rule('at most 64 letters a to z, digits, ".", "_" or "-", in quotes, or "" for none', _origin)
 ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
 MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
 PROBABILITY = number("a number from 0 to 1", 0, 1)

@@ -23,6 +23,7 @@ from bot.rules import (
     LEVEL,
     MEGABYTES,
     MODEL,
+    ORIGIN,
     PRECISION,
     PROBABILITY,
     ROOT,
@@ -40,10 +41,12 @@ MAX_PASSAGES = 1000
 
 @dataclass(frozen=True, slots=True)
 class CorpusSettings:
-    """[corpus]: the folder of articles; `follow_links` that lead out of it."""
+    """[corpus]: the folder of articles; `follow_links` that lead out of it; `origin`, its name among several that are
+    indexed into one store, "" for none."""
 
     path: Annotated[Path, FOLDER] = Path(CORPUS)
     follow_links: Annotated[bool, FLAG] = False
+    origin: Annotated[str, ORIGIN] = ""
 
 
 @dataclass(frozen=True, slots=True)

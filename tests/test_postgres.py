@@ -285,6 +285,25 @@ def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) 
             assert len(everything_in(snapshot).rows) == snapshot.generation.passages
 
 
+def test_a_server_ends_with_the_process_that_started_it() -> None:
+    code = """import evaluation.server
+with evaluation.server.Server.running() as server:
+    print(server.data, flush=True)
+    input()
+"""
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        data = Path(starter.stdout.readline().strip())
+        server = int((data / "postmaster.pid").read_text().split()[0])
+        starter.kill()
+    for _ in range(300):
+        if not Path(f"/proc/{server}").exists() and not data.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("the server goes on, or its folder stays")
+
+
 def in_child(work: Callable[[], object]) -> int:
     """Does it in a process of its own; its exit status, negative for a signal."""
     child = os.fork()
@@ -309,6 +328,39 @@ def refreshed(corpus: Path, url: str) -> IndexReport:
     pytest.fail("the lock of a process that has died is kept")
 
 
+@contextmanager
+def statements(monkeypatch: pytest.MonkeyPatch, then: Callable[[], object] = lambda: None) -> Iterator[list[str]]:
+    """Whatever is sent to a server in the block; before each of them, `then` is called."""
+    heard: list[str] = []
+
+    def heeding(work: Callable[..., Any]) -> Callable[..., Any]:
+        def sent(self: Connection, statement: str, *values: Any) -> Any:
+            heard.append(statement)
+            then()
+            return work(self, statement, *values)
+
+        return sent
+
+    with monkeypatch.context() as patch:
+        for name in ("execute", "executemany"):
+            patch.setattr(Connection, name, heeding(getattr(Connection, name)))
+        yield heard
+
+
+def test_more_articles_take_no_more_statements(corpus: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # or a file that has just been written would be confirmed by a statement of its own
+    monkeypatch.setattr("retrieval.refresh.CLOCK_GRAIN_NS", 0)
+    refresh(corpus, store, ENCODER, "model")
+    counted = []
+    for count in (2, 20):
+        for number in range(count):
+            write(corpus, f"{number}of{count}.txt", f"Report {number} of {count} came out.\n\nIt had {number} pages.")
+        with statements(monkeypatch) as heard:
+            refresh(corpus, store, ENCODER, "model")
+        counted.append(len(heard))
+    assert counted[0] == counted[1]
+
+
 @pytest.mark.parametrize("share", [0.1, 0.35, 0.6, 0.75, 0.85, 0.95, 0.99])
 def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
     share: float, corpus: Path, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
@@ -318,35 +370,27 @@ def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
     refresh(corpus, store, ENCODER, "model")
     write(corpus, "new.txt", "The ferry to Lisbon was early.")
     refresh(corpus, store, ENCODER, "model")
-    execute, heard, left = Connection.execute, 0, 0
+    left = 0
 
     def change(number: int) -> None:
         write(corpus, "new.txt", f"The ferry number {number} to Lisbon was late again.")
         write(corpus, "3.md", f"The council of town 3 met for the {number}th time.")
         (corpus / f"{number + 3}.md").unlink()
 
-    def counting(self: Connection, *arguments: Any) -> Any:
-        nonlocal heard
-        heard += 1
-        return execute(self, *arguments)
-
-    def dying(self: Connection, *arguments: Any) -> Any:
+    def die() -> None:
         nonlocal left
         left -= 1
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
-        return execute(self, *arguments)
 
-    monkeypatch.setattr(Connection, "execute", counting)
     change(1)
-    refresh(corpus, open_store(Path(), url), ENCODER, "model")
-    left = int(heard * share)
-    monkeypatch.setattr(Connection, "execute", execute)
+    with statements(monkeypatch) as heard:
+        refresh(corpus, open_store(Path(), url), ENCODER, "model")
+    left = int(len(heard) * share)
     before = contents(store)
     change(2)
-    monkeypatch.setattr(Connection, "execute", dying)
-    assert in_child(lambda: refresh(corpus, open_store(Path(), url), ENCODER, "model")) == -signal.SIGKILL
-    monkeypatch.setattr(Connection, "execute", execute)
+    with statements(monkeypatch, die):
+        assert in_child(lambda: refresh(corpus, open_store(Path(), url), ENCODER, "model")) == -signal.SIGKILL
     held = contents(store)
     report = refreshed(corpus, url)
     assert report.generation == 4

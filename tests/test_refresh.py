@@ -26,6 +26,7 @@ from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorBatch, VectorIndex
 from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
+from retrieval.storage.types import NewFile
 from retrieval.storage.verify import verify
 from retrieval.types import Evidence
 from tests.stores import EVERYTHING, Counting, NewStore, contents, write
@@ -197,11 +198,46 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
 
     with local.writer() as writer:
         with writer.transaction():
-            writer.stage("long.txt", b"hash", None, article)
+            writer.stage([NewFile("long.txt", b"hash", None, article)])
         writer.connection.text_factory = counting
         passages = embed_missing(writer, encoder, everything=False, without=(), again=False, progress=silent)
     assert passages > 64
     assert fetched < (passages / 32 + 2) * len(text)
+
+
+def test_each_origin_replaces_and_deletes_its_own_files_alone(tmp_path: Path, store: Store, encoder: Encoder) -> None:
+    def refreshed(origin: str) -> tuple[int, int, int]:
+        report = refresh(tmp_path / f"at-{origin}", store, encoder, "model", origin=origin)
+        return report.added, report.changed, report.removed
+
+    for origin in ("", "berlin", "rome"):
+        for name in ("same.txt", "gone.txt", "berlin/own.txt"):
+            write(tmp_path / f"at-{origin}", name, f"The council of {origin or 'Oslo'} wrote {name}.")
+        write(tmp_path / f"at-{origin}", "empty.txt", "")
+        assert refreshed(origin) == (3, 0, 0)
+    write(tmp_path / "at-berlin", "same.txt", "The council of Berlin wrote it again.")
+    (tmp_path / "at-berlin" / "gone.txt").unlink()
+    assert refreshed("berlin") == (0, 1, 1)
+    assert [refreshed(origin) for origin in ("", "berlin", "rome")] == [(0, 0, 0)] * 3
+    files = ("berlin/own.txt", "gone.txt", "same.txt")
+    paths = [*files, "berlin//berlin/own.txt", "berlin//same.txt", *(f"rome//{file}" for file in files)]
+    assert [held.path for held in contents(store)] == sorted(paths)
+
+
+def test_what_an_origin_had_staged_when_it_was_killed_is_not_lost(
+    tmp_path: Path, store: Store, encoder: Encoder
+) -> None:
+    for origin in ("berlin", "rome"):
+        write(tmp_path / origin, "a.txt", f"The council of {origin} met.")
+        refresh(tmp_path / origin, store, encoder, "model", origin=origin)
+        write(tmp_path / origin, "a.txt", f"The council of {origin} met twice.")
+    with pytest.raises(KeyboardInterrupt):
+        refresh(tmp_path / "berlin", store, Counting(encoder, fail_after=0), "model", origin="berlin")
+    refresh(tmp_path / "rome", store, encoder, "model", origin="rome")
+    assert [held.text for held in contents(store)] == [
+        f"The council of {each} met twice." for each in ("berlin", "rome")
+    ]
+    assert refresh(tmp_path / "berlin", store, encoder, "model", origin="berlin").changed == 0
 
 
 def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from retrieval.errors import BusyError, LostError, StoreError
 from retrieval.storage.sql import Rows, Values
 
 CONNECT_SECONDS = 10
+_INSERTION = re.compile(r"INSERT INTO (\w+(?: \([^)]*\))?) VALUES \(\?(?:, \?)*\)")
 _VALUE = re.compile(r"\?|(?<![:\w]):([a-z_]+)\b")
 # by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)
 _MENDS = {
@@ -41,9 +43,17 @@ class Connection:
         return self.raw.execute(_translated(statement), values or None)
 
     def executemany(self, statement: str, values: Iterable[Values]) -> None:
-        """See `retrieval.storage.sql.Connection`."""
+        """See `retrieval.storage.sql.Connection`. A plain insertion is one COPY, which takes a fraction of the time."""
+        plain = _INSERTION.fullmatch(statement)
+        rest = iter(values)
+        some = list(islice(rest, 1))
         with self.raw.cursor() as cursor:
-            cursor.executemany(_translated(statement), values)
+            if plain is None or not some:
+                cursor.executemany(_translated(statement), chain(some, rest))
+                return
+            with cursor.copy(f"COPY {plain[1]} FROM STDIN".encode()) as copy:
+                for row in chain(some, rest):
+                    copy.write_row(tuple(row))
 
 
 @lru_cache(maxsize=256)
