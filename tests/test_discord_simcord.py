@@ -57,9 +57,9 @@ def test_a_slash_command_is_answered_with_buttons(tmp_path: Path) -> None:
         assert "**Ana**" in shown(asked.response) and "**Bo**" in shown(asked.response)
         (row,) = asked.response.components
         assert len(row["components"]) == 5
-        assert await ada.autocomplete(channel, "ask", "source", "exa") == [
-            {"name": "Example Wire", "value": "Example Wire"}
-        ]
+        offered = [{"name": "Example Wire", "value": "Example Wire"}]
+        assert await ada.autocomplete(channel, "ask", "source", "éxa") == offered
+        assert await ada.autocomplete(channel, "ask", "source", "zzz") == []
 
     played(tmp_path, story)
 
@@ -111,6 +111,9 @@ def test_a_message_that_is_too_long_to_ask_about_is_no_question_of_whoever_asks(
         about = await bo.context_menu(channel, "Ask Dateline about this", fits)
         assert "**Bo**" in shown(about.response)
         long = await bo.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "Who? " * 7))
+        picture = await ada.send(channel, "", attachments=[("a.png", b"png")])
+        wordless = await bo.context_menu(channel, "Ask Dateline about this", picture)
+        assert wordless.ephemeral and "no words of its own" in shown(wordless.response)
         assert long.ephemeral and "longer than 30 characters; ask about a part of it with /ask" in shown(long.response)
 
     played(tmp_path, story, max_question_length=30)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import WSMsgType, web
 
@@ -18,19 +18,11 @@ AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
 PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
 
 
-class Link:
+class Link(NamedTuple):
     """One connection. What is put into `outbox` is sent in order; an int closes it with that code."""
 
-    def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
-        self.transport, self.socket = request.transport, socket
-        self.outbox: asyncio.Queue[Json | int] = asyncio.Queue()
-        self.last_heartbeat: float | None = None
-
-    async def send_all(self) -> None:
-        """Sends until the connection ends. discord.py reads plain text though it asks for compression."""
-        while not isinstance(one := await self.outbox.get(), int):
-            await self.socket.send_json({"s": None, "t": None, **one})
-        await self.socket.close(code=one)
+    transport: asyncio.Transport | None
+    outbox: "asyncio.Queue[Json | int]"
 
 
 class Gateway:
@@ -41,7 +33,7 @@ class Gateway:
     """
 
     def __init__(self, discord: "Loopback", interval: float) -> None:
-        self.discord, self.interval, self.url = discord, interval, ""
+        self.discord, self.interval = discord, interval
         self.session, self.intents = "", 0
         self.events: list[Json] = []
         self.link: Link | None = None
@@ -61,11 +53,6 @@ class Gateway:
         assert self.link is not None, "the bot is not connected"
         self.link.outbox.put_nowait(what)
 
-    def invalidate(self) -> None:
-        """Ends the session."""
-        self.tell({"op": INVALID, "d": False})
-        self.session = ""
-
     def drop(self) -> None:
         """Aborts the TCP connection."""
         link, self.link = self.link, None
@@ -78,13 +65,17 @@ class Gateway:
             return web.Response(status=503)
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
-        link = Link(request, socket)
-        sender = asyncio.create_task(link.send_all())
+        link = Link(request.transport, asyncio.Queue())
+        sender = asyncio.create_task(_send_all(socket, link))
         link.outbox.put_nowait({"op": HELLO, "d": {"heartbeat_interval": int(self.interval * 1000)}})
+        due: float | None = None
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
-                    self._received(link, **json.loads(message.data))
+                    received = json.loads(message.data)
+                    if received["op"] == HEARTBEAT:
+                        due = self._heartbeat(link, due)
+                    self._received(link, received["op"], received["d"])
                     self.discord.beat()
         finally:
             sender.cancel()
@@ -92,47 +83,53 @@ class Gateway:
             self.discord.beat()
         return socket
 
-    def _received(self, link: Link, op: int, d: Json, **others: object) -> None:
+    def _heartbeat(self, link: Link, due: float | None) -> float:
+        """Answers a heartbeat that was due then; when the next one is."""
+        now = asyncio.get_running_loop().time()
+        if due is not None and now - due > DEADLINE:
+            self.discord.violations.append(f"a heartbeat came {now - due:.2f} s late: the event loop was blocked")
+        self.heartbeats += 1
+        if not self.deaf:
+            link.outbox.put_nowait({"op": ACK, "d": None})
+        return now + self.interval
+
+    def _received(self, link: Link, op: int, data: Json) -> None:
         send = link.outbox.put_nowait
-        if op == HEARTBEAT:
-            self._heartbeat(link)
-        elif op in (IDENTIFY, RESUME) and d["token"] != self.discord.token:
+        if op in (IDENTIFY, RESUME) and data["token"] != self.discord.token:
             send(AUTHENTICATION_FAILED)
-        elif op == IDENTIFY and d["intents"] & PRIVILEGED:
+        elif op == IDENTIFY and data["intents"] & PRIVILEGED:
             send(DISALLOWED_INTENTS)
         elif op == IDENTIFY:
-            self.session, self.events, self.link, self.intents = secrets.token_hex(16), [], link, d["intents"]
+            self.session, self.events, self.link, self.intents = secrets.token_hex(16), [], link, data["intents"]
             self.identifies += 1
             self._greet()
-        elif op == RESUME and d["session_id"] == self.session:
+        elif op == RESUME and data["session_id"] == self.session:
             self.link = link
             self.resumes += 1
-            for event in [*self.events[d["seq"] :], {"op": DISPATCH, "t": "RESUMED", "s": len(self.events), "d": {}}]:
+            resumed = {"op": DISPATCH, "t": "RESUMED", "s": len(self.events), "d": {}}
+            for event in [*self.events[data["seq"] :], resumed]:
                 send(event)
         elif op == RESUME:
             send({"op": INVALID, "d": False})
 
-    def _heartbeat(self, link: Link) -> None:
-        now = asyncio.get_running_loop().time()
-        late = 0.0 if link.last_heartbeat is None else now - link.last_heartbeat - self.interval
-        if late > DEADLINE:
-            self.discord.violations.append(f"a heartbeat came late by {late:.2f} s: the event loop was blocked")
-        link.last_heartbeat = now
-        self.heartbeats += 1
-        if not self.deaf:
-            link.outbox.put_nowait({"op": ACK, "d": None})
-
     def _greet(self) -> None:
-        bot, guilds = self.discord.bot, self.discord.guilds
+        discord = self.discord
         ready = {
             "v": 10,
-            "user": bot.payload(),
-            "guilds": [{"id": str(guild), "unavailable": True} for guild in guilds],
+            "user": discord.bot.payload(),
+            "guilds": [{"id": str(guild), "unavailable": True} for guild in discord.guilds],
             "session_id": self.session,
-            "resume_gateway_url": self.url,
-            "application": {"id": str(bot.id), "flags": 0},
+            "resume_gateway_url": f"ws://{discord.host}/gw/",
+            "application": {"id": str(discord.bot.id), "flags": 0},
             "shard": [0, 1],
         }
         self.dispatch("READY", ready)
-        for guild in guilds.values():
+        for guild in discord.guilds.values():
             self.dispatch("GUILD_CREATE", guild.payload())
+
+
+async def _send_all(socket: web.WebSocketResponse, link: Link) -> None:
+    # discord.py reads plain text though it asks for compression
+    while not isinstance(one := await link.outbox.get(), int):
+        await socket.send_json({"s": None, "t": None, **one})
+    await socket.close(code=one)

@@ -6,25 +6,19 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tests.discord_loopback.messages import EPHEMERAL, Message
-from tests.discord_loopback.rules import ApiError, Json, check_choices, check_form
+from tests.discord_loopback.rules import ApiError, Json, check_form
 from tests.discord_loopback.world import Channel, User
 
 T = TypeVar("T")
 # what Discord allows, in seconds
 DEADLINE, TOKEN_LIFE = 3.0, 900.0
-COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
-REPLY, DEFER, DEFER_UPDATE, CHOICES, MODAL = 4, 5, 6, 8, 9
-ANSWERS = {
-    COMMAND: (REPLY, DEFER, MODAL),
-    COMPONENT: (REPLY, DEFER, DEFER_UPDATE, MODAL),
-    AUTOCOMPLETE: (CHOICES,),
-    MODAL_SUBMIT: (REPLY, DEFER),
-}
+COMMAND, COMPONENT, MODAL_SUBMIT = 2, 3, 5
+DEFER, DEFER_UPDATE, MODAL = 5, 6, 9
 
 
 @dataclass(slots=True, eq=False)
 class Interaction:
-    """What a command, a click in a `message`, a form or a completion led to: a message (`original`), or `shown` else.
+    """What a command, a click in a `message` or a form led to: a message (`original`), or a form (`shown`).
 
     The application "did not respond" to one that `failed`.
     """
@@ -59,21 +53,21 @@ class Interaction:
         """Whether the person still sees that the bot is thinking."""
         return self.original is not None and self.original.loading
 
-    async def acknowledged(self, timeout: float = 10.0) -> float:
+    async def acknowledged(self) -> float:
         """The seconds after which the bot acknowledged it."""
-        return await self._until(lambda: self.acknowledged_after, timeout, "was acknowledged")
+        return await self._until(lambda: self.acknowledged_after, 10, "was acknowledged")
 
     async def finally_(self, timeout: float = 60.0, until: Callable[[Message], bool] = bool) -> Message:
         """The message that it leads to, once the thinking is over and `until` is true of it."""
 
         def found() -> Message | None:
             said = self.original
-            changed = said is not None and not said.loading and len(said.edits) > self.edits_before
-            return said if changed and said is not None and until(said) else None
+            over = said is not None and not said.loading and len(said.edits) > self.edits_before
+            return said if over and said is not None and until(said) else None
 
         return await self._until(found, timeout, "was answered")
 
-    async def modal(self) -> Json:
+    async def form(self) -> Json:
         """The form that the bot opens."""
         return await self._until(lambda: self.shown, 10, "opened a form")
 
@@ -93,22 +87,19 @@ class Interaction:
         self.channel.discord.beat()
 
     def acknowledge(self, kind: int, data: Json) -> None:
-        """Takes the bot's first response, which may be a message, thinking, a form or choices. Raises ApiError."""
+        """Takes the bot's first response, which may be a message, thinking or a form. Raises ApiError."""
         if self.callback is not None:
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
         if self.failed or self.age > DEADLINE:
             raise ApiError(404, 10062, "Unknown interaction", fair=self.failed)
-        if kind not in ANSWERS[self.kind]:
-            raise ApiError(400, 50035, f"type {kind} does not answer an interaction of type {self.kind}")
-        if kind in (CHOICES, MODAL):
-            check_form(data) if kind == MODAL else check_choices(data["choices"])
+        if kind == MODAL:
+            check_form(data)
             self.shown = data
         elif kind == DEFER_UPDATE and self.message is not None:
             self.original, self.edits_before = self.message, len(self.message.edits)
         else:
             viewer, bot = self.person if data.get("flags", 0) & EPHEMERAL else None, self.channel.discord.bot
-            made = Message(self.channel, bot, viewer=viewer, from_interaction=True, loading=kind == DEFER)
-            made.publish() if made.loading else made.write(data)
-            self.original = made
+            self.original = Message(self.channel, bot, viewer=viewer, from_interaction=True, loading=kind == DEFER)
+            self.original.publish() if kind == DEFER else self.original.write(data)
         self.acknowledged_after, self.callback = self.age, kind
         self.channel.discord.beat()

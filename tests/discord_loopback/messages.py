@@ -2,41 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from simcord.components import walk_components
 
 from tests.discord_loopback.rules import ApiError, Json, check_message, embed_texts, pinged, word_violations
-from tests.discord_loopback.world import Channel, Upload, User, moment
+from tests.discord_loopback.world import Channel, User, moment
 
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
 SAID, BOT_ADDED, PINNED, REPLIED = 0, 1, 6, 19
 
 
-class Button(NamedTuple):
-    """A button; an emoji is its label where it has no words."""
-
-    label: str
-    custom_id: str
-
-
-class Version(NamedTuple):
-    """What a message said before it was edited."""
-
-    content: str
-    embeds: list[Json]
-
-
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message; of another `kind` than `SAID` if Discord wrote it. Only the `viewer` sees it, if there is one."""
+    """A message; of another `kind` than `SAID` if Discord wrote it. Only the `viewer` sees it, if there is one.
+
+    `edits` are the embeds that it had before.
+    """
 
     channel: Channel
     author: User
     content: str = ""
     reference: "Message | None" = None
     mentions: list[User] = field(default_factory=list)
-    attachments: list[Upload] = field(default_factory=list)
     kind: int = SAID
     viewer: User | None = None
     from_interaction: bool = False
@@ -45,7 +32,7 @@ class Message:
     embeds: list[Json] = field(default_factory=list)
     components: list[Json] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
-    edits: list[Version] = field(default_factory=list)
+    edits: list[list[Json]] = field(default_factory=list)
     id: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,10 +44,10 @@ class Message:
         return self.viewer is not None
 
     @property
-    def buttons(self) -> list[Button]:
-        """The buttons, in the order in which they are seen."""
+    def buttons(self) -> dict[str, str]:
+        """The custom_ids of the buttons, by what is read on them, in the order in which they are seen."""
         found = [one for one in walk_components(self.components) if one["type"] == 2]
-        return [Button(one.get("label") or one["emoji"]["name"], one["custom_id"]) for one in found]
+        return {one.get("label") or one["emoji"]["name"]: one["custom_id"] for one in found}
 
     @property
     def text(self) -> str:
@@ -82,33 +69,30 @@ class Message:
         """As the bot gets it: words that are none of its business are blank, unless it gets it `whole`."""
         discord, guild = self.channel.discord, self.channel.guild
         shown = whole or self.author.bot or guild is None or discord.bot in self.mentions
-        roles = guild.roles.values() if guild is not None else ()
-        server = {"guild_id": str(guild.id)} if guild is not None else {}
+        place = {"channel_id": str(self.channel.id), **({} if guild is None else {"guild_id": str(guild.id)})}
         data: Json = {
-            **server,
+            **place,
             "id": str(self.id),
-            "channel_id": str(self.channel.id),
             "author": self.author.payload(),
             "type": REPLIED if self.reference is not None and self.kind == SAID else self.kind,
             "content": self.content if shown else "",
             "embeds": self.embeds if shown else [],
             "components": self.components if shown else [],
-            "attachments": [file.payload(discord) for file in self.attachments] if shown else [],
             "timestamp": moment(self.id),
-            "edited_timestamp": moment(discord.snowflake()) if self.edits else None,
+            "edited_timestamp": None,
+            "flags": EPHEMERAL * self.ephemeral | LOADING * self.loading,
+            "mentions": [user.payload() for user in self.mentions],
+            "attachments": [],
             "tts": False,
             "pinned": False,
-            "flags": EPHEMERAL * self.ephemeral | LOADING * self.loading,
             "mention_everyone": False,
-            "mention_roles": [str(role.id) for role in roles if f"<@&{role.id}>" in self.content],
-            "mentions": [user.payload() for user in self.mentions],
         }
-        if server:
+        if guild is not None:
             data["member"] = self.author.member()
+            data["mention_roles"] = [str(r.id) for r in guild.roles.values() if f"<@&{r.id}>" in self.content]
         if self.from_interaction:
             data["webhook_id"] = str(discord.bot.id)
         if self.reference is not None:
-            place = {**server, "channel_id": data["channel_id"]}
             data["message_reference"] = {**place, "message_id": str(self.reference.id)}
             if self.kind == SAID:
                 data["referenced_message"] = {**self.reference.payload(), "referenced_message": None}
@@ -120,20 +104,22 @@ class Message:
         Raises:
             ApiError: where Discord does not take it; the message is unchanged then.
         """
-        discord, channel = self.channel.discord, self.channel
-        if channel.locked and not self.ephemeral:
+        discord = self.channel.discord
+        if self.channel.locked and not self.ephemeral:
             raise ApiError(400, 50083, "Thread is archived", fair=True)
-        content, embeds, components = (data.get(key, getattr(self, key)) for key in ("content", "embeds", "components"))
-        check_message(content or "", embeds or [], components or [])
+        content = data.get("content", self.content) or ""
+        embeds, components = data.get("embeds", self.embeds) or [], data.get("components", self.components) or []
+        check_message(content, embeds, components)
         allowed, said = data.get("allowed_mentions"), data.get("content") or ""
-        discord.violations += word_violations(said, embeds or [], allowed, discord.heard, discord.channels)
+        discord.violations += word_violations(said, embeds, allowed, discord.heard)
         self.pings += pinged(said, allowed)
         if reference := data.get("message_reference"):
-            self.reference = next((m for m in channel.messages if str(m.id) == str(reference["message_id"])), None)
+            sought = str(reference["message_id"])
+            self.reference = next((one for one in self.channel.messages if str(one.id) == sought), None)
             self.pings += ["reply"] if allowed is None or allowed.get("replied_user") else []
         if self.content or self.embeds:
-            self.edits.append(Version(self.content, self.embeds))
-        self.content, self.embeds, self.components, self.loading = content or "", embeds or [], components or [], False
+            self.edits.append(self.embeds)
+        self.content, self.embeds, self.components, self.loading = content, embeds, components, False
         self.publish()
 
     def publish(self) -> None:

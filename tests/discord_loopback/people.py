@@ -1,18 +1,19 @@
 """What a person can do in Discord. What nobody can do there is an error here."""
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from simcord.components import walk_components
 from simcord.interactions import check_options, nest_options, walk_to_subcommand
 
-from tests.discord_loopback.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
+from tests.discord_loopback.interactions import COMMAND, COMPONENT, DEADLINE, MODAL_SUBMIT, Interaction
 from tests.discord_loopback.messages import SAID, Message
 from tests.discord_loopback.rules import Json
 from tests.discord_loopback.world import Channel, Upload, User
 
-SLASH, ON_MESSAGE, TEXT_INPUT = 1, 3, 4
+SLASH, TEXT_INPUT = 1, 4
 
 
 class Person(User):
@@ -26,16 +27,14 @@ class Person(User):
         text: str,
         mentions_bot: bool = False,
         reply_to: Message | None = None,
-        files: Sequence[Upload] = (),
         kind: int = SAID,
     ) -> Message:
         """Writes a message; a reply pings whom it answers. One of another `kind` Discord writes in their name."""
         answered = reply_to.author if reply_to is not None else None
         text = f"{self.discord.bot.mention} {text}" if mentions_bot else text
-        assert (text or files or kind) and len(text) <= 2000, f"nobody can send {len(text)} characters"
-        assert not channel.locked, "nobody but a moderator can write in a locked thread"
+        assert not channel.locked and len(text) <= 2000, "nobody can send this"
         mentions = [one for one in self.discord.users.values() if one.mention in text or one is answered]
-        made = Message(channel, self, text if kind == SAID else "", reply_to, mentions, list(files), kind)
+        made = Message(channel, self, text if kind == SAID else "", reply_to, mentions, kind)
         made.publish()
         return made
 
@@ -47,54 +46,37 @@ class Person(User):
         """Uses a slash command; `name` may have a subcommand behind it, and an Upload is a file."""
         return self._interact(COMMAND, channel, f"/{name}", self._command_data(channel, name, options))
 
-    async def autocomplete(self, channel: Channel, name: str, option: str, typed: str) -> list[Any]:
-        """The values that are offered for an option while it is being typed."""
-        data = self._command_data(channel, name, {option: typed}, partial=True)
-        data["options"][0]["focused"] = True
-        offered = await self._interact(AUTOCOMPLETE, channel, f"/{name} {option}:{typed}", data).modal()
-        return [one["value"] for one in offered["choices"]]
-
-    async def context_menu(self, name: str, message: Message) -> Interaction:
-        """Uses a command of a message's menu."""
-        assert not message.ephemeral, "an ephemeral message has no such menu"
-        command = self._command(message.channel, ON_MESSAGE, name)
-        resolved = {"messages": {str(message.id): message.payload(whole=True)}}
-        data = {"id": command["id"], "name": name, "type": ON_MESSAGE, "target_id": str(message.id)}
-        return self._interact(COMMAND, message.channel, f"menu {name!r}", {**data, "resolved": resolved})
-
     async def click(self, message: Message, which: str) -> Interaction:
-        """Clicks a button, found by its label or custom_id."""
+        """Clicks a button, found by what is read on it."""
         assert message.viewer in (None, self), "nobody can click in a message that they do not see"
-        found = [one.custom_id for one in message.buttons if which in one]
-        assert found, f"no {which!r} among {message.buttons}"
-        data = {"custom_id": found[0], "component_type": 2}
+        data = {"custom_id": message.buttons[which], "component_type": 2}
         return self._interact(COMPONENT, message.channel, f"[{which}]", data, message)
 
     async def submit(self, asked: Interaction, text: str) -> Interaction:
         """Fills in the form of one field that a click has opened, and sends it."""
-        form = await asked.modal()
+        form = await asked.form()
         (field,) = (one for one in walk_components(form["components"]) if one["type"] == TEXT_INPUT)
         assert 1 <= len(text) <= field["max_length"], f"{field['custom_id']}: {len(text)} characters"
         sent = {"type": TEXT_INPUT, "custom_id": field["custom_id"], "value": text}
         data = {"custom_id": form["custom_id"], "components": [{"type": 1, "components": [sent]}]}
         return self._interact(MODAL_SUBMIT, asked.channel, f"form {form['title']!r}", data)
 
-    def _command(self, channel: Channel, kind: int, name: str) -> Json:
-        found = self.discord.commands.get((kind, name))
+    def _command(self, channel: Channel, name: str) -> Json:
+        found = self.discord.commands.get(name)
         assert found is not None, f"{name!r} is not synced; there are {sorted(self.discord.commands)}"
         needed = int(found.get("default_member_permissions") or 0) if channel.guild is not None else 0
         assert self.permissions & needed == needed, f"{self.name} does not see {name!r}"
         assert channel.guild is not None or 1 in found.get("contexts", [1]), f"{name!r} is not for private messages"
         return found
 
-    def _command_data(self, channel: Channel, name: str, values: Mapping[str, Any], partial: bool = False) -> Json:
+    def _command_data(self, channel: Channel, name: str, values: Mapping[str, Any]) -> Json:
         root, *path = name.split()
-        command = self._command(channel, SLASH, root)
+        command = self._command(channel, root)
         leaf, nesting = walk_to_subcommand(command, path)
         # the client trims what is typed
         typed = {key: value.strip() if isinstance(value, str) else value for key, value in values.items()}
         plain = {k: (v.filename, v.content) if isinstance(v, Upload) else v for k, v in typed.items()}
-        check_options(name, leaf, plain, partial=partial)
+        check_options(name, leaf, plain)
         files = {key: value.payload(self.discord) for key, value in typed.items() if isinstance(value, Upload)}
         kinds = {one["name"]: one["type"] for one in leaf.get("options") or []}
         given = typed | {key: file["id"] for key, file in files.items()}
@@ -118,8 +100,6 @@ class Person(User):
             "channel": channel.payload(),
             "channel_id": str(channel.id),
             "app_permissions": str(channel.bot_permissions),
-            "locale": "en-GB",
-            "entitlements": [],
             "attachment_size_limit": 10 * 1024 * 1024,
             "context": 1 if guild is None else 0,
             "authorizing_integration_owners": {"0": "0" if guild is None else str(guild.id)},
@@ -127,10 +107,10 @@ class Person(User):
         if guild is None:
             payload["user"] = self.payload()
         else:
-            server = {"id": str(guild.id), "locale": "en-GB", "features": []}
-            payload |= {"guild_id": server["id"], "guild": server, "member": {**self.member(), "user": self.payload()}}
+            payload |= {"guild_id": str(guild.id), "member": {**self.member(), "user": self.payload()}}
         if message is not None:
             payload["message"] = message.payload(whole=True)
         discord.heard.append(json.dumps(data, ensure_ascii=False))
-        discord.expect_answer(made, discord.dispatch("INTERACTION_CREATE", payload))
+        delivered = discord.dispatch("INTERACTION_CREATE", payload)
+        asyncio.get_running_loop().call_later(DEADLINE, made.expire, delivered)
         return made

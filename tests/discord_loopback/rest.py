@@ -1,24 +1,24 @@
 """The REST API, version 10: the routes that a bot like this one needs. What else it asks for is a violation."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.discord_loopback.interactions import AUTOCOMPLETE, TOKEN_LIFE
+from tests.discord_loopback.interactions import TOKEN_LIFE
 from tests.discord_loopback.messages import Message
-from tests.discord_loopback.rules import ApiError, Json, check_commands
-from tests.discord_loopback.troubles import Bucket, answer
+from tests.discord_loopback.rules import ApiError, Json
+from tests.discord_loopback.troubles import answer
 from tests.discord_loopback.world import READ_HISTORY, VIEW, Channel
 
 if TYPE_CHECKING:
     from tests.discord_loopback.server import Loopback
 
 API = "/api/v10"
-MESSAGES, MESSAGE = "/channels/{channel}/messages", "/channels/{channel}/messages/{message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +41,36 @@ class Call:
 
 
 def application(call: Call) -> Json:
-    bot = call.discord.bot
     plain = {"description": "", "icon": None, "bot_public": False, "bot_require_code_grant": False, "verify_key": ""}
-    return {"id": str(bot.id), "name": bot.name, "owner": bot.payload(), "flags": 0, "team": None, **plain}
+    return {**call.discord.bot.payload(), "name": "Dateline", "owner": call.discord.bot.payload(), **plain}
 
 
 def gateway(call: Call) -> Json:
     limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
-    return {"url": call.discord.gateway.url, "shards": 1, "session_start_limit": limit}
+    return {"url": f"ws://{call.discord.host}/gw/", "shards": 1, "session_start_limit": limit}
 
 
 def sync(call: Call) -> list[Json]:
     """Replaces the commands."""
     discord = call.discord
-    check_commands(call.data)
     made = {"application_id": str(discord.bot.id), "version": "1"}
     commands = [{"description": "", "type": 1, **one, **made, "id": str(discord.snowflake())} for one in call.data]
-    discord.commands = {(one["type"], one["name"]): one for one in commands}
+    discord.commands = {one["name"]: one for one in commands}
     discord.syncs += 1
     return commands
 
 
 def acknowledge(call: Call) -> Json:
     """The first response to an interaction."""
-    interaction, kind = call.discord.interactions[int(call.args["interaction"])], call.data["type"]
-    interaction.acknowledge(kind, call.data.get("data") or {})
-    result: Json = {"interaction": {"id": str(interaction.id), "type": interaction.kind}}
-    if (shown := interaction.original) is not None:
-        result["interaction"] |= {"response_message_id": str(shown.id), "response_message_loading": shown.loading}
-        result["interaction"]["response_message_ephemeral"] = shown.ephemeral
-        result["resource"] = {"type": kind, "message": shown.payload(whole=True)}
-    return result
+    interaction = call.discord.interactions[int(call.args["interaction"])]
+    interaction.acknowledge(call.data["type"], call.data.get("data") or {})
+    return {"interaction": {"id": str(interaction.id), "type": interaction.kind}}
 
 
 def edit_response(call: Call) -> Json:
     """Edits what an interaction is answered with."""
     found = [one for one in call.discord.interactions.values() if one.token == call.args["token"]]
-    if not found or found[0].callback is None or found[0].kind == AUTOCOMPLETE:
+    if not found or found[0].callback is None:
         raise ApiError(404, 10015, "Unknown Webhook")
     if found[0].age > TOKEN_LIFE:
         raise ApiError(401, 50027, "Invalid Webhook Token")
@@ -97,10 +90,9 @@ def send(call: Call) -> Json:
 
 def history(call: Call) -> list[Json]:
     """The last messages, the newest first; none where the bot may not look back."""
-    channel, before = call.channel, int(call.args.get("before", 1 << 63))
-    may = channel.bot_permissions & READ_HISTORY
-    seen = [one for one in reversed(channel.messages) if may and not one.ephemeral and one.id < before]
-    return [one.payload() for one in seen[: int(call.args.get("limit", 50))]]
+    may, channel = call.channel.bot_permissions & READ_HISTORY, call.channel
+    seen = [one for one in reversed(channel.messages) if may and not one.ephemeral]
+    return [one.payload() for one in seen[: int(call.args["limit"])]]
 
 
 def edit(call: Call) -> Json:
@@ -132,68 +124,49 @@ ROUTES: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("PATCH", "/webhooks/{application}/{token}/messages/@original", edit_response),
     ("POST", "/users/@me/channels", lambda call: call.discord.users[int(call.data["recipient_id"])].direct.payload()),
     ("GET", "/channels/{channel}", lambda call: call.channel.payload()),
-    ("POST", MESSAGES, send),
-    ("GET", MESSAGES, history),
-    ("PATCH", MESSAGE, edit),
+    ("POST", "/channels/{channel}/messages", send),
+    ("GET", "/channels/{channel}/messages", history),
+    ("PATCH", "/channels/{channel}/messages/{message}", edit),
     ("*", "/{rest:.*}", unknown),
 ]
-LIMITED = (send, edit)
-
-
-class Route:
-    """Serves one route: limits, faults, the token and refusals come before and after its handler."""
-
-    def __init__(self, discord: "Loopback", handler: Callable[[Call], Any]) -> None:
-        self.discord, self.handler = discord, handler
-        self._buckets: dict[str, Bucket] = {}
-
-    async def serve(self, request: web.Request) -> web.Response:
-        """The answer to a call."""
-        discord, call, body = self.discord, f"{request.method} {request.path.removeprefix(API)}", await request.read()
-        bucket = None
-        if self.handler in LIMITED:
-            name = hashlib.sha256(self.handler.__name__.encode()).hexdigest()[:32]
-            bucket = self._buckets.setdefault(request.match_info["channel"], Bucket(name))
-            if refusal := bucket.take(discord.now()):
-                return refusal
-        discord.requests.append(call)
-        discord.beat()
-        fault = next((fault for plan in discord.plans if (fault := plan.take(call))), None)
-
-        if fault is not None:
-            discord.disturbed.add(call)
-
-        async def serve() -> web.Response:
-            return self._answered(call, request, body)
-
-        response = await serve() if fault is None else await fault.befall(request, serve)
-        response.headers.update(bucket.headers(discord.now()) if bucket is not None else {})
-        return response
-
-    def _answered(self, call: str, request: web.Request, body: bytes) -> web.Response:
-        discord = self.discord
-        try:
-            public = call.split()[1].startswith(("/interactions/", "/webhooks/"))
-            if not public and request.headers.get("Authorization") != f"Bot {discord.token}":
-                raise ApiError(401, 0, "401: Unauthorized", fair=True)
-            args = {**request.query, **request.match_info}
-            return answer(self.handler(Call(discord, args, json.loads(body) if body else {})))
-        except ApiError as error:
-            # whoever got no answer may acknowledge once more
-            if not error.fair and not (error.code == 40060 and call in discord.disturbed):
-                discord.violations.append(f"{call}: {error}")
-            return answer({"code": error.code, "message": error.message}, error.status)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            discord.violations.append(f"{call}: {error!r} (50109)")
-            return answer({"code": 50109, "message": "The request body contains invalid JSON."}, 400)
 
 
 def add_routes(app: web.Application, discord: "Loopback") -> None:
     """Adds every route."""
-    for method, path, handler in ROUTES:
-        app.router.add_route(method, API + path, Route(discord, handler).serve)
 
     async def attachment(request: web.Request) -> web.Response:
         return web.Response(body=discord.uploads[int(request.match_info["file"])].content)
 
     app.router.add_get("/attachments/{file}", attachment)
+    for method, path, handler in ROUTES:
+        app.router.add_route(method, API + path, partial(_serve, discord, handler))
+
+
+async def _serve(discord: "Loopback", handler: Callable[[Call], Any], request: web.Request) -> web.Response:
+    call, body, bucket = f"{request.method} {request.path.removeprefix(API)}", await request.read(), None
+    if handler in (send, edit):
+        bucket = discord.buckets[handler.__name__, request.match_info["channel"]]
+        if refusal := bucket.take(discord.now()):
+            return refusal
+    discord.requests.append(call)
+    discord.beat()
+
+    def serve() -> web.Response:
+        try:
+            public = handler in (acknowledge, edit_response)
+            if not public and request.headers.get("Authorization") != f"Bot {discord.token}":
+                raise ApiError(401, 0, "401: Unauthorized", fair=True)
+            args = {**request.query, **request.match_info}
+            return answer(handler(Call(discord, args, json.loads(body) if body else {})))
+        except (ApiError, ValueError, KeyError, TypeError, AttributeError) as error:
+            refusal = error if isinstance(error, ApiError) else ApiError(400, 50109, f"This cannot be read: {error!r}")
+            # whoever got no answer may acknowledge once more
+            if not refusal.fair and not (refusal.code == 40060 and call in discord.disturbed):
+                discord.violations.append(f"{call}: {refusal}")
+            return answer({"code": refusal.code, "message": refusal.message}, refusal.status)
+
+    fault = next((left.pop(0) for pattern, left in discord.faults if left and fnmatchcase(call, pattern)), None)
+    discord.disturbed |= {call} if fault is not None else set()
+    response = serve() if fault is None else await fault.befall(request, serve)
+    response.headers.update(bucket.headers(discord.now()) if bucket is not None else {})
+    return response

@@ -1,19 +1,21 @@
 """The server as tests hold it: all that there is, what the bot has broken, and a clock."""
 
 import asyncio
+import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from aiohttp import web
 
 from tests.discord_loopback.gateway import Gateway
-from tests.discord_loopback.interactions import DEADLINE, Interaction
+from tests.discord_loopback.interactions import Interaction
 from tests.discord_loopback.people import Person
-from tests.discord_loopback.process import Bot
+from tests.discord_loopback.process import Bot, launch
 from tests.discord_loopback.rest import add_routes
 from tests.discord_loopback.rules import Json
-from tests.discord_loopback.troubles import Fault, Plan
+from tests.discord_loopback.troubles import Bucket, Fault
 from tests.discord_loopback.world import MEMBER, Channel, Guild, Upload, User
 
 T = TypeVar("T")
@@ -23,22 +25,23 @@ class Loopback:
     """Discord for one bot, on a free port of 127.0.0.1. At its end there must be no `violations`."""
 
     def __init__(self, heartbeat_interval: float = 0.5) -> None:
-        self.token, self.base = "MTA.loopback.only-a-test-token", ""
+        self.token, self.host = "MTA.loopback.only-a-test-token", ""
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.users: dict[int, User] = {}
         self.uploads: dict[int, Upload] = {}
         self.interactions: dict[int, Interaction] = {}
-        self.commands: dict[tuple[int, str], Json] = {}
+        self.commands: dict[str, Json] = {}
         self.syncs = 0
         self.requests: list[str] = []
-        self.plans: list[Plan] = []
+        self.faults: list[tuple[str, list[Fault]]] = []
         self.disturbed: set[str] = set()
+        self.buckets: defaultdict[tuple[str, str], Bucket] = defaultdict(Bucket)
         self.heard: list[str] = []
         self.violations: list[str] = []
         self.bots: list[Bot] = []
         self._changed = asyncio.Event()
-        self._shifted, self._last_id = 0.0, 0
+        self.shifted, self._last_id = 0.0, 0
         self.gateway = Gateway(self, heartbeat_interval)
         self.dispatch = self.gateway.dispatch
         self.bot: User = User(self, "Dateline", bot=True)
@@ -50,13 +53,12 @@ class Loopback:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._port: int = self._runner.addresses[0][1]
-        self.base, self.gateway.url = f"http://127.0.0.1:{self._port}", f"ws://127.0.0.1:{self._port}/gw/"
+        self.host = f"127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
         for bot in self.bots:
-            await bot.kill()
+            await bot.stop(signal.SIGKILL)
         self.gateway.drop()
         await self._runner.cleanup()
         assert kind is not None or self.violations == []
@@ -66,8 +68,8 @@ class Loopback:
     ) -> Bot:
         """Starts a bot in its own process, with DISCORD_TOKEN set, and waits until it has its guilds."""
         before = self.gateway.identifies
-        bot = await Bot.start(self._port, call, args, {"DISCORD_TOKEN": self.token, **(env or {})}, self._printed)
-        self.bots.append(bot)
+        process = await launch(self.host, call, *args, env={"DISCORD_TOKEN": self.token, **(env or {})})
+        self.bots.append(bot := Bot(process, self._printed))
 
         def connected() -> bool:
             assert bot.process.returncode is None, "the bot has ended"
@@ -92,32 +94,18 @@ class Loopback:
         """What people still see the bot thinking about."""
         return [one for one in self.interactions.values() if one.thinking]
 
-    def fault(self, pattern: str, faults: Sequence[Fault]) -> Plan:
-        """Lets these happen to the next calls that match, "PATCH /webhooks/*/messages/*" for one, one each."""
-        self.plans.append(Plan(pattern, list(faults)))
-        return self.plans[-1]
-
-    def expect_answer(self, interaction: Interaction, delivered: bool) -> None:
-        """Watches an interaction's deadline."""
-        asyncio.get_running_loop().call_later(DEADLINE, interaction.expire, delivered)
-
-    def take(self, words: str) -> list[str]:
-        """Removes the violations with these words, and returns them."""
-        taken = [one for one in self.violations if words in one]
-        self.violations[:] = [one for one in self.violations if words not in one]
-        return taken
-
-    def shift(self, seconds: float) -> None:
-        """Moves the server's clock forward."""
-        self._shifted += seconds
+    def fault(self, pattern: str, *faults: Fault) -> list[Fault]:
+        """Lets these happen to the next calls like "PATCH /webhooks/*/messages/*", one each; those that are left."""
+        self.faults.append((pattern, list(faults)))
+        return self.faults[-1][1]
 
     def now(self) -> float:
-        """Seconds; only differences mean anything."""
-        return time.monotonic() + self._shifted
+        """Seconds; only differences mean anything. A test moves the clock forward by `shifted`."""
+        return time.monotonic() + self.shifted
 
     def snowflake(self) -> int:
         """A new id: of this moment, and greater than every other."""
-        self._last_id = max(self._last_id + 1, int((time.time() + self._shifted) * 1000 - 1_420_070_400_000) << 22)
+        self._last_id = max(self._last_id + 1, int((time.time() + self.shifted) * 1000 - 1_420_070_400_000) << 22)
         return self._last_id
 
     def beat(self) -> None:

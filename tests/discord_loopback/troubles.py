@@ -3,9 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from aiohttp import web
@@ -40,36 +39,23 @@ class Fault:
     amount: float = 0.0
     after: bool = False
 
-    async def befall(self, request: web.Request, serve: Callable[[], Awaitable[web.Response]]) -> web.Response:
+    async def befall(self, request: web.Request, serve: Callable[[], web.Response]) -> web.Response:
         """The answer to the call."""
-        response = await serve() if self.after else None
+        response = serve() if self.after else None
         if self.kind in ("abort", "late") and request.transport is not None:
             request.transport.abort()
         if self.kind in ("hang", "late"):
             await asyncio.sleep(self.amount)
-            return response if response is not None else await serve()
+            return response if response is not None else serve()
         if self.kind == "rate limited":
             return too_many(self.amount)
         return web.Response(status=int(self.amount) or 502, text="<html>error</html>", content_type="text/html")
 
 
 @dataclass(slots=True)
-class Plan:
-    """The faults of the calls that match a pattern, one each, in order."""
-
-    pattern: str
-    left: list[Fault] = field(default_factory=list)
-
-    def take(self, call: str) -> Fault | None:
-        """The fault of this call, "METHOD /path", if there is one."""
-        return self.left.pop(0) if self.left and fnmatchcase(call, self.pattern) else None
-
-
-@dataclass(slots=True)
 class Bucket:
     """The calls of one route in one channel."""
 
-    name: str
     ends: float = 0.0
     used: int = 0
 
@@ -84,5 +70,5 @@ class Bucket:
         """What each answer tells about it."""
         after = max(0.0, self.ends - now)
         numbers = {"Limit": CALLS, "Remaining": max(0, CALLS - self.used), "Reset-After": f"{after:.3f}"}
-        told = {**numbers, "Reset": f"{time.time() + after:.3f}", "Bucket": self.name}
+        told = {**numbers, "Reset": f"{time.time() + after:.3f}", "Bucket": f"{id(self):x}"}
         return {f"X-RateLimit-{key}": str(value) for key, value in told.items()}

@@ -1,4 +1,4 @@
-"""What there is in Discord: files, roles, accounts, channels, threads and guilds; and how the bot sees them."""
+"""What there is in Discord: files, roles, accounts, channels, threads and guilds; a `payload` is as the bot gets it."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tests.discord_loopback.server import Loopback
 
 VIEW, SEND, EMBED_LINKS, READ_HISTORY, SEND_IN_THREADS = 1 << 10, 1 << 11, 1 << 14, 1 << 16, 1 << 38
-MANAGE_GUILD, USE_COMMANDS = 1 << 5, 1 << 31
-MEMBER = VIEW | SEND | EMBED_LINKS | READ_HISTORY | SEND_IN_THREADS | USE_COMMANDS
+MANAGE_GUILD = 1 << 5
+MEMBER = VIEW | SEND | EMBED_LINKS | READ_HISTORY | SEND_IN_THREADS
 TEXT_CHANNEL, PRIVATE_CHANNEL, PUBLIC_THREAD = 0, 1, 11
 
 
@@ -29,10 +29,10 @@ class Upload:
     content: bytes
 
     def payload(self, discord: "Loopback") -> Json:
-        """As an attachment, kept where the bot can fetch it."""
+        """With an address, where the bot can fetch it."""
         number = discord.snowflake()
         discord.uploads[number] = self
-        url = f"{discord.base}/attachments/{number}"
+        url = f"http://{discord.host}/attachments/{number}"
         return {"id": str(number), "filename": self.filename, "size": len(self.content), "url": url, "proxy_url": url}
 
 
@@ -45,11 +45,8 @@ class Role:
     bot: int | None = None
 
     def payload(self) -> Json:
-        """As in GUILD_CREATE."""
-        named: Json = {"id": str(self.id), "name": self.name, "permissions": str(MEMBER), "position": 1}
-        colors = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
         tags = {} if self.bot is None else {"tags": {"bot_id": str(self.bot)}}
-        return {**named, **tags, "color": 0, "colors": colors, "managed": bool(tags), "flags": 0}
+        return {"id": str(self.id), "name": self.name, "permissions": str(MEMBER), **tags}
 
 
 @dataclass(slots=True, eq=False)
@@ -80,15 +77,12 @@ class User:
         return next(known, None) or Channel(self.discord, self.name, PRIVATE_CHANNEL, recipient=self)
 
     def payload(self) -> Json:
-        """As a user."""
-        named = {"id": str(self.id), "username": self.name.lower(), "global_name": self.name, "discriminator": "0"}
-        return {**named, "avatar": None, "bot": self.bot}
+        return {"id": str(self.id), "username": self.name, "discriminator": "0", "avatar": None, "bot": self.bot}
 
     def member(self) -> Json:
         """As a member of a guild, without the user."""
         roles = [str(role.id) for role in self.roles]
-        plain = {"joined_at": moment(self.id), "deaf": False, "mute": False, "flags": 0}
-        return {"roles": roles, "permissions": str(self.permissions), **plain}
+        return {"roles": roles, "permissions": str(self.permissions), "joined_at": moment(self.id), "flags": 0}
 
 
 @dataclass(slots=True, eq=False)
@@ -129,20 +123,17 @@ class Channel:
             raise ApiError(403, 160002, "Cannot reply without permission to read message history", fair=True)
 
     def payload(self) -> Json:
-        """As in GUILD_CREATE, THREAD_CREATE and interactions."""
-        last = str(self.messages[-1].id) if self.messages else None
-        named: Json = {"id": str(self.id), "name": self.name, "type": self.kind, "last_message_id": last}
+        named: Json = {"id": str(self.id), "name": self.name, "type": self.kind, "position": 0}
         if self.recipient is not None:
             return {**named, "recipients": [self.recipient.payload()]}
         assert self.guild is not None
-        named |= {"guild_id": str(self.guild.id), "permissions": str(MEMBER)}
+        named["guild_id"] = str(self.guild.id)
         if self.parent is not None:
             life = {"archived": self.locked, "locked": self.locked, "auto_archive_duration": 1440}
-            metadata = {**life, "archive_timestamp": moment(self.id)}
-            belongs = {"parent_id": str(self.parent.id), "owner_id": str(self.discord.bot.id)}
-            return {**named, **belongs, "message_count": 1, "member_count": 2, "thread_metadata": metadata}
+            named |= {"parent_id": str(self.parent.id), "owner_id": "1", "message_count": 1, "member_count": 2}
+            return {**named, "thread_metadata": {**life, "archive_timestamp": moment(self.id)}}
         denied = {"id": str(self.guild.id), "type": 0, "allow": "0", "deny": str(MEMBER & ~self.bot_permissions)}
-        return {**named, "position": 0, "nsfw": False, "parent_id": None, "permission_overwrites": [denied]}
+        return {**named, "permission_overwrites": [denied]}
 
 
 @dataclass(slots=True, eq=False)
@@ -174,20 +165,18 @@ class Guild:
     def thread(self, channel: Channel, name: str, bot_permissions: int = MEMBER) -> Channel:
         """A new thread in a channel."""
         made = Channel(self.discord, name, PUBLIC_THREAD, bot_permissions, self, channel)
-        self.discord.dispatch("THREAD_CREATE", {**made.payload(), "newly_created": True})
+        self.discord.dispatch("THREAD_CREATE", made.payload())
         return made
 
     def role(self, name: str) -> Role:
         """The role of this name, made if there is none yet; one of the bot's name is its own."""
         if name not in self.roles:
             bot = self.discord.bot
-            self.roles[name] = Role(self.discord.snowflake(), name, bot.id if name == bot.name else None)
-            event = {"guild_id": str(self.id), "role": self.roles[name].payload()}
-            self.discord.dispatch("GUILD_ROLE_CREATE", event)
+            self.roles[name] = made = Role(self.discord.snowflake(), name, bot.id if name == bot.name else None)
+            self.discord.dispatch("GUILD_ROLE_CREATE", {"guild_id": str(self.id), "role": made.payload()})
         return self.roles[name]
 
     def payload(self) -> Json:
-        """As in GUILD_CREATE."""
         bot, ours = self.discord.bot, [one for one in self.discord.channels.values() if one.guild is self]
         roles = (Role(self.id, "@everyone"), *self.roles.values())
         return {
@@ -199,5 +188,4 @@ class Guild:
             "channels": [one.payload() for one in ours if one.parent is None],
             "threads": [one.payload() for one in ours if one.parent is not None],
             "members": [{**bot.member(), "user": bot.payload()}],
-            "emojis": [],
         }

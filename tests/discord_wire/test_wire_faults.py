@@ -1,6 +1,7 @@
 """Requests that fail and connections that break: what people see in the end is their answer, once."""
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bot.discord.databases import LEDGER
 from bot.discord.ledger import Ledger
 from tests.discord_loopback import Fault, Guild, Loopback, Person
-from tests.discord_loopback.gateway import RECONNECT
+from tests.discord_loopback.gateway import INVALID, RECONNECT
 from tests.discord_wire import CALLBACKS, EDITS, MESSAGE_EDITS, POSTS, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
@@ -29,10 +30,10 @@ pytestmark = pytest.mark.anyio
 async def test_a_failing_acknowledgement_is_tried_again_in_time(
     fault: Fault, discord: Loopback, guild: Guild, ada: Person
 ) -> None:
-    plan = discord.fault(CALLBACKS, [fault])
+    plan = discord.fault(CALLBACKS, fault)
     asked = await ada.slash(guild.general, "ask", question="list Who met?")
     assert "**Ana**" in (await asked.finally_()).text
-    assert plan.left == [] and asked.acknowledged_after is not None and asked.acknowledged_after < 3
+    assert plan == [] and asked.acknowledged_after is not None and asked.acknowledged_after < 3
 
 
 @pytest.mark.parametrize(
@@ -48,9 +49,9 @@ async def test_a_failing_acknowledgement_is_tried_again_in_time(
     ids=str,
 )
 async def test_a_failing_edit_is_tried_again(faults: list[Fault], discord: Loopback, guild: Guild, ada: Person) -> None:
-    plan = discord.fault(EDITS, faults)
+    plan = discord.fault(EDITS, *faults)
     assert "**Ana**" in (await answer_to(ada, guild)).text
-    assert plan.left == []
+    assert plan == []
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -58,7 +59,7 @@ async def test_an_answer_that_cannot_be_edited_in_is_sent_anew(
     private: bool, discord: Loopback, guild: Guild, ada: Person
 ) -> None:
     answer = await answer_to(ada, guild)
-    plan = discord.fault(EDITS, [Fault("abort")] * 3)
+    plan = discord.fault(EDITS, *[Fault("abort")] * 3)
     place = ada.direct if private else guild.general
     before = len(place.messages)
     if private:
@@ -71,7 +72,7 @@ async def test_an_answer_that_cannot_be_edited_in_is_sent_anew(
         20,
         "the answer is there",
     )
-    assert plan.left == [] and asked.thinking
+    assert plan == [] and asked.thinking
     assert asked.original is not None
     asked.original.loading = False  # Discord itself ends the thinking after 15 minutes
 
@@ -92,10 +93,10 @@ async def test_a_mention_is_answered_once_whatever_fails(
     pattern: str, fault: Fault, discord: Loopback, guild: Guild, ada: Person
 ) -> None:
     channel = guild.channel(f"faults {len(discord.channels)}")
-    plan = discord.fault(pattern, [fault])
+    plan = discord.fault(pattern, fault)
     asked = await ada.message(channel, "list Who met?", mentions_bot=True)
     await asked.answered(until=says("**Ana**"))
-    assert plan.left == []
+    assert plan == []
     assert len([message for message in channel.messages if message.author is discord.bot]) == 1
 
 
@@ -116,7 +117,8 @@ async def test_a_lost_connection_is_resumed_and_no_question_with_it(
 
 async def test_a_session_that_is_lost_is_begun_anew(discord: Loopback, guild: Guild, ada: Person) -> None:
     identifies = discord.gateway.identifies
-    discord.gateway.invalidate()
+    discord.gateway.tell({"op": INVALID, "d": False})
+    discord.gateway.session = ""
     await discord.until(lambda: discord.gateway.identifies > identifies and discord.gateway.link, 20, "a new session")
     assert "**Ana**" in (await answer_to(ada, guild)).text
     assert discord.syncs == 1
@@ -148,8 +150,7 @@ async def test_who_waits_when_it_is_killed_is_told_after_the_next_start(tmp_path
         ledger = Ledger.open(tmp_path / ".dateline" / LEDGER)
         while len(ledger.unanswered()) != 1:
             await asyncio.sleep(0.05)
-        bot.process.kill()
-        await bot.exited()
+        await bot.stop(signal.SIGKILL)
         await started(discord, tmp_path)
         await asked.answered(until=says("interrupted before it could answer; ask again"))
         assert "**Ana**" in answer.text

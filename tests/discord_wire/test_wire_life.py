@@ -85,9 +85,9 @@ async def test_told_to_end_while_a_page_does_not_come_it_says_so_and_leaves(tmp_
 async def test_told_to_end_while_it_logs_in_it_ends(tmp_path: Path) -> None:
     async with Loopback() as discord:
         discord.guild()
-        plan = discord.fault("PUT /applications/*/commands", [Fault("hang", 30.0)])
+        plan = discord.fault("PUT /applications/*/commands", Fault("hang", 30.0))
         bot = await discord.start("--config", configured(tmp_path), "discord", call=FAKE, ready=False)
-        await discord.until(lambda: not plan.left, 30, "the bot logs in")
+        await discord.until(lambda: not plan, 30, "the bot logs in")
         assert await bot.stop() == 0
         assert "dateline: " not in bot.output
 

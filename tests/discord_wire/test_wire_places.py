@@ -81,12 +81,12 @@ async def test_an_answer_that_can_be_shown_nowhere_else_goes_to_the_person(
     discord: Loopback, guild: Guild, ada: Person
 ) -> None:
     mute = guild.channel("mute", MEMBER & ~SEND)
-    plan = discord.fault(EDITS, [Fault("abort")] * 3)
+    plan = discord.fault(EDITS, *[Fault("abort")] * 3)
     before = len(ada.direct.messages)
     asked = await ada.slash(mute, "ask", question="list Who?")
     said = lambda: [one for one in ada.direct.messages[before:] if "**Ana**" in one.text]  # noqa: E731
     await discord.until(said, 20, "the answer is there")
-    assert plan.left == [] and asked.original is not None
+    assert plan == [] and asked.original is not None
     asked.original.loading = False  # Discord itself ends the thinking after 15 minutes
 
 
