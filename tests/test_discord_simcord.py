@@ -119,23 +119,6 @@ def test_a_message_that_is_too_long_to_ask_about_is_no_question_of_whoever_asks(
     played(tmp_path, story, max_question_length=30)
 
 
-def test_nobody_is_pinged(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        assert env.bot.user is not None
-        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        await ada.slash(channel, "ask", question="?!")
-        await ada.slash(channel, "ask", question="list Who?")
-        written = [one.json for one in env.http_requests if isinstance(one.json, dict)]
-        messages = [body.get("data", body) for body in written if "embeds" in body.get("data", body)]
-        assert len(messages) >= 4
-        for message in messages:
-            assert message["allowed_mentions"]["parse"] == []
-            assert not message["allowed_mentions"].get("replied_user")
-
-    played(tmp_path, story)
-
-
 def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path) -> None:
     async def story(env: Env, guild: Any, channel: Any) -> None:
         ada = guild.add_member(env.create_user("ada"))
@@ -205,19 +188,6 @@ def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> No
         chief = guild.add_member(env.create_user("chief"), roles=[managers])
         said = shown((await chief.slash(channel, "dateline status")).response)
         assert "e5-small" in said and "/srv" not in said
-
-    played(tmp_path, story)
-
-
-def test_a_role_may_run_it_where_it_is_configured(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        editors = guild.create_role("Editors")
-        await env.restart_bot(client(tmp_path, admin_roles=(editors.id,)))
-        ada = guild.add_member(env.create_user("ada"))
-        editor = guild.add_member(env.create_user("ed"), roles=[editors])
-        refused = await ada.slash(channel, "dateline status")
-        assert refused.ephemeral and "for people who manage" in shown(refused.response)
-        assert "fake/encoder" in shown((await editor.slash(channel, "dateline status")).response)
 
     played(tmp_path, story)
 
@@ -302,45 +272,6 @@ def test_the_check_names_each_id_that_is_nowhere_and_where_it_stands(tmp_path: P
         assert all("correct the id" in one for one in wrong if one.startswith("FAIL"))
 
     played(tmp_path, story)
-
-
-@pytest.mark.parametrize(("status", "times"), [(500, 2), (503, 2)])
-def test_discord_may_fail_and_the_answer_comes(status: int, times: int, tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        env.inject_error("PATCH", "/webhooks/*", status=status, times=times)
-        asked = await ada.slash(channel, "ask", question="list Who met?")
-        assert "**Ana**" in shown(asked.response)
-
-    played(tmp_path, story)
-
-
-def test_where_it_may_not_write_the_person_is_answered_privately(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=50013, times=None)
-        assert env.bot.user is not None
-        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        direct = next(one for one in env.bot.private_channels)
-        messages = [message async for message in direct.history()]  # type: ignore[attr-defined]
-        assert "**Ana**" in shown(messages[0])
-
-    played(tmp_path, story)
-
-
-def test_one_person_waits_between_questions_however_they_are_asked(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        assert env.bot.user is not None
-        await ada.slash(channel, "ask", question="list Who met?")
-        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        assert "You asked just now" in shown(channel.last_message)
-        insisting = await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        assert channel.last_message.id == insisting.id
-        again = await ada.slash(channel, "ask", question="list Who met?")
-        assert again.ephemeral and "You asked just now" in shown(again.response)
-
-    played(tmp_path, story, cooldown_seconds=600.0)
 
 
 def test_a_person_who_installed_it_asks_anywhere_only_if_that_is_switched_on(tmp_path: Path) -> None:

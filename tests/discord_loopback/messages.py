@@ -116,7 +116,8 @@ class Message:
         if reference := data.get("message_reference"):
             sought = str(reference["message_id"])
             self.reference = next((one for one in self.channel.messages if str(one.id) == sought), None)
-            self.pings += ["reply"] if allowed is None or allowed.get("replied_user") else []
+            if allowed is None or allowed.get("replied_user"):
+                discord.violations.append("a reply pings whom it answers")
         if self.content or self.embeds:
             self.edits.append(self.embeds)
         self.content, self.embeds, self.components, self.loading = content, embeds, components, False
