@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from simcord.components import validate_modal
+
 from tests.discord_loopback.messages import EPHEMERAL, Message
-from tests.discord_loopback.rules import ApiError, Json, check_form
+from tests.discord_loopback.rules import ApiError, Json, check
 from tests.discord_loopback.world import Channel, User
 
 T = TypeVar("T")
@@ -93,7 +95,7 @@ class Interaction:
         if self.failed or self.age > DEADLINE:
             raise ApiError(404, 10062, "Unknown interaction", fair=self.failed)
         if kind == MODAL:
-            check_form(data)
+            check(validate_modal, data)
             self.shown = data
         elif kind == DEFER_UPDATE and self.message is not None:
             self.original, self.edits_before = self.message, len(self.message.edits)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.discord_loopback.server import Loopback
 
 API = "/api/v10"
+STARTS = {"session_start_limit": {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,6 @@ class Call:
 def application(call: Call) -> Json:
     plain = {"description": "", "icon": None, "bot_public": False, "bot_require_code_grant": False, "verify_key": ""}
     return {**call.discord.bot.payload(), "name": "Dateline", "owner": call.discord.bot.payload(), **plain}
-
-
-def gateway(call: Call) -> Json:
-    limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
-    return {"url": f"ws://{call.discord.host}/gw/", "shards": 1, "session_start_limit": limit}
 
 
 def sync(call: Call) -> list[Json]:
@@ -110,15 +106,10 @@ def _edited(message: Message | None, call: Call) -> Json:
     return message.payload()
 
 
-def unknown(call: Call) -> Json:
-    """Whatever else is asked for."""
-    raise ApiError(404, 0, "404: Not Found")
-
-
 ROUTES: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("GET", "/users/@me", lambda call: call.discord.bot.payload()),
     ("GET", "/oauth2/applications/@me", application),
-    ("GET", "/gateway/bot", gateway),
+    ("GET", "/gateway/bot", lambda call: {"url": f"ws://{call.discord.host}/gw/", "shards": 1, **STARTS}),
     ("PUT", "/applications/{application}/commands", sync),
     ("POST", "/interactions/{interaction}/{token}/callback", acknowledge),
     ("PATCH", "/webhooks/{application}/{token}/messages/@original", edit_response),
@@ -127,7 +118,6 @@ ROUTES: list[tuple[str, str, Callable[[Call], Any]]] = [
     ("POST", "/channels/{channel}/messages", send),
     ("GET", "/channels/{channel}/messages", history),
     ("PATCH", "/channels/{channel}/messages/{message}", edit),
-    ("*", "/{rest:.*}", unknown),
 ]
 
 
@@ -138,11 +128,11 @@ def add_routes(app: web.Application, discord: "Loopback") -> None:
         return web.Response(body=discord.uploads[int(request.match_info["file"])].content)
 
     app.router.add_get("/attachments/{file}", attachment)
-    for method, path, handler in ROUTES:
+    for method, path, handler in (*ROUTES, ("*", "/{rest:.*}", None)):
         app.router.add_route(method, API + path, partial(_serve, discord, handler))
 
 
-async def _serve(discord: "Loopback", handler: Callable[[Call], Any], request: web.Request) -> web.Response:
+async def _serve(discord: "Loopback", handler: Callable[[Call], Any] | None, request: web.Request) -> web.Response:
     call, body, bucket = f"{request.method} {request.path.removeprefix(API)}", await request.read(), None
     if handler in (send, edit):
         bucket = discord.buckets[handler.__name__, request.match_info["channel"]]
@@ -156,6 +146,8 @@ async def _serve(discord: "Loopback", handler: Callable[[Call], Any], request: w
             public = handler in (acknowledge, edit_response)
             if not public and request.headers.get("Authorization") != f"Bot {discord.token}":
                 raise ApiError(401, 0, "401: Unauthorized", fair=True)
+            if handler is None:
+                raise ApiError(404, 0, "404: Not Found")
             args = {**request.query, **request.match_info}
             return answer(handler(Call(discord, args, json.loads(body) if body else {})))
         except (ApiError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from simcord.components import ComponentValidationError, validate_message_state, validate_modal
+from simcord.components import ComponentValidationError, validate_message_state
 
 Json = dict[str, Any]
 # a backslash with what it escapes; or code, in which nothing has a meaning
@@ -23,7 +23,7 @@ class ApiError(Exception):
 
 def check_message(content: str, embeds: list[Json], components: list[Json]) -> None:
     """Raises ApiError where Discord does not take a message, as it would stand after the request."""
-    _check(validate_message_state, components, flags=0, content=content, embeds=embeds, require_nonempty=True)
+    check(validate_message_state, components, flags=0, content=content, embeds=embeds, require_nonempty=True)
     for embed in embeds:
         fields = [field.get(key) or "" for field in embed.get("fields") or [] for key in ("name", "value")]
         link = urlsplit(embed.get("url") or "https://none")
@@ -31,12 +31,8 @@ def check_message(content: str, embeds: list[Json], components: list[Json]) -> N
             raise ApiError(400, 50035, f"a field without words, or a link that Discord does not take: {embed}")
 
 
-def check_form(modal: Json) -> None:
-    """Raises ApiError where Discord does not show a form."""
-    _check(validate_modal, modal)
-
-
-def _check(validate: Callable[..., object], *values: object, **others: object) -> None:
+def check(validate: Callable[..., object], *values: object, **others: object) -> None:
+    """Raises ApiError where one of simcord's checks does not pass."""
     try:
         validate(*values, **others)
     except ComponentValidationError as error:

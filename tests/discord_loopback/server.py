@@ -25,7 +25,8 @@ class Loopback:
     """Discord for one bot, on a free port of 127.0.0.1. At its end there must be no `violations`."""
 
     def __init__(self, heartbeat_interval: float = 0.5) -> None:
-        self.token, self.host = "MTA.loopback.only-a-test-token", ""
+        self.token = "MTA.loopback.only-a-test-token"
+        self.host: str = ""
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.users: dict[int, User] = {}

@@ -22,8 +22,7 @@ from tests.discord_wire import FAKE, OPEN, answer_to, configured, named, says, s
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-async def test_told_to_end_it_finishes_tells_and_leaves(ending: signal.Signals, tmp_path: Path) -> None:
+async def test_told_to_end_it_finishes_tells_and_leaves(tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
         bot = await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
@@ -31,7 +30,7 @@ async def test_told_to_end_it_finishes_tells_and_leaves(ending: signal.Signals, 
         asked = [await person.slash(guild.general, "ask", question="hold Who?") for person in people]
         for one in asked:
             await one.acknowledged()
-        bot.process.send_signal(ending)
+        bot.process.send_signal(signal.SIGTERM)
         for one in asked[1:]:
             assert "being restarted" in (await one.finally_()).text
         late = await (await people[1].slash(guild.general, "ask", question="Who?")).finally_()
@@ -43,16 +42,14 @@ async def test_told_to_end_it_finishes_tells_and_leaves(ending: signal.Signals, 
         assert discord.unanswered == []
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-async def test_told_to_end_while_it_indexes_it_says_so_and_leaves(ending: signal.Signals, tmp_path: Path) -> None:
+async def test_interrupted_while_it_indexes_it_says_so_and_leaves(tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
         bot = await started(discord, tmp_path, named(guild), FAKE_SECONDS="0.2")
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
         refresh = await chief.slash(guild.general, "dateline refresh")
         await refresh.finally_(until=says("Embedding passages"))
-        bot.process.send_signal(ending)
-        assert await bot.exited() == 0
+        assert await bot.stop(signal.SIGINT) == 0
         assert refresh.original is not None and "being restarted" in refresh.original.text
         assert "event=left" in bot.output and "event=refreshed" not in bot.output
         assert discord.unanswered == []
@@ -75,8 +72,7 @@ async def test_told_to_end_while_a_page_does_not_come_it_says_so_and_leaves(tmp_
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
         add = await chief.slash(guild.general, "dateline add", url=address)
         await asyncio.wait_for(reached.wait(), 20)
-        bot.process.send_signal(signal.SIGTERM)
-        assert await bot.exited() == 0
+        assert await bot.stop() == 0
         assert add.original is not None and "being restarted" in add.original.text
         assert "event=internal_error" not in bot.output and "Traceback" not in bot.output
         assert discord.unanswered == []

@@ -12,7 +12,7 @@ from tests.discord_wire import EDITS, OPEN, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
 # Discord takes five messages of a channel in five seconds, and the tries of one request take 37
-FULL, MANY = 40, 24
+FULL, MANY = 40, 12
 
 
 async def test_a_channel_full_of_questions_is_answered_one_and_all(discord: Loopback, guild: Guild) -> None:
