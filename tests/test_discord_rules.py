@@ -63,7 +63,7 @@ async def test_five_messages_are_taken_in_five_seconds_and_one_with_a_known_nonc
 async def test_limits_permissions_and_pings_are_held(discord: Loopback, guild: Guild, ada: Person, call: Call) -> None:
     fields = [{"name": "n", "value": "v" * 1000}] * 6
     reply = {"content": "x", "message_reference": {"message_id": "1"}}
-    closed = guild.thread(guild.general, "talks")
+    closed = guild.channel("talks", parent=guild.general)
     closed.lock()
     for code, without, data in (
         (50035, 0, {"content": "x" * 2001}),

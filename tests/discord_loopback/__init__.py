@@ -6,10 +6,9 @@
         bot = await discord.start("--config", str(file), "discord")    # dateline's arguments; waits for READY
         asked = await ada.slash(guild.general, "ask", question="Who met?", since="2024-01-01")
         answer = await asked.finally_(timeout=60)    # what ends the thinking; until=... waits for a later version
-        assert "Lavrov" in answer.text and await bot.stop() == 0
-    # it ends with an error if the bot has broken a rule: `discord.violations`
+        assert "Lavrov" in answer.text and await bot.stop() == 0    # and no rule was broken: `discord.violations`
 
-What people can do is in `people`, what they see in `messages` and `interactions`, what can go wrong in `troubles`
+What people can do is in `people`, what they see in `messages` and `interactions`; what can go wrong, in `troubles`
 (of a call) and `gateway` (of the connection). What no test of the bot needs is not there.
 """
 

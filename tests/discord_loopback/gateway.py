@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from tests.discord_loopback.server import Loopback
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
-AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
-PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
+DISALLOWED_INTENTS, PRIVILEGED = 4014, 1 << 1 | 1 << 8 | 1 << 15
 
 
 class Link(NamedTuple):
@@ -95,9 +94,7 @@ class Gateway:
 
     def _received(self, link: Link, op: int, data: Json) -> None:
         send = link.outbox.put_nowait
-        if op in (IDENTIFY, RESUME) and data["token"] != self.discord.token:
-            send(AUTHENTICATION_FAILED)
-        elif op == IDENTIFY and data["intents"] & PRIVILEGED:
+        if op == IDENTIFY and data["intents"] & PRIVILEGED:
             send(DISALLOWED_INTENTS)
         elif op == IDENTIFY:
             self.session, self.events, self.link, self.intents = secrets.token_hex(16), [], link, data["intents"]
@@ -106,9 +103,9 @@ class Gateway:
         elif op == RESUME and data["session_id"] == self.session:
             self.link = link
             self.resumes += 1
-            resumed = {"op": DISPATCH, "t": "RESUMED", "s": len(self.events), "d": {}}
-            for event in [*self.events[data["seq"] :], resumed]:
+            for event in self.events[data["seq"] :]:
                 send(event)
+            send({"op": DISPATCH, "t": "RESUMED", "s": len(self.events), "d": {}})
         elif op == RESUME:
             send({"op": INVALID, "d": False})
 

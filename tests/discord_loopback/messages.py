@@ -69,7 +69,7 @@ class Message:
         """As the bot gets it: words that are none of its business are blank, unless it gets it `whole`."""
         discord, guild = self.channel.discord, self.channel.guild
         shown = whole or self.author.bot or guild is None or discord.bot in self.mentions
-        place = {"channel_id": str(self.channel.id), **({} if guild is None else {"guild_id": str(guild.id)})}
+        place = {"channel_id": str(self.channel.id)} | ({} if guild is None else {"guild_id": str(guild.id)})
         data: Json = {
             **place,
             "id": str(self.id),

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 VIEW, SEND, EMBED_LINKS, READ_HISTORY, SEND_IN_THREADS = 1 << 10, 1 << 11, 1 << 14, 1 << 16, 1 << 38
 MANAGE_GUILD = 1 << 5
 MEMBER = VIEW | SEND | EMBED_LINKS | READ_HISTORY | SEND_IN_THREADS
-TEXT_CHANNEL, PRIVATE_CHANNEL, PUBLIC_THREAD = 0, 1, 11
 
 
 def moment(snowflake: int) -> str:
@@ -74,7 +73,7 @@ class User:
     def direct(self) -> "Channel":
         """Their direct conversation with the bot."""
         known = (one for one in self.discord.channels.values() if one.recipient is self)
-        return next(known, None) or Channel(self.discord, self.name, PRIVATE_CHANNEL, recipient=self)
+        return next(known, None) or Channel(self.discord, self.name, recipient=self)
 
     def payload(self) -> Json:
         return {"id": str(self.id), "username": self.name, "discriminator": "0", "avatar": None, "bot": self.bot}
@@ -94,7 +93,6 @@ class Channel:
 
     discord: "Loopback"
     name: str
-    kind: int = TEXT_CHANNEL
     bot_permissions: int = MEMBER
     guild: "Guild | None" = None
     parent: "Channel | None" = None
@@ -123,14 +121,20 @@ class Channel:
             raise ApiError(403, 160002, "Cannot reply without permission to read message history", fair=True)
 
     def payload(self) -> Json:
-        named: Json = {"id": str(self.id), "name": self.name, "type": self.kind, "position": 0}
+        named: Json = {"id": str(self.id), "name": self.name, "type": 0, "position": 0}
         if self.recipient is not None:
-            return {**named, "recipients": [self.recipient.payload()]}
+            return {**named, "type": 1, "recipients": [self.recipient.payload()]}
         assert self.guild is not None
         named["guild_id"] = str(self.guild.id)
         if self.parent is not None:
             life = {"archived": self.locked, "locked": self.locked, "auto_archive_duration": 1440}
-            named |= {"parent_id": str(self.parent.id), "owner_id": "1", "message_count": 1, "member_count": 2}
+            named |= {
+                "type": 11,
+                "parent_id": str(self.parent.id),
+                "owner_id": "1",
+                "message_count": 1,
+                "member_count": 2,
+            }
             return {**named, "thread_metadata": {**life, "archive_timestamp": moment(self.id)}}
         denied = {"id": str(self.guild.id), "type": 0, "allow": "0", "deny": str(MEMBER & ~self.bot_permissions)}
         return {**named, "permission_overwrites": [denied]}
@@ -156,16 +160,10 @@ class Guild:
                 return channel
         raise AttributeError(f"no channel {name!r} in this guild")
 
-    def channel(self, name: str, bot_permissions: int = MEMBER) -> Channel:
-        """A new channel."""
-        made = Channel(self.discord, name, TEXT_CHANNEL, bot_permissions, self)
-        self.discord.dispatch("CHANNEL_CREATE", made.payload())
-        return made
-
-    def thread(self, channel: Channel, name: str, bot_permissions: int = MEMBER) -> Channel:
-        """A new thread in a channel."""
-        made = Channel(self.discord, name, PUBLIC_THREAD, bot_permissions, self, channel)
-        self.discord.dispatch("THREAD_CREATE", made.payload())
+    def channel(self, name: str, bot_permissions: int = MEMBER, parent: Channel | None = None) -> Channel:
+        """A new channel, or a thread in one."""
+        made = Channel(self.discord, name, bot_permissions, self, parent)
+        self.discord.dispatch("CHANNEL_CREATE" if parent is None else "THREAD_CREATE", made.payload())
         return made
 
     def role(self, name: str) -> Role:

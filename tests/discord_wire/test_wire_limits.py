@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MEMBER, Loopback
+from tests.discord_loopback import Loopback
 from tests.discord_wire import OPEN, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +68,7 @@ async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike
         assert "answers in" in (await (await bo.message(desk, "Who?", mentions_bot=True)).answered()).text
         assert "private messages" in (await (await bo.dm("Who?")).answered()).text
         cy = discord.person("Cy")
-        in_thread = await cy.message(guild.thread(guild.general, "talks", MEMBER), "list Who?", mentions_bot=True)
+        in_thread = await cy.message(guild.channel("talks", parent=guild.general), "list Who?", mentions_bot=True)
         assert "**Ana**" in (await in_thread.answered(until=says("**"))).text
         # told once in a channel, which whoever asks on could fill otherwise
         assert not [one for one in guild.general.messages if one.reference is insisting]

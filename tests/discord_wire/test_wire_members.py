@@ -88,7 +88,7 @@ async def test_where_it_may_not_write_it_answers_privately(
     lacking: int, threaded: bool, discord: Loopback, guild: Guild, ada: Person
 ) -> None:
     channel = guild.channel(f"mute {lacking}", MEMBER if threaded else MEMBER & ~lacking)
-    place = guild.thread(channel, "talks", MEMBER & ~lacking) if threaded else channel
+    place = guild.channel("talks", MEMBER & ~lacking, parent=channel) if threaded else channel
     before = len(ada.direct.messages)
     await ada.message(place, "list Who met?", mentions_bot=True)
     said = lambda: [one for one in ada.direct.messages[before:] if "**Ana**" in one.text]  # noqa: E731
@@ -104,7 +104,7 @@ async def test_a_reply_to_an_answer_is_asked_of_the_same_articles(guild: Guild, 
 
 
 async def test_several_people_follow_up_at_once_and_nothing_mixes(discord: Loopback, guild: Guild) -> None:
-    thread = guild.thread(guild.general, "talks", MEMBER)
+    thread = guild.channel("talks", parent=guild.general)
     people = [discord.person(f"Person {number}") for number in range(4)]
     places = [person.direct if number == 3 else thread for number, person in enumerate(people)]
     for asking in ("first{}?", "and {}?", "and then?"):

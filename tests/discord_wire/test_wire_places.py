@@ -65,7 +65,7 @@ async def test_where_it_can_answer_nowhere_it_says_what_it_lacks(discord: Loopba
 async def test_a_question_in_a_thread_that_is_closed_meanwhile_is_answered_privately(
     discord: Loopback, guild: Guild, ada: Person, folder: Path
 ) -> None:
-    thread = guild.thread(guild.general, "talks", MEMBER)
+    thread = guild.channel("talks", parent=guild.general)
     first = await discord.person("Bo").message(thread, "hold Who?", mentions_bot=True)
     await first.answered(until=says("Reading"))
     asked = await ada.message(thread, "list Who met?", mentions_bot=True)
@@ -91,7 +91,7 @@ async def test_an_answer_that_can_be_shown_nowhere_else_goes_to_the_person(
 
 
 async def test_what_discord_says_in_a_members_name_is_no_question(discord: Loopback, guild: Guild, ada: Person) -> None:
-    thread = guild.thread(guild.general, "notices", MEMBER)
+    thread = guild.channel("notices", parent=guild.general)
     said = await ada.dm("list Who met?")
     await said.answered(until=says("**Ana**"))
     await ada.message(thread, "", mentions_bot=True, kind=BOT_ADDED)
