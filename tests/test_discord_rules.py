@@ -80,5 +80,6 @@ async def test_limits_permissions_and_pings_are_held(discord: Loopback, guild: G
     assert len(discord.violations) == 3 and await call("GET", "guilds/7") == 0
     discord.violations.clear()
     words = {"content": "@everyone <@5> `<@6>` in /srv/news", "allowed_mentions": {"users": ["5"]}}
-    await call("POST", f"channels/{guild.channel('words').id}/messages", **words)
-    assert guild.words.messages[0].pings == ["users:5"] and len(discord.violations) == 2
+    place = guild.channel("words")
+    await call("POST", f"channels/{place.id}/messages", **words)
+    assert place.messages[0].pings == ["users:5"] and len(discord.violations) == 2

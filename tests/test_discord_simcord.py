@@ -18,6 +18,7 @@ from bot.settings import DiscordSettings
 from retrieval.types import Sources, StoreStatus
 from tests.conftest import settings_for
 from tests.discord_fake import Assistant, Indexer
+from tests.discord_syntax import foreign
 
 Story = Callable[[Env, Any, Any], Awaitable[None]]
 
@@ -119,7 +120,7 @@ def test_a_message_that_is_too_long_to_ask_about_is_no_question_of_whoever_asks(
     played(tmp_path, story, max_question_length=30)
 
 
-def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path) -> None:
+def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def story(env: Env, guild: Any, channel: Any) -> None:
         ada = guild.add_member(env.create_user("ada"))
         bot = env.bot.user
@@ -129,9 +130,28 @@ def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path) -> None:
         assert channel.last_message.reference.message_id == asked.id
         about = await ada.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "list Who met?"))
         assert "**Bo**" in shown(about.response)
+        hostile = await ada.send(channel, "span @everyone <@1> **c** [b](https://evil.example/b) Who met?")
+        about = await ada.context_menu(channel, "Ask Dateline about this", hostile)
+        assert "evil" in shown(about.response) and foreign(shown(about.response)) == set()
         sent = await ada.send_dm("list Who met?")
         replies = [message async for message in sent.channel.history() if message.author == bot]
         assert "**Bo**" in shown(replies[0])
+
+    with caplog.at_level("INFO"):
+        played(tmp_path, story)
+    assert "event=answered" in caplog.text and "who met" not in caplog.text.lower()
+
+
+def test_discord_takes_the_commands_and_their_options(tmp_path: Path) -> None:
+    def parts(one: dict[str, Any]) -> list[dict[str, Any]]:
+        return [one, *(part for option in one.get("options", []) for part in parts(option))]
+
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        tree = env.bot.tree  # type: ignore[attr-defined]
+        for one in [part for command in tree.get_commands() for part in parts(command.to_dict(tree))]:
+            assert 1 <= len(one["name"]) <= 32 and len(one.get("description", "")) <= 100, one
+            required = [option.get("required", False) for option in one.get("options", [])]
+            assert required == sorted(required, reverse=True) and len(required) <= 25, one
 
     played(tmp_path, story)
 

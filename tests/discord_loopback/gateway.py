@@ -111,16 +111,10 @@ class Gateway:
 
     def _greet(self) -> None:
         discord = self.discord
-        ready = {
-            "v": 10,
-            "user": discord.bot.payload(),
-            "guilds": [{"id": str(guild), "unavailable": True} for guild in discord.guilds],
-            "session_id": self.session,
-            "resume_gateway_url": f"ws://{discord.host}/gw/",
-            "application": {"id": str(discord.bot.id), "flags": 0},
-            "shard": [0, 1],
-        }
-        self.dispatch("READY", ready)
+        known = [{"id": str(guild), "unavailable": True} for guild in discord.guilds]
+        bot = {"user": discord.bot.payload(), "application": {"id": str(discord.bot.id), "flags": 0}}
+        session = {"session_id": self.session, "resume_gateway_url": f"ws://{discord.host}/gw/", "shard": [0, 1]}
+        self.dispatch("READY", {"v": 10, "guilds": known, **bot, **session})
         for guild in discord.guilds.values():
             self.dispatch("GUILD_CREATE", guild.payload())
 

@@ -90,20 +90,11 @@ class Person(User):
     ) -> Interaction:
         discord, guild = self.discord, channel.guild
         made = Interaction(kind, label, self, channel, message)
-        payload: Json = {
-            "id": str(made.id),
-            "application_id": str(discord.bot.id),
-            "type": kind,
-            "token": made.token,
-            "version": 1,
-            "data": data,
-            "channel": channel.payload(),
-            "channel_id": str(channel.id),
-            "app_permissions": str(channel.bot_permissions),
-            "attachment_size_limit": 10 * 1024 * 1024,
-            "context": 1 if guild is None else 0,
-            "authorizing_integration_owners": {"0": "0" if guild is None else str(guild.id)},
-        }
+        owners = {"authorizing_integration_owners": {"0": "0" if guild is None else str(guild.id)}}
+        bot = {"application_id": str(discord.bot.id), "app_permissions": str(channel.bot_permissions), **owners}
+        asked = {"id": str(made.id), "type": kind, "token": made.token, "version": 1, "data": data}
+        place = {"channel": channel.payload(), "channel_id": str(channel.id), "context": 1 if guild is None else 0}
+        payload: Json = {**asked, **place, **bot, "attachment_size_limit": 10 << 20}
         if guild is None:
             payload["user"] = self.payload()
         else:

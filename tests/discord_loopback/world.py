@@ -142,23 +142,18 @@ class Channel:
 
 @dataclass(slots=True, eq=False)
 class Guild:
-    """A server, as people call it. Its channels are attributes too: `guild.general`."""
+    """A server, as people call it, with a first channel."""
 
     discord: "Loopback"
     name: str
     id: int = field(init=False)
+    general: Channel = field(init=False)
     roles: dict[str, Role] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.id = self.discord.snowflake()
         self.discord.guilds[self.id] = self
-        self.channel("general")
-
-    def __getattr__(self, name: str) -> Channel:
-        for channel in self.discord.channels.values():
-            if channel.guild is self and channel.name == name:
-                return channel
-        raise AttributeError(f"no channel {name!r} in this guild")
+        self.general = self.channel("general")
 
     def channel(self, name: str, bot_permissions: int = MEMBER, parent: Channel | None = None) -> Channel:
         """A new channel, or a thread in one."""
@@ -177,11 +172,9 @@ class Guild:
     def payload(self) -> Json:
         bot, ours = self.discord.bot, [one for one in self.discord.channels.values() if one.guild is self]
         roles = (Role(self.id, "@everyone"), *self.roles.values())
+        named = {"id": str(self.id), "name": self.name, "owner_id": "1", "member_count": 2}
         return {
-            "id": str(self.id),
-            "name": self.name,
-            "owner_id": "1",
-            "member_count": 2,
+            **named,
             "roles": [role.payload() for role in roles],
             "channels": [one.payload() for one in ours if one.parent is None],
             "threads": [one.payload() for one in ours if one.parent is not None],
