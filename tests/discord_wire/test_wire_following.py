@@ -169,7 +169,7 @@ async def test_a_kill_between_storing_and_posting_loses_nothing_and_posts_nothin
     general = room.guild.general
     await follow(room)
     await follow(room, DEAD)
-    plan = room.discord.fault(POSTS, Fault("hang", 30))
+    plan = room.discord.fault(POSTS, Fault("hang", 600))
     await room.publish(GIL)
     await room.discord.until(lambda: not plan, PATIENCE, "the post has begun")
     await room.discord.bots[0].stop(signal.SIGKILL)
@@ -177,7 +177,7 @@ async def test_a_kill_between_storing_and_posting_loses_nothing_and_posts_nothin
     second = await room.start()
     (message,) = await room.news(general, 1)
     # the answer to a post is lost, and with it the process; Discord has forgotten the nonce meanwhile
-    plan = room.discord.fault(POSTS, Fault("hang", 30, after=True))
+    plan = room.discord.fault(POSTS, Fault("hang", 600, after=True))
     await room.publish(FLOOD)
     await room.discord.until(lambda: len(told(general)) == 2, PATIENCE, "the post has been made")
     await second.stop(signal.SIGKILL)
