@@ -56,7 +56,12 @@ class Assistant(fakes.Assistant):
 
 
 class Indexer:
-    """Indexes nothing: 40 passages, each taking $FAKE_SECONDS; skips one file of the corpus folder."""
+    """Indexes nothing: 40 passages, each taking $FAKE_SECONDS; skips one file of the corpus folder.
+
+    Each refresh publishes the next generation.
+    """
+
+    generation = 1
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -75,7 +80,10 @@ class Indexer:
             for _ in range(40):
                 time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
                 advance(1)
-        return IndexReport(2, 1, 0, 0, 2, (Skipped(str(corpus / "bad.txt"), "is empty"),), 42, 40, 2, 0.1)
+        Indexer.generation += 1
+        return IndexReport(
+            Indexer.generation, 1, 0, 0, 2, (Skipped(str(corpus / "bad.txt"), "is empty"),), 42, 40, 2, 0.1
+        )
 
 
 def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
