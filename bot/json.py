@@ -41,8 +41,8 @@ def answer_object(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "about": answer.about,
-        "respelled": dict(answer.evidence.respelled),
-        "unmentioned": list(answer.evidence.unmentioned),
+        "respelled": dict(answer.evidence.question.respelled),
+        "unmentioned": list(answer.evidence.question.unmentioned),
         "kind": answer.kind,
         "certain": answer.certain,
         "answers": [_item(item) for item in answer.answers],

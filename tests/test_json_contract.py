@@ -135,8 +135,8 @@ def test_what_is_offered_as_unsure_says_so_and_has_its_quote() -> None:
 
 def test_words_that_were_read_as_others_and_words_that_no_article_has() -> None:
     found = answer("nowhere")
-    evidence = replace(found.evidence, respelled={"Lavrof": "Lavrov"}, unmentioned=("Lisbon",))
-    kept = json.loads(answer_json(replace(found, evidence=evidence)))
+    question = replace(found.evidence.question, respelled={"Lavrof": "Lavrov"}, unmentioned=("Lisbon",))
+    kept = json.loads(answer_json(replace(found, evidence=replace(found.evidence, question=question))))
     assert (kept["respelled"], kept["unmentioned"]) == ({"Lavrof": "Lavrov"}, ["Lisbon"])
 
 
