@@ -19,6 +19,7 @@ from reader.types import Answer
 from retrieval.encoder import LazyEncoder
 from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
@@ -75,24 +76,17 @@ class Assistant:
         Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
         kinds, CitationError if the answer cites what the store does not say.
         """
-        asked = checked(question)
-        as_of = date.today() if as_of is None else as_of
+        asked = parsed(checked(question), date.today() if as_of is None else as_of)
         k = self._passages if k is None else k
         for last in (*(TRIES - 1) * [False], True):
-            began = time.perf_counter()
-            evidence = self._retriever.search(asked, k, where, as_of)
-            leant_on = conversation if self._answerer.leans(asked, conversation, evidence) else ()
-            if leant_on:
-                evidence = self._retriever.search(asked, k, where, as_of, leant_on)
-            retrieve_ms = (time.perf_counter() - began) * 1000
-            answer = self._answerer.answer(asked, evidence, retrieve_ms, leant_on)
+            answer = self._answerer.ask(asked, conversation, lambda q: self._retriever.search(q, k, where))
             cited = {citation.article_id for citation in answer.citations}
             try:
                 # read from the database once more: nothing is shown that it does not say
                 check(answer, self._retriever.articles(cited))
                 break
             except CitationError:
-                if last or self._retriever.generation() == evidence.generation:
+                if last or self._retriever.generation() == answer.evidence.generation:
                     raise
         return answer
 
@@ -135,6 +129,7 @@ class Indexer:
             self._settings.encoder.model,
             full=full,
             follow_links=self._settings.corpus.follow_links,
+            origin=self._settings.corpus.origin,
             progress=progress,
             tell=tell,
         )

@@ -15,6 +15,7 @@ from bot.completion import completion
 from bot.doctor.command import doctor
 from bot.evaluating import evaluate
 from bot.following.command import follow
+from bot.mends import worded
 from bot.operating import add, brought_up_to_date, feed, index, migrate, prepare, status, verify, watch
 from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
 from bot.question import AskedLine, checked, parsed
@@ -153,7 +154,7 @@ def _index_first(settings: Settings, terminal: "Terminal") -> None:
     except DatelineError as error:
         if error.exit_status == 2:
             raise
-        complain(str(error))
+        complain(worded(error))
 
 
 def _answer_input(answer: Callable[[AskedLine], None]) -> int:
@@ -163,7 +164,7 @@ def _answer_input(answer: Callable[[AskedLine], None]) -> int:
             try:
                 answer(parsed(line))
             except DatelineError as error:
-                complain(f"line {number}: {error}")
+                complain(f"line {number}: {worded(error)}")
                 status = 1
     return status
 

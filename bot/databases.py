@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from retrieval.errors import StoreError, reason
+from retrieval.errors import StoreError
 from retrieval.storage.database import BUSY_SECONDS, mend_of, transaction
 from retrieval.storage.sql import Connection
 
@@ -97,7 +97,7 @@ class FileDatabase:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"The folder {self.path.parent} cannot be created: {reason(error)}.") from error
+            raise StoreError("The folder %s cannot be created: %s.", self.path.parent) from error
         with self._connected() as connection:
             _prepare(connection, self.path, self._tables)
 
@@ -126,7 +126,7 @@ class FileDatabase:
                 connection.close()
         except sqlite3.Error as error:
             mend = mend_of(error, "move it away to start a new one")
-            raise StoreError(f"{self.path}, where {self._tables.holds}, failed ({error}); {mend}.") from error
+            raise StoreError(f"%s, where {self._tables.holds}, failed (%s); {mend}.", self.path) from error
 
 
 class ServerDatabase:
@@ -217,9 +217,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, tables: Tables) -> None
                 connection.execute(f"PRAGMA user_version = {tables.version}")
     application, version = _format(connection)
     if application != APPLICATION:
-        raise StoreError(f"{path} belongs to another program, expected the file where {tables.holds}; move it away.")
+        raise StoreError(f"%s belongs to another program, expected the file where {tables.holds}; move it away.", path)
     if version != tables.version:
-        raise StoreError(f"{path} has format {version}, expected {tables.version}; move it away to start a new one.")
+        raise StoreError(f"%s has format {version}, expected {tables.version}; move it away to start a new one.", path)
     for statement in tables.later:
         connection.execute(statement)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from bot.mends import worded
 from reader.types import Answer, AnswerItem, Citation
 from retrieval.types import (
     Article,
@@ -40,6 +41,8 @@ def answer_object(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "about": answer.about,
+        "respelled": dict(answer.evidence.question.respelled),
+        "unmentioned": list(answer.evidence.question.unmentioned),
         "kind": answer.kind,
         "certain": answer.certain,
         "answers": [_item(item) for item in answer.answers],
@@ -90,7 +93,7 @@ def verification_json(found: "Verification") -> str:
             "generation": found.generation,
             "articles": found.articles,
             "passages": found.passages,
-            "problems": [{"problem": each.problem, "mend": each.mend} for each in found.findings],
+            "problems": [{"problem": each.problem, "mend": worded(each.mend)} for each in found.findings],
         }
     )
 
@@ -131,7 +134,7 @@ def _unread(several: Sequence[Unread]) -> list[dict[str, Any]]:
 
 
 def _skipped(several: Sequence[Skipped]) -> list[dict[str, str]]:
-    return [{"path": skipped.path, "reason": skipped.reason} for skipped in several]
+    return [{"path": skipped.path, "reason": worded(skipped.reason)} for skipped in several]
 
 
 def _summary(article: ArticleSummary) -> dict[str, Any]:

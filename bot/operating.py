@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.mends import worded
 from bot.options import Command, Options, as_json_option
 from bot.rules import SERVER
 from bot.streams import complain, write_json
@@ -219,13 +220,13 @@ class Updates:
             if report.generation != self._generation:
                 self._generation = report.generation
                 _show_report(self._terminal, report, self._as_json)
-            self._complain([f"skipped {skipped.path}: {skipped.reason}" for skipped in report.skipped])
+            self._complain([f"skipped {skipped.path}: {worded(skipped.reason)}" for skipped in report.skipped])
             self._news()
             # while nobody waits for it, so that the next new article need not
             self._indexer.warm_up()
             self._looked, self._due = look, time.monotonic() + REFRESH_SECONDS
         except DatelineError as error:
-            self._complain([f"{error} Waiting until that changes."])
+            self._complain([f"{worded(error)} Waiting until that changes."])
             return not isinstance(error, BusyError)
         return True
 
@@ -291,6 +292,6 @@ def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> No
 def _complain_of(skipped: Sequence[Skipped]) -> None:
     """Names what was skipped; of a great many, the first."""
     for each in skipped[:MAX_SKIPPED_SHOWN]:
-        complain(f"skipped {each.path}: {each.reason}")
+        complain(f"skipped {each.path}: {worded(each.reason)}")
     if len(skipped) > MAX_SKIPPED_SHOWN:
         complain(f"skipped {len(skipped) - MAX_SKIPPED_SHOWN:,} more; `dateline index --json` lists all of them.")

@@ -12,6 +12,7 @@ import click
 
 from bot.examples import example_lines
 from bot.extras import how_to_install, missing_extra
+from bot.mends import worded
 from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
 from bot.streams import complain
@@ -61,18 +62,10 @@ class Command(click.Command):
         formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
-class Group(click.Group):
-    """The command itself, with the same options."""
+class Group(Command, click.Group):
+    """The command itself, with the same options and its own examples."""
 
     command_class = Command
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _common_options()
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the examples below the commands."""
-        formatter.write(f"\n{example_lines(ctx.command_path)}\n")
 
 
 class Day(click.ParamType[date]):
@@ -182,7 +175,7 @@ def _sentence(error: BaseException) -> str:
         context = error.ctx if isinstance(error, click.UsageError) else None
         return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
     if isinstance(error, DatelineError):
-        return str(error)
+        return worded(error)
     if isinstance(error, ModuleNotFoundError) and (extra := missing_extra(error)) is not None:
         return f"This needs the package {error.name}, which is not installed; {how_to_install(extra)}."
     if isinstance(error, OSError):

@@ -150,7 +150,7 @@ def resolved_words(iso: str) -> str:
 
 def respelled_words(answer: Answer) -> list[str]:
     """For each word of the question that was read as another one, a line that says so: "Lavrof: read as Lavrov"."""
-    return [f"{typed}: read as {meant}" for typed, meant in answer.evidence.respelled.items()]
+    return [f"{typed}: read as {meant}" for typed, meant in answer.evidence.question.respelled.items()]
 
 
 def not_found_words(answer: Answer) -> str:
@@ -160,7 +160,7 @@ def not_found_words(answer: Answer) -> str:
     """
     if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
         return NOT_ANSWERED
-    words = [f"“{word}”" for word in answer.evidence.unmentioned]
+    words = [f"“{word}”" for word in answer.evidence.question.unmentioned]
     if not words:
         return NOT_FOUND
     return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from retrieval.types import Precision
 
@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # user, hosts with their ports, database, parameters; whatever a password may hold fits nowhere
 _HOST = r"(?:\[[\da-f:.]+\]|[\w.-]*)(?::\d+)?"
 _SERVER = re.compile(rf"postgres(?:ql)?://(?:[\w.%-]+@)?{_HOST}(?:,{_HOST})*(?:/[\w.%-]*)?(?:\?[\w.%=&+/,-]*)?", re.I)
+_ORIGIN = re.compile(r"[\w.-]{0,64}", re.ASCII)
 LEVELS = ("debug", "info", "warning", "error", "critical")
+Reading = Callable[[object, Path], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Rule:
     """
 
     expected: str
-    read: Callable[[object, Path], object]
+    read: Reading
     secret: bool = False
 
 
@@ -58,71 +60,62 @@ def _exists(folder: Path) -> bool:
         return False
 
 
-def whole(low: int, high: int) -> Rule:
-    """A whole number, the bounds included."""
+def _if(fits: Callable[[Any], bool], made: Callable[[Any], object] = lambda value: value) -> Reading:
+    """What makes the setting of a value that `fits`."""
 
-    def read(value: object, folder: Path) -> int:
-        # bool is an int to Python, but `passages = true` is a mistake
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
+    def read(value: object, folder: Path) -> object:
+        if fits(value):
+            return made(value)
         raise ValueError
 
-    return Rule(f"a whole number from {low} to {high}", read)
+    return read
+
+
+def whole(low: int, high: int) -> Rule:
+    """A whole number, the bounds included."""
+    # bool is an int to Python, but `passages = true` is a mistake
+    return Rule(f"a whole number from {low} to {high}", _if(lambda value: type(value) is int and low <= value <= high))
 
 
 def number(expected: str, low: float, high: float) -> Rule:
     """A number, the bounds included; `expected` says which in words."""
-
-    def read(value: object, folder: Path) -> float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
-            return float(value)
-        raise ValueError
-
-    return Rule(expected, read)
+    return Rule(expected, _if(lambda value: type(value) in (int, float) and low <= value <= high, float))
 
 
-def _flag(value: object, folder: Path) -> bool:
-    if isinstance(value, bool):
+def _is_server(value: object) -> bool:
+    fits = isinstance(value, str) and _SERVER.fullmatch(value) is not None and "password=" not in value
+    return fits or value == ""
+
+
+def _origin(value: object, folder: Path) -> str:
+    if isinstance(value, str) and _ORIGIN.fullmatch(value):
         return value
     raise ValueError
 
 
-def _ids(value: object, folder: Path) -> tuple[int, ...]:
-    if isinstance(value, list) and all(type(item) is int and 0 < item < 2**63 for item in value):
-        return tuple(value)
-    raise ValueError
-
-
-def _server(value: object, folder: Path) -> str | None:
-    if value == "":
-        return None
-    if not isinstance(value, str) or _SERVER.fullmatch(value) is None or "password=" in value:
-        raise ValueError
-    return value
-
-
 def _one_of(choices: Mapping[str, object]) -> Rule:
-    def read(value: object, folder: Path) -> object:
-        if isinstance(value, str) and value in choices:
-            return choices[value]
-        raise ValueError
+    expected = "one of " + ", ".join(f'"{choice}"' for choice in choices)
+    return Rule(expected, _if(lambda value: isinstance(value, str) and value in choices, choices.__getitem__))
 
-    return Rule("one of " + ", ".join(f'"{choice}"' for choice in choices), read)
+
+def _are_ids(value: object) -> bool:
+    return isinstance(value, list) and all(type(item) is int and 0 < item < 2**63 for item in value)
 
 
 FOLDER = Rule("the path of a folder, in quotes", _folder)
+ORIGIN = Rule('at most 64 letters a to z, digits, ".", "_" or "-", in quotes, or "" for none', _origin)
 ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
 MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
 PROBABILITY = number("a number from 0 to 1", 0, 1)
 SECONDS = number("a number of seconds, 0 or more", 0, math.nextafter(math.inf, 0))
 TIME_LIMIT = number("a number of seconds, more than 0", math.nextafter(0, 1), math.nextafter(math.inf, 0))
 MEGABYTES = number("a number of megabytes, more than 0 and at most 20", math.nextafter(0, 1), 20)
-FLAG = Rule("true or false", _flag)
-IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _ids)
+FLAG = Rule("true or false", _if(lambda value: isinstance(value, bool)))
+IDS = Rule("a list of Discord ids without quotation marks, such as [123456789012345678]", _if(_are_ids, tuple))
 SERVER = Rule(
     'the address of a PostgreSQL database without its password, such as "postgresql://dateline@db.example/news", or "" '
     "for none (the password goes into PGPASSWORD or a password file)",
-    _server,
+    _if(_is_server, lambda value: value if value else None),
     secret=True,
 )
 PRECISION = _one_of({"auto": None} | {each: each for each in get_args(Precision)})

@@ -23,6 +23,7 @@ from bot.rules import (
     LEVEL,
     MEGABYTES,
     MODEL,
+    ORIGIN,
     PRECISION,
     PROBABILITY,
     ROOT,
@@ -32,7 +33,7 @@ from bot.rules import (
     Rule,
     whole,
 )
-from retrieval.errors import ConfigError, reason
+from retrieval.errors import ConfigError
 from retrieval.types import Precision
 
 MAX_PASSAGES = 1000
@@ -40,10 +41,12 @@ MAX_PASSAGES = 1000
 
 @dataclass(frozen=True, slots=True)
 class CorpusSettings:
-    """[corpus]: the folder of articles; `follow_links` that lead out of it."""
+    """[corpus]: the folder of articles; `follow_links` that lead out of it; `origin`, its name among several that are
+    indexed into one store, "" for none."""
 
     path: Annotated[Path, FOLDER] = Path(CORPUS)
     follow_links: Annotated[bool, FLAG] = False
+    origin: Annotated[str, ORIGIN] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +178,11 @@ def _parse(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(
-            f"The configuration file {file} does not exist; check the path given with --config."
+            "The configuration file %s does not exist; check the path given with --config.", file
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"The configuration file {file} cannot be read ({reason(error)}), expected a TOML file that can."
+            "The configuration file %s cannot be read (%s), expected a TOML file that can.", file
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error

@@ -31,6 +31,7 @@ from reader.confidence import Calibration
 from reader.names import folded
 from reader.types import Answer
 from retrieval.errors import CorpusError, reason
+from retrieval.question import parsed
 from retrieval.types import SearchFilter
 
 QUESTIONS = Path(__file__).with_name("questions.json")
@@ -151,8 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     judged = []
     with indexed(options.corpus, shipped_encoder()) as retriever:
         for asked in questions:
-            evidence = retriever.search(asked.question, options.passages, SearchFilter())
-            judged.append(judge(asked, answerer.answer(asked.question, evidence, 0.0)))
+            evidence = retriever.search(parsed(asked.question), options.passages, SearchFilter())
+            judged.append(judge(asked, answerer.answer(evidence, 0.0)))
             if options.verbose and not judged[-1].correct:
                 answer = judged[-1].answer
                 given = answer.kind if answer.certain else f"{answer.kind}, unsure"

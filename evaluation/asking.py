@@ -18,6 +18,7 @@ from evaluation.phases import share
 from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
 from retrieval.models import ENCODER
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.search import POOL, Held, Query, Retriever
 from retrieval.storage.store import Snapshot, Store
 from retrieval.types import SearchFilter
@@ -91,10 +92,10 @@ def start(store: Store, questions: Sequence[str], born: float) -> Started:
     began = time.perf_counter()
     retriever = Retriever.open(store, encoder)
     opened = time.perf_counter() - began
-    retriever.search(questions[0], HITS, EVERYTHING)
+    retriever.search(parsed(questions[0]), HITS, EVERYTHING)
     first = time.time() - born
     for number in range(1, ASKED_AT_START):
-        retriever.search(questions[number % len(questions)], HITS, EVERYTHING)
+        retriever.search(parsed(questions[number % len(questions)]), HITS, EVERYTHING)
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     memory, mapped, peak = (int(status[name].split()[0]) * 1024 for name in ("VmRSS", "RssFile", "VmHWM"))
     return Started(first, opened, memory, mapped, peak)
@@ -107,7 +108,7 @@ def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -
     retriever = Retriever.open(store, encoder)
 
     def search(where: SearchFilter = EVERYTHING) -> Callable[[str], object]:
-        return lambda question: retriever.search(question, HITS, where)
+        return lambda question: retriever.search(parsed(question), HITS, where)
 
     kinds = {
         EMBEDDING: lambda question: encoder.encode([question]),
@@ -123,7 +124,7 @@ def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -
     waits = {name: wait([each[number] for each in taken]) for number, name in enumerate(kinds)}
     waits[SEVERAL] = wait(_asked_by_several(opened, questions))
     with retriever.hold() as held, store.snapshot() as snapshot:
-        queries = [retriever.query(question) for question in questions]
+        queries = [retriever.query(parsed(question)) for question in questions]
         near = nearest(snapshot, np.stack([query.vector for query in queries]))
         recall = statistics.mean(_recall(held, *pair) for pair in zip(queries, near, strict=True))
     return Asked(
@@ -149,7 +150,7 @@ def _ask_when_all_are_ready(opened: Open, questions: Sequence[str], ready: Barri
     retriever = Retriever.open(opened(), the_encoder())
 
     def search(question: str) -> object:
-        return retriever.search(question, HITS, EVERYTHING)
+        return retriever.search(parsed(question), HITS, EVERYTHING)
 
     search(questions[0])
     ready.wait()
@@ -158,7 +159,9 @@ def _ask_when_all_are_ready(opened: Open, questions: Sequence[str], ready: Barri
 
 def notice(retriever: Retriever, questions: Sequence[str]) -> Noticed:
     """After a change, in a process that has asked before it."""
-    waits = [milliseconds(lambda text: retriever.search(text, HITS, EVERYTHING), question) for question in questions]
+    waits = [
+        milliseconds(lambda text: retriever.search(parsed(text), HITS, EVERYTHING), question) for question in questions
+    ]
     return Noticed(waits[0], statistics.median(waits[1:] or waits))
 
 

@@ -36,6 +36,7 @@ from reader.train.data import Kind, Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
 from retrieval.progress import on_stderr
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.types import Evidence, SearchFilter
 
@@ -80,9 +81,9 @@ def examples(
     rows, right, numbers, folds, answerable = [], [], [], [], []
     for number, question in enumerate(questions):
         published = question.paragraph.published
-        evidence = retriever.search(question.text, passages, SearchFilter(), published and published.date())
+        evidence = retriever.search(parsed(question.text, published and published.date()), passages, SearchFilter())
         golds = words_of(question)
-        offered = _offered(regression, question.text, evidence, reader)
+        offered = _offered(regression, evidence, reader)
         for candidate in offered if regression == "item" else offered[:OFFERED]:
             rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
             right.append(taken_for_right(candidate.text, golds))
@@ -98,10 +99,10 @@ def examples(
     )
 
 
-def _offered(regression: str, question: str, evidence: Evidence, reader: Reader) -> list[Candidate]:
-    readings = reader.read(question, evidence)
+def _offered(regression: str, evidence: Evidence, reader: Reader) -> list[Candidate]:
+    readings = reader.read(evidence)
     if regression == "span":
-        return span_candidates(readings, evidence, PLAIN, Judge(question, evidence, reader))
+        return span_candidates(readings, evidence, PLAIN, Judge(evidence, reader))
     offering = item_candidates if regression == "item" else telling_candidates
     return offering(readings, evidence, PLAIN)
 

@@ -27,6 +27,7 @@ from evaluation.stores import add_stores, new_store, opened
 from evaluation.wiring import stage
 from retrieval.errors import BusyError, StoreError
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.store import Store
@@ -186,7 +187,7 @@ def _ask(open_it: Open, ready: Barrier, stop: Event) -> Seen:
     try:
         retriever = Retriever.open(open_it(), StandIn())
         while True:
-            evidence = retriever.search(QUESTION, 2 * DESKS * HELD, EVERYTHING)
+            evidence = retriever.search(parsed(QUESTION), 2 * DESKS * HELD, EVERYTHING)
             if evidence.generation < newest:
                 raise StoreError(f"Generation {evidence.generation} was seen after {newest}.")
             newest, shown = evidence.generation, sessions(evidence)

@@ -38,6 +38,7 @@ from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from reader.types import Reader
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.types import SearchFilter
 
@@ -92,18 +93,19 @@ def ask(question: Question, retriever: Retriever, reader: Reader, calibration: C
     """Everything that is to be known of one question; each of its passages is read once."""
     once = Once(reader)
     paragraph = article_id(question.paragraph)
-    evidence = retriever.search(question.text, plan.read, SearchFilter())
+    asked = parsed(question.text)
+    evidence = retriever.search(asked, plan.read, SearchFilter())
     alone = None
     if question.answers and not question.listed:
-        own = retriever.search(question.text, plan.read, SearchFilter(article_id=paragraph))
-        alone = surest(question.text, own, once, calibration)
-    shipped = answered(question.text, evidence, once, calibration, plan.threshold)
+        own = retriever.search(asked, plan.read, SearchFilter(article_id=paragraph))
+        alone = surest(own, once, calibration)
+    shipped = answered(evidence, once, calibration, plan.threshold)
     return Outcome(
         question=question,
         article_id=paragraph,
         found=any(hit.passage.article_id == paragraph for hit in evidence.hits),
-        surest=surest(question.text, evidence, once, calibration),
-        raw=surest(question.text, evidence, once, PLAIN),
+        surest=surest(evidence, once, calibration),
+        raw=surest(evidence, once, PLAIN),
         alone=alone,
         shipped=likeliest(shipped),
         items=tuple(item.text for item in shipped.answers),

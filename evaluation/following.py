@@ -36,6 +36,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import NoIndexError
 from retrieval.matching import COMPETING, Matches, OpenQuestion, match
 from retrieval.progress import on_stderr
+from retrieval.question import parsed
 from retrieval.search import REPRINTS, Query, Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.types import Article, SearchFilter
@@ -90,14 +91,14 @@ class Newsdesk:
 
     def follow(self, question: str, *, asking: bool) -> Followed:
         """Follows a question; without `asking` nothing counts as told."""
-        query = self.retriever.query(question)
+        query = self.retriever.query(parsed(question))
         with self.retriever.hold() as held:
             evidence = held.search(query, COMPETING, EVERYTHING)
         scores = tuple(hit.score for hit in evidence.hits)
         if not asking:
             return Followed(question, query, scores)
-        evidence = self.retriever.search(question, self.follower.passages, EVERYTHING)
-        answer = self.follower.answerer.answer(question, evidence, 0.0)
+        evidence = self.retriever.search(query.question, self.follower.passages, EVERYTHING)
+        answer = self.follower.answerer.answer(evidence, 0.0)
         told = tuple(Statement.of(item, answer) for item in answer.answers) if answer.certain else ()
         return Followed(question, query, scores, told)
 
@@ -123,7 +124,7 @@ class Newsdesk:
         """What is told."""
         if not promising.hits:
             return []
-        heard = self.follower.ask(followed.text, promising, followed.told, 1)
+        heard = self.follower.ask(followed.query.question, promising, followed.told, 1)
         return [item.text for news in heard.news for item in news.answer.answers]
 
 

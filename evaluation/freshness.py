@@ -36,6 +36,7 @@ from evaluation.phases import StandIn, as_json, share
 from evaluation.wiring import ROOT, shipped_encoder
 from retrieval.errors import DatelineError
 from retrieval.models import ENCODER
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
@@ -113,7 +114,7 @@ class Asker:
         end = time.perf_counter() + patience
         while True:
             began = time.perf_counter()
-            evidence = self.retriever.search(question, HITS, EVERYTHING)
+            evidence = self.retriever.search(parsed(question), HITS, EVERYTHING)
             now = time.perf_counter()
             self.searches.append(now - began)
             if shown(evidence.hits[0]):

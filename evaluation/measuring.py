@@ -16,6 +16,7 @@ from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.pairs import Said
 from reader.types import Answer, Citation, PassageReading, Reader
+from retrieval.question import read_as
 from retrieval.types import Evidence, Passage
 
 
@@ -85,11 +86,12 @@ class Once:
         self._known: dict[tuple[str, Passage], PassageReading] = {}
         self._compared: dict[tuple[str, tuple[Said, Said]], NDArray[np.float32]] = {}
 
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
         """See `Reader.read`."""
+        question = read_as(evidence.question)
         unread = tuple(hit for hit in evidence.hits if (question, hit.passage) not in self._known)
         if unread:
-            for reading in self._reader.read(question, replace(evidence, hits=unread)):
+            for reading in self._reader.read(replace(evidence, hits=unread)):
                 self._known[question, reading.hit.passage] = reading
         return tuple(replace(self._known[question, hit.passage], hit=hit) for hit in evidence.hits)
 
@@ -103,14 +105,12 @@ class Once:
         return np.array([self._compared[question, pair] for pair in pairs])
 
 
-def answered(
-    question: str, evidence: Evidence, reader: Reader, calibration: Calibration, threshold: Threshold
-) -> Answer:
+def answered(evidence: Evidence, reader: Reader, calibration: Calibration, threshold: Threshold) -> Answer:
     """The answer at a threshold."""
-    return Answerer(reader, calibration, threshold).answer(question, evidence, 0.0)
+    return Answerer(reader, calibration, threshold).answer(evidence, 0.0)
 
 
-def surest(question: str, evidence: Evidence, reader: Reader, calibration: Calibration) -> Given:
+def surest(evidence: Evidence, reader: Reader, calibration: Calibration) -> Given:
     """The answer when nothing is declined: the last one to go when the threshold is raised from 0.
 
     At 0 itself a question that might be for a list gets one of everything, although an answer of another passage, which
@@ -118,7 +118,7 @@ def surest(question: str, evidence: Evidence, reader: Reader, calibration: Calib
     """
     given, threshold = NOTHING, 0.0
     while True:
-        best = likeliest(answered(question, evidence, reader, calibration, Threshold(threshold, threshold, MAX_ITEMS)))
+        best = likeliest(answered(evidence, reader, calibration, Threshold(threshold, threshold, MAX_ITEMS)))
         if best.citation is None or best.confidence < threshold:
             return given
         given, threshold = best, math.nextafter(best.confidence, math.inf)

@@ -29,6 +29,7 @@ from typing import Any
 from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
 from evaluation.phases import Phase, StandIn, as_json, peak_bytes, reset_peak, run
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
@@ -101,7 +102,7 @@ def _step(name: str, corpus: Path, store: LocalStore) -> Step:
     asked = []
     for number in range(QUESTIONS):
         began = time.perf_counter()
-        retriever.search(f"Question {number}?", HITS, SearchFilter())
+        retriever.search(parsed(f"Question {number}?"), HITS, SearchFilter())
         asked.append(time.perf_counter() - began)
     search = Phase("One search", statistics.median(asked), peak_bytes())
     with store.snapshot() as snapshot:

@@ -6,11 +6,10 @@ from evaluation.measuring import Plan, surest
 from evaluation.newsfigures import Outcome
 from evaluation.newsfiles import Asked, AskedTurn
 from evaluation.newsturns import TurnOutcome
-from reader.aggregate import asked
 from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.types import Reader
-from retrieval.conversation import in_conversation
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.types import SearchFilter, Turn
 
@@ -26,14 +25,10 @@ def ask(
 ) -> Outcome:
     """What is shown, and what is forced out."""
     answerer = Answerer(reader, calibration, plan.threshold)
-    evidence = retriever.search(question.text, plan.read, where, question.day)
-    leant_on = conversation if answerer.leans(question.text, conversation, evidence) else ()
-    if leant_on:
-        evidence = retriever.search(question.text, plan.read, where, question.day, leant_on)
-    answer = answerer.answer(question.text, evidence, 0.0, leant_on)
-    read_as = in_conversation(question.text, leant_on)
-    wanted = next(iter(asked(reader.read(read_as, evidence))))
-    return Outcome(question, answer, surest(read_as, evidence, reader, calibration), wanted)
+    asked = parsed(question.text, question.day)
+    answer = answerer.ask(asked, conversation, lambda q: retriever.search(q, plan.read, where))
+    forced = surest(answer.evidence, reader, calibration)
+    return Outcome(question, answer, forced, next(iter(answer.evidence.question.asked)))
 
 
 def ask_turn(

@@ -41,7 +41,7 @@ class Outcome:
     @property
     def plain(self) -> bool:
         """Whether an answer is said plainly, not as unsure."""
-        return self.answered and self.answer.certain
+        return self.answer.plain
 
     @property
     def answered(self) -> bool:

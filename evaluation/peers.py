@@ -45,6 +45,7 @@ from retrieval.heading import heading
 from retrieval.models import ENCODER, READER_BASE, cache_folder, resolve
 from retrieval.passages import split
 from retrieval.progress import Progress, on_stderr, silent
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.types import Article, SearchFilter
@@ -103,11 +104,11 @@ def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tu
     waits, given, plain = [], [], 0
     for each in asked:
         start = time.perf_counter()
-        evidence = retriever.search(each.text, PASSAGES, SearchFilter())
-        answer = answered(each.text, evidence, reader, calibration, threshold)
+        evidence = retriever.search(parsed(each.text), PASSAGES, SearchFilter())
+        answer = answered(evidence, reader, calibration, threshold)
         waits.append(time.perf_counter() - start)
-        plain += answer.kind != "none" and answer.certain
-        best = surest(each.text, evidence, Once(reader), calibration)
+        plain += answer.plain
+        best = surest(evidence, Once(reader), calibration)
         given.append((best.text, best.confidence))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     config = folder / "config.toml"

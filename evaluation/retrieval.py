@@ -34,6 +34,7 @@ from evaluation.wiring import PASSAGES, shipped_encoder
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.types import Hit, SearchFilter
 
@@ -115,7 +116,7 @@ def _asked(
     with retriever.hold() as held:
 
         def search(text: str) -> list[Hit]:
-            hits = held.candidates(retriever.query(text), SearchFilter(), DEPTH)
+            hits = held.candidates(retriever.query(parsed(text)), SearchFilter(), DEPTH)
             first[text] = [(hit.passage.article_id, hit.passage.start) for hit in hits[:1]]
             return hits
 

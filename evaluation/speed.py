@@ -49,6 +49,7 @@ from retrieval.encoder import prepared_encoder
 from retrieval.engine import Manifest, processor
 from retrieval.models import ENCODER, READER_BASE
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.types import SearchFilter
@@ -156,8 +157,8 @@ def _crowds(storage: Path, questions: Sequence[str], pytorch: bool) -> tuple[Cro
 
     def ask(question: str) -> float:
         began = time.perf_counter()
-        evidence = retriever.search(question, PASSAGES, SearchFilter(), date.today())
-        answerer.answer(question, evidence, 0.0)
+        evidence = retriever.search(parsed(question, date.today()), PASSAGES, SearchFilter())
+        answerer.answer(evidence, 0.0)
         return time.perf_counter() - began
 
     ask(questions[0])

@@ -17,7 +17,7 @@ from retrieval.storage.embedding import embed_missing
 from retrieval.storage.local import LocalStore
 from retrieval.storage.staging import digest
 from retrieval.storage.store import Store, Writer
-from retrieval.storage.types import Target
+from retrieval.storage.types import NewFile, Target
 from retrieval.types import Article, FileContents, Intake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,5 +70,6 @@ def stage(writer: Writer, articles: Iterable[Article]) -> None:
     left = iter(articles)
     while batch := list(islice(left, STAGE_BATCH)):
         with writer.transaction():
-            for article in batch:
-                writer.stage(article.path, digest(article), None, FileContents((Intake(article, ()),), ()))
+            writer.stage(
+                NewFile(each.path, digest(each), None, FileContents((Intake(each, ()),), ())) for each in batch
+            )

@@ -12,9 +12,10 @@ none       nothing is likely enough, and the sentence that comes nearest
 What is likely enough to be said plainly is looked for first; where there is nothing, what may be offered as unsure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import get_args
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from reader.lists import in_reading_order, members
 from reader.merging import Candidate, Finding, Judge, gathered, merged
 from reader.telling import telling_candidates, told
 from reader.types import Kind, PassageReading
-from retrieval.types import Evidence
+from retrieval.types import Evidence, Wanted
 
 POSSIBLE = 0.1  # what is asked with at least this probability is tried, the likeliest first
 
@@ -34,12 +35,13 @@ POSSIBLE = 0.1  # what is asked with at least this probability is tried, the lik
 class Findings:
     """What the articles say: nothing, one answer, its versions, the items of a list in reading order, or sentences.
 
-    `certain` is false for what is offered as unsure. `nearest` is the likeliest candidate where nothing is found; None
-    where something is, and where no passage was read.
+    `asked` is as in `Question`. `certain` is false for what is offered as unsure. `nearest` is the likeliest candidate
+    where nothing is found; None where something is, and where no passage was read.
     """
 
     kind: Kind
     found: tuple[Finding, ...]
+    asked: Mapping[Wanted, float]
     certain: bool = True
     nearest: Candidate | None = None
 
@@ -58,7 +60,7 @@ class Threshold:
         return self.answer if certain else self.unsure
 
 
-def asked(readings: Sequence[PassageReading]) -> dict[Kind, float]:
+def asked(readings: Sequence[PassageReading]) -> dict[Wanted, float]:
     """The probabilities that one answer, a list, or to be told is asked for, the likeliest first.
 
     Each passage's input has the question, so each has its say. A reader without that head knows one answer alone.
@@ -67,8 +69,9 @@ def asked(readings: Sequence[PassageReading]) -> dict[Kind, float]:
     if not said:
         return {"span": 1.0}
     chances = np.exp(np.mean(said, axis=0))
-    kinds: tuple[Kind, ...] = ("span", "list", "passage")
-    return dict(sorted(zip(kinds, (chances / chances.sum()).tolist(), strict=True), key=lambda pair: -pair[1]))
+    return dict(
+        sorted(zip(get_args(Wanted), (chances / chances.sum()).tolist(), strict=True), key=lambda pair: -pair[1])
+    )
 
 
 def aggregate(
@@ -79,7 +82,8 @@ def aggregate(
     threshold: Threshold,
 ) -> Findings:
     """What `readings` of the passages of one question come to; the question's `judge` compares the answers."""
-    kinds = [kind for kind, chance in asked(readings).items() if chance >= POSSIBLE]
+    wanted = asked(readings)
+    kinds = [kind for kind, chance in wanted.items() if chance >= POSSIBLE]
     likeliest = kinds[0]
     if likeliest == "span":  # where it may be a list and has several items: a single answer would leave some out
         kinds.sort(key=lambda kind: kind != "list")
@@ -102,10 +106,10 @@ def aggregate(
             else:
                 found = versions(spans(), evidence, calibration.span, enough, judge) if certain else []
                 if len(found) > 1:
-                    return Findings("differing", tuple(found))
+                    return Findings("differing", tuple(found), wanted)
                 likely = [span for span in spans() if span.probability >= enough]
                 found = [brought_up_to_date(gathered(likely, judge), spans(), evidence, judge)] if likely else []
             if found:
-                return Findings(kind, tuple(found), certain)
+                return Findings(kind, tuple(found), wanted, certain)
     offered = sentences if likeliest == "passage" and sentences else spans()
-    return Findings("none", (), nearest=offered[0] if offered else None)
+    return Findings("none", (), wanted, nearest=offered[0] if offered else None)

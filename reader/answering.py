@@ -1,18 +1,19 @@
 """A question and its evidence become an answer."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reader.aggregate import Findings, Threshold, aggregate
 from reader.citations import cite, reprints
 from reader.confidence import Calibration
-from reader.differing import newest_first
+from reader.differing import UNDATED, newest_first, published
 from reader.merging import Candidate, Finding, Judge
+from reader.tense import asks_of_now
 from reader.times import resolved
 from reader.types import Answer, AnswerItem, Citation, Reader, Timing
-from retrieval.conversation import asked_before, in_conversation
-from retrieval.types import Evidence, Turn
+from retrieval.question import leaning
+from retrieval.types import Evidence, Question, Turn
 
 # sentences, reprints of them aside
 MAX_CITATIONS = 4
@@ -34,54 +35,74 @@ class Answerer:
         self._calibration = calibration
         self._threshold = threshold
 
-    def leans(self, question: str, conversation: Sequence[Turn], evidence: Evidence) -> bool:
-        """Whether the question leans on the `conversation` before it, oldest turn first: likelier than not.
+    def ask(self, question: Question, conversation: Sequence[Turn], search: Callable[[Question], Evidence]) -> Answer:
+        """The answer to a question after a `conversation`, oldest turn first.
+
+        A question that seems to lean on it, but is answered plainly only by itself, is taken to stand alone. `search`
+        finds the evidence; whatever is done before the evidence that answers is read counts as `timing.retrieve`.
+        """
+        began = time.perf_counter()
+
+        def answer(evidence: Evidence) -> Answer:
+            return self.answer(evidence, (time.perf_counter() - began) * 1000)
+
+        alone = search(question)
+        if not self.leans(alone, conversation):
+            return answer(alone)
+        leant = answer(search(leaning(question, conversation)))
+        if leant.plain:
+            return leant
+        whole = answer(alone)
+        return whole if whole.plain else leant
+
+    def leans(self, evidence: Evidence, conversation: Sequence[Turn]) -> bool:
+        """Whether a question leans on the `conversation` before it, oldest turn first: likelier than not.
 
         `evidence` is what the question finds by itself. Without a conversation, and to a reader that cannot tell, each
         question stands alone.
         """
-        if not conversation:
+        if not conversation or not evidence.hits:
             return False
-        first = replace(evidence, hits=evidence.hits[:LOOKED_AT])
-        readings = self._reader.read(in_conversation(question, conversation), first) if first.hits else ()
-        said = [reading.leans for reading in readings if reading.leans is not None]
-        return sum(said) > 0
+        question = leaning(evidence.question, conversation)
+        readings = self._reader.read(replace(evidence, question=question, hits=evidence.hits[:LOOKED_AT]))
+        return sum(reading.leans for reading in readings if reading.leans is not None) > 0
 
-    def answer(
-        self, question: str, evidence: Evidence, retrieve_ms: float, conversation: Sequence[Turn] = ()
-    ) -> Answer:
-        """The answer to `question` that `evidence` holds; `retrieve_ms` is what finding it took, for the timing.
-
-        `conversation` are the turns before a question that leans on them, oldest first.
-        """
+    def answer(self, evidence: Evidence, retrieve_ms: float) -> Answer:
+        """The answer that `evidence` holds to its question; `retrieve_ms` is what finding it took, for the timing."""
         began = time.perf_counter()
-        findings = self._findings(evidence.as_meant(in_conversation(question, conversation)), evidence)
+        findings = self._findings(evidence)
         items = tuple(_item(finding, evidence) for finding in findings.found)
         if findings.kind == "differing":
             items = newest_first(items)
         read_ms = (time.perf_counter() - began) * 1000
         return Answer(
-            question=question,
             kind=findings.kind,
             answers=items,
-            evidence=evidence,
+            evidence=replace(evidence, question=replace(evidence.question, asked=findings.asked)),
             timing=Timing(retrieve=retrieve_ms, read=read_ms, total=retrieve_ms + read_ms),
             certain=findings.certain,
             nearest=None if findings.nearest is None else _cite(findings.nearest, evidence),
-            about=asked_before(conversation),
         )
 
-    def _findings(self, question: str, evidence: Evidence) -> Findings:
-        """What the nearest articles say, or all of them where those do not say it plainly."""
+    def _findings(self, evidence: Evidence) -> Findings:
+        """What the nearest articles say, or all of them where those do not say it plainly.
+
+        Where it is asked how things are now, newer ones may say otherwise: they are read, too.
+        """
         near = nearest(evidence)
-        judge = Judge(question, evidence, self._reader)
-        readings = self._reader.read(question, near) if near.hits else ()
+        judge = Judge(evidence, self._reader)
+        readings = self._reader.read(near) if near.hits else ()
         findings = aggregate(readings, evidence, judge, self._calibration, self._threshold)
-        if (findings.found and findings.certain) or len(near.hits) == len(evidence.hits):
+        rest = [hit for hit in evidence.hits if hit not in near.hits]
+        if findings.found and findings.certain:
+            newest = max(published(finding.best.span.hit, evidence) for finding in findings.found)
+            now = findings.kind in ("span", "differing") and asks_of_now(evidence.question)
+            rest = [hit for hit in rest if now and UNDATED < newest < published(hit, evidence)]
+        if not rest:
             return findings
-        rest = replace(evidence, hits=tuple(hit for hit in evidence.hits if hit not in near.hits))
-        found = {reading.hit: reading for reading in (*readings, *self._reader.read(question, rest))}
-        every = [found[hit] for hit in evidence.hits]
+        more = self._reader.read(replace(evidence, hits=tuple(rest)))
+        found = {reading.hit: reading for reading in (*readings, *more)}
+        every = [found[hit] for hit in evidence.hits if hit in found]
         return aggregate(every, evidence, judge, self._calibration, self._threshold)
 
 

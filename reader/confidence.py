@@ -72,10 +72,8 @@ class Calibration:
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(*(_logistic(data[field.name]) for field in fields(cls)))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"The calibration {path} cannot be read ({error!r}); restore it, or fit it again with "
-                "`dateline evaluate calibration`."
-            ) from error
+            text = "The calibration %s cannot be read (%s); restore it, or {fit it again}."
+            raise ModelError(text, path) from error
 
 
 def log_odds(probability: float) -> float:

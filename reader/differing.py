@@ -15,19 +15,26 @@
 3. One is wrong if the other is right: the pair head says so (`reader.merging.Judge`).
 
 Counts that are brought up to date day by day differ in the same way; the dates beside the versions tell them apart.
+
+Of a question that asks how things are now, a newer answer may have taken the place of an older one that the reader
+likes better: both were right in their time. So it need not be likely *beside* the likeliest, only by itself, and that
+may have up to `MANY_NOW` times its share.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 from reader.confidence import Logistic, log_odds, probability_of
 from reader.merging import Candidate, Finding, Judge, comparable, merged
+from reader.tense import asks_of_now
 from reader.types import AnswerItem
-from retrieval.types import Evidence
+from retrieval.types import Evidence, Hit
 
 MANY = 10.0
+MANY_NOW = 20.0
+UNDATED = float("-inf")
 
 
 def versions(
@@ -36,8 +43,13 @@ def versions(
     """What independent articles answer, each excluding the others, the likeliest first; one, or none, where they do not
     differ."""
     ranked = sorted(offered, key=lambda candidate: _likeliest_first(candidate, evidence))
-    near = [candidate for candidate in ranked if MANY * _share(candidate) >= _share(ranked[0])]
-    able = _able(near, logistic, threshold)
+    now = asks_of_now(evidence.question)
+
+    def newer(candidate: Candidate) -> bool:
+        return now and UNDATED < _published(ranked[0], evidence) < _published(candidate, evidence)
+
+    near = [each for each in ranked if (MANY_NOW if newer(each) else MANY) * _share(each) >= _share(ranked[0])]
+    able = _able(near, logistic, threshold, newer)
     if len({evidence.group(candidate.span.hit) for candidate in able}) < 2:
         return []
     judge.read(
@@ -50,7 +62,7 @@ def versions(
     best = _alone(near[0], near, evidence, logistic, judge)
     for candidate in able:
         mine = _alone(candidate, near, evidence, logistic, judge)
-        if mine.probability * (1.0 if candidate is near[0] else best.probability) < threshold:
+        if mine.probability * (1.0 if candidate is near[0] or newer(candidate) else best.probability) < threshold:
             continue
         group = evidence.group(candidate.span.hit)
         if group not in speaking or _published(candidate, evidence) > _published(speaking[group], evidence):
@@ -75,6 +87,12 @@ def brought_up_to_date(finding: Finding, offered: Sequence[Candidate], evidence:
     return newest
 
 
+def published(hit: Hit, evidence: Evidence) -> float:
+    """When the hit's article was published, in seconds since 1970; an undated one is older than any."""
+    when = evidence.article(hit).published
+    return UNDATED if when is None else when.timestamp()
+
+
 def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
     """The versions by the newest article that each cites; those of undated articles last."""
 
@@ -85,11 +103,17 @@ def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
     return tuple(sorted(items, key=lambda item: (-newest(item), -item.confidence)))
 
 
-def _able(near: Sequence[Candidate], logistic: Logistic, threshold: float) -> list[Candidate]:
-    """Those, the likeliest of all first, that can be likely enough beside it: which they would be if all that their own
-    source says were the same. Of the others no pair need be read."""
+def _able(
+    near: Sequence[Candidate], logistic: Logistic, threshold: float, newer: Callable[[Candidate], bool]
+) -> list[Candidate]:
+    """Those, the likeliest of all first, that can be likely enough beside it, or by themselves if they are `newer`:
+    which they would be if all that their own source says were the same. Of the others no pair need be read."""
     most = [_beside(candidate, 0.0, logistic).probability for candidate in near]
-    return [candidate for place, candidate in enumerate(near) if most[place] * (most[0] if place else 1.0) >= threshold]
+    return [
+        candidate
+        for place, candidate in enumerate(near)
+        if most[place] * (most[0] if place and not newer(candidate) else 1.0) >= threshold
+    ]
 
 
 def _alone(
@@ -123,6 +147,4 @@ def _likeliest_first(candidate: Candidate, evidence: Evidence) -> tuple[float, f
 
 
 def _published(candidate: Candidate, evidence: Evidence) -> float:
-    """Seconds since 1970; an undated article is older than any."""
-    published = evidence.article(candidate.span.hit).published
-    return float("-inf") if published is None else published.timestamp()
+    return published(candidate.span.hit, evidence)

@@ -9,7 +9,7 @@ from reader.answering import Answerer
 from reader.novelty import News, Statement, told_anew, without_reprinted
 from reader.types import Reader
 from retrieval.reprints import distinct
-from retrieval.types import Article, Evidence, Hit
+from retrieval.types import Article, Evidence, Hit, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Follower:
     reader: Reader
     passages: int
 
-    def ask(self, question: str, promising: Promising, told: Sequence[Statement], generation: int) -> Heard:
+    def ask(self, question: Question, promising: Promising, told: Sequence[Statement], generation: int) -> Heard:
         """What the passages say plainly, compared with what has been `told`, in the order of telling."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
         for hit in promising.hits:
@@ -48,8 +48,8 @@ class Follower:
         for group in sorted(groups, key=lambda group: _age(groups[group], promising.articles)):
             members = {key: article for key, article in promising.articles.items() if promising.groups[key] == group}
             hits = tuple(distinct(groups[group], promising.groups)[: self.passages])
-            evidence = Evidence(hits, members, dict.fromkeys(members, group), generation)
-            answer = self.answerer.answer(question, evidence, 0.0)
+            evidence = Evidence(question, hits, members, dict.fromkeys(members, group), generation)
+            answer = self.answerer.answer(evidence, 0.0)
             if not answer.certain:
                 continue
             older = [article for key, article in members.items() if key not in promising.fresh]

@@ -67,11 +67,8 @@ def load_heads(folder: Path, hidden: int) -> Heads:
                 raise ValueError(f"{name} is {tensor.shape}")
         return Heads(tensors)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
-        problem = " ".join(str(error).split())[:200]
-        raise ModelError(
-            f"{path} has no heads for this model of {hidden} hidden units ({problem}); remove it to read without "
-            "them, or restore the file that belongs to the model."
-        ) from error
+        mend = "remove it to read without them, or restore the file that belongs to the model"
+        raise ModelError(f"%s has no heads for this model of {hidden} hidden units (%s); {mend}.", path) from error
 
 
 def span_logits(outputs: "Outputs", heads: Heads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -6,7 +6,7 @@ from the sentences that say them (`reader.pairs`)
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from reader.citations import cite
@@ -17,6 +17,7 @@ from reader.spans import overlap
 from reader.types import Reader, Span
 from reader.wording import canonical, is_number
 from retrieval.heading import heading
+from retrieval.question import read_as
 from retrieval.types import Evidence
 
 ROUNDED = 1.1  # so many times a number may be another that is called rounded
@@ -62,8 +63,7 @@ class Finding:
 class Judge:
     """Tells how two answers to one question stand to each other; each pair is read once."""
 
-    def __init__(self, question: str, evidence: Evidence, reader: Reader) -> None:
-        self._question = question
+    def __init__(self, evidence: Evidence, reader: Reader) -> None:
         self._evidence = evidence
         self._reader = reader
         self._known: dict[frozenset[Said], tuple[float, ...]] = {}
@@ -77,7 +77,7 @@ class Judge:
             if not plainly_same(one, other) and (sides := (self._said(one), self._said(other)))
         }
         unread = [sides for key, sides in said.items() if key not in self._known and len(key) == 2]
-        chances = self._reader.compare(self._question, unread) if unread else None
+        chances = self._reader.compare(read_as(self._evidence.question), unread) if unread else None
         if chances is not None:
             for sides, row in zip(unread, chances.tolist(), strict=True):
                 self._known[frozenset(sides)] = tuple(row)
@@ -142,27 +142,14 @@ def merged(offered: Sequence[Candidate], judge: Judge) -> list[Finding]:
 
 
 def gathered(offered: Sequence[Candidate], judge: Judge) -> Finding:
-    """The first, best candidate with those that say the same.
-
-    A name of one word is shown by the fuller name that was found for it: "Sergei Lavrov" for "Lavrov".
-    """
+    """The first, best candidate with those that say the same."""
     best, *others = offered
     alike = [other for other in others if comparable(best, other)]
     judge.read((best, other) for other in alike)
-    same = (best, *(other for other in alike if judge.same(best, other)))
-    for candidate in same:
-        if _fuller_name(candidate.text, best.text):
-            best = replace(candidate, probability=best.probability)
-    return Finding(best, same)
+    return Finding(best, (best, *(other for other in alike if judge.same(best, other))))
 
 
 def comparable(one: Answering, other: Answering) -> bool:
     """Whether two answers may be one at all, so that it is worth a reading: they have a word in common, or nearly, or
     one is the initials of the other."""
     return overlap(one.span, other.span) or alike(canonical(one.text), canonical(other.text))
-
-
-def _fuller_name(text: str, known: str) -> bool:
-    """Whether `text` is the name `known` with more before it: "Sergei Lavrov" for "Lavrov", not "the Lavrov talks"."""
-    words = text.split()
-    return len(words) > 1 and words[-1] == known and all(word[0].isupper() for word in words)

@@ -48,10 +48,8 @@ def prepared_reader(model: str, adapter: Path | None, progress: Progress, *, com
     else:
         for name in ADAPTER_FILES:
             if not (adapter / name).is_file():
-                raise ModelError(
-                    f"The reader's adapter folder {adapter} has no {name}; correct [reader] adapter in config.toml, or "
-                    "restore the file: the repository has those of reader/weights."
-                )
+                mend = "correct {the adapter's folder}, or restore the file: the repository has those of reader/weights"
+                raise ModelError(f"The reader's adapter folder %s has no {name}; {mend}.", adapter)
         packaged = PACKAGED.get(model)
         # packaged weights are known by their pinned hash: where they are merged already, they need not be read again
         digest = packaged.sha256 if packaged is not None else sha256_file(resolve(model, progress) / WEIGHTS)
@@ -108,17 +106,13 @@ def _merge(base: Path, adapter: Path, folder: Path, progress: Progress) -> None:
                 merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
             advance(1)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            problem = " ".join(str(error).split())[:300]
-            raise ModelError(
-                f"The adapter in {adapter} does not fit the base model in {base} ({problem}); restore both."
-            ) from error
+            text = "The adapter in %s does not fit the base model in %s (%s); restore both."
+            raise ModelError(text, adapter, base) from error
         try:
             merged.save_pretrained(folder)
         except SafetensorError as error:
-            raise ModelError(
-                f"The merged reader cannot be written to {folder.parent} ({error}); free some disk space "
-                "(2 GB is enough) or set DATELINE_CACHE to another folder."
-            ) from error
+            mend = "free some disk space (2 GB is enough) or set DATELINE_CACHE to another folder"
+            raise ModelError(f"The merged reader cannot be written to %s (%s); {mend}.", folder.parent) from error
         for source, names in ((base, TOKENIZER_FILES), (adapter, (HEADS,))):
             for name in names:
                 if (source / name).is_file():
@@ -133,6 +127,5 @@ def _check(folder: Path) -> None:
         expected = json.loads((folder / MANIFEST).read_text())["sha256"]
         check_sha256(folder / WEIGHTS, expected)
     except (OSError, ValueError, KeyError, ModelError) as error:
-        raise ModelError(
-            f"The prepared reader in {folder} is damaged; delete that folder and it is prepared again."
-        ) from error
+        text = "The prepared reader in %s is damaged; delete that folder and it is prepared again."
+        raise ModelError(text, folder) from error

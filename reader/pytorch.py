@@ -160,15 +160,12 @@ def load_model(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
         )
         tokenizer = load_tokenizer(folder)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise ModelError(
-            f"{folder} cannot be read as an extractive question-answering model of transformers ({error}); name a "
-            "folder with config.json, model.safetensors and tokenizer.json."
-        ) from error
+        text = "%s cannot be read as an extractive question-answering model of transformers (%s); name a folder with "
+        raise ModelError(f"{text}config.json, model.safetensors and tokenizer.json.", folder) from error
     if report["missing_keys"]:
-        raise ModelError(
-            f"{folder} lacks the weights {', '.join(sorted(report['missing_keys']))}, so it has not been trained "
-            "for question answering; name a model that has."
-        )
+        lacking = ", ".join(sorted(report["missing_keys"]))
+        text = f"%s lacks the weights {lacking}, so it is not trained for question answering; name a model that is."
+        raise ModelError(text, folder)
     return model, tokenizer
 
 
@@ -176,7 +173,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """The fast tokenizer of a model folder; raises ModelError where it has none, and what reading it raises."""
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"{folder} has no fast tokenizer (tokenizer.json), which offsets need; name one that has.")
+        raise ModelError("%s has no fast tokenizer (tokenizer.json), which offsets need; name one that has.", folder)
     return tokenizer
 
 

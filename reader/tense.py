@@ -20,6 +20,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from retrieval.types import Question
+
 _ADVERB = "(?: (?:[a-z]+ly|not|also|now|then|still|again|even|never|first))?"
 _TO_COME = "due|set|scheduled|expected|planned|slated|likely|going|about|to"
 _NO_INFINITIVE = (
@@ -81,6 +83,15 @@ class Direction:
 
     time: Literal["past", "ahead"]
     beside: bool
+
+
+def asks_of_now(question: Question) -> bool:
+    """Whether a question asks how things are: it names no time, and its first known verb, if any, is of the present.
+
+    "Who is the mayor?", "Who leads the party?", "price of bread?" -> True;  "Who was the mayor?" -> False
+    """
+    kinds = (verb.lastgroup for verb in _VERB.finditer(question.text) if verb.lastgroup is not None)
+    return question.period is None and next(kinds, "present") == "present"
 
 
 def direction(before: str, after: str) -> Direction | None:

@@ -49,8 +49,8 @@ class PassageReading:
 class Reader(Protocol):
     """Reads the passages of one question: the place where a model plugs in."""
 
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
-        """One reading for each hit of `evidence`, in its order."""
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
+        """The hits of `evidence` read for its question, one reading for each, in their order."""
         ...
 
     def compare(self, question: str, pairs: Sequence[tuple[Said, Said]]) -> NDArray[np.float32] | None:
@@ -126,19 +126,31 @@ class Answer:
     """What the terminal, Discord and `--json` all show.
 
     `answers` is empty exactly when `kind` is "none"; `nearest` may then cite the sentence that comes nearest, and
-    `evidence` holds the nearest passages, as it always does. `certain` is false for what is offered as unsure: one
-    answer or a list, never what differs. `about` are the earlier questions that it was taken to lean on, "Who met? /
-    and when?"; None where it stood alone.
+    `evidence` holds the question and the nearest passages, as it always does. `certain` is false for what is offered as
+    unsure: one answer or a list, never what differs.
     """
 
-    question: str
     kind: Kind
     answers: tuple[AnswerItem, ...]
     evidence: Evidence
     timing: Timing
     certain: bool = True
     nearest: Citation | None = None
-    about: str | None = None
+
+    @property
+    def question(self) -> str:
+        """As it was typed."""
+        return self.evidence.question.text
+
+    @property
+    def plain(self) -> bool:
+        """Whether it answers, and not only as unsure."""
+        return self.certain and bool(self.answers)
+
+    @property
+    def about(self) -> str | None:
+        """The earlier questions that it was taken to lean on, "Who met? / and when?"; None where it stood alone."""
+        return " / ".join(turn.question for turn in self.evidence.question.conversation) or None
 
     @property
     def citations(self) -> tuple[Citation, ...]:

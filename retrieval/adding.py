@@ -81,7 +81,7 @@ class Tally:
 
     def skip(self, name: str, error: ArticleError | FetchError | CorpusError) -> None:
         """Notes what is not, under the name that the person knows it by."""
-        self.skipped.append(Skipped(name, error.problem if isinstance(error, FetchError) else str(error)))
+        self.skipped.append(Skipped(name, error.problem if isinstance(error, FetchError) else error.text()))
 
     def report(self) -> AddReport:
         """The finished report."""
@@ -233,8 +233,6 @@ def _store(corpus: Path, path: str, data: bytes) -> Stored:
     try:
         write_whole(corpus / path, data)
     except OSError as error:
-        raise CorpusError(
-            f"The article {corpus / path} cannot be written ({reason(error)}); fix the folder's permissions or the "
-            "disk's free space, or set [corpus] path in config.toml to another folder."
-        ) from error
+        mend = "fix the folder's permissions, free some disk space, or {set another folder for the articles}"
+        raise CorpusError(f"The article %s cannot be written (%s); {mend}.", corpus / path) from error
     return Stored(path, written=True)

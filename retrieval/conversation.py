@@ -16,12 +16,8 @@ article that was cited and is not the right one too often comes first.
 Whether a question leans on the turns before it is not decided here, but by the reader (`reader.answering`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from retrieval.terms import asked_terms
 from retrieval.types import Turn
 
 EARLIER_VECTOR = 0.3  # the share of what was said before
@@ -43,27 +39,9 @@ def in_conversation(question: str, conversation: Sequence[Turn]) -> str:
     return _SEPARATOR.join([question, *map(_said, _latest(conversation))])
 
 
-def vector_in_conversation(
-    question: str, conversation: Sequence[Turn], encode: Callable[[Sequence[str]], NDArray[np.float32]]
-) -> NDArray[np.float32]:
-    """The vector that the question is looked for with, (dimension,) float32, unit norm; see `Encoder.encode`."""
-    if not conversation:
-        return np.asarray(encode([question])[0])
-    own, before = encode([question, _SEPARATOR.join(map(_said, _latest(conversation)))])
-    vector = (1 - EARLIER_VECTOR) * own + EARLIER_VECTOR * before
-    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
-
-
-def asked_before(conversation: Sequence[Turn]) -> str | None:
-    """The questions of the last turns, oldest first: "Who met? / and when?"; None where there are none."""
-    return " / ".join(turn.question for turn in conversation[-TURNS:]) or None
-
-
-def terms_before(question: str, conversation: Sequence[Turn]) -> tuple[str, ...]:
-    """The terms of the last turns that the question does not have itself."""
-    own = set(asked_terms(question))
-    before = asked_terms(" ".join(map(_said, _latest(conversation))))
-    return tuple(term for term in before if term not in own)
+def said_before(conversation: Sequence[Turn]) -> str:
+    """The last turns as one text, the latest first."""
+    return _SEPARATOR.join(map(_said, _latest(conversation)))
 
 
 def cited_before(conversation: Sequence[Turn]) -> tuple[str, ...]:

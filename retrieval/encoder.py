@@ -86,10 +86,8 @@ class SentenceTransformerEncoder:
         try:
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            problem = " ".join(str(error).split())[:300]
-            raise ModelError(
-                f"The encoder in {folder} cannot be loaded ({problem}); restore it, or name another in [encoder] model."
-            ) from error
+            text = "The encoder in %s cannot be loaded (%s); restore it, or name another in {the encoder}."
+            raise ModelError(text, folder) from error
         return cls(model, fingerprint(folder))
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -155,12 +155,12 @@ def convert(
         for name, port in zip(outputs, graph.outputs, strict=True):
             port.get_tensor().set_names({name})
     except Exception as error:  # whatever tracing an unknown model raises
-        raise ConversionError(f"OpenVINO cannot convert it ({' '.join(str(error).split())[:200]})") from error
+        raise ConversionError("OpenVINO cannot convert it (%s)") from error
     try:
         openvino.save_model(graph, folder / GRAPH, compress_to_fp16=True)
     except (OSError, RuntimeError) as error:  # a full disk says nothing about the model
-        problem = " ".join(str(error).split())[:200]
-        raise ModelError(f"The compiled model cannot be written to {folder} ({problem}); free some space.") from error
+        text = "The compiled model cannot be written to %s (%s); free some space."
+        raise ModelError(text, folder) from error
     Manifest(tuple(outputs), types, _weights(folder).stat().st_size, more, {}).save(folder)
 
 
@@ -310,7 +310,7 @@ def _weights(folder: Path) -> Path:
 
 
 def _damaged(folder: Path) -> ModelError:
-    return ModelError(f"The prepared model in {folder} is damaged; delete that folder and it is prepared again.")
+    return ModelError("The prepared model in %s is damaged; delete that folder and it is prepared again.", folder)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,47 @@
     ├── FetchError            one address on the web that gives no page
     ├── CorpusError           the folder of articles as a whole
     ├── ModelError            weights that are missing, damaged or of the wrong kind
+    │   └── ConversionError   a model that cannot be compiled (retrieval/engine.py)
     ├── StoreError            the database or the index
     │   ├── NoIndexError      nothing has been indexed yet
     │   ├── IndexMismatchError  the index was made with another encoder
     │   ├── BusyError         another process is writing
     │   └── LostError         the connection to a server was lost in the middle
-    └── CitationError         a quote that is not what the stored article says
+    ├── CitationError         a quote that is not what the stored article says
+    └── TooManyError          as many questions are followed as may (bot/following/questions.py)
 
 Each message is one sentence (or two short ones) that names the value, what was expected and how to fix it. Errors of
 other libraries are translated where they enter; they become words for people in the CLI and the Discord client only.
+
+    StoreError("The index file %s is damaged; {bring the index up to date} to rebuild it.", Path("/srv/x.faiss"))
+
+What is this machine's own business, its folders and servers and what other libraries say, are values apart from the
+text, which a channel is shown the names of. What is done by a command or a key of config.toml stands in braces, in
+words that hold anywhere; a terminal is shown the command instead (bot/mends.py).
 """
+
+import re
+from collections.abc import Mapping
+
+NO_COMMANDS: Mapping[str, str] = {}
+_MEND = re.compile(r"\{([a-z']+ [a-z' ]+)\}")
 
 
 class DatelineError(Exception):
-    """Base of all; `exit_status` is what the command exits with."""
+    """Base of all: a text with a value for each %s, the last of which may be the error that it is raised from.
+
+    `exit_status` is what the command exits with.
+    """
 
     exit_status = 1
+
+    def __str__(self) -> str:
+        return in_words(self.text())
+
+    def text(self, *, openly: bool = False) -> str:
+        """The text with its values, `openly` by their names; mends are still in braces."""
+        values = iter((*self.args[1:], self.__cause__))
+        return re.sub("%s", lambda found: _shown(next(values, None), openly), str(self.args[0]))
 
 
 class UsageError(DatelineError):
@@ -42,10 +67,10 @@ class ArticleError(DatelineError):
 
 
 class FetchError(DatelineError):
-    """An address on the web gives no page; the message is `url` and what its `problem` is."""
+    """An address on the web gives no page; the text is `url` and what its `problem` is."""
 
     def __init__(self, url: str, problem: str) -> None:
-        super().__init__(f"{url} {problem}.")
+        super().__init__("%s %s.", url, problem)
         self.url = url
         self.problem = problem
 
@@ -59,8 +84,8 @@ class OutsideError(ArticleError):
 
     def __init__(self) -> None:
         super().__init__(
-            "is a link to a file outside of the corpus, which is not followed; put the file itself there, or set "
-            "[corpus] follow_links in config.toml"
+            "is a link to a file outside of the corpus, which is not followed; put the file itself there, or "
+            "{follow such links}"
         )
 
 
@@ -77,7 +102,11 @@ class StoreError(DatelineError):
 
 
 class NoIndexError(StoreError):
-    """Nothing has been indexed yet."""
+    """Nothing has been indexed yet in a `place`."""
+
+    def __init__(self, place: object) -> None:
+        mend = "{bring the index up to date}, or, if there is one elsewhere, {use its settings}"
+        super().__init__(f"There is no finished index in %s yet; {mend}.", place)
 
 
 class IndexMismatchError(StoreError):
@@ -94,6 +123,21 @@ class LostError(StoreError):
 
 class CitationError(DatelineError):
     """A quote is not what the stored article says."""
+
+
+def in_words(text: str, commands: Mapping[str, str] = NO_COMMANDS) -> str:
+    """A text with the `commands` for what stands in braces, or with just that."""
+    return _MEND.sub(lambda found: commands.get(found[1], found[1]), text)
+
+
+def _shown(value: object, openly: bool) -> str:
+    if isinstance(value, OSError) and value.strerror is not None:
+        return value.strerror
+    if value is None:
+        return "%s"  # as somebody wrote it, who is quoted
+    if openly and not isinstance(value, str):
+        return str(getattr(value, "name", type(value).__name__))
+    return " ".join(str(value).split())[:300] if isinstance(value, Exception) else str(value)
 
 
 def reason(error: OSError) -> str:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import feedparser
 
 from retrieval.adding import AddReport, Stored, Tally, read_page, store_page, write_whole
-from retrieval.errors import ArticleError, FetchError, StoreError, reason
+from retrieval.errors import ArticleError, FetchError, StoreError
 from retrieval.fetch import FetchLimits, Page, Validators, fetch
 from retrieval.intake import dates
 from retrieval.intake.types import Metadata
@@ -228,15 +228,11 @@ class FileMemories:
         except FileNotFoundError:
             self._all = {}
         except OSError as error:
-            raise StoreError(
-                f"The record of what was taken from feeds, {file}, cannot be read ({reason(error)}); fix its "
-                "permissions."
-            ) from error
+            text = "The record of what was taken from feeds, %s, cannot be read (%s); fix its permissions."
+            raise StoreError(text, file) from error
         except (ValueError, AttributeError, RecursionError) as error:
-            raise StoreError(
-                f"{file}, the record of what was taken from feeds, is damaged; delete it, and they are fetched again "
-                "(articles deleted from the corpus on purpose come back)."
-            ) from error
+            mend = "delete it, and they are fetched again (articles deleted from the corpus on purpose come back)"
+            raise StoreError(f"%s, the record of what was taken from feeds, is damaged; {mend}.", file) from error
         return self._all
 
     def save(self, url: str, memory: Mapping[str, Any]) -> None:
@@ -245,10 +241,8 @@ class FileMemories:
         try:
             write_whole(self._file, json.dumps(self._all, indent=1).encode())
         except OSError as error:
-            raise StoreError(
-                f"The record of what was taken from feeds, {self._file}, cannot be written ({reason(error)}); fix the "
-                "folder's permissions or free some disk space."
-            ) from error
+            text = "The record of what was taken from feeds, %s, cannot be written (%s); "
+            raise StoreError(f"{text}fix the folder's permissions or free some disk space.", self._file) from error
 
 
 def _memory(kept: object) -> _Memory:

@@ -81,8 +81,7 @@ async def _in_time(url: httpx2.URL, limits: FetchLimits, validators: Validators 
     except TimeoutError as error:
         raise FetchError(
             str(url),
-            f"took longer than {limits.timeout_seconds:g} seconds; try again later, or raise [fetch] timeout_seconds "
-            "in config.toml",
+            f"took longer than {limits.timeout_seconds:g} seconds; try again later, or {{allow more time}}",
         ) from error
 
 
@@ -171,11 +170,8 @@ async def _read(url: httpx2.URL, response: httpx2.Response, limits: FetchLimits)
         async for chunk in chunks:
             body += chunk
             if len(body) > limits.max_megabytes * 1e6:
-                raise FetchError(
-                    str(url),
-                    f"is larger than the {limits.max_megabytes:g} MB allowed; [fetch] max_megabytes in config.toml "
-                    "sets that, up to 20",
-                )
+                problem = f"is larger than the {limits.max_megabytes:g} MB allowed; {{allow larger pages}}, up to 20"
+                raise FetchError(str(url), problem)
     return bytes(body)
 
 
@@ -233,11 +229,8 @@ async def _resolve(url: httpx2.URL, limits: FetchLimits) -> list[str]:
     addresses = list(dict.fromkeys(str(item[4][0]) for item in found))
     private = [address for address in addresses if not is_public(address)]
     if private and not limits.private_addresses:
-        raise FetchError(
-            str(url),
-            f"leads to the private address {private[0]}; if that is meant, set [fetch] private_addresses = true in "
-            "config.toml",
-        )
+        problem = f"leads to the private address {private[0]}; if that is meant, {{allow private addresses}}"
+        raise FetchError(str(url), problem)
     return addresses
 
 

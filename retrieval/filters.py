@@ -47,7 +47,7 @@ def lets_through(where: SearchFilter, article: Article) -> bool:
 def unknown_article(article_id: str, known: Sequence[str]) -> UsageError:
     """There is no article of this id."""
     close = get_close_matches(article_id, known, n=1)
-    mend = f"did you mean {close[0]}?" if close else "`dateline status` lists the ids."
+    mend = f"did you mean {close[0]}?" if close else "{name one of its articles}."
     return UsageError(f"There is no article {article_id!r} in the index; {mend}")
 
 
@@ -57,5 +57,5 @@ def unknown_source(source: str, known: Sequence[str]) -> UsageError:
     asked = folded(source)
     near = [*get_close_matches(asked, names, n=SUGGESTED), *(key for key in names if asked and asked in key)]
     close = [names[key] for key in dict.fromkeys(near)][:SUGGESTED]
-    mend = f"did you mean {' or '.join(close)}? " if close else ""
-    return UsageError(f"There are no articles from {source!r}; {mend}`dateline status` lists the sources.")
+    mend = f"did you mean {' or '.join(close)}?" if close else "{name one of its sources}."
+    return UsageError(f"There are no articles from {source!r} in the index; {mend}")

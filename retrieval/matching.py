@@ -92,8 +92,8 @@ class _Weights:
 
     @classmethod
     def of(cls, snapshot: Snapshot, questions: Sequence[OpenQuestion]) -> "_Weights":
-        asked = sorted({term for question in questions for term in question.query.terms})
-        words = Words.of(snapshot, asked)
+        typed = {term: word for question in questions for term, word in question.query.question.terms.items()}
+        words, asked = Words.of(snapshot, typed), sorted(typed)
         rarities = np.array([words.weights[term] for term in asked], dtype=np.float32)
         places: dict[str, list[int]] = {}
         for place, term in enumerate(asked):
@@ -102,7 +102,7 @@ class _Weights:
         columns = {term: place for place, term in enumerate(asked)}
         weights = np.zeros((len(asked), len(questions)), dtype=np.float32)
         for number, question in enumerate(questions):
-            rows = [columns[term] for term in question.query.terms]
+            rows = [columns[term] for term in question.query.question.terms]
             if rows:
                 weights[rows, number] = rarities[rows] / rarities[rows].sum()
         return cls(places, weights)
@@ -121,7 +121,7 @@ def _timely(rows: Sequence[Row], questions: Sequence[OpenQuestion]) -> NDArray[n
     """(n, q): whether a passage is of the time that a question names."""
     timely = np.zeros((len(rows), len(questions)), dtype=np.bool_)
     for number, question in enumerate(questions):
-        period = question.query.period
+        period = question.query.question.period
         if period is not None:
             timely[:, number] = [row.day is not None and period.start <= row.day <= period.end for row in rows]
     return timely

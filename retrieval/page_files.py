@@ -42,7 +42,7 @@ _ASCII_TOO = ("iso2022", "hz", "utf-16", "utf-32", "utf-7")
 def as_file(url: str, page: Page) -> tuple[str, bytes]:
     """The name and the content of the file that a page becomes."""
     if _FEED.match(page.body):
-        raise ArticleError(f"is a feed, expected an article; `dateline feed {url}` takes what is new in it")
+        raise ArticleError("is a feed, expected an article; {take what is new in it}")
     suffix = STORED_AS.get(page.content_type)
     if suffix is None:
         kind = page.content_type if page.content_type else "of no stated type"

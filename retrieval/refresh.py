@@ -13,7 +13,7 @@ The order of events is what makes it safe to kill at any moment:
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISLNK
@@ -25,7 +25,7 @@ from retrieval.intake.files import find, is_utf8, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.store import Store, Writer
-from retrieval.storage.types import FileVersion, Refused, Target
+from retrieval.storage.types import FileVersion, NewFile, Refused, Target
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split anew
@@ -33,6 +33,8 @@ READING_VERSION = b"5"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
 CLOCK_GRAIN_NS = 2_000_000_000
+# between an origin and the path of a file there; no path has two slashes together
+OF_ORIGIN = "//"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,26 @@ class _Before:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Whether `full`: also what has not changed, and whether to follow links that lead out of the corpus."""
+    """Whether `full`: also what has not changed, and whether to follow links that lead out of the corpus; and the
+    `origin` of its files, "" for the one that has no name."""
 
     full: bool
     follow_links: bool
+    origin: str
+
+    def path(self, relative: str) -> str:
+        """The path by which a store knows a file of the corpus: "berlin" and "talks/a.txt" -> "berlin//talks/a.txt"."""
+        return f"{self.origin}{OF_ORIGIN}{relative}" if self.origin else relative
+
+    def owns(self, path: str) -> bool:
+        """Whether a path of the store is of this origin."""
+        origin, separator, _ = path.partition(OF_ORIGIN)
+        return (origin if separator else "") == self.origin
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What the corpus folder holds, beside what the store holds.
+    """What the corpus folder holds, beside what the store holds; of other origins all stays, or becomes live.
 
     `staged` files wait to become live; the live files `leaving`, by id, go then; `kept` of them stay.
     """
@@ -73,6 +86,7 @@ def refresh(
     *,
     full: bool = False,
     follow_links: bool = False,
+    origin: str = "",
     progress: Progress = silent,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> IndexReport:
@@ -80,19 +94,22 @@ def refresh(
 
     Only texts without a vector of this encoder are embedded; with `full`, every file is read and embedded again. A file
     that cannot be read is reported in `skipped`, and what the store had of it stays; so is a link that leads out of the
-    corpus, unless it is to be followed, and nothing stays of it. `model` is the encoder's name, for the manifest;
+    corpus, unless it is to be followed, and nothing stays of it. What the store has of another `origin`, a folder of
+    another name, is left alone. `model` is the encoder's name, for the manifest;
     `tell` hears what the operator should know before it is done. Raises CorpusError, BusyError, StoreError.
     """
     began = time.monotonic()
     found = find(corpus)
     files = list(found.files)
     if not files:
-        raise CorpusError(f"The corpus folder {corpus} holds no article; put some in it. An index made before is kept.")
+        text = "The corpus folder %s holds no article; put some in it. An index made before is kept."
+        raise CorpusError(text, corpus)
     with store.writer() as writer:
-        scan = _scan(corpus, files, writer, _Reading(full, follow_links), progress)
+        reading = _Reading(full, follow_links, origin)
+        scan = _scan(corpus, files, writer, reading, progress)
         if not scan.staged and not scan.kept:
             first = "; ".join(f"{skip.path} {skip.reason}" for skip in scan.skipped[:1])
-            raise CorpusError(f"None of the {len(files)} files in {corpus} can be used; {first}.")
+            raise CorpusError(f"None of the {len(files)} files in %s can be used; {first}.", corpus)
         before = writer.generation
         other = before is not None and before.fingerprint != encoder.fingerprint
         if before is not None and other:
@@ -108,7 +125,7 @@ def refresh(
             dimension = encoder.dimension if before is None or other else before.dimension
             target = Target(model, encoder.fingerprint, dimension, anew=full or other)
             generation = writer.publish(target, scan.leaving, progress)
-        skipped = (*scan.skipped, *writer.skipped())
+        skipped = (*scan.skipped, *(skip for skip in writer.skipped() if reading.owns(skip.path)))
     return IndexReport(
         generation=generation.id,
         added=counts.added,
@@ -127,58 +144,68 @@ def refresh(
 def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, progress: Progress) -> _Scan:
     """Stages what is new or has changed."""
     live, staged, refused = writer.files(live=True), writer.files(live=False), writer.refused()
-    absent, wanted = set(live), set[str]()
+    absent = set(filter(reading.owns, live))
+    # what another origin had staged when it was interrupted becomes live, too
+    wanted = {path for path in staged if not reading.owns(path)}
     skipped: list[Skipped] = []
+
+    def new_files(batch: Sequence[Path]) -> Iterator[NewFile]:
+        for file in batch:
+            path = reading.path(file.relative_to(corpus).as_posix())
+            try:
+                stat = _stat(file, None if reading.follow_links else corpus)
+                before = _Before(live.get(path), staged.get(path), refused.get(path))
+                version = _replacement(writer, file, path, stat, before, reading.full)
+                if version is not None:
+                    wanted.add(path)
+                if isinstance(version, NewFile):
+                    yield version
+            except VanishedError:
+                continue
+            except OutsideError as error:
+                skipped.append(Skipped(path, error.text()))
+                continue
+            except ArticleError as error:
+                skipped.append(Skipped(path, error.text()))
+            absent.discard(path)
+
     with progress("Reading articles", len(files)) as advance:
         for first in range(0, len(files), STAGE_BATCH):
             batch = files[first : first + STAGE_BATCH]
             with writer.transaction():
-                for file in batch:
-                    path = file.relative_to(corpus).as_posix()
-                    try:
-                        stat = _stat(file, None if reading.follow_links else corpus)
-                        before = _Before(live.get(path), staged.get(path), refused.get(path))
-                        if _stage_if_new(writer, file, path, stat, before, reading.full):
-                            wanted.add(path)
-                    except VanishedError:
-                        continue
-                    except OutsideError as error:
-                        skipped.append(Skipped(path, str(error)))
-                        continue
-                    except ArticleError as error:
-                        skipped.append(Skipped(path, str(error)))
-                    absent.discard(path)
+                writer.stage(new_files(batch))
             advance(len(batch))
     with writer.transaction():
         writer.drop([version.id for path, version in staged.items() if path not in wanted])
-        writer.forgive(refused.keys() - {skip.path for skip in skipped})
+        writer.forgive(set(filter(reading.owns, refused)) - {skip.path for skip in skipped})
     leaving = tuple(live[path].id for path in sorted(absent | (wanted & live.keys())))
     return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
 
 
-def _stage_if_new(writer: Writer, file: Path, path: str, stat: str | None, before: _Before, full: bool) -> bool:
-    """Whether a staged version of the file is to replace the live one. Raises ArticleError."""
+def _replacement(
+    writer: Writer, file: Path, path: str, stat: str | None, before: _Before, full: bool
+) -> FileVersion | NewFile | None:
+    """The version, staged or new, that is to replace the live one; None if that stays. Raises ArticleError."""
     live, staged = before.live, before.staged
     if not full and stat is not None:
         if before.refused is not None and before.refused.stat == stat:
             raise ArticleError(before.refused.reason)
         if live is not None and live.stat == stat:
-            return False
+            return None
     data = read_bytes(file)
     content_hash = hashlib.blake2b(data, digest_size=16, person=READING_VERSION).digest()
     if live is not None and live.content_hash == content_hash and not full:
         writer.confirm(live.id, stat)
-        return False
-    if staged is None or staged.content_hash != content_hash or full:
-        try:
-            contents = parse(data, path)
-        except ArticleError as error:
-            # not looked into again until it changes; what could not even be read may be readable the next time
-            if stat is not None and is_utf8(path):
-                writer.refuse(path, Refused(stat, str(error)))
-            raise
-        writer.stage(path, content_hash, stat, contents)
-    return True
+        return None
+    if staged is not None and staged.content_hash == content_hash and not full:
+        return staged
+    try:
+        return NewFile(path, content_hash, stat, parse(data, path))
+    except ArticleError as error:
+        # not looked into again until it changes; what could not even be read may be readable the next time
+        if stat is not None and is_utf8(path):
+            writer.refuse(path, Refused(stat, error.text()))
+        raise
 
 
 def _stat(file: Path, corpus: Path | None) -> str | None:

@@ -3,43 +3,36 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.conversation import cited_before, terms_before, vector_in_conversation
+from retrieval.conversation import cited_before
 from retrieval.encoder import Encoder
 from retrieval.errors import LostError
 from retrieval.fusion import EARLIER_WEIGHT, coverage, fused, rarity
 from retrieval.heading import heading
-from retrieval.periods import asked_period
+from retrieval.question import vector_of
 from retrieval.reprints import distinct
+from retrieval.spelling import spellings
 from retrieval.storage.store import Snapshot, Store
-from retrieval.terms import asked_terms, terms, written_as
-from retrieval.types import Article, Evidence, Hit, Period, SearchFilter, Sources, StoreStatus, Turn
+from retrieval.terms import terms, written_as
+from retrieval.types import Article, Evidence, Hit, Period, Question, SearchFilter, Sources, StoreStatus
 
 # so many passages each half of the search finds at least, and so many for each that is read: of those that fuse best,
 # reprints of better ones are left out
 POOL = 50
 SPARE = 4
 REPRINTS = 8
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as an index is asked it: `vector` (dimension,) float32, unit norm; its `terms`, each with a word that
-    it is of; the `period` that it names.
+    """A question as an index is asked it: with its `vector`, (dimension,) float32, unit norm."""
 
-    In a conversation, `earlier_terms` are those of the turns before it that it lacks, and `cited` the articles that
-    these cite.
-    """
-
+    question: Question
     vector: NDArray[np.float32]
-    terms: Mapping[str, str]
-    period: Period | None
-    earlier_terms: tuple[str, ...] = ()
-    cited: tuple[str, ...] = ()
 
 
 class Retriever:
@@ -89,29 +82,13 @@ class Retriever:
         with self._store.snapshot() as snapshot:
             return snapshot.generation.id
 
-    def query(self, question: str, as_of: date | None = None, conversation: Sequence[Turn] = ()) -> Query:
-        """What a question asks that leans on the `conversation` before it, oldest turn first.
+    def query(self, question: Question) -> Query:
+        """The question with its vector."""
+        return Query(question, vector_of(question, self._encoder.encode))
 
-        `as_of` is the day that "last week" counts from, and without one it names no time.
-        """
-        return Query(
-            vector_in_conversation(question, conversation, self._encoder.encode),
-            asked_terms(question),
-            None if as_of is None else asked_period(question, as_of),
-            terms_before(question, conversation),
-            cited_before(conversation),
-        )
-
-    def search(
-        self,
-        question: str,
-        k: int,
-        where: SearchFilter,
-        as_of: date | None = None,
-        conversation: Sequence[Turn] = (),
-    ) -> Evidence:
-        """See `query`, and `Held.search` in the newest generation; where that is lost in the middle, once again."""
-        query = self.query(question, as_of, conversation)
+    def search(self, question: Question, k: int, where: SearchFilter) -> Evidence:
+        """See `Held.search` in the newest generation; where that is lost in the middle, it is searched once again."""
+        query = self.query(question)
         try:
             return self._search(query, k, where)
         except LostError:
@@ -133,17 +110,16 @@ class Words:
     nowhere: frozenset[str]
 
     @classmethod
-    def of(cls, snapshot: Snapshot, terms: Iterable[str], earlier: Iterable[str] = ()) -> "Words":
-        """The terms of a question, and, weighing less, those of the conversation before it."""
-        earlier = tuple(earlier)
-        spellings = snapshot.spellings((*terms, *earlier))
-        every = sorted({each for several in spellings.values() for each in several})
+    def of(cls, snapshot: Snapshot, terms: Mapping[str, str], earlier: Mapping[str, str] = NONE) -> "Words":
+        """The terms of a question, and, weighing less, those of the conversation before it, each with its word."""
+        spelt = spellings(snapshot, {**earlier, **terms})
+        every = sorted({each for several in spelt.values() for each in several})
         frequencies = snapshot.frequencies(every)
-        found = {term: sum(frequencies[each] for each in several) for term, several in spellings.items()}
+        found = {term: sum(frequencies[each] for each in several) for term, several in spelt.items()}
         passages = snapshot.generation.passages
         shares = dict.fromkeys(earlier, EARLIER_WEIGHT)
         return cls(
-            spellings=spellings,
+            spellings=spelt,
             every=every,
             weights={term: shares.get(term, 1.0) * rarity(times, passages) for term, times in found.items()},
             nowhere=frozenset(term for term, times in found.items() if not times),
@@ -168,18 +144,18 @@ class Held:
 
         Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
-        snapshot = self._snapshot
-        words = Words.of(snapshot, query.terms, query.earlier_terms)
+        snapshot, question = self._snapshot, query.question
+        words = Words.of(snapshot, question.terms, question.earlier_terms)
         best = self._candidates(query, words, where, max(POOL, k * SPARE))[: k * SPARE]
         groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
         kept = distinct(best, groups)[:k]
         told = {groups[hit.passage.article_id] for hit in kept}
         groups = {key: group for key, group in groups.items() if group in told}
         articles = snapshot.articles(groups)
-        unmentioned = tuple(dict.fromkeys(word for term, word in query.terms.items() if term in words.nowhere))
+        unmentioned = tuple(dict.fromkeys(word for term, word in question.terms.items() if term in words.nowhere))
         texts = (f"{heading(articles[hit.passage.article_id])}\n{hit.text}" for hit in kept)
-        respelled = _respelled(query, words, texts)
-        return Evidence(tuple(kept), articles, groups, snapshot.generation.id, unmentioned, respelled)
+        searched = replace(question, unmentioned=unmentioned, respelled=_respelled(question, words, texts))
+        return Evidence(searched, tuple(kept), articles, groups, snapshot.generation.id)
 
     def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
         """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
@@ -187,18 +163,20 @@ class Held:
         Where the question names a time, as many again are looked for among the articles of that time, and in a
         conversation in each article that was cited before. Raises as `search` does.
         """
-        return self._candidates(query, Words.of(self._snapshot, query.terms, query.earlier_terms), where, count)
+        words = Words.of(self._snapshot, query.question.terms, query.question.earlier_terms)
+        return self._candidates(query, words, where, count)
 
     def _candidates(self, query: Query, words: Words, where: SearchFilter, count: int) -> list[Hit]:
         snapshot = self._snapshot
         snapshot.check(where)
-        vector, period, asked = query.vector, query.period, words.every
+        vector, period, asked = query.vector, query.question.period, words.every
+        cited = cited_before(query.question.conversation)
         dense, lexical = self._ids(vector, asked, where, count)
         found = {*dense, *lexical}
         if period is not None:
             found.update(*self._ids(vector, asked, _within(where, period), count))
-        for cited in query.cited if where.article_id is None else ():
-            found.update(*self._ids(vector, asked, replace(where, article_id=cited), count))
+        for article in cited if where.article_id is None else ():
+            found.update(*self._ids(vector, asked, replace(where, article_id=article), count))
         read = snapshot.candidates(sorted(found))
         cosines = read.vectors @ vector
         dense_ranks = {id: rank for rank, id in enumerate(dense)}
@@ -214,7 +192,7 @@ class Held:
                 Hit(
                     passage=row.passage,
                     text=row.text,
-                    score=fused(cosine, covered, of_the_time, row.passage.article_id in query.cited),
+                    score=fused(cosine, covered, of_the_time, row.passage.article_id in cited),
                     dense_rank=dense_ranks.get(row.passage.id),
                     lexical_rank=lexical_ranks.get(row.passage.id),
                     cosine=cosine,
@@ -230,11 +208,11 @@ class Held:
         return self._snapshot.nearest(vector, count, where), self._snapshot.worded(asked, count, where)
 
 
-def _respelled(query: Query, words: Words, texts: Iterable[str]) -> dict[str, str]:
-    """See `Evidence.respelled`; the texts are those of the hits, best first, and read only where there is a slip."""
-    slips = {word: words.spellings[term] for term, word in query.terms.items() if term not in words.spellings[term]}
+def _respelled(question: Question, words: Words, texts: Iterable[str]) -> dict[str, str]:
+    """See `Question.respelled`; the texts are those of the hits, best first, and read only where there is a slip."""
+    slips = {word: words.spellings[term] for term, word in question.terms.items() if term not in words.spellings[term]}
     read = list(texts) if slips else []
-    found = {word: written_as(meant, read) for word, meant in slips.items()}
+    found = {word: written_as(meant, read, word) for word, meant in slips.items()}
     return {word: meant for word, meant in found.items() if meant is not None}
 
 

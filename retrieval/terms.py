@@ -12,8 +12,10 @@ import unicodedata
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from string import ascii_lowercase
 
 import Stemmer
+from rapidfuzz.distance import OSA
 
 # words that stand in every second passage, or that ask; in capitals (US, WHO, IT) they are names
 _STOP_WORDS_TEXT = """
@@ -27,6 +29,7 @@ STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
 # a longer one is no word, and may be a whole file
 REMEMBERED_LETTERS = 40
+FALLIBLE_LETTERS = 6
 
 _WORD = re.compile(r"[^\W_]+(?:[-.,'’‐‑][^\W_]+)*")
 _HYPHEN = re.compile(r"[-‐‑]")
@@ -71,14 +74,32 @@ def asked_terms(question: str) -> dict[str, str]:
     return found
 
 
-def written_as(found: AbstractSet[str], texts: Iterable[str]) -> str | None:
-    """The first word of the texts that is one of the terms `found`, as it is written there; None where none is.
+def misspelt(word: str, term: str) -> frozenset[str]:
+    """The terms of what a word with this term is, if one letter of it is wrong, missing, too many or in the place of
+    the next; the first letter is right. None for short words, of which too many are another name (Iran, Iraq)."""
+    part = next((part for part in _parts(word) if _term(part) == term), "")
+    if not FALLIBLE_LETTERS <= len(part) <= REMEMBERED_LETTERS or not part.isalpha():
+        return frozenset()
+    cuts = [(part[:at], part[at:]) for at in range(1, len(part) + 1)]
+    meant = {before + after[1:] for before, after in cuts}
+    meant |= {before + after[1] + after[0] + after[2:] for before, after in cuts if len(after) > 1}
+    meant |= {before + one + after[cut:] for before, after in cuts for one in ascii_lowercase for cut in (0, 1)}
+    return frozenset(map(_term, meant))
 
-    {"lavrov"}, ["Mr. Lavrov's plane landed"] -> "Lavrov"
+
+def written_as(found: AbstractSet[str], texts: Iterable[str], typed: str) -> str | None:
+    """The first word of the texts that is one of the terms `found`, and one slip of the hand from the word `typed`, as
+    it is written there; None where none is.
+
+    {"lavrov"}, ["Mr. Lavrov's plane landed"], "Lavrof" -> "Lavrov"
     """
-    words = (word for text in texts for word in _words(text))
-    written = next((word for word in words if not found.isdisjoint(_terms_of(word))), None)
-    return None if written is None else _POSSESSIVE.sub("", written)
+    parts = _parts(typed)
+    for word in (word for text in texts for word in _words(text)):
+        if not found.isdisjoint(_terms_of(word)):
+            meant = [part for part in _parts(word) if _term(part) in found]
+            if any(OSA.distance(one, other, score_cutoff=1) <= 1 for one in meant for other in parts):
+                return _POSSESSIVE.sub("", word)
+    return None
 
 
 def plain(text: str) -> str:
@@ -100,10 +121,14 @@ def _terms_of(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 17)
 def _terms(word: str) -> tuple[str, ...]:
+    return tuple(map(_term, _parts(word)))
+
+
+def _parts(word: str) -> list[str]:
     parts = _HYPHEN.split(_APOSTROPHE.sub("", _POSSESSIVE.sub("", plain(word))))
     if len(parts) > 1:
         parts.append("".join(parts))
-    return tuple(_term(part) for part in parts if part)
+    return [part for part in parts if part]
 
 
 def _term(word: str) -> str:

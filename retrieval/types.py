@@ -3,12 +3,13 @@
 Offsets are code-point indices into `Article.text`, end exclusive.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+# what may be asked for: one answer, several, or to be told
+Wanted = Literal["span", "list", "passage"]
 # in which a model computes
 Precision = Literal["float32", "bfloat16"]
 
@@ -75,26 +76,59 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a search returns: the hits, best first, with their articles and the reprints of these, by article id.
+class Turn:
+    """A question that was asked before, its answers (none where it was not answered), and the articles these cite."""
 
-    `groups` gives the *source group* of each of these articles: an article and its reprints, edited lightly or not,
-    are one group and count as one source. `unmentioned` are the question's words that no article has, nor any spelling
-    of them; `respelled` are those with a slip of the hand in them, each with the word that the hits have instead.
+    question: str
+    answers: tuple[str, ...] = ()
+    article_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The calendar days from `start` to `end`, both included."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, parsed once (`retrieval.question`): the search finds it, and the reader reads it.
+
+    `text`          as it was typed
+    `terms`         its terms, each with the word that it is of
+    `period`        the time that it names
+    `conversation`  the turns that it leans on, oldest first; none where it stands alone
+    `earlier_terms` the terms of these that it lacks, likewise
+    `unmentioned`   its words that no article has, nor any spelling of them; empty until it has been searched
+    `respelled`     its words with a slip of the hand in them, each with the word that the hits have instead; likewise
+    `asked`         what it may ask for, each with its probability, the likeliest first; empty until it has been read
     """
 
+    text: str
+    terms: Mapping[str, str]
+    period: Period | None = None
+    conversation: tuple[Turn, ...] = ()
+    earlier_terms: Mapping[str, str] = field(default_factory=dict)
+    unmentioned: tuple[str, ...] = ()
+    respelled: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[Wanted, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a search for a question returns: the hits, best first, with their articles and the reprints of these, by id.
+
+    `groups` gives the *source group* of each of these articles: an article and its reprints, edited lightly or not,
+    are one group and count as one source.
+    """
+
+    question: Question
     hits: tuple[Hit, ...]
     articles: Mapping[str, Article]
     groups: Mapping[str, str]
     generation: int
-    unmentioned: tuple[str, ...] = ()
-    respelled: Mapping[str, str] = field(default_factory=dict)
-
-    def as_meant(self, question: str) -> str:
-        """The question with the hits' words in place of those with a slip of the hand."""
-        for typed, meant in self.respelled.items():
-            question = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", meant, question)
-        return question
 
     def article(self, hit: Hit) -> Article:
         """The article that `hit` is a passage of."""
@@ -119,25 +153,8 @@ class SearchFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A question that was asked before, its answers (none where it was not answered), and the articles these cite."""
-
-    question: str
-    answers: tuple[str, ...] = ()
-    article_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The calendar days from `start` to `end`, both included."""
-
-    start: date
-    end: date
-
-
-@dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a record of one, that is no article, and why."""
+    """A file, or a record of one, that is no article, and why, as the text of an error says it."""
 
     path: str
     reason: str

@@ -53,7 +53,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def guild(discord: "Loopback") -> "Guild":
     """The server of the loopback Discord that a test module has for a fixture."""
-    return next(iter(discord.state.guilds.values()))
+    return next(iter(discord.guilds.values()))
 
 
 @pytest.fixture

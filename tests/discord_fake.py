@@ -33,7 +33,7 @@ class Assistant(fakes.Assistant):
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         """There is no index if the storage folder is called "none"."""
         if settings.storage.path.name == "none":
-            raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
+            raise NoIndexError(settings.storage.path)
         return cls()
 
     def ask(
@@ -56,7 +56,12 @@ class Assistant(fakes.Assistant):
 
 
 class Indexer:
-    """Indexes nothing: 40 passages, each taking $FAKE_SECONDS; skips one file of the corpus folder."""
+    """Indexes nothing: 40 passages, each taking $FAKE_SECONDS; skips one file of the corpus folder.
+
+    Each refresh publishes the next generation.
+    """
+
+    generation = 1
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -70,12 +75,15 @@ class Indexer:
         """Raises BusyError if the corpus folder holds a file "busy"."""
         corpus = self._settings.corpus.path
         if (corpus / "busy").exists():
-            raise BusyError(f"Another process is writing to {self._settings.storage.path}; wait until it is done.")
+            raise BusyError("Another process is writing to %s; wait until it is done.", self._settings.storage.path)
         with progress("Embedding passages", 40) as advance:
             for _ in range(40):
                 time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
                 advance(1)
-        return IndexReport(2, 1, 0, 0, 2, (Skipped(str(corpus / "bad.txt"), "is empty"),), 42, 40, 2, 0.1)
+        Indexer.generation += 1
+        return IndexReport(
+            Indexer.generation, 1, 0, 0, 2, (Skipped(str(corpus / "bad.txt"), "is empty"),), 42, 40, 2, 0.1
+        )
 
 
 def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:

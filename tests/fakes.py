@@ -12,7 +12,6 @@ There are two articles, and each is a source group of its own.
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from bot.question import checked
@@ -20,10 +19,10 @@ from bot.settings import Settings
 from reader.types import Answer, AnswerItem, Citation, Timing
 from retrieval import types
 from retrieval.adding import AddReport
-from retrieval.conversation import asked_before
 from retrieval.errors import BusyError, ModelError, NoIndexError, StoreError
 from retrieval.filters import unknown_article, unknown_source
 from retrieval.progress import Progress
+from retrieval.question import leaning, parsed
 from retrieval.storage.types import Finding, Verification
 
 SLOW_SECONDS = 3.0
@@ -46,7 +45,12 @@ def citation(article_id: str, words: str) -> Citation:
     return Citation(article_id, *meta, quote, 0, len(quote), start, start + len(words), GROUPS[article_id])
 
 
-def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None = None) -> Answer:
+def answer(
+    question: str,
+    where: types.SearchFilter = EVERYWHERE,
+    k: int | None = None,
+    conversation: Sequence[types.Turn] = (),
+) -> Answer:
     """The answer to a question: pure."""
     ids = [
         id
@@ -57,27 +61,27 @@ def answer(question: str, where: types.SearchFilter = EVERYWHERE, k: int | None 
         types.Hit(types.Passage(number, id, 0, len(TEXT)), TEXT, 1 / (number + 1), number, None, 0.0, 0.0)
         for number, id in enumerate(ids)
     )
-    evidence = types.Evidence(hits, ARTICLES, GROUPS, generation=1)
+    evidence = types.Evidence(leaning(parsed(question), conversation), hits, ARTICLES, GROUPS, generation=1)
     ana, bo = (AnswerItem(name, 0.78, None, (citation("a1", name),)) for name in ("Ana", "Bo"))
     timing = Timing(retrieve=1.0, read=2.0, total=3.5)
     match question.split()[0]:
         case "list":
-            return Answer(question, "list", (ana, bo), evidence, timing)
+            return Answer("list", (ana, bo), evidence, timing)
         case "differ":
             other = AnswerItem("Bo", 0.6, "2024-02-20", (citation("a2", "Bo"),))
-            return Answer(question, "differing", (ana, other), evidence, timing)
+            return Answer("differing", (ana, other), evidence, timing)
         case "unsure":
             doubted = AnswerItem("Ana", 0.4, None, (citation("a1", "Ana"),))
-            return Answer(question, "span", (doubted,), evidence, timing, certain=False)
+            return Answer("span", (doubted,), evidence, timing, certain=False)
         case "nowhere":
-            return Answer(question, "none", (), evidence, timing, nearest=citation("a1", "Bo"))
+            return Answer("none", (), evidence, timing, nearest=citation("a1", "Bo"))
         case "fail":
-            raise StoreError("The database is damaged; run `dateline index --full`.")
+            raise StoreError("The database is damaged; {embed all articles again}.")
         case "break":
             raise RuntimeError("shapes do not match")
         case word:
             cited = (citation("a1", "Caracas"), citation("a2", "Caracas"))
-            return Answer(question, "span", (AnswerItem(word, 0.997, None, cited),), evidence, timing)
+            return Answer("span", (AnswerItem(word, 0.997, None, cited),), evidence, timing)
 
 
 class Assistant:
@@ -87,7 +91,7 @@ class Assistant:
     def open(cls, settings: Settings, progress: Progress) -> "Assistant":
         opening = os.environ.get("FAKE_OPEN", "0")
         if opening == "no model":
-            raise ModelError("The model x is missing; run `make setup`.")
+            raise ModelError("The model x is missing; {install the packages}.")
         time.sleep(float(opening))
         return cls()
 
@@ -105,10 +109,7 @@ class Assistant:
         if question == "filter":
             parts = (where.article_id, where.source, where.since, where.until, as_of)
             question = "/".join("-" if part is None else str(part).replace(" ", "_") for part in parts)
-        found = answer(question, where, k)
-        if question.startswith("and ") and conversation:
-            found = replace(found, about=asked_before(conversation))
-        return found
+        return answer(question, where, k, conversation if question.startswith("and ") else ())
 
     def sources(self) -> types.Sources:
         return types.Sources(1, ("Example Wire",))
@@ -131,7 +132,7 @@ def stored_intake(settings: Settings, article_id: str) -> types.Intake | None:
 
 def verify_store(settings: Settings, progress: Progress) -> Verification:
     """Finds a lost index file if the storage folder is called "damaged"."""
-    lost = (Finding("The index file x.faiss is lost", "run `dateline index`"),)
+    lost = (Finding("The index file x.faiss is lost", "{bring the index up to date}"),)
     return Verification(1, 2, 2, lost if settings.storage.path.name == "damaged" else ())
 
 
@@ -168,7 +169,7 @@ def unread_files(settings: Settings) -> tuple[types.Unread, ...]:
 def store_status(settings: Settings) -> types.StoreStatus:
     """There is no index if the folder is called "none"."""
     if settings.storage.path.name == "none":
-        raise NoIndexError("Nothing has been indexed yet; run `dateline index`.")
+        raise NoIndexError(settings.storage.path)
     return STATUS
 
 

@@ -13,6 +13,7 @@ from reader.confidence import Calibration, Features, Logistic
 from reader.merging import Judge
 from reader.pairs import Said
 from reader.types import PassageReading, Reader
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage
 
 # the probability is the logistic of the reader's score alone, except in the test of the other features
@@ -66,7 +67,7 @@ class Comparing:
         self._known = {frozenset(pair): 0 for pair in same} | {frozenset(pair): 2 for pair in differ}
         self.compared = 0
 
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
         raise NotImplementedError
 
     def compare(self, question: str, pairs: Sequence[tuple[Said, Said]]) -> NDArray[np.float32]:
@@ -80,7 +81,7 @@ def evidence_of(readings: Sequence[PassageReading], source: str | None = None) -
         r.hit.passage.article_id: Article(r.hit.passage.article_id, "", None, None, None, None, "a", r.hit.text)
         for r in readings
     }
-    return Evidence(tuple(r.hit for r in readings), articles, {key: source or key for key in articles}, 1)
+    return Evidence(parsed("?"), tuple(r.hit for r in readings), articles, {key: source or key for key in articles}, 1)
 
 
 def read(
@@ -91,7 +92,7 @@ def read(
     source: str | None = None,
 ) -> Findings:
     evidence = evidence_of(readings, source)
-    return aggregate(readings, evidence, Judge("?", evidence, reader or Comparing()), calibration, threshold)
+    return aggregate(readings, evidence, Judge(evidence, reader or Comparing()), calibration, threshold)
 
 
 def texts(findings: Findings) -> list[str]:
@@ -129,7 +130,7 @@ def test_where_there_is_no_answer_the_likeliest_candidate_is_the_nearest() -> No
         assert nearest is not None and nearest.text == "Friday"
     told = read(asking(weak, passage=1.0)).nearest
     assert told is not None and told.text == "On Friday it was."
-    assert read([]) == Findings("none", ())
+    assert read([]) == Findings("none", (), {"span": 1.0})
 
 
 @pytest.mark.parametrize(("wants", "found"), [("span", ["Bo Lund"]), ("list", ["Ana Ruiz", "Bo Lund"])])

@@ -10,6 +10,7 @@ from bot.render import answer_lines
 from reader.answering import MAX_CITATIONS, SPREAD, Answerer
 from reader.citations import check
 from reader.types import Answer, PassageReading
+from retrieval.question import parsed, read_as
 from retrieval.types import Article, Evidence, Hit
 from tests.test_aggregate import PLAIN, THRESHOLD, passage, reading
 from tests.test_differing import Excluding
@@ -24,8 +25,8 @@ class Finds(Excluding):
         self.read_hits: list[list[int]] = []
         self.questions: list[str] = []
 
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
-        self.questions.append(question)
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
+        self.questions.append(read_as(evidence.question))
         self.read_hits.append([hit.passage.id for hit in evidence.hits])
         return tuple(
             reading(hit, {word: 9.0 - place for word in self._words if word in hit.text})
@@ -42,7 +43,9 @@ def asked(texts: Mapping[str, str], groups: Mapping[str, str], hits: str) -> Ans
     """The answer to "Where was it?" from the articles `texts`, of which those in `hits` are read whole, in order."""
     articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
     read: tuple[Hit, ...] = tuple(equally(number, key, texts[key]) for number, key in enumerate(hits))
-    answer = Answerer(Finds("Oslo"), PLAIN, THRESHOLD).answer("Where was it?", Evidence(read, articles, groups, 1), 0.0)
+    answer = Answerer(Finds("Oslo"), PLAIN, THRESHOLD).answer(
+        Evidence(parsed("Where was it?"), read, articles, groups, 1), 0.0
+    )
     check(answer, articles)
     return answer
 
@@ -92,8 +95,8 @@ def test_where_articles_differ_the_newest_comes_first_even_by_its_reprint() -> N
         for key, text in texts.items()
     }
     hits = tuple(equally(number, key, texts[key]) for number, key in enumerate("cba"))
-    evidence = Evidence(hits, articles, {"a": "a", "b": "b", "c": "c", "r": "a"}, 1)
-    answer = Answerer(Finds("Oslo", "Rome", "Bern"), PLAIN, THRESHOLD).answer("Where did Ruiz speak?", evidence, 0.0)
+    evidence = Evidence(parsed("?"), hits, articles, {"a": "a", "b": "b", "c": "c", "r": "a"}, 1)
+    answer = Answerer(Finds("Oslo", "Rome", "Bern"), PLAIN, THRESHOLD).answer(evidence, 0.0)
     check(answer, articles)
     assert answer.kind == "differing"
     assert [[c.article_id for c in item.citations] for item in answer.answers] == [["a", "r"], ["b"], ["c"]]
@@ -104,11 +107,11 @@ def test_articles_that_fit_much_worse_are_read_only_where_the_others_do_not_answ
     articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
     scores = [("a", 0.9), ("b", 0.9 - SPREAD + 0.01), ("a", 0.1), ("c", 0.9 - SPREAD - 0.01), ("b", 0.2)]
     hits = tuple(replace(passage(n, key, texts[key]), score=score) for n, (key, score) in enumerate(scores))
-    evidence = Evidence(hits, articles, {key: key for key in texts}, 1)
+    evidence = Evidence(parsed("?"), hits, articles, {key: key for key in texts}, 1)
     # those that fit are read whole, wherever their passages rank
     for word, turns in (("Oslo", [[0, 1, 2, 4]]), ("Lima", [[0, 1, 2, 4], [3]])):
         reader = Finds(word)
-        answer = Answerer(reader, PLAIN, THRESHOLD).answer("Where was it?", evidence, 0.0)
+        answer = Answerer(reader, PLAIN, THRESHOLD).answer(evidence, 0.0)
         assert [item.text for item in answer.answers] == [word]
         assert reader.read_hits == turns
         # what is found is shown, read or not
@@ -118,9 +121,10 @@ def test_articles_that_fit_much_worse_are_read_only_where_the_others_do_not_answ
 def test_a_word_with_a_slip_in_it_is_read_as_it_is_meant_and_said_to_be() -> None:
     article = Article("a", "", None, None, None, None, "a.txt", SAID)
     hit = equally(0, "a", SAID)
-    evidence = Evidence((hit,), {"a": article}, {"a": "a"}, 1, respelled={"Osol": "Oslo"})
+    question = replace(parsed("Who met in Osol?"), respelled={"Osol": "Oslo"})
+    evidence = Evidence(question, (hit,), {"a": article}, {"a": "a"}, 1)
     reader = Finds("Oslo")
-    answer = Answerer(reader, PLAIN, THRESHOLD).answer("Who met in Osol?", evidence, 0.0)
+    answer = Answerer(reader, PLAIN, THRESHOLD).answer(evidence, 0.0)
     assert reader.questions == ["Who met in Oslo?"]
     assert answer.question == "Who met in Osol?"
     assert plain(answer_lines(answer)).splitlines()[0] == "Osol: read as Oslo"

@@ -1,10 +1,13 @@
 """Imports go one way: bot → reader → retrieval. Nothing imports bot but bot itself (and the tests)."""
 
 import ast
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.mends import COMMANDS
 from bot.settings import Settings
 from retrieval import models
 
@@ -53,6 +56,17 @@ def test_rendering_knows_nothing_of_discord() -> None:
                 else []
             )
         }
+
+
+def test_no_message_below_the_bot_names_a_command_or_a_setting() -> None:
+    sections = "|".join(field.name for field in dataclasses.fields(Settings))
+    named = re.compile(rf"`(dateline|make) |config\.toml|--config|\[({sections})\]")
+    files = (path for room in ("retrieval", "reader") for path in (ROOT / room).rglob("*.py"))
+    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    texts = [str(node.value) for node in nodes if isinstance(node, ast.Constant)]
+    # what has a line break is a docstring
+    assert [text for text in texts if named.search(text) and "\n" not in text] == []
+    assert {mend for text in texts for mend in re.findall(r"\{([a-z']+ [a-z' ]+)\}", text)} == COMMANDS.keys()
 
 
 def test_the_default_models_are_the_packaged_ones() -> None:

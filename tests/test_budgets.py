@@ -17,6 +17,7 @@ from evaluation.answers import QUESTIONS, load
 from evaluation.phases import StandIn
 from reader.inputs import Window
 from retrieval.engine import CompiledNetwork, Outputs, Tokens
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_store
@@ -102,5 +103,5 @@ def test_statements_of_a_server_for_a_question(server: "Server", monkeypatch: py
     monkeypatch.setattr(Connection, "execute", counting)
     for question in ASKED:
         statements.clear()
-        retriever.search(question, PASSAGES, EVERYTHING)
+        retriever.search(parsed(question), PASSAGES, EVERYTHING)
         assert 0 < len(statements) <= STATEMENTS_OF_A_SERVER

@@ -13,7 +13,7 @@ from tests.test_aggregate import BY_MASS, PLAIN, Comparing, evidence_of, passage
 
 def offered(*readings: PassageReading, calibration: Calibration = BY_MASS) -> list[Candidate]:
     evidence = evidence_of(readings)
-    judge = Judge("Who came?", evidence, Comparing(same=[("Lavrov", "Sergei Lavrov")]))
+    judge = Judge(evidence, Comparing(same=[("Lavrov", "Sergei Lavrov")]))
     return span_candidates(readings, evidence, calibration, judge)
 
 

@@ -14,6 +14,7 @@ from reader.citations import check, cite, reprints
 from reader.types import Answer, AnswerItem, Citation, Span, Timing
 from retrieval.errors import CitationError
 from retrieval.passages import split
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests.test_sentences import TEXTS
 
@@ -33,7 +34,7 @@ def answer_with(text: str, start: int, end: int) -> Answer:
     article = article_of(text)
     citation = cite(article, span_in(text, start, end))
     item = AnswerItem(text[start:end], 0.9, None, (citation,))
-    return Answer("Who?", "span", (item,), Evidence((), {"a": article}, {"a": "a"}, 1), Timing(0, 0, 0))
+    return Answer("span", (item,), Evidence(parsed("?"), (), {"a": article}, {"a": "a"}, 1), Timing(0, 0, 0))
 
 
 def test_the_quote_is_the_sentence_around_the_answer() -> None:
@@ -135,7 +136,7 @@ def test_no_article_is_kept_for_later_when_it_has_been_cited() -> None:
     held = sys.getrefcount(text)
     for start in (match.start() for match in re.finditer("Ana", text)):
         citation = cite(articles["a"], span_in(text, start, start + 8), "a")
-        reprints(citation, Evidence((), articles, {"a": "a", "b": "a"}, 1))
+        reprints(citation, Evidence(parsed("?"), (), articles, {"a": "a", "b": "a"}, 1))
     assert sys.getrefcount(text) == held
 
 
@@ -165,7 +166,7 @@ def reprints_in(*others: str) -> tuple[tuple[Citation, ...], Evidence]:
     text = f"It was Monday. {SENTENCE}"
     texts = dict(zip("abcd", (text, *others), strict=False))
     articles = {key: dataclasses.replace(article_of(each), id=key) for key, each in texts.items()}
-    evidence = Evidence((), articles, dict.fromkeys(articles, "a"), 1)
+    evidence = Evidence(parsed("?"), (), articles, dict.fromkeys(articles, "a"), 1)
     start = text.index("5 people")
     return reprints(cite(articles["a"], span_in(text, start, start + 8), "a"), evidence), evidence
 
@@ -178,7 +179,7 @@ def test_a_reprint_that_has_the_very_sentence_is_cited_with_its_own_offsets() ->
     assert text[citation.quote_start : citation.quote_end] == citation.quote == SENTENCE
     assert text[citation.answer_start : citation.answer_end] == "5 people"
     item = AnswerItem("5 people", 0.9, None, found)
-    check(Answer("How many?", "span", (item,), evidence, Timing(0, 0, 0)), evidence.articles)
+    check(Answer("span", (item,), evidence, Timing(0, 0, 0)), evidence.articles)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_any_reprint_is_cited_exactly(text: str, around: str, data: st.DataObjec
         return
     start = data.draw(st.sampled_from(words))
     articles = {"a": article_of(text), "b": dataclasses.replace(article_of(f"{around}\n\n{text}"), id="b")}
-    evidence = Evidence((), articles, {"a": "a", "b": "a"}, 1)
+    evidence = Evidence(parsed("?"), (), articles, {"a": "a", "b": "a"}, 1)
     citation = cite(articles["a"], span_in(text, start, start + 1), "a")
     for found in (citation, *reprints(citation, evidence)):
         stored = articles[found.article_id].text

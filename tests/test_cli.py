@@ -177,7 +177,7 @@ def test_what_utf_8_cannot_hold_in_an_answer_is_no_obstacle(run: Run) -> None:
         (["ask", "x", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["chat", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["ask", "x", "--source", "Exampel"], ["no articles from 'Exampel'", "did you mean Example Wire?"]),
-        (["chat", "--source", "zzz"], ["no articles from 'zzz'; `dateline status` lists the sources."]),
+        (["chat", "--source", "zzz"], ["no articles from 'zzz' in the index; `dateline status` lists the sources."]),
         (["ask", "x", "--as-of", "yesterday"], ["--as-of", "'yesterday' is not a date"]),
         (["chat", "--since", "2024-03-01", "--until", "2024-02-01"], ["2024-03-01 is later than --until 2024-02-01"]),
         (["--config", "nope.toml", "status"], ["nope.toml does not exist"]),
@@ -199,7 +199,8 @@ def test_the_configuration_can_stand_before_or_after_the_command(run: Run, tmp_p
     for args in (["--config", none, "status"], ["status", "--config", none]):
         outcome = run(*args)
         assert (outcome.status, outcome.out) == (1, "")
-        assert outcome.err == "dateline: Nothing has been indexed yet; run `dateline index`.\n"
+        assert outcome.err.startswith("dateline: There is no finished index in ")
+        assert "none yet; run `dateline index`, or, if there is one elsewhere, go to the folder of its" in outcome.err
 
 
 def test_a_mistake_in_the_configuration_is_status_2(run: Run, tmp_path: Path) -> None:

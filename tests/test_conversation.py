@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from bot.assistant import Assistant, index_corpus
 from reader.answering import Answerer
-from reader.types import Answer, Timing
-from retrieval.conversation import TURNS, asked_before, in_conversation, terms_before
+from reader.types import Answer, PassageReading, Timing
+from retrieval.conversation import TURNS, in_conversation
 from retrieval.progress import silent
-from retrieval.types import Evidence, Turn
+from retrieval.question import leaning, parsed
+from retrieval.types import Article, Evidence, Question, Turn
 from tests.conftest import settings_for
 from tests.stores import write
 from tests.test_aggregate import PLAIN, THRESHOLD, passage
@@ -108,7 +109,7 @@ def test_what_leans_on_nothing_is_answered_as_if_nothing_had_been_said(
     if answer.about is None:
         assert timeless(answer) == timeless(assistant.ask(question))
     else:
-        assert answer.about == asked_before(conversation)
+        assert answer.about == " / ".join(turn.question for turn in conversation[-TURNS:])
     assert timeless(answer) == timeless(assistant.ask(question, conversation=conversation[-TURNS:]))
 
 
@@ -120,17 +121,41 @@ def test_a_whole_question_stands_alone_whatever_was_said(question: str, assistan
 
 def test_to_a_reader_that_cannot_tell_every_question_stands_alone() -> None:
     reader = Finds("Oslo")
-    evidence = Evidence((passage(0, "a", "It was in Oslo ."),), {}, {}, 1)
-    assert not Answerer(reader, PLAIN, THRESHOLD).leans("where?", [Turn("Who met?")], evidence)
-    assert not Answerer(reader, PLAIN, THRESHOLD).leans("where?", [], evidence)
+    evidence = Evidence(parsed("where?"), (passage(0, "a", "It was in Oslo ."),), {}, {}, 1)
+    assert not Answerer(reader, PLAIN, THRESHOLD).leans(evidence, [Turn("Who met?")])
+    assert not Answerer(reader, PLAIN, THRESHOLD).leans(evidence, [])
     assert reader.read_hits == [[0]]
+
+
+class Misled(Finds):
+    """Takes every question for one that leans, and finds its answer after the conversations `meant` alone."""
+
+    def __init__(self, *meant: tuple[Turn, ...]) -> None:
+        super().__init__("Oslo")
+        self._meant = meant
+
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
+        found = super().read(evidence) if evidence.question.conversation in self._meant else Finds().read(evidence)
+        return tuple(replace(each, leans=2.0) for each in found)
+
+
+def test_what_is_answered_plainly_by_itself_alone_does_not_lean() -> None:
+    turn, said = Turn("Who met?"), "It was in Oslo ."
+    article = Article("a", "", None, None, None, None, "a.txt", said)
+
+    def search(question: Question) -> Evidence:
+        return Evidence(question, (passage(0, "a", said),), {"a": article}, {"a": "a"}, 1)
+
+    for meant, about in ((((turn,), ()), "Who met?"), (((turn,),), "Who met?"), (((),), None), ((), "Who met?")):
+        answer = Answerer(Misled(*meant), PLAIN, THRESHOLD).ask(parsed("where?"), [turn], search)
+        assert (texts(answer), answer.about) == (["Oslo"] if meant else [], about)
 
 
 def test_the_latest_turn_stands_next_to_the_question_and_only_three_count() -> None:
     turns = [Turn("Who won?"), Turn("Who met?", ("Ana", "Bo")), Turn("where?", ("Oslo",)), Turn("why?")]
     assert in_conversation("and when?", turns) == "and when? | why? | where? Oslo | Who met? Ana, Bo"
     assert in_conversation("When?", ()) == "When?"
-    assert terms_before("When did Ana leave Oslo?", turns) == ("met", "bo")
+    assert leaning(parsed("When did Ana leave Oslo?"), turns).earlier_terms == {"met": "met", "bo": "Bo"}
 
 
 def test_a_turn_of_any_length_adds_a_bounded_number_of_terms() -> None:

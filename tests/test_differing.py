@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import permutations
 
 import numpy as np
@@ -16,6 +16,7 @@ from reader.confidence import Features, Logistic
 from reader.differing import newest_first, versions
 from reader.merging import Candidate, Judge
 from reader.types import AnswerItem, Citation, PassageReading, Span
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, reading
 
@@ -34,7 +35,7 @@ class Said:
     title: str = "Talks in Oslo"
 
 
-def evidence(said: Sequence[Said]) -> Evidence:
+def evidence(said: Sequence[Said], question: str = "How many came?") -> Evidence:
     articles, groups, hits = {}, {}, []
     for number, each in enumerate(said):
         # ids follow the words, so that the order of the articles decides nothing
@@ -44,7 +45,7 @@ def evidence(said: Sequence[Said]) -> Evidence:
         articles[key] = Article(key, each.title, None, None, day, "en", "a.md", text)
         groups[key] = key if each.group is None else each.group
         hits.append(Hit(Passage(number, key, 0, len(text)), text, 1.0 / (number + 1), number, None, 0.0, 0.0))
-    return Evidence(tuple(hits), articles, groups, 1)
+    return Evidence(parsed(question, date(2024, 3, 5)), tuple(hits), articles, groups, 1)
 
 
 def offered(said: Sequence[Said], found: Evidence) -> list[Candidate]:
@@ -64,10 +65,10 @@ class Excluding(Comparing):
         return np.tile(np.array([0, 0, 1], dtype=np.float32), (len(pairs), 1))
 
 
-def answers(*said: Said, reader: Comparing | None = None) -> list[str]:
+def answers(*said: Said, reader: Comparing | None = None, question: str = "How many came?") -> list[str]:
     """The versions, the likeliest first."""
-    found = evidence(said)
-    judge = Judge("?", found, reader or Excluding())
+    found = evidence(said, question)
+    judge = Judge(found, reader or Excluding())
     best_first = sorted(offered(said, found), key=lambda candidate: -candidate.probability)
     return [f.best.text for f in versions(best_first, found, ABOUT, 0.5, judge)]
 
@@ -86,7 +87,7 @@ def test_independent_articles_give_every_version() -> None:
         Said("It was [95]", 2.0),
     )
     found = evidence(said)
-    findings = versions(offered(said, found), found, ABOUT, 0.5, Judge("?", found, Excluding()))
+    findings = versions(offered(said, found), found, ABOUT, 0.5, Judge(found, Excluding()))
     assert [f.best.text for f in findings] == ["70", "95", "12"]
     assert [len(f.same) for f in findings] == [1, 2, 1]
 
@@ -94,6 +95,17 @@ def test_independent_articles_give_every_version() -> None:
 def test_both_must_be_likely() -> None:
     assert answers(Said("So [70] came", 1.0), Said("Now [95] came", 0.9)) == ["70", "95"]
     assert len(answers(Said("So [70] came", 0.8), Said("Now [95] came", 0.5))) < 2
+
+
+def test_of_what_is_asked_of_now_a_newer_version_need_be_likely_by_itself_alone() -> None:
+    old, new = Said("So [70] live", 0.8, 1), Said("Now [95] live", 0.5, 2)
+    assert answers(old, new, question="How many people live there?") == ["70", "95"]
+    assert answers(old, new, question="population?") == ["70", "95"]
+    for question in ("How many people lived there?", "How many people live there in 2024?"):
+        assert len(answers(old, new, question=question)) < 2
+    for day in (2, None):  # older than the likeliest one, or nobody knows whether it is newer
+        others = Said("So [70] live", 0.8, day), Said("Now [95] live", 0.5, 1)
+        assert len(answers(*others, question="How many people live there?")) < 2
 
 
 def test_a_source_that_changed_its_mind_is_one_source() -> None:
@@ -107,7 +119,7 @@ def test_an_article_speaks_once() -> None:
     found = evidence([Said("So [70] came and 95 left")])
     features = Features(0.0, 3.0, 0.0, 0.0)
     two = [Candidate(Span(hit, at, at + 2, 3.0), hit.text[at : at + 2], features, 0.9) for at in (3, 15)]
-    assert versions(two, found, ABOUT, 0.5, Judge("?", found, Excluding())) == []
+    assert versions(two, found, ABOUT, 0.5, Judge(found, Excluding())) == []
 
 
 @given(
@@ -149,8 +161,10 @@ def read(
         hit = Hit(Passage(number, text, 0, len(text)), text, 1.0, number, None, 0.0, 0.0)
         articles[text] = Article(text, "", None, None, datetime(2024, 3, number + 1, tzinfo=UTC), None, "a", text)
         readings.append(reading(hit, scores))
-    found = Evidence(tuple(r.hit for r in readings), articles, groups or {key: key for key in articles}, 1)
-    return aggregate(readings, found, Judge("?", found, reader or Excluding()), PLAIN, THRESHOLD)
+    found = Evidence(
+        parsed("How many spoke?"), tuple(r.hit for r in readings), articles, groups or {key: key for key in articles}, 1
+    )
+    return aggregate(readings, found, Judge(found, reader or Excluding()), PLAIN, THRESHOLD)
 
 
 OSLO = {"In Oslo 70 people spoke": {"70": 3.0}, "In Oslo 95 people spoke": {"95": 2.0}}

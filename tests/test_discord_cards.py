@@ -25,7 +25,8 @@ from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, Remembered, d
 from bot.layout import plain
 from bot.render import UNSURE, answer_lines
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
-from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter
+from retrieval.question import parsed
+from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter, Turn
 from tests.discord_syntax import constructs, foreign, seen, shown, unmarked, without_joiners
 from tests.fakes import LINK, answer
 from tests.test_discord_text import texts
@@ -68,8 +69,8 @@ def answers(draw: st.DrawFn, text: st.SearchStrategy[str] = long) -> Answer:
     kind: Kind = draw(st.sampled_from(several)) if len(items) > 1 else "span" if items else "none"
     certain = kind in ("differing", "none") or draw(st.booleans())
     near = draw(st.none() | _citations(articles["0"], groups["0"])) if kind == "none" else None
-    evidence = Evidence(tuple(hits), articles, groups, 7)
-    return Answer(draw(text), kind, items, evidence, Timing(1, 1, 2), certain, near)
+    evidence = Evidence(parsed(draw(text)), tuple(hits), articles, groups, 7)
+    return Answer(kind, items, evidence, Timing(1, 1, 2), certain, near)
 
 
 def _citations(article: Article, group: str) -> st.SearchStrategy[Citation]:
@@ -212,10 +213,10 @@ def test_one_answer_with_its_sources() -> None:
 
 @pytest.mark.parametrize("question", ["hello", "nowhere", "differ"])
 def test_what_a_question_leans_on_stands_at_the_foot(question: str) -> None:
-    leaning = replace(answer(question), about="Who  met\u202e?")
+    leaning = answer(question, conversation=[Turn("Who  met\u202e?")])
     assert answer_card(leaning).footer == "about: Who met?"
     assert answer_card(leaning, "source Example Wire").footer == "about: Who met? · source Example Wire"
-    assert len(answer_card(replace(leaning, about="Who? " * 300)).footer) < 400
+    assert len(answer_card(answer(question, conversation=[Turn("Who? " * 300)])).footer) < 400
 
 
 def test_items_of_a_list_share_a_sentence_and_its_number() -> None:
@@ -264,8 +265,8 @@ def test_versions_that_differ_stand_side_by_side_under_their_dates() -> None:
 
 def test_a_word_that_was_read_as_an_endless_one_leaves_the_card_within_its_limits() -> None:
     found = answer("list")
-    endless = replace(found.evidence, respelled={"Lavrof": "Lavrov-" + "x" * 9000})
-    card = answer_card(replace(found, evidence=endless), "source Example Wire")
+    endless = replace(found.evidence.question, respelled={"Lavrof": "Lavrov-" + "x" * 9000})
+    card = answer_card(replace(found, evidence=replace(found.evidence, question=endless)), "source Example Wire")
     assert units(card.footer) <= 2048 and card.size <= MAX_CARD
     assert card.footer.startswith("Lavrof: read as Lavrov-") and card.footer.endswith("source Example Wire")
 

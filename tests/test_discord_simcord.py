@@ -18,6 +18,7 @@ from bot.settings import DiscordSettings
 from retrieval.types import Sources, StoreStatus
 from tests.conftest import settings_for
 from tests.discord_fake import Assistant, Indexer
+from tests.discord_syntax import foreign
 
 Story = Callable[[Env, Any, Any], Awaitable[None]]
 
@@ -57,9 +58,9 @@ def test_a_slash_command_is_answered_with_buttons(tmp_path: Path) -> None:
         assert "**Ana**" in shown(asked.response) and "**Bo**" in shown(asked.response)
         (row,) = asked.response.components
         assert len(row["components"]) == 5
-        assert await ada.autocomplete(channel, "ask", "source", "exa") == [
-            {"name": "Example Wire", "value": "Example Wire"}
-        ]
+        offered = [{"name": "Example Wire", "value": "Example Wire"}]
+        assert await ada.autocomplete(channel, "ask", "source", "éxa") == offered
+        assert await ada.autocomplete(channel, "ask", "source", "zzz") == []
 
     played(tmp_path, story)
 
@@ -111,29 +112,15 @@ def test_a_message_that_is_too_long_to_ask_about_is_no_question_of_whoever_asks(
         about = await bo.context_menu(channel, "Ask Dateline about this", fits)
         assert "**Bo**" in shown(about.response)
         long = await bo.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "Who? " * 7))
+        picture = await ada.send(channel, "", attachments=[("a.png", b"png")])
+        wordless = await bo.context_menu(channel, "Ask Dateline about this", picture)
+        assert wordless.ephemeral and "no words of its own" in shown(wordless.response)
         assert long.ephemeral and "longer than 30 characters; ask about a part of it with /ask" in shown(long.response)
 
     played(tmp_path, story, max_question_length=30)
 
 
-def test_nobody_is_pinged(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        assert env.bot.user is not None
-        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        await ada.slash(channel, "ask", question="?!")
-        await ada.slash(channel, "ask", question="list Who?")
-        written = [one.json for one in env.http_requests if isinstance(one.json, dict)]
-        messages = [body.get("data", body) for body in written if "embeds" in body.get("data", body)]
-        assert len(messages) >= 4
-        for message in messages:
-            assert message["allowed_mentions"]["parse"] == []
-            assert not message["allowed_mentions"].get("replied_user")
-
-    played(tmp_path, story)
-
-
-def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path) -> None:
+def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def story(env: Env, guild: Any, channel: Any) -> None:
         ada = guild.add_member(env.create_user("ada"))
         bot = env.bot.user
@@ -143,9 +130,28 @@ def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path) -> None:
         assert channel.last_message.reference.message_id == asked.id
         about = await ada.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "list Who met?"))
         assert "**Bo**" in shown(about.response)
+        hostile = await ada.send(channel, "span @everyone <@1> **c** [b](https://evil.example/b) Who met?")
+        about = await ada.context_menu(channel, "Ask Dateline about this", hostile)
+        assert "evil" in shown(about.response) and foreign(shown(about.response)) == set()
         sent = await ada.send_dm("list Who met?")
         replies = [message async for message in sent.channel.history() if message.author == bot]
         assert "**Bo**" in shown(replies[0])
+
+    with caplog.at_level("INFO"):
+        played(tmp_path, story)
+    assert "event=answered" in caplog.text and "who met" not in caplog.text.lower()
+
+
+def test_discord_takes_the_commands_and_their_options(tmp_path: Path) -> None:
+    def parts(one: dict[str, Any]) -> list[dict[str, Any]]:
+        return [one, *(part for option in one.get("options", []) for part in parts(option))]
+
+    async def story(env: Env, guild: Any, channel: Any) -> None:
+        tree = env.bot.tree  # type: ignore[attr-defined]
+        for one in [part for command in tree.get_commands() for part in parts(command.to_dict(tree))]:
+            assert 1 <= len(one["name"]) <= 32 and len(one.get("description", "")) <= 100, one
+            required = [option.get("required", False) for option in one.get("options", [])]
+            assert required == sorted(required, reverse=True) and len(required) <= 25, one
 
     played(tmp_path, story)
 
@@ -202,19 +208,6 @@ def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> No
         chief = guild.add_member(env.create_user("chief"), roles=[managers])
         said = shown((await chief.slash(channel, "dateline status")).response)
         assert "e5-small" in said and "/srv" not in said
-
-    played(tmp_path, story)
-
-
-def test_a_role_may_run_it_where_it_is_configured(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        editors = guild.create_role("Editors")
-        await env.restart_bot(client(tmp_path, admin_roles=(editors.id,)))
-        ada = guild.add_member(env.create_user("ada"))
-        editor = guild.add_member(env.create_user("ed"), roles=[editors])
-        refused = await ada.slash(channel, "dateline status")
-        assert refused.ephemeral and "for people who manage" in shown(refused.response)
-        assert "fake/encoder" in shown((await editor.slash(channel, "dateline status")).response)
 
     played(tmp_path, story)
 
@@ -299,45 +292,6 @@ def test_the_check_names_each_id_that_is_nowhere_and_where_it_stands(tmp_path: P
         assert all("correct the id" in one for one in wrong if one.startswith("FAIL"))
 
     played(tmp_path, story)
-
-
-@pytest.mark.parametrize(("status", "times"), [(500, 2), (503, 2)])
-def test_discord_may_fail_and_the_answer_comes(status: int, times: int, tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        env.inject_error("PATCH", "/webhooks/*", status=status, times=times)
-        asked = await ada.slash(channel, "ask", question="list Who met?")
-        assert "**Ana**" in shown(asked.response)
-
-    played(tmp_path, story)
-
-
-def test_where_it_may_not_write_the_person_is_answered_privately(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=50013, times=None)
-        assert env.bot.user is not None
-        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        direct = next(one for one in env.bot.private_channels)
-        messages = [message async for message in direct.history()]  # type: ignore[attr-defined]
-        assert "**Ana**" in shown(messages[0])
-
-    played(tmp_path, story)
-
-
-def test_one_person_waits_between_questions_however_they_are_asked(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        assert env.bot.user is not None
-        await ada.slash(channel, "ask", question="list Who met?")
-        await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        assert "You asked just now" in shown(channel.last_message)
-        insisting = await ada.send(channel, f"{env.bot.user.mention} list Who met?")
-        assert channel.last_message.id == insisting.id
-        again = await ada.slash(channel, "ask", question="list Who met?")
-        assert again.ephemeral and "You asked just now" in shown(again.response)
-
-    played(tmp_path, story, cooldown_seconds=600.0)
 
 
 def test_a_person_who_installed_it_asks_anywhere_only_if_that_is_switched_on(tmp_path: Path) -> None:

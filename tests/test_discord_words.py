@@ -32,17 +32,19 @@ from bot.discord.refusals import (
 from bot.discord.reports import feedback_card
 from bot.discord.text import ELLIPSIS, units, visible
 from bot.discord.types import Rated
-from bot.discord.words import for_member, for_operator, note, without_folders
+from bot.discord.words import for_member, for_operator, note
+from bot.mends import worded
 from bot.settings import DiscordSettings
 from retrieval.adding import AddReport
-from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, StoreError, UsageError
+from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, FetchError, StoreError, UsageError
 from retrieval.filters import folded, unknown_source
 from retrieval.intake.files import SUFFIXES
 from retrieval.page_files import MAX_NAME
 from retrieval.progress import Progress
+from retrieval.storage.postgres.database import Server
 from retrieval.types import IndexReport, Sources
 
-FOLDERS = (Path("/srv/my news/corpus"), Path("/srv/my news"))
+FOLDER, URL = Path("/srv/my news"), "postgresql://me@db.example/news"
 
 
 @pytest.mark.parametrize(
@@ -65,32 +67,19 @@ def test_members_are_told_nothing_of_the_machine(error: Exception) -> None:
 
 def test_what_a_member_can_mend_is_told_without_the_command_line() -> None:
     assert for_member(UsageError("The question is empty; write one.")) == "The question is empty; write one."
-    near = for_member(unknown_source("reuter", ["Reuters"]))
-    assert near == "There are no articles from 'reuter'; did you mean Reuters?"
-    assert for_member(unknown_source("zzz", ["Reuters"])) == "There are no articles from 'zzz'."
+    unknown = for_member(unknown_source("zzz", ["Reuters"]))
+    assert unknown == "There are no articles from 'zzz' in the index; name one of its sources."
     assert for_member(QueueFullError(5)) == str(QueueFullError(5))
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("The article /srv/my news/corpus/a b.txt cannot be written", "The article a b.txt cannot be written"),
-        ("The folder /srv/my news is full", "The folder my news is full"),
-        ("/var/lib/dateline/x.faiss is lost.", "x.faiss is lost."),
-        ("~/private/x.toml, or C:\\Users\\ada\\y.toml", "x.toml, or y.toml"),
-        ("see https://a.example/b/c and 3/4", "see https://a.example/b/c and 3/4"),
-        ("and/or 10 km/h", "and/or 10 km/h"),
-    ],
-)
-def test_those_who_run_it_are_told_names_without_folders(text: str, said: str) -> None:
-    assert without_folders(text, FOLDERS) == said
-    assert for_operator(StoreError(text), FOLDERS) == said
-
-
-@given(st.lists(st.from_regex(r"[\w-]{1,8}", fullmatch=True), min_size=2, max_size=6))
-def test_no_absolute_path_is_left(parts: list[str]) -> None:
-    folder = "/" + "/".join(parts[:-1])
-    assert folder + "/" not in without_folders(f"The file {folder}/{parts[-1]} is lost.", ())
+def test_those_who_run_it_are_told_names_without_folders_or_what_libraries_say() -> None:
+    lost = StoreError("The index %s in %s is lost (%s); {bring the index up to date}.", FOLDER / "x.faiss", Server(URL))
+    for cause, why in ((OSError(28, "No space left", "/srv/x"), "No space left"), (ValueError("/srv/y"), "ValueError")):
+        lost.__cause__ = cause
+        assert for_operator(lost) == f"The index x.faiss in news is lost ({why}); bring the index up to date."
+    assert str(lost).startswith("The index /srv/my news/x.faiss in news on db.example is lost (/srv/y); ")
+    assert worded(lost).endswith("; run `dateline index`.")
+    assert str(FetchError("https://a.example/%s{x}", "is empty")) == "https://a.example/%s{x} is empty."
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_answers_are_those_of_pytorch_in_float32(sample: Assistant, reader: Tran
     other = 0
     for each in asked:
         answer = sample.ask(each.question, k=3)
-        due = answerer.answer(each.question, answer.evidence, 0.0)
+        due = answerer.answer(answer.evidence, 0.0)
         other += [item.text for item in answer.answers] != [item.text for item in due.answers]
     assert len(asked) > 10
     assert other <= 1

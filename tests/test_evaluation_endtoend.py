@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from reader.confidence import Calibration, Features, Logistic
 from reader.train.data import Paragraph
 from reader.types import PassageReading
 from retrieval.encoder import Encoder
+from retrieval.question import parsed
 from retrieval.types import Evidence, SearchFilter
 from tests.test_aggregate import Comparing, asking
 from tests.test_evaluation_retrieval import BAKERY, BRIDGE, CHOIR, FERRY, Questions, squad
@@ -56,8 +58,8 @@ class Says(Comparing):
         self._says = says
         self.asked: list[tuple[str, str]] = []
 
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
-        readings = []
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
+        question, readings = evidence.question.text, []
         for hit in evidence.hits:
             self.asked.append((question, hit.text))
             offsets = np.array([word.span() for word in re.finditer(r"\w+", hit.text)], dtype=np.int32)
@@ -158,31 +160,31 @@ def test_the_surest_answer_is_the_last_to_go(encoder: Encoder) -> None:
     question = "Which bakers share an oven?"
     reader = Once(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
     with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
-        evidence = retriever.search(question, 1, SearchFilter())
+        evidence = retriever.search(parsed(question), 1, SearchFilter())
     calibration = Calibration(SPAN, item, SPAN)
-    at_zero = answered(question, evidence, reader, calibration, Threshold(0.0, 0.0, 20))
+    at_zero = answered(evidence, reader, calibration, Threshold(0.0, 0.0, 20))
     assert at_zero.kind == "list"
     assert likeliest(at_zero).confidence == pytest.approx(sigmoid(-3.0))
-    given = surest(question, evidence, reader, calibration)
+    given = surest(evidence, reader, calibration)
     assert given.text == "Rui"
     assert given.confidence == pytest.approx(sigmoid(2.0))
-    nothing = Evidence((), {}, {}, 1)
-    assert surest(question, nothing, reader, calibration) == NOTHING
+    nothing = Evidence(parsed("?"), (), {}, {}, 1)
+    assert surest(nothing, reader, calibration) == NOTHING
 
 
 def test_what_was_read_is_read_no_more(encoder: Encoder) -> None:
     says = Says()
     once = Once(says)
     with searchable(as_articles([Paragraph("a:0", "", FERRY), Paragraph("a:1", "", BRIDGE)]), encoder) as retriever:
-        both = retriever.search(SAIL, 8, SearchFilter())
-        one = retriever.search(SAIL, 8, SearchFilter(article_id=both.hits[1].passage.article_id))
-    first = once.read(SAIL, both)
-    again = once.read(SAIL, one)
+        both = retriever.search(parsed(SAIL), 8, SearchFilter())
+        one = retriever.search(parsed(SAIL), 8, SearchFilter(article_id=both.hits[1].passage.article_id))
+    first = once.read(both)
+    again = once.read(one)
     assert [reading.hit for reading in first] == list(both.hits)
     assert [reading.hit for reading in again] == list(one.hits)
     assert again[0].start is first[1].start
     assert len(says.asked) == 2
-    once.read(YEAR, one)
+    once.read(replace(one, question=parsed(YEAR)))
     assert len(says.asked) == 3
 
 

@@ -15,6 +15,7 @@ from reader.model import TransformersReader
 from reader.pairs import RELATIONS
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.encoder import Encoder
+from retrieval.question import parsed
 from retrieval.types import Evidence, Turn
 
 FERRY = (
@@ -223,7 +224,7 @@ def test_another_article_may_be_cited_if_it_is_of_the_same_event_and_says_so(dat
 
 def shown(kind: Kind, *texts: str) -> Answer:
     items = tuple(AnswerItem(text, 0.9, None, (citation("f1", text),)) for text in texts)
-    return Answer("", kind, items, Evidence((), {}, {}, 1), Timing(0, 0, 0))
+    return Answer(kind, items, Evidence(parsed("?"), (), {}, {}, 1), Timing(0, 0, 0))
 
 
 @pytest.mark.parametrize(

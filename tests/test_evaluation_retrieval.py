@@ -14,6 +14,7 @@ from evaluation.retrieval import DEPTH, ask
 from reader.model import TransformersReader
 from reader.train.data import Paragraph, Place, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
+from retrieval.question import parsed
 from retrieval.types import Hit, Passage, SearchFilter
 from tests.stores import Counting
 
@@ -221,7 +222,7 @@ def test_a_store_in_a_cache_is_made_once(tmp_path: Path, encoder: Encoder) -> No
 
     def nearest(cache: Path | None) -> str:
         with searchable(articles, counting, cache) as retriever:
-            return retriever.search("Who opened the bridge?", 1, SearchFilter()).hits[0].passage.article_id
+            return retriever.search(parsed("Who opened the bridge?"), 1, SearchFilter()).hits[0].passage.article_id
 
     interrupted = Counting(encoder, fail_after=0)
     with pytest.raises(KeyboardInterrupt), searchable(articles, interrupted, tmp_path):

@@ -161,34 +161,41 @@ def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: p
     keep = tmp_path / "kept"
     asked = [str(file), "--passages", "120", "--questions", "12", "--keep", str(keep)]
     assert scale.main([*asked, "--json", "--store", "folder", "postgres"]) == 0
-    both = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [each["store"] for each in both] == ["folder", "postgres"]
-    for measured in both:
-        parts = ["store", "wanted", "questions", "built", "started", "asked", "added", "deleted", "realism"]
-        assert list(measured) == parts
-        assert (measured["wanted"], measured["questions"]) == (120, 12)
-        assert list(measured["built"]) == ["articles", "passages", "seconds", "memory", "disk"]
-        assert measured["built"]["disk"] > 1000 * measured["built"]["passages"]
-        assert 0 < measured["started"]["open"] < measured["started"]["first"]
-        assert list(measured["started"]) == ["first", "open", "memory", "mapped", "peak"]
-        kinds = ["embedding alone", "1 asker", "half by date", "1 % by date", "8 askers"]
-        assert list(measured["asked"]["waits"]) == kinds
-        for each in measured["asked"]["waits"].values():
+    parts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = ["built", "started", "asked", "added", "deleted"]
+    assert [(each["part"], each["store"]) for each in parts] == [
+        ("realism", None), *((name, kind) for kind in ("folder", "postgres") for name in names)
+    ]  # fmt: skip
+    assert list(parts[0]["figures"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
+    nearest = []
+    for some in (parts[1:6], parts[6:]):
+        assert all(each["wanted"] == 120 for each in some)
+        built, started, asked, *changes = (each["figures"] for each in some)
+        assert list(built) == ["articles", "passages", "seconds", "memory", "disk"]
+        assert built["disk"] > 1000 * built["passages"]
+        assert 0 < started["open"] < started["first"]
+        assert list(started) == ["first", "open", "memory", "mapped", "peak"]
+        assert list(asked["waits"]) == ["embedding alone", "1 asker", "half by date", "1 % by date", "8 askers"]
+        for each in asked["waits"].values():
             assert 0 < each["p50"] <= each["p95"] <= each["p99"]
-        assert measured["asked"]["recall"] == 1
-        assert measured["asked"]["fiftieth"] < measured["asked"]["first"]
-        for name, change in (("added", 100), ("deleted", -100)):
-            assert list(measured[name]) == ["changed", "noticed"]
-            assert list(measured[name]["changed"]) == ["articles", "seconds"]
-            assert measured[name]["changed"]["articles"] == change
-            assert list(measured[name]["noticed"]) == ["first", "p50"]
-        assert list(measured["realism"]) == ["passages", "mean", "low", "collection", "first", "fiftieth"]
-        table = scale.shown(scale.restored(measured))
-        assert table.startswith(f"{measured['built']['passages']} passages of ")
-        assert all(name in table for name in (*kinds, "recall at 10", "opening the store", "+100 articles"))
-    here, there = (measured["asked"] for measured in both)
-    assert here["first"] == pytest.approx(there["first"], abs=1e-5)
+        assert asked["recall"] == 1
+        assert asked["fiftieth"] < asked["first"]
+        nearest.append(asked["first"])
+        for each, change in zip(changes, (100, -100), strict=True):
+            assert list(each["changed"]) == ["articles", "seconds"]
+            assert each["changed"]["articles"] == change
+            assert list(each["noticed"]) == ["first", "p50"]
+    assert nearest[0] == pytest.approx(nearest[1], abs=1e-5)
     assert list(keep.glob("vectors-*.npy"))
+
+
+def test_each_part_is_a_table() -> None:
+    built = building.Built(20, 100, {"staging": 1.5, "publishing": 2.5}, 10**8, 10**7)
+    lines = scale.shown(scale.Measured("built", built, "folder", 120)).splitlines()
+    assert lines[:2] == ["built: 120 passages, folder", "100 passages of 20 articles"]
+    assert lines[-3].split() == ["all", "4.0", "40.000"]
+    asked = asking.Asked({"1 asker": wait([5.0])}, 0.5, 0.99, 0.7, 0.6)
+    assert "  recall at 10                0.9900" in scale.shown(scale.Measured("asked", asked, "folder", 120))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_name_that_leads_to_a_private_address_is_refused(names: Names, address
     names("news.example", addresses)
     message = refused("http://news.example/a", PUBLIC_ONLY)
     assert f"http://news.example/a leads to the private address {addresses[-1]};" in message
-    assert "private_addresses = true in config.toml" in message
+    assert "if that is meant, allow private addresses" in message
 
 
 def test_a_name_is_resolved_once_and_the_connection_goes_there(web: Site, names: Names) -> None:

@@ -7,6 +7,7 @@ import pytest
 from retrieval.encoder import Encoder
 from retrieval.errors import UsageError
 from retrieval.filters import folded, merged
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.store import Store
@@ -40,36 +41,40 @@ def paths(evidence: Evidence) -> list[str]:
 @pytest.mark.parametrize("name", ["Agencia EFÉ", "agencia efe", "  AGENCIA   EFE\n", "Agencia EFE\u0301"])
 def test_only_articles_of_the_source_are_found_however_it_is_spelt(retriever: Retriever, name: str) -> None:
     where = SearchFilter(source=name)
-    assert paths(retriever.search("Who opened the bridge in Oslo?", 10, where)) == ["Lima.md", "Porto.md", "Quito.md"]
+    assert paths(retriever.search(parsed("Who opened the bridge in Oslo?"), 10, where)) == [
+        "Lima.md",
+        "Porto.md",
+        "Quito.md",
+    ]
 
 
 def test_a_source_and_an_article_narrow_each_other(retriever: Retriever) -> None:
     ids = {article.path: article.id for article in retriever.status().articles}
     both = SearchFilter(source="Harbour News", article_id=ids["Geneva.md"])
-    assert paths(retriever.search("Who?", 10, both)) == ["Geneva.md"]
+    assert paths(retriever.search(parsed("Who?"), 10, both)) == ["Geneva.md"]
     other = SearchFilter(source="Harbour News", article_id=ids["Oslo.md"])
-    assert retriever.search("Who?", 10, other).hits == ()
+    assert retriever.search(parsed("Who?"), 10, other).hits == ()
 
 
 def test_only_a_filter_leaves_nothing_to_read(retriever: Retriever) -> None:
-    assert retriever.search("zzzz qqqq", 3, SearchFilter()).hits != ()
-    assert retriever.search("Who opened the bridge?", 3, SearchFilter(since=date(2030, 1, 1))).hits == ()
+    assert retriever.search(parsed("zzzz qqqq"), 3, SearchFilter()).hits != ()
+    assert retriever.search(parsed("Who opened the bridge?"), 3, SearchFilter(since=date(2030, 1, 1))).hits == ()
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Exampel Wire", r"'Exampel Wire'; did you mean Example Wire\? `dateline status`"),
-        ("harbour", r"'harbour'; did you mean Harbour News\? `dateline status`"),
-        ("xyz", r"no articles from 'xyz'; `dateline status` lists the sources\.$"),
-        (" ", r"no articles from ' '; `dateline status`"),
+        ("Exampel Wire", r"'Exampel Wire' in the index; did you mean Example Wire\?$"),
+        ("harbour", r"'harbour' in the index; did you mean Harbour News\?$"),
+        ("xyz", r"no articles from 'xyz' in the index; name one of its sources\.$"),
+        (" ", "no articles from ' ' in the index; name one"),
         ("' OR 1=1 --", "no articles from"),
         ("x" * 10_000, "no articles from"),
     ],
 )
 def test_an_unknown_source_names_the_nearest_ones(retriever: Retriever, name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        retriever.search("Who?", 3, SearchFilter(source=name))
+        retriever.search(parsed("Who?"), 3, SearchFilter(source=name))
 
 
 def test_an_unknown_article_names_the_nearest_one(store: Store) -> None:

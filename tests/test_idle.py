@@ -97,7 +97,7 @@ def test_of_a_new_generation_the_writer_reads_what_is_new_and_readers_nothing(
     assert refresh(corpus, store, ENCODER, "model").generation == 2
     fresh = sum(size for name, size in index_files(store).items() if name not in before or name == "meta.json")
     assert 0 < hashed.taken() <= fresh < sum(before.values()) / 2
-    assert retriever.search("Who was late?", 3, EVERYTHING).generation == 2
+    assert retriever.search(parsed("Who was late?"), 3, EVERYTHING).generation == 2
     assert hashed.taken() == 0
     assert verify(store, silent).findings == ()
 
@@ -132,7 +132,7 @@ def test_an_index_of_the_format_before_is_taken_over_and_nothing_is_embedded_for
                ALTER TABLE segments DROP COLUMN modified; PRAGMA user_version = 3"""
         )
     connection.close()
-    with pytest.raises(StoreError, match="run `dateline index`, which keeps it"):
+    with pytest.raises(StoreError, match="bring the index up to date, which keeps it"):
         Retriever.open(store, ENCODER)
     report = refresh(corpus, store, ENCODER, "model")
     assert (report.generation, report.unchanged, report.embedded) == (2, ARTICLES, 0)

@@ -13,8 +13,21 @@ from bot.json import added_json, answer_json, intake_json, report_json, status_j
 from reader.novelty import News, Statement
 from reader.types import Answer, Timing
 from retrieval.adding import AddReport
+from retrieval.question import parsed
 from retrieval.storage.types import Finding, Verification
-from retrieval.types import Article, Dropped, Evidence, Hit, IndexReport, Intake, Passage, SearchFilter, Skipped, Unread
+from retrieval.types import (
+    Article,
+    Dropped,
+    Evidence,
+    Hit,
+    IndexReport,
+    Intake,
+    Passage,
+    SearchFilter,
+    Skipped,
+    Turn,
+    Unread,
+)
 from tests.fakes import ARTICLES, DATED, LINK, STATUS, TEXT, answer
 
 
@@ -23,6 +36,8 @@ def test_an_answer() -> None:
     assert json.loads(answer_json(answer("hello"))) == {
         "question": "hello",
         "about": None,
+        "respelled": {},
+        "unmentioned": [],
         "kind": "span",
         "certain": True,
         "answers": [
@@ -98,7 +113,8 @@ def test_news_of_a_followed_question() -> None:
 
 def test_the_order_of_keys_is_part_of_it() -> None:
     found = json.loads(answer_json(answer("list")))
-    assert list(found) == ["question", "about", "kind", "certain", "answers", "evidence", "timing_ms"]
+    first = ["question", "about", "respelled", "unmentioned", "kind"]
+    assert list(found) == [*first, "certain", "answers", "evidence", "timing_ms"]
     assert list(found["answers"][0]) == ["text", "confidence", "sources", "resolved_date", "citations"]
     assert list(found["answers"][0]["citations"][0])[-2:] == ["answer_end", "source_group"]
     assert [item["text"] for item in found["answers"]] == ["Ana", "Bo"]
@@ -117,8 +133,15 @@ def test_what_is_offered_as_unsure_says_so_and_has_its_quote() -> None:
     assert found["answers"][0]["citations"][0]["quote"] == "Ana met Bo in Caracas."
 
 
+def test_words_that_were_read_as_others_and_words_that_no_article_has() -> None:
+    found = answer("nowhere")
+    question = replace(found.evidence.question, respelled={"Lavrof": "Lavrov"}, unmentioned=("Lisbon",))
+    kept = json.loads(answer_json(replace(found, evidence=replace(found.evidence, question=question))))
+    assert (kept["respelled"], kept["unmentioned"]) == ({"Lavrof": "Lavrov"}, ["Lisbon"])
+
+
 def test_what_a_question_leans_on_is_the_earlier_question() -> None:
-    assert json.loads(answer_json(replace(answer("and when?"), about="Who met?")))["about"] == "Who met?"
+    assert json.loads(answer_json(answer("and when?", conversation=[Turn("Who met?")])))["about"] == "Who met?"
 
 
 def test_a_resolved_date_is_a_string() -> None:
@@ -185,7 +208,7 @@ def test_what_was_added() -> None:
 
 
 def test_a_verification() -> None:
-    found = Verification(3, 2, 7, (Finding("The index file x is lost", "run `dateline index`"),))
+    found = Verification(3, 2, 7, (Finding("The index file x is lost", "{bring the index up to date}"),))
     assert json.loads(verification_json(found)) == {
         "generation": 3,
         "articles": 2,
@@ -198,9 +221,9 @@ def test_a_verification() -> None:
 def test_any_text_comes_back_as_it_was_on_one_line_of_utf_8(text: str) -> None:
     article = Article("a", text, text, text, None, None, "a.txt", text)
     evidence = Evidence(
-        (Hit(Passage(1, "a", 0, len(text)), text, 0.5, 0, None, 0.0, 0.0),), {"a": article}, {"a": "a"}, 1
+        parsed(text), (Hit(Passage(1, "a", 0, len(text)), text, 0.5, 0, None, 0.0, 0.0),), {"a": article}, {"a": "a"}, 1
     )
-    document = answer_json(Answer(text, "none", (), evidence, Timing(0, 0, 0)))
+    document = answer_json(Answer("none", (), evidence, Timing(0, 0, 0)))
     assert b"\n" not in document.encode()
     assert json.loads(document)["question"] == text
     assert json.loads(document)["evidence"][0]["text"] == text

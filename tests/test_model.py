@@ -13,6 +13,7 @@ from reader.model import TransformersReader
 from reader.pairs import Said
 from reader.pytorch import TorchNetwork, bare_tokenizer, batches, compile_reader
 from retrieval.errors import ModelError
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage
 from tests import tiny
 
@@ -28,7 +29,7 @@ def evidence(*cuts: tuple[int, int]) -> Evidence:
         Hit(Passage(number, "a", start, end), TEXT[start:end], 0.0, 0, None, 0.0, 0.0)
         for number, (start, end) in enumerate(cuts)
     )
-    return Evidence(hits, {"a": article}, {"a": "a"}, 1)
+    return Evidence(parsed("?"), hits, {"a": article}, {"a": "a"}, 1)
 
 
 def tiny_network(batch_tokens: int = 8192) -> TorchNetwork:
@@ -58,8 +59,8 @@ def tiny_reader(limits: Limits = LIMITS, batch_tokens: int = 8192, items: bool =
 
 def test_one_reading_for_each_hit_in_order_whatever_the_batches() -> None:
     asked = evidence((0, 30), (32, 200), (64, 70))
-    whole = tiny_reader().read("Who met?", asked)
-    pieces = tiny_reader(batch_tokens=1).read("Who met?", asked)
+    whole = tiny_reader().read(asked)
+    pieces = tiny_reader(batch_tokens=1).read(asked)
     assert [reading.hit for reading in whole] == list(asked.hits)
     for one, other in zip(whole, pieces, strict=True):
         assert one.null == pytest.approx(other.null, abs=1e-4)
@@ -85,7 +86,7 @@ def test_two_answers_are_compared_the_same_whichever_comes_first() -> None:
 
 
 def test_a_long_passage_is_one_reading_of_all_its_tokens() -> None:
-    (reading,) = tiny_reader().read("Who met?", evidence((5, len(TEXT))))
+    (reading,) = tiny_reader().read(evidence((5, len(TEXT))))
     letters = {place for start, end in reading.offsets.tolist() for place in range(start, end)}
     assert {place for place in range(5, len(TEXT)) if not TEXT[place].isspace()} == letters
     assert (np.diff(reading.offsets[:, 0]) > 0).all()
@@ -106,7 +107,7 @@ def test_a_window_keeps_its_own_score_against_null() -> None:
 
 
 def test_without_a_list_head_there_are_no_items() -> None:
-    assert tiny_reader(items=False).read("Who?", evidence((0, 30)))[0].item is None
+    assert tiny_reader(items=False).read(evidence((0, 30)))[0].item is None
 
 
 def test_batches_keep_to_the_budget() -> None:
@@ -118,10 +119,10 @@ def test_batches_keep_to_the_budget() -> None:
 
 def test_load_reads_the_heads(tmp_path: Path) -> None:
     folder = tiny.save(tmp_path, tiny.wordpiece())
-    assert TransformersReader.load(folder).read("Who?", evidence((0, 30)))[0].item is None
+    assert TransformersReader.load(folder).read(evidence((0, 30)))[0].item is None
     bias = np.array([1, 2, 3], dtype=np.float16)
     save_file(some_heads() | {"item.weight": np.zeros((3, 32), dtype=np.float16), "item.bias": bias}, folder / HEADS)
-    item = TransformersReader.load(folder).read("Who?", evidence((0, 30)))[0].item
+    item = TransformersReader.load(folder).read(evidence((0, 30)))[0].item
     assert item is not None
     assert (item == bias).all()
 
@@ -135,7 +136,7 @@ def test_a_compiled_model_reads_what_pytorch_reads(heads: bool, tmp_path: Path) 
     compile_reader(source, tmp_path / "compiled")
     asked = evidence((0, 30), (5, len(TEXT)))
     one, other = (TransformersReader.load(folder, "float32", LIMITS) for folder in (source, tmp_path / "compiled"))
-    for mine, its in zip(one.read("Who met?", asked), other.read("Who met?", asked), strict=True):
+    for mine, its in zip(one.read(asked), other.read(asked), strict=True):
         assert np.array_equal(mine.offsets, its.offsets)
         for name in ("start", "end", "item", "sentence", "asked"):
             if (due := getattr(mine, name)) is None:

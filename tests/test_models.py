@@ -66,7 +66,7 @@ def test_parts_are_joined_once(parts: list[Path]) -> None:
 
 def test_a_missing_part_is_named(parts: list[Path]) -> None:
     shutil.rmtree(parts[1].parent.parent / "tiny_part_1-1.0.dist-info")
-    with pytest.raises(ModelError, match=r"tiny-part-1, which is not installed; run `make setup`"):
+    with pytest.raises(ModelError, match=r"tiny-part-1, which is not installed; install the packages"):
         resolve("org/tiny", silent)
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_part_leaves_nothing_half_written(damage: str, parts: list[Pat
     else:
         data[60:90] = b"\xff" * 30
         parts[0].write_bytes(data)
-    with pytest.raises(ModelError, match="run `make setup`"):
+    with pytest.raises(ModelError, match="install the packages anew"):
         resolve("org/tiny", silent)
     assert leftovers(tmp_path) == []
 
@@ -120,7 +120,7 @@ def test_a_model_that_is_nowhere_is_one_clear_sentence(name: str, monkeypatch: p
     with pytest.raises(ModelError, match=f"'{name}' is not a local folder, not one of those packaged") as caught:
         resolve(name, silent)
     assert "Error" not in str(caught.value)
-    assert str(caught.value).endswith("the name in config.toml.")
+    assert str(caught.value).endswith("the name of the model.")
 
 
 def test_the_reader_is_merged_once_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

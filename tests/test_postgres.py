@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from evaluation.phases import EMBEDDING, StandIn
 from retrieval.errors import BusyError, IndexMismatchError, LostError, NoIndexError, StoreError
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import POOL, Retriever
 from retrieval.storage.local import LocalStore
@@ -89,7 +90,7 @@ def test_the_questions_of_the_sample_find_the_same_passages(
     for scanned in (module.SCANNED, 0):
         monkeypatch.setattr(module, "SCANNED", scanned)  # exact, then by the graph
         for question in questions:
-            here, there = (Retriever(each, encoder).search(question, 8, EVERYTHING) for each in (local, store))
+            here, there = (Retriever(each, encoder).search(parsed(question), 8, EVERYTHING) for each in (local, store))
             assert [hit.text for hit in there.hits] == [hit.text for hit in here.hits]
             assert [hit.score for hit in there.hits] == pytest.approx([hit.score for hit in here.hits], abs=1e-5)
 
@@ -167,15 +168,15 @@ def test_a_connection_that_was_lost_is_replaced(corpus: Path, store: Store, url:
     refresh(corpus, store, ENCODER, "model")
     retriever = Retriever.open(store, ENCODER)
     end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = split_part('{}', '/', 4)"
-    before = retriever.search("Who met about the harbour?", 3, EVERYTHING)
+    before = retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING)
     # while it is idle
     execute(server.url("postgres"), end_all.format(url))
-    assert retriever.search("Who met about the harbour?", 3, EVERYTHING) == before
+    assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
     # in the middle of a question
     with pytest.raises(LostError, match=r"127\.0\.0\.1 cannot be reached .*try again"), store.snapshot() as snapshot:
         execute(server.url("postgres"), end_all.format(url))
         snapshot.sources()
-    assert retriever.search("Who met about the harbour?", 3, EVERYTHING) == before
+    assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
 
 
 def test_a_question_whose_connection_is_lost_is_asked_again(
@@ -183,7 +184,7 @@ def test_a_question_whose_connection_is_lost_is_asked_again(
 ) -> None:
     refresh(corpus, store, ENCODER, "model")
     retriever = Retriever.open(store, ENCODER)
-    before = retriever.search("Who met about the harbour?", 3, EVERYTHING)
+    before = retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING)
     worded, lost = module.PostgresSnapshot.worded, list[int]()
 
     def dying(self: module.PostgresSnapshot, *arguments: object) -> list[int]:
@@ -193,7 +194,7 @@ def test_a_question_whose_connection_is_lost_is_asked_again(
         return worded(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module.PostgresSnapshot, "worded", dying)
-    assert retriever.search("Who met about the harbour?", 3, EVERYTHING) == before
+    assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
     assert lost
 
 
@@ -209,10 +210,10 @@ def test_what_goes_wrong_is_one_sentence(server: "Server", corpus: Path, url: st
         return message
 
     store = open_store(Path(), url)
-    with pytest.raises(NoIndexError, match=r"in the database test\d+ on 127\.0\.0\.1 yet; run `dateline index`"):
+    with pytest.raises(NoIndexError, match=r"in test\d+ on 127\.0\.0\.1 yet; bring the index up to date"):
         Retriever.open(store, ENCODER)
     assert "does not exist" in said(server.url("nowhere"))
-    assert "check that the server runs, [storage] url, and the password" in said("postgresql://me@127.0.0.1:1/news")
+    assert "check that the server runs, the server's address, and" in said("postgresql://me@127.0.0.1:1/news")
     # a role without rights
     execute(url, "CREATE ROLE reader LOGIN")
     other = url.replace("dateline@", "reader@")
@@ -223,7 +224,7 @@ def test_what_goes_wrong_is_one_sentence(server: "Server", corpus: Path, url: st
     assert "permission denied" in said(other)
     # one that may read answers
     execute(url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
-    assert len(Retriever.open(open_store(Path(), other), ENCODER).search("Who met?", 3, EVERYTHING).hits) == 3
+    assert len(Retriever.open(open_store(Path(), other), ENCODER).search(parsed("Who met?"), 3, EVERYTHING).hits) == 3
     # a server that cannot be written
     execute(url, "ALTER ROLE dateline SET default_transaction_read_only = on")
     try:
@@ -284,6 +285,25 @@ def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) 
             assert len(everything_in(snapshot).rows) == snapshot.generation.passages
 
 
+def test_a_server_ends_with_the_process_that_started_it() -> None:
+    code = """import evaluation.server
+with evaluation.server.Server.running() as server:
+    print(server.data, flush=True)
+    input()
+"""
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        data = Path(starter.stdout.readline().strip())
+        server = int((data / "postmaster.pid").read_text().split()[0])
+        starter.kill()
+    for _ in range(300):
+        if not Path(f"/proc/{server}").exists() and not data.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("the server goes on, or its folder stays")
+
+
 def in_child(work: Callable[[], object]) -> int:
     """Does it in a process of its own; its exit status, negative for a signal."""
     child = os.fork()
@@ -308,6 +328,39 @@ def refreshed(corpus: Path, url: str) -> IndexReport:
     pytest.fail("the lock of a process that has died is kept")
 
 
+@contextmanager
+def statements(monkeypatch: pytest.MonkeyPatch, then: Callable[[], object] = lambda: None) -> Iterator[list[str]]:
+    """Whatever is sent to a server in the block; before each of them, `then` is called."""
+    heard: list[str] = []
+
+    def heeding(work: Callable[..., Any]) -> Callable[..., Any]:
+        def sent(self: Connection, statement: str, *values: Any) -> Any:
+            heard.append(statement)
+            then()
+            return work(self, statement, *values)
+
+        return sent
+
+    with monkeypatch.context() as patch:
+        for name in ("execute", "executemany"):
+            patch.setattr(Connection, name, heeding(getattr(Connection, name)))
+        yield heard
+
+
+def test_more_articles_take_no_more_statements(corpus: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # or a file that has just been written would be confirmed by a statement of its own
+    monkeypatch.setattr("retrieval.refresh.CLOCK_GRAIN_NS", 0)
+    refresh(corpus, store, ENCODER, "model")
+    counted = []
+    for count in (2, 20):
+        for number in range(count):
+            write(corpus, f"{number}of{count}.txt", f"Report {number} of {count} came out.\n\nIt had {number} pages.")
+        with statements(monkeypatch) as heard:
+            refresh(corpus, store, ENCODER, "model")
+        counted.append(len(heard))
+    assert counted[0] == counted[1]
+
+
 @pytest.mark.parametrize("share", [0.1, 0.35, 0.6, 0.75, 0.85, 0.95, 0.99])
 def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
     share: float, corpus: Path, store: Store, url: str, monkeypatch: pytest.MonkeyPatch
@@ -317,35 +370,27 @@ def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
     refresh(corpus, store, ENCODER, "model")
     write(corpus, "new.txt", "The ferry to Lisbon was early.")
     refresh(corpus, store, ENCODER, "model")
-    execute, heard, left = Connection.execute, 0, 0
+    left = 0
 
     def change(number: int) -> None:
         write(corpus, "new.txt", f"The ferry number {number} to Lisbon was late again.")
         write(corpus, "3.md", f"The council of town 3 met for the {number}th time.")
         (corpus / f"{number + 3}.md").unlink()
 
-    def counting(self: Connection, *arguments: Any) -> Any:
-        nonlocal heard
-        heard += 1
-        return execute(self, *arguments)
-
-    def dying(self: Connection, *arguments: Any) -> Any:
+    def die() -> None:
         nonlocal left
         left -= 1
         if not left:
             os.kill(os.getpid(), signal.SIGKILL)
-        return execute(self, *arguments)
 
-    monkeypatch.setattr(Connection, "execute", counting)
     change(1)
-    refresh(corpus, open_store(Path(), url), ENCODER, "model")
-    left = int(heard * share)
-    monkeypatch.setattr(Connection, "execute", execute)
+    with statements(monkeypatch) as heard:
+        refresh(corpus, open_store(Path(), url), ENCODER, "model")
+    left = int(len(heard) * share)
     before = contents(store)
     change(2)
-    monkeypatch.setattr(Connection, "execute", dying)
-    assert in_child(lambda: refresh(corpus, open_store(Path(), url), ENCODER, "model")) == -signal.SIGKILL
-    monkeypatch.setattr(Connection, "execute", execute)
+    with statements(monkeypatch, die):
+        assert in_child(lambda: refresh(corpus, open_store(Path(), url), ENCODER, "model")) == -signal.SIGKILL
     held = contents(store)
     report = refreshed(corpus, url)
     assert report.generation == 4
@@ -447,7 +492,7 @@ def test_a_standby_answers_from_whole_generations_and_takes_over(corpus: Path) -
                 newest = refresh(corpus, store, ENCODER, "model").generation
                 deadline = time.monotonic() + 30
                 while newest not in seen and time.monotonic() < deadline:
-                    found = Retriever(copy, ENCODER).search("Which engine opened the bridge?", 50, EVERYTHING)
+                    found = Retriever(copy, ENCODER).search(parsed("Which engine opened the bridge?"), 50, EVERYTHING)
                     assert len({hit.text.split("number ")[1] for hit in found.hits if "engine" in hit.text}) <= 1
                     seen.add(found.generation)
             assert newest in seen
@@ -469,7 +514,7 @@ def test_tables_of_an_earlier_version_are_kept_and_brought_up_to_date(
     monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
     later = {1: "ALTER TABLE refused ADD COLUMN one TEXT;", 2: "ALTER TABLE refused ADD COLUMN two TEXT;"}
     monkeypatch.setattr(schema, "MIGRATIONS", later)
-    with pytest.raises(StoreError, match="made by an earlier version; run `dateline index`, which keeps it"):
+    with pytest.raises(StoreError, match="made by an earlier version; bring the index up to date, which keeps it"):
         Retriever.open(open_store(Path(), url), ENCODER)
     assert refresh(corpus, open_store(Path(), url), ENCODER, "model").generation == 1
     execute(url, "UPDATE refused SET one = two")
@@ -491,7 +536,7 @@ def test_a_new_encoder_is_published_while_the_old_index_is_read(corpus: Path, st
         assert graphs() == 2
     with pytest.raises(IndexMismatchError):
         Retriever.open(store, ENCODER)
-    assert len(Retriever.open(store, other).search("Who met?", 50, EVERYTHING).hits) == 40
+    assert len(Retriever.open(store, other).search(parsed("Who met?"), 50, EVERYTHING).hits) == 40
     write(corpus, "new.txt", "The ferry to Lisbon was late again.")
     assert refresh(corpus, store, other, "other").generation == 3
     assert graphs() == 1

@@ -28,6 +28,7 @@ from retrieval.search import Held, Query
 from retrieval.storage.database import DATABASE
 from retrieval.types import Evidence, SearchFilter
 from tests.conftest import ROOT, settings_for
+from tests.stores import write
 
 QUESTIONS = json.loads((Path(__file__).resolve().parent.parent / "evaluation" / "questions.json").read_text("utf-8"))
 CARACAS = "Who attended the Caracas meeting?"
@@ -111,7 +112,7 @@ def test_an_answer_that_is_not_certain_enough_is_offered_as_unsure_with_its_quot
 ) -> None:
     plainly = sample.ask("How long did the meeting between Maduro and Lavrov last?")
     strict = Answerer(reader, Calibration.load(), Threshold(answer=1.0, unsure=0.3, items=20))
-    unsure = strict.answer(plainly.question, plainly.evidence, 0.0)
+    unsure = strict.answer(plainly.evidence, 0.0)
     assert (plainly.certain, unsure.certain) == (True, False)
     assert said(unsure) == said(plainly) == "45 minutes"
     verbatim(unsure, sample)
@@ -121,6 +122,53 @@ def test_one_answer_where_one_is_asked_for(sample: Assistant) -> None:
     answer = sample.ask("How long did the meeting between Maduro and Lavrov last?")
     assert answer.kind == "span"
     assert said(answer) == "45 minutes"
+
+
+COACHES = {
+    "kern.md": """---
+title: Ravna starts with a win
+date: 2022-08-01
+---
+Ravna FC won 2-0 at home on Sunday. Coach Milos Kern praised his defenders after the game.
+""",
+    "rate.md": """---
+title: Fewer jobs in Marnia
+date: 2021-10-10
+---
+The unemployment rate in Marnia is 9.4 percent, the statistics office said on Monday.
+""",
+    "sund.md": """---
+title: Ravna loses again
+date: 2024-08-12
+---
+Ravna FC lost 3-1 on Saturday, and coach Petra Sund said that she would change the side.
+""",
+    "growth.md": """---
+title: Marnia grows
+date: 2025-01-10
+---
+Marnia's unemployment rate stands at 6.1 percent, the lowest in a decade, the statistics office said. The unemployment
+rate in Dorna is 7.3 percent.
+""",
+}
+
+
+def test_how_things_are_now_the_newest_article_says_and_shows_what_was(tmp_path: Path) -> None:
+    for name, text in COACHES.items():
+        write(tmp_path / "corpus", name, text)
+    settings = settings_for(tmp_path / "corpus", tmp_path / "storage")
+    index_corpus(settings, silent)
+    assistant = Assistant.open(settings, silent)
+    for question, versions in {
+        "What is the unemployment rate in Marnia?": ["6.1 percent", "9.4 percent"],
+        "Who is the coach of Ravna FC?": ["Petra Sund", "Milos Kern"],
+        "What is the unemployment rate in Dorna?": ["7.3 percent"],
+        "Who was the coach of Ravna FC in August 2022?": ["Milos Kern"],
+    }.items():
+        answer = assistant.ask(question)
+        assert [item.text for item in answer.answers] == versions, question
+        assert (answer.kind, answer.certain) == ("differing" if versions[1:] else "span", True)
+        verbatim(answer, assistant)
 
 
 def test_articles_that_differ_are_set_side_by_side_the_newest_first(sample: Assistant) -> None:

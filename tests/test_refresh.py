@@ -17,6 +17,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
 from retrieval.intake.articles import parse
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage import embedding
@@ -25,13 +26,14 @@ from retrieval.storage.embedding import embed_missing
 from retrieval.storage.index import VectorBatch, VectorIndex
 from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
+from retrieval.storage.types import NewFile
 from retrieval.storage.verify import verify
 from retrieval.types import Evidence
 from tests.stores import EVERYTHING, Counting, NewStore, contents, write
 
 
 def everything(store: Store, encoder: Encoder | Counting) -> Evidence:
-    return Retriever.open(store, encoder).search("What happened?", 1000, EVERYTHING)
+    return Retriever.open(store, encoder).search(parsed("What happened?"), 1000, EVERYTHING)
 
 
 @pytest.fixture
@@ -196,11 +198,46 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
 
     with local.writer() as writer:
         with writer.transaction():
-            writer.stage("long.txt", b"hash", None, article)
+            writer.stage([NewFile("long.txt", b"hash", None, article)])
         writer.connection.text_factory = counting
         passages = embed_missing(writer, encoder, everything=False, without=(), again=False, progress=silent)
     assert passages > 64
     assert fetched < (passages / 32 + 2) * len(text)
+
+
+def test_each_origin_replaces_and_deletes_its_own_files_alone(tmp_path: Path, store: Store, encoder: Encoder) -> None:
+    def refreshed(origin: str) -> tuple[int, int, int]:
+        report = refresh(tmp_path / f"at-{origin}", store, encoder, "model", origin=origin)
+        return report.added, report.changed, report.removed
+
+    for origin in ("", "berlin", "rome"):
+        for name in ("same.txt", "gone.txt", "berlin/own.txt"):
+            write(tmp_path / f"at-{origin}", name, f"The council of {origin or 'Oslo'} wrote {name}.")
+        write(tmp_path / f"at-{origin}", "empty.txt", "")
+        assert refreshed(origin) == (3, 0, 0)
+    write(tmp_path / "at-berlin", "same.txt", "The council of Berlin wrote it again.")
+    (tmp_path / "at-berlin" / "gone.txt").unlink()
+    assert refreshed("berlin") == (0, 1, 1)
+    assert [refreshed(origin) for origin in ("", "berlin", "rome")] == [(0, 0, 0)] * 3
+    files = ("berlin/own.txt", "gone.txt", "same.txt")
+    paths = [*files, "berlin//berlin/own.txt", "berlin//same.txt", *(f"rome//{file}" for file in files)]
+    assert [held.path for held in contents(store)] == sorted(paths)
+
+
+def test_what_an_origin_had_staged_when_it_was_killed_is_not_lost(
+    tmp_path: Path, store: Store, encoder: Encoder
+) -> None:
+    for origin in ("berlin", "rome"):
+        write(tmp_path / origin, "a.txt", f"The council of {origin} met.")
+        refresh(tmp_path / origin, store, encoder, "model", origin=origin)
+        write(tmp_path / origin, "a.txt", f"The council of {origin} met twice.")
+    with pytest.raises(KeyboardInterrupt):
+        refresh(tmp_path / "berlin", store, Counting(encoder, fail_after=0), "model", origin="berlin")
+    refresh(tmp_path / "rome", store, encoder, "model", origin="rome")
+    assert [held.text for held in contents(store)] == [
+        f"The council of {each} met twice." for each in ("berlin", "rome")
+    ]
+    assert refresh(tmp_path / "berlin", store, encoder, "model", origin="berlin").changed == 0
 
 
 def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
@@ -208,7 +245,7 @@ def test_another_encoder_embeds_everything_and_the_old_index_refuses_it(
 ) -> None:
     refresh(corpus, store, encoder, "first-model")
     other = Counting(encoder, other=True)
-    with pytest.raises(IndexMismatchError, match=r"first-model.*dateline index"):
+    with pytest.raises(IndexMismatchError, match=r"first-model.*bring the index up to date, or set the encoder back"):
         everything(store, other)
     report = refresh(corpus, store, other, "second-model")
     assert (report.unchanged, report.embedded) == (2, 2)
@@ -234,7 +271,7 @@ def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
     assert [hit.text for hit in everything(local, encoder).hits] == found
     (finding,) = verify(local, silent).findings
     assert file.name in finding.problem
-    assert "dateline index" in finding.mend
+    assert "{bring the index up to date}" in finding.mend
     counting = Counting(encoder)
     report = refresh(corpus, local, counting, "model")
     assert (report.generation, counting.embedded) == (2, 0)
@@ -245,7 +282,7 @@ def test_a_lost_or_damaged_index_file_is_rebuilt_without_embedding(
 def test_a_database_that_was_only_begun_is_no_index_yet(corpus: Path, local: LocalStore, encoder: Encoder) -> None:
     local.folder.mkdir()
     sqlite3.connect(local.folder / DATABASE).execute("PRAGMA journal_mode = WAL").connection.close()
-    with pytest.raises(NoIndexError, match="run `dateline index`"):
+    with pytest.raises(NoIndexError, match="bring the index up to date"):
         everything(local, encoder)
     assert refresh(corpus, local, encoder, "model").added == 2
 

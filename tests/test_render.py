@@ -17,7 +17,8 @@ from bot.render import answer_lines, confidence_words, exchange_lines, marked, p
 from bot.streams import harmless
 from reader.citations import check
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
-from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, StoreStatus
+from retrieval.question import parsed
+from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, StoreStatus, Turn
 from tests.fakes import LINK, STATUS, answer
 
 HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -47,8 +48,8 @@ def answers(draw: st.DrawFn) -> Answer:
     kind: Kind = draw(st.sampled_from(several if len(items) > 1 else one)) if items else "none"
     certain = kind in ("differing", "none") or draw(st.booleans())
     near = _citation(draw, articles["0"], groups["0"]) if kind == "none" and draw(st.booleans()) else None
-    evidence = Evidence(tuple(hits), articles, groups, 1)
-    return Answer(draw(nasty), kind, tuple(items), evidence, Timing(1, 1, 2), certain, near)
+    evidence = Evidence(parsed(draw(nasty)), tuple(hits), articles, groups, 1)
+    return Answer(kind, tuple(items), evidence, Timing(1, 1, 2), certain, near)
 
 
 def _citation(draw: st.DrawFn, article: Article, group: str) -> Citation:
@@ -118,7 +119,7 @@ def test_what_is_told_is_its_quotes_with_one_confidence() -> None:
 
 @pytest.mark.parametrize("question", ["hello", "nowhere"])
 def test_what_a_question_leans_on_stands_above_its_answer(question: str) -> None:
-    leaning = replace(answer(question), about="Who met? / and \x1b[31mwhen?")
+    leaning = answer(question, conversation=[Turn("Who met?"), Turn("and \x1b[31mwhen?")])
     assert plain(answer_lines(leaning)) == "about: Who met? / and \ufffd[31mwhen?\n" + plain(
         answer_lines(answer(question))
     )
@@ -151,7 +152,7 @@ def reprinted(times: int) -> Answer:
         at = text.index(original.quote)
         citations.append(Citation(id, title, None, link, None, original.quote, at, at + 22, at + 14, at + 21, "a1"))
     evidence = replace(found.evidence, articles=articles, groups=dict.fromkeys(articles, "a1"))
-    answered = Answer("hello", "span", (replace(found.answers[0], citations=tuple(citations)),), evidence, found.timing)
+    answered = Answer("span", (replace(found.answers[0], citations=tuple(citations)),), evidence, found.timing)
     check(replace(answered, answers=(replace(answered.answers[0], text="Caracas"),)), articles)
     return answered
 
@@ -270,7 +271,9 @@ def test_not_found_says_why() -> None:
 
     def said(unmentioned: tuple[str, ...], coverage: float) -> str:
         hits = tuple(replace(hit, coverage=coverage) for hit in found.evidence.hits)
-        evidence = replace(found.evidence, hits=hits, unmentioned=unmentioned)
+        evidence = replace(
+            found.evidence, hits=hits, question=replace(found.evidence.question, unmentioned=unmentioned)
+        )
         return plain(answer_lines(replace(found, evidence=evidence, nearest=None))).strip()
 
     assert said(("Lisbon",), 0.3) == "Not found: no article has the word “Lisbon”."

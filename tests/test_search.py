@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.mends import worded
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexMismatchError, NoIndexError, UsageError
 from retrieval.fusion import CITED_BONUS, COVERAGE_WEIGHT
 from retrieval.heading import heading
+from retrieval.question import leaning, parsed, read_as
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
@@ -34,7 +36,7 @@ def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
     retriever: Retriever, encoder: Encoder
 ) -> None:
     question = "Who signed the grain agreement?"
-    everything = retriever.search(question, 1000, EVERYTHING)
+    everything = retriever.search(parsed(question), 1000, EVERYTHING)
     texts = encoder.encode([hit.text.strip() for hit in everything.hits])
     headings = encoder.encode([heading(everything.article(hit)) for hit in everything.hits])
     vectors = texts + HEADING_WEIGHT * headings
@@ -49,50 +51,49 @@ def test_hits_are_judged_by_exact_cosine_and_by_the_words_that_they_cover(
     assert {hit.lexical_rank is None for hit in everything.hits} == {True, False}
     assert all(hit.lexical_rank is None for hit in everything.hits if not hit.coverage)
     assert len(everything.hits) == retriever.status().passages
-    top = retriever.search(question, 5, EVERYTHING)
+    top = retriever.search(parsed(question), 5, EVERYTHING)
     assert top.hits == everything.hits[:5]
 
 
 def test_it_names_the_words_that_no_article_has(retriever: Retriever) -> None:
-    evidence = retriever.search("Did the Lisbon zoologist sign Lavrof's grain deal in lisbon?", 3, EVERYTHING)
-    assert evidence.unmentioned == ("Lisbon", "zoologist")
+    evidence = retriever.search(parsed("Did the Lisbon zoologist sign Lavrof's grain deal in lisbon?"), 3, EVERYTHING)
+    assert evidence.question.unmentioned == ("Lisbon", "zoologist")
 
 
 def test_a_slip_of_the_hand_is_read_as_the_word_that_the_hits_have(retriever: Retriever) -> None:
     asked = "Whom did Lavrof's delegation meet in Caracsa, and where is Lavrofia?"
-    evidence = retriever.search(asked, 3, EVERYTHING)
-    assert evidence.respelled == {"Lavrof's": "Lavrov", "Caracsa": "CARACAS"}
-    assert evidence.as_meant(asked) == "Whom did Lavrov delegation meet in CARACAS, and where is Lavrofia?"
+    evidence = retriever.search(parsed(asked), 3, EVERYTHING)
+    assert evidence.question.respelled == {"Lavrof's": "Lavrov", "Caracsa": "CARACAS"}
+    assert read_as(evidence.question) == "Whom did Lavrov delegation meet in CARACAS, and where is Lavrofia?"
 
 
 def test_every_hit_is_a_slice_of_its_article(retriever: Retriever) -> None:
-    evidence = retriever.search("What happened?", 1000, EVERYTHING)
+    evidence = retriever.search(parsed("What happened?"), 1000, EVERYTHING)
     for hit in evidence.hits:
         assert evidence.article(hit).text[hit.passage.start : hit.passage.end] == hit.text
 
 
 def test_filters_apply_before_ranking(retriever: Retriever) -> None:
     where = SearchFilter(since=date(2023, 2, 7), until=date(2023, 2, 10))
-    evidence = retriever.search("Who attended the Caracas meeting?", 3, where)
+    evidence = retriever.search(parsed("Who attended the Caracas meeting?"), 3, where)
     assert len(evidence.hits) == 3
     published = {article.published.date() for article in evidence.articles.values() if article.published is not None}
     assert published <= {date(2023, 2, 7), date(2023, 2, 8), date(2023, 2, 9), date(2023, 2, 10)}
     article_id = evidence.hits[0].passage.article_id
-    only = retriever.search("Who attended the Caracas meeting?", 1000, SearchFilter(article_id=article_id))
+    only = retriever.search(parsed("Who attended the Caracas meeting?"), 1000, SearchFilter(article_id=article_id))
     assert {hit.passage.article_id for hit in only.hits} == {article_id}
-    assert retriever.search("Who?", 3, SearchFilter(until=date(1900, 1, 1))).hits == ()
+    assert retriever.search(parsed("Who?"), 3, SearchFilter(until=date(1900, 1, 1))).hits == ()
 
 
 def test_an_unknown_article_says_where_ids_are_listed(retriever: Retriever) -> None:
-    with pytest.raises(UsageError, match=r"'nowhere'.*dateline status"):
-        retriever.search("Who?", 3, SearchFilter(article_id="nowhere"))
+    with pytest.raises(UsageError, match="'nowhere' in the index; name one of its articles"):
+        retriever.search(parsed("Who?"), 3, SearchFilter(article_id="nowhere"))
 
 
 def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: Encoder) -> None:
-    with pytest.raises(
-        NoIndexError, match=r"run `dateline index`, or, .* go to the folder of its config\.toml, or .*--config"
-    ):
+    with pytest.raises(NoIndexError, match=f"in {tmp_path / 'nowhere'} yet; bring the index up to date") as raised:
         Retriever.open(LocalStore(tmp_path / "nowhere"), encoder)
+    assert "run `dateline index`, or," in worded(raised.value) and "its config.toml" in worded(raised.value)
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -102,10 +103,10 @@ def test_a_retriever_moves_to_the_newest_generation(tmp_path: Path, new_store: N
     (corpus / "a.txt").write_text("The bridge opened on Monday.")
     refresh(corpus, store, encoder, "model")
     retriever = Retriever.open(store, encoder)
-    assert retriever.search("When did the bridge open?", 5, EVERYTHING).generation == 1
+    assert retriever.search(parsed("When did the bridge open?"), 5, EVERYTHING).generation == 1
     (corpus / "b.txt").write_text("The tunnel opened on Friday.")
     refresh(corpus, store, encoder, "model")
-    found = retriever.search("When did the tunnel open?", 5, EVERYTHING)
+    found = retriever.search(parsed("When did the tunnel open?"), 5, EVERYTHING)
     assert found.generation == 2
     assert [hit.text for hit in found.hits] == ["The tunnel opened on Friday.", "The bridge opened on Monday."]
 
@@ -143,7 +144,7 @@ def yearly(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore, encode
 
 
 def years(retriever: Retriever, question: str, as_of: date | None, k: int = 11) -> list[int | None]:
-    evidence = retriever.search(question, k, EVERYTHING, as_of)
+    evidence = retriever.search(parsed(question, as_of), k, EVERYTHING)
     found = [evidence.article(hit).published for hit in evidence.hits]
     return [None if published is None else published.year for published in found]
 
@@ -172,9 +173,9 @@ def test_an_article_of_the_time_is_found_where_many_others_are_nearer(yearly: Re
     question = "What happened last month to the agreement with Jill's neighbours after long talks?"
     as_of = date(2015, 3, 1)
     where = SearchFilter(since=date(2016, 1, 1))
-    query = yearly.query(question, as_of)
+    query = yearly.query(parsed(question, as_of))
     with yearly.hold() as held:
-        assert len(held.candidates(yearly.query(question), EVERYTHING, 1)) <= 2
+        assert len(held.candidates(yearly.query(parsed(question)), EVERYTHING, 1)) <= 2
         found = {
             held.articles([hit.passage.article_id])[hit.passage.article_id].published
             for hit in held.candidates(query, EVERYTHING, 1)
@@ -217,7 +218,7 @@ def test_articles_can_be_read_where_the_index_cannot_be_searched(new_store: NewS
     refresh(CORPUS, store, encoder, "model")
     retriever = Retriever(store, Counting(encoder, other=True))
     with pytest.raises(IndexMismatchError):
-        retriever.search("What happened?", 5, EVERYTHING)
+        retriever.search(parsed("What happened?"), 5, EVERYTHING)
     known = retriever.status().articles[0].id
     assert set(retriever.articles([known, "nowhere"])) == {known}
 
@@ -226,13 +227,13 @@ SAID = Turn("Who signed the agreement on Black Sea grain in Istanbul?", ("Sergei
 
 
 def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_advantage(retriever: Retriever) -> None:
-    alone = retriever.search("who won?", 3, EVERYTHING)
-    (cited,) = {hit.passage.article_id for hit in retriever.search(SAID.question, 1, EVERYTHING).hits}
-    found = retriever.search("who won?", 1000, EVERYTHING, conversation=[SAID])
+    alone = retriever.search(parsed("who won?"), 3, EVERYTHING)
+    (cited,) = {hit.passage.article_id for hit in retriever.search(parsed(SAID.question), 1, EVERYTHING).hits}
+    found = retriever.search(leaning(parsed("who won?"), [SAID]), 1000, EVERYTHING)
     assert found.hits[0].passage.article_id == cited
     assert cited not in {hit.passage.article_id for hit in alone.hits}
     conversation = [replace(SAID, article_ids=(cited, "gone"))]
-    favoured = retriever.search("who won?", 1000, EVERYTHING, conversation=conversation)
+    favoured = retriever.search(leaning(parsed("who won?"), conversation), 1000, EVERYTHING)
     before = {hit.passage: hit.score for hit in found.hits}
     for hit in favoured.hits:
         bonus = CITED_BONUS if hit.passage.article_id == cited else 0.0
@@ -241,11 +242,11 @@ def test_in_a_conversation_the_earlier_names_find_and_the_cited_article_has_an_a
 
 
 def test_a_filter_holds_in_a_conversation_too(retriever: Retriever) -> None:
-    (other,) = {hit.passage.article_id for hit in retriever.search("Who met in Sochi?", 1, EVERYTHING).hits}
-    found = retriever.search(SAID.question, 1, EVERYTHING)
+    (other,) = {hit.passage.article_id for hit in retriever.search(parsed("Who met in Sochi?"), 1, EVERYTHING).hits}
+    found = retriever.search(parsed(SAID.question), 1, EVERYTHING)
     (cited,) = found.articles.values()
     assert cited.published is not None
     conversation = [replace(SAID, article_ids=(cited.id,))]
     for where in (SearchFilter(article_id=other), SearchFilter(since=cited.published.date() + timedelta(days=1))):
-        hits = retriever.search("who won?", 1000, where, conversation=conversation).hits
+        hits = retriever.search(leaning(parsed("who won?"), conversation), 1000, where).hits
         assert hits and cited.id not in {hit.passage.article_id for hit in hits}

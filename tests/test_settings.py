@@ -144,6 +144,7 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[discord]\nguilds = [9223372036854775808]\n", ["guilds is [9223372036854775808]", "a list of Discord ids"]),
         ("[discord]\nadmin_roles = 5\n", ["admin_roles is 5", "a list of Discord ids"]),
         ('[logging]\nlevel = "loud"\n', ["level is 'loud'", '"debug"']),
+        ('[corpus]\norigin = "a/b"\n', ["[corpus] origin is 'a/b'", "letters a to z, digits"]),
         ("[corpus]\npath = 5\n", ["[corpus] path is 5", "in quotes"]),
         ('[corpus]\npath = ""\n', ["[corpus] path is ''", "the path of a folder"]),
         ('[corpus]\npath = "a\\u0000b"\n', ["[corpus] path is 'a\\x00b'"]),

@@ -10,6 +10,7 @@ from reader.answering import Answerer
 from reader.tense import direction
 from reader.times import resolved
 from reader.types import PassageReading
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence
 from tests.test_aggregate import PLAIN, THRESHOLD, Comparing, reading
 from tests.test_answering import equally
@@ -219,7 +220,7 @@ def test_the_calendar_ends() -> None:
 
 
 class FindsTuesday(Comparing):
-    def read(self, question: str, evidence: Evidence) -> tuple[PassageReading, ...]:
+    def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
         return tuple(reading(hit, {"Tuesday": 9.0 - place}) for place, hit in enumerate(evidence.hits))
 
 
@@ -238,8 +239,8 @@ def test_an_answer_has_a_date_unless_its_sources_mean_two(second: datetime | Non
         key: Article(key, "", None, None, published, "en", key, text) for key, (published, text) in texts.items()
     }
     hits = tuple(equally(number, key, article.text) for number, (key, article) in enumerate(articles.items()))
-    evidence = Evidence(hits, articles, {key: key for key in articles}, 1)
-    (item,) = Answerer(FindsTuesday(), PLAIN, THRESHOLD).answer("When did they meet?", evidence, 0.0).answers
+    evidence = Evidence(parsed("?"), hits, articles, {key: key for key in articles}, 1)
+    (item,) = Answerer(FindsTuesday(), PLAIN, THRESHOLD).answer(evidence, 0.0).answers
     assert (item.text, item.resolved_date) == ("Tuesday", iso)
 
 

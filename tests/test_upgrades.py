@@ -17,6 +17,7 @@ from evaluation.phases import StandIn
 from evaluation.server import Server
 from retrieval.errors import StoreError
 from retrieval.progress import silent
+from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
@@ -68,7 +69,7 @@ def test_a_store_is_taken_over_by_the_next_index(
     earlier: LocalStore, corpus: Path, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(
-        StoreError, match="made by an earlier version of Dateline; run `dateline index`, which keeps it"
+        StoreError, match="made by an earlier version of Dateline; bring the index up to date, which keeps"
     ):
         Retriever.open(earlier, ENCODER)
     counting = Counting(ENCODER)
@@ -80,7 +81,7 @@ def test_a_store_is_taken_over_by_the_next_index(
     assert (report.generation, report.added, report.skipped) == (GENERATION + 1, 2, ())
     assert (report.embedded, counting.embedded) == (0, 0), "the vectors were lost"
     assert verify(earlier, silent).findings == ()
-    hits = Retriever.open(earlier, ENCODER).search("ferry Lisbon", 3, EVERYTHING).hits
+    hits = Retriever.open(earlier, ENCODER).search(parsed("ferry Lisbon"), 3, EVERYTHING).hits
     assert "ferry" in hits[0].text
     assert (earlier.folder / "history").read_text() == "+Who was late?\n"
     assert refresh(corpus, earlier, ENCODER, "model").generation == GENERATION + 1

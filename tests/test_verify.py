@@ -14,6 +14,7 @@ from retrieval.storage.database import DATABASE
 from retrieval.storage.index import VectorBatch, VectorIndex
 from retrieval.storage.integrity import recorded
 from retrieval.storage.local import LocalStore
+from retrieval.storage.row_checks import EMBED_AGAIN, REBUILD
 from retrieval.storage.segments import segment_path
 from retrieval.storage.verify import verify
 from tests.stores import contents, write
@@ -71,8 +72,8 @@ def test_each_damage_is_found_and_mended(
     connection.close()
     findings = verify(store, silent).findings
     assert any(problem in finding.problem for finding in findings), findings
-    assert any("dateline index" in finding.mend for finding in findings)
-    full = any("--full" in finding.mend for finding in findings)
+    full = any(finding.mend == EMBED_AGAIN for finding in findings)
+    assert full or any(finding.mend == REBUILD for finding in findings)
     refresh(corpus, store, encoder, "model", full=full)
     assert verify(store, silent).findings == ()
     assert contents(store) == before
@@ -101,7 +102,7 @@ def test_an_index_file_that_does_not_match_the_database_is_found_and_mended(
     connection.close()
     (finding,) = verify(store, silent).findings
     assert path.name in finding.problem
-    assert "--full" in finding.mend
+    assert finding.mend == EMBED_AGAIN
     refresh(corpus, store, encoder, "model", full=True)
     assert contents(store) == before
 
@@ -116,4 +117,4 @@ def test_a_file_that_is_no_database_any_more_is_an_error_with_a_mend(store: Loca
         mends = [finding.mend for finding in verify(store, silent).findings]
     except StoreError as error:
         mends = [str(error)]
-    assert any("delete the folder" in mend and "dateline index" in mend for mend in mends)
+    assert any("delete the folder" in mend and "bring the index up to date" in mend for mend in mends)

@@ -21,7 +21,6 @@ from bot.discord.refusals import NotAllowedError, QuotaError
 from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of, standing_of
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
 from bot.discord.requests import FAILURES
-from bot.discord.words import without_folders
 from bot.settings import DiscordSettings
 from retrieval.errors import ArticleError, FetchError, UsageError
 from retrieval.intake.files import MAX_BYTES, SUFFIXES
@@ -47,7 +46,7 @@ class Operating:
         async def work(reply: Reply) -> None:
             status = await asyncio.to_thread(self._parts.status)
             # the encoder may be named by its folder
-            shown = replace(status, model=without_folders(status.model, self._parts.private_folders))
+            shown = replace(status, model=Path(status.model).name if Path(status.model).is_absolute() else status.model)
             self._parts.health.seen(status.generation)
             await reply.show(status_card(shown, self._parts.health, self._parts.jobs.stage))
 
@@ -117,7 +116,7 @@ class Operating:
         `changes` says that it is done to the articles, which all servers share.
         """
         reply = InteractionReply(interaction, private=True)
-        async with self._client.at_work(reply, action, operator=self._parts.private_folders):
+        async with self._client.at_work(reply, action, operator=True):
             check_operator(self._parts.settings, origin_of(interaction), standing_of(interaction), changes=changes)
             RECORD.info(event("admin", action=action, person=interaction.user.id, server=interaction.guild_id, **what))
             await reply.acknowledge()

@@ -17,6 +17,7 @@ from bot.discord.databases import LEDGER
 from bot.discord.ledger import Ledger
 from bot.discord.requests import FAILURES
 from bot.discord.serving import run
+from bot.mends import worded
 from bot.overview import contents, counted
 from bot.settings import DiscordSettings, Settings
 from retrieval.errors import CorpusError, DatelineError, StoreError
@@ -57,7 +58,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
         answered = time.perf_counter()
         yield Finding(True, f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
     except DatelineError as error:
-        yield Finding(False, str(error))
+        yield Finding(False, worded(error))
     yield _tried(lambda: _corpus(settings))
     yield _tried(lambda: _ledger(settings))
     if settings.discord.health_port:
@@ -65,7 +66,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     try:
         yield from asyncio.run(_connected(settings.discord, token()))
     except DatelineError as error:
-        yield Finding(False, str(error))
+        yield Finding(False, worded(error))
 
 
 async def looked_around(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
@@ -179,7 +180,7 @@ def _tried(attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(True, attempt())
     except DatelineError as error:
-        return Finding(False, str(error))
+        return Finding(False, worded(error))
 
 
 def _corpus(settings: Settings) -> str:

@@ -53,7 +53,7 @@ HEARTBEAT_SECONDS = 60.0
 class Parts:
     """What the client is made of, finished.
 
-    `folder` is where it notes which commands Discord knows; `private_folders` no message may name.
+    `folder` is where it notes which commands Discord knows.
     """
 
     desk: Desk
@@ -66,7 +66,6 @@ class Parts:
     followers: Followers
     settings: DiscordSettings
     folder: Path
-    private_folders: tuple[Path, ...]
 
 
 class DatelineClient(discord.AutoShardedClient):
@@ -197,7 +196,7 @@ class DatelineClient(discord.AutoShardedClient):
         await self.following.stop(interaction, id)
 
     @asynccontextmanager
-    async def at_work(self, reply: Reply, doing: str, operator: tuple[Path, ...] | None = None) -> AsyncIterator[None]:
+    async def at_work(self, reply: Reply, doing: str, operator: bool = False) -> AsyncIterator[None]:
         """Errors inside are told to the person (see `told`), and the bot does not leave before they are."""
         done = asyncio.Event()
         self._at_work.add(done)

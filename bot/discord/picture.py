@@ -15,6 +15,7 @@ from bot.discord.cards import answer_card
 from bot.discord.embeds import COLOURS
 from bot.discord.text import ZERO_WIDTH
 from bot.discord.types import Card
+from bot.mends import worded
 from bot.streams import complain
 from retrieval.errors import DatelineError
 
@@ -220,7 +221,7 @@ def main(arguments: list[str]) -> int:
     try:
         answer = Assistant.open(Settings.load(), silent).ask(options.question)
     except DatelineError as error:
-        complain(str(error))
+        complain(worded(error))
         return 1
     picture(answer_card(answer)).quantize(64).save(options.out, optimize=True)
     return 0

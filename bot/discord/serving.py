@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
 import aiohttp
@@ -76,7 +75,6 @@ def assembled(settings: Settings, assistant: Answers, upkeep: Upkeep) -> Parts:
         ),
         settings=settings.discord,
         folder=settings.storage.path,
-        private_folders=(settings.corpus.path, settings.storage.path, Path.home()),
     )
 
 

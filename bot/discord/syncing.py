@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.discord.logs import RECORD, event
 from bot.discord.requests import FAILURES, PATIENTLY, persistently
-from retrieval.errors import DatelineError, StoreError, reason
+from retrieval.errors import DatelineError, StoreError
 
 FILE = "discord-commands.sha256"
 
@@ -40,7 +40,7 @@ async def sync(tree: app_commands.CommandTree[Any], application: int | None, fol
     try:
         file.write_text(digest, encoding="ascii")
     except OSError as error:
-        raise StoreError(f"{file} cannot be written ({reason(error)}); fix the folder's permissions.") from error
+        raise StoreError("%s cannot be written (%s); fix the folder's permissions.", file) from error
     RECORD.info(event("commands_synced", commands=len(definitions)))
     return True
 

@@ -4,10 +4,8 @@ No path, no token and no traceback gets into a channel; what a member is not tol
 """
 
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import discord
 from discord import app_commands
@@ -18,11 +16,8 @@ from bot.discord.refusals import NotHereError, RefusalError
 from bot.discord.replies import Reply
 from bot.discord.requests import FAILURES
 from bot.discord.types import Card
-from retrieval.errors import ConfigError, DatelineError, UsageError
-
-# a folder's path before a name: "/srv/news/a.txt" -> "a.txt"; an address on the web is none
-_FOLDERS = re.compile(r"(?<![\w:/.\\-])(?:~|[A-Za-z]:)?(?:[/\\][^\s/\\'\"“”,;()`]+)*[/\\](?=[^\s/\\])")
-_COMMAND_LINE = re.compile(r"[;,]? ?`dateline .*$", re.DOTALL)
+from bot.mends import worded
+from retrieval.errors import ConfigError, DatelineError, UsageError, in_words
 
 log = logging.getLogger(__name__)
 
@@ -32,29 +27,15 @@ def for_member(error: BaseException) -> str:
     if isinstance(error, RefusalError):
         return str(error)
     if isinstance(error, UsageError) and not isinstance(error, ConfigError):
-        # what the terminal offers is of no use here: "…; did you mean Reuters? `dateline status` lists the sources."
-        sentence = _COMMAND_LINE.sub("", str(error)).rstrip()
-        return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+        return in_words(error.text(openly=True))
     if isinstance(error, DatelineError):
         return "The articles cannot be searched right now; the reason is in Dateline's log."
     return "Something went wrong; the details are in Dateline's log."
 
 
-def for_operator(error: BaseException, folders: tuple[Path, ...]) -> str:
-    """One sentence for those who run the bot: precise, without the folders of this machine."""
-    if isinstance(error, DatelineError):
-        return without_folders(str(error), folders)
-    return for_member(error)
-
-
-def without_folders(text: str, folders: tuple[Path, ...]) -> str:
-    """`text` with the names of files and without where they are; `folders` are known ones, whose names may hold spaces.
-
-    "/srv/my news/a.txt is empty; see https://a.example/b" -> "a.txt is empty; see https://a.example/b"
-    """
-    for folder in sorted((str(folder) for folder in folders), key=len, reverse=True):
-        text = text.replace(f"{folder}/", "").replace(folder, Path(folder).name)
-    return _FOLDERS.sub("", text)
+def for_operator(error: BaseException) -> str:
+    """One sentence for those who run the bot: precise, without the folders and servers of this machine."""
+    return in_words(error.text(openly=True)) if isinstance(error, DatelineError) else for_member(error)
 
 
 def unwrapped(error: BaseException) -> BaseException:
@@ -63,8 +44,8 @@ def unwrapped(error: BaseException) -> BaseException:
 
 
 @asynccontextmanager
-async def told(reply: Reply, doing: str, operator: tuple[Path, ...] | None = None) -> AsyncIterator[None]:
-    """Whatever is raised inside is said to the person; with `operator` folders precisely, and without these.
+async def told(reply: Reply, doing: str, operator: bool = False) -> AsyncIterator[None]:
+    """Whatever is raised inside is said to the person, to an `operator` precisely.
 
     What cannot even be said is logged: Discord then shows the person that the bot did not respond.
     """
@@ -73,7 +54,7 @@ async def told(reply: Reply, doing: str, operator: tuple[Path, ...] | None = Non
     # the last resort, where every error ends: not one may be lost, or somebody waits for ever
     except Exception as error:
         note(error, doing)
-        sentence = for_member(error) if operator is None else for_operator(error, operator)
+        sentence = for_operator(error) if operator else for_member(error)
         # only what names channels has markdown of ours, and nothing of anybody else's
         card = Card("", sentence, "notice") if isinstance(error, NotHereError) else notice_card(sentence)
         try:
@@ -89,7 +70,7 @@ def note(error: BaseException, doing: str) -> None:
     if isinstance(error, RefusalError | UsageError):
         log.info(event("refused", doing=doing, reason=type(error).__name__))
     elif isinstance(error, DatelineError):
-        log.error(event("failed", doing=doing, error=type(error).__name__, said=str(error)))
+        log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))
     elif isinstance(error, (discord.HTTPException, *FAILURES)):
         log.error(event("connection_failed", doing=doing, error=type(error).__name__, said=str(error)))
     else:

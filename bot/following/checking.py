@@ -27,12 +27,11 @@ from retrieval.encoder import Encoder
 from retrieval.errors import UsageError
 from retrieval.filters import lets_through
 from retrieval.matching import COMPETING, Matches, OpenQuestion, match
-from retrieval.periods import asked_period
+from retrieval.question import parsed
 from retrieval.search import REPRINTS, Query, Retriever
 from retrieval.storage.store import Store
 from retrieval.storage.vectors import packed, unpacked
-from retrieval.terms import asked_terms
-from retrieval.types import Article, SearchFilter
+from retrieval.types import Article, Question, SearchFilter
 
 EVERYTHING = SearchFilter()
 TRIES = 6
@@ -134,20 +133,18 @@ class Checker:
         return Notices(taken.message, taken.again, tuple(notices))
 
     def _open(self, due: Due) -> OpenQuestion:
-        question = due.followed.question
         (vector,) = unpacked([due.vector], len(due.vector) // 4)
-        query = Query(vector, asked_terms(question), asked_period(question, date.today()))
-        return OpenQuestion.of(query, due.scores)
+        return OpenQuestion.of(Query(_parsed(due), vector), due.scores)
 
     def _outcome(self, due: Due, promising: Promising, generation: int) -> Outcome:
         followed = due.followed
-        heard = self._follower.ask(followed.question, promising, self.questions.told(followed.id), generation)
+        heard = self._follower.ask(_parsed(due), promising, self.questions.told(followed.id), generation)
         best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[:COMPETING]
         return Outcome(tuple(best), heard.told, tuple(map(news_document, heard.news)))
 
     def _scores(self, question: str, where: SearchFilter) -> tuple[float, ...]:
         """Of the best passages that there are now."""
-        return tuple(hit.score for hit in self._retriever.search(question, COMPETING, where, date.today()).hits)
+        return tuple(hit.score for hit in self._retriever.search(parsed(question, date.today()), COMPETING, where).hits)
 
     def _embedded(self, several: Sequence[Due]) -> list[Due]:
         """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
@@ -166,6 +163,10 @@ class Checker:
             anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
             self.questions.embedded(followed.id, encoder.fingerprint, packed(vector), scores)
         return [anew.get(each.followed.id, each) for each in several]
+
+
+def _parsed(due: Due) -> Question:
+    return parsed(due.followed.question, date.today())
 
 
 def _promising(

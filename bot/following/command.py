@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.mends import worded
 from bot.options import Command, Options, as_json_option, with_filter
 from bot.question import checked
 from bot.scope import Scope
@@ -115,7 +116,7 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
         except DatelineError as error:
             if one is not None:
                 raise
-            complain(f"line {number}: {error}")
+            complain(f"line {number}: {worded(error)}")
             status = 1
             continue
         if as_json:

@@ -14,6 +14,7 @@ from bot.following.types import Followed
 from bot.json import answer_object, citation_object, document, scope_object
 from reader.novelty import News, Statement
 from reader.types import Answer, AnswerItem, Citation, Timing
+from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage
 
 
@@ -67,8 +68,8 @@ def news_of(kept: str, articles: Mapping[str, Article], generation: int) -> News
     groups = {each.article_id: each.source_group for item in items for each in item.citations}
     hits = tuple(hit for each in found["evidence"] if (hit := _hit(each, articles)) is not None)
     groups |= {hit.passage.article_id: hit.passage.article_id for hit in hits if hit.passage.article_id not in groups}
-    evidence = Evidence(hits, {key: articles[key] for key in groups}, groups, generation)
-    answer = Answer(found["question"], found["kind"], tuple(items), evidence, Timing(0.0, 0.0, 0.0), found["certain"])
+    evidence = Evidence(parsed(found["question"]), hits, {key: articles[key] for key in groups}, groups, generation)
+    answer = Answer(found["kind"], tuple(items), evidence, Timing(0.0, 0.0, 0.0), found["certain"])
     was = tuple(
         None if each is None else _statement(each, heading)
         for each, heading in zip(found["was"], found["headings"], strict=True)

@@ -81,7 +81,7 @@ def _records(text: str, path: str) -> FileContents:
             try:
                 intakes.append(_from_record(record, path, places))
             except ArticleError as error:
-                skipped.append(Skipped(f"{path}:{record.place}", str(error)))
+                skipped.append(Skipped(f"{path}:{record.place}", error.text()))
     if not intakes:
         example = f"; {skipped[0].path} {skipped[0].reason}" if skipped else ""
         raise ArticleError(f"holds no article{example}")

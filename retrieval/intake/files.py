@@ -80,8 +80,9 @@ def find(corpus: Path) -> Found:
     if not corpus.is_dir():
         problem = "is not a folder" if corpus.exists() else "does not exist"
         raise CorpusError(
-            f"The corpus folder {corpus} {problem}; create it and put articles in it ({', '.join(sorted(SUFFIXES))}), "
-            "or set [corpus] path in config.toml."
+            f"The corpus folder %s {problem}; create it and put articles in it ({', '.join(sorted(SUFFIXES))}), or "
+            "{set another folder for the articles}.",
+            corpus,
         )
     unread = Counter[str]()
     files = sorted(Path(entry.path) for entry in walk(corpus, unread))
@@ -124,7 +125,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []  # deleted since its parent was listed
     except OSError as error:
         # without what is below, its articles would seem to be deleted
-        raise CorpusError(f"The folder {folder} cannot be read ({reason(error)}); fix its permissions.") from error
+        raise CorpusError("The folder %s cannot be read (%s); fix its permissions.", Path(folder)) from error
 
 
 def _is_page(name: str) -> bool:

@@ -6,9 +6,10 @@ ACL 2012). It takes half a second to load, so it is loaded when first asked.
 
 import functools
 import tempfile
+from pathlib import Path
 from typing import Any
 
-from retrieval.errors import ModelError, reason
+from retrieval.errors import ModelError
 
 MIN_LETTERS = 200
 MIN_PROBABILITY = 0.99
@@ -43,6 +44,5 @@ def _identifier() -> Any:
     try:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     except OSError as error:
-        raise ModelError(
-            f"The language model cannot be unpacked into {tempfile.gettempdir()} ({reason(error)}); free space there."
-        ) from error
+        text = "The language model cannot be unpacked into %s (%s); free space there."
+        raise ModelError(text, Path(tempfile.gettempdir())) from error

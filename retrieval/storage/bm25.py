@@ -19,10 +19,9 @@ from pathlib import Path
 
 import tantivy
 
-from retrieval.errors import StoreError, reason
+from retrieval.errors import StoreError
 from retrieval.storage.index import flush_folder
 from retrieval.storage.integrity import FileRecord, is_untouched, recorded
-from retrieval.storage.spelling import RIGHT_LETTERS, is_fallible, spellings
 
 WRITER_BYTES = 64 * 1024 * 1024
 _LOCKS = ".tantivy-*.lock"
@@ -81,7 +80,8 @@ class WordIndex:
         try:
             return cls(tantivy.Index.open(str(folder)))
         except (ValueError, OSError) as error:
-            raise StoreError(f"The word index {folder} is damaged; run `dateline index` to rebuild it.") from error
+            text = "The word index %s is damaged; {bring the index up to date} to rebuild it."
+            raise StoreError(text, folder) from error
 
     @classmethod
     def in_memory(cls, entries: Iterable[WordEntry]) -> "WordIndex":
@@ -94,15 +94,6 @@ class WordIndex:
     def frequency(self, term: str) -> int:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
-
-    def spellings(self, term: str) -> frozenset[str]:
-        """The term, or, where no passage has it, those terms that are one slip of the hand away from it.
-
-        "lavrof" -> {"lavrov"}
-        """
-        if self.frequency(term) or not is_fallible(term):
-            return frozenset([term])
-        return spellings(term, (other for other, _ in self._searcher.terms_with_prefix("terms", term[:RIGHT_LETTERS])))
 
     def passages(self) -> list[int]:
         """The ids of all passages."""
@@ -167,11 +158,8 @@ def write_words(folder: Path, before: Written | None, update: Update) -> dict[st
         known = {} if before is None else before.files
         return {file.name: _record(file, known.get(file.name)) for file in word_files(folder)}
     except (ValueError, OSError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise StoreError(
-            f"The word index cannot be written to {folder.parent} ({why}); free some disk space there, or fix its "
-            "permissions."
-        ) from error
+        text = "The word index cannot be written to %s (%s); free some disk space there, or fix its permissions."
+        raise StoreError(text, folder.parent) from error
 
 
 def word_files(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ TOLERANCE_OF_8_BITS = 0.02
 
 def database_findings(connection: sqlite3.Connection, folder: Path, expected: int) -> Iterator[Finding]:
     """What is wrong with the database, which should have so many live passages."""
-    anew = f"delete the folder {folder} and run `dateline index`"
+    anew = f"delete the folder {folder} and {{bring the index up to date}}"
     for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
         if problem != "ok":
             yield Finding(f"The database is damaged: {problem}", anew)

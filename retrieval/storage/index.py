@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import StoreError, reason
+from retrieval.errors import StoreError
 from retrieval.storage.integrity import FileRecord
 
 # measured with `dateline evaluate scale`: where an exact search costs as much as embedding the question
@@ -80,7 +80,8 @@ class VectorIndex:
         try:
             return cls(faiss.read_index(str(path)))
         except RuntimeError as error:
-            raise StoreError(f"The index file {path} is damaged; run `dateline index` to rebuild it.") from error
+            text = "The index file %s is damaged; {bring the index up to date} to rebuild it."
+            raise StoreError(text, path) from error
 
     @property
     def exact(self) -> bool:
@@ -133,10 +134,8 @@ class VectorIndex:
             flush_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise StoreError(
-                f"The index cannot be written to {path.parent} ({reason(error)}); free some disk space there, or fix "
-                "its permissions."
-            ) from error
+            text = "The index cannot be written to %s (%s); free some disk space there, or fix its permissions."
+            raise StoreError(text, path.parent) from error
         return FileRecord(written.st_size, written.st_mtime_ns, digest.digest())
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
-from retrieval.errors import BusyError, NoIndexError, StoreError, reason
+from retrieval.errors import BusyError, NoIndexError, StoreError
 from retrieval.progress import Progress
 from retrieval.storage.bm25 import WordFilter, WordIndex
 from retrieval.storage.database import BUSY_SECONDS, DATABASE, prepare, schema_version, translated
@@ -78,10 +78,7 @@ class LocalStore:
     @contextmanager
     def _read(self) -> Iterator["LocalSnapshot"]:
         if not (self.folder / DATABASE).is_file():
-            raise NoIndexError(
-                f"There is no index in {self.folder} yet; run `dateline index`, or, if there is one elsewhere, go to "
-                "the folder of its config.toml, or name that file with --config."
-            )
+            raise NoIndexError(self.folder)
         uri = f"{(self.folder / DATABASE).resolve().as_uri()}?mode=rw"
         with (
             translated(self.folder),
@@ -90,7 +87,7 @@ class LocalStore:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             if schema_version(connection, self.folder) == 0:
-                raise NoIndexError(f"There is no finished index in {self.folder} yet; run `dateline index`.")
+                raise NoIndexError(self.folder)
             yield LocalSnapshot(self.folder, connection, self._loaded)
 
     @contextmanager
@@ -101,12 +98,10 @@ class LocalStore:
             lock = FileLock(self.folder / "write.lock", timeout=0)
             lock.acquire()
         except Timeout as error:
-            raise BusyError(f"Another process is indexing into {self.folder}; try again when it is done.") from error
+            raise BusyError("Another process is indexing into %s; try again when it is done.", self.folder) from error
         except OSError as error:
-            raise StoreError(
-                f"The storage folder {self.folder} cannot be written ({reason(error)}); fix its permissions or the "
-                "disk's free space, or set [storage] path in config.toml to another folder."
-            ) from error
+            mend = "fix its permissions, free some disk space, or {set another folder for the index}"
+            raise StoreError(f"The storage folder %s cannot be written (%s); {mend}.", self.folder) from error
         try:
             with (
                 translated(self.folder),
@@ -126,7 +121,7 @@ class LocalSnapshot(SqlSnapshot):
     def __init__(self, folder: Path, connection: sqlite3.Connection, before: Loaded | None = None) -> None:
         generation = newest_generation(connection)
         if generation is None:
-            raise NoIndexError(f"There is no finished index in {folder} yet; run `dateline index`.")
+            raise NoIndexError(folder)
         super().__init__(connection, generation)
         self.connection: sqlite3.Connection = connection
         self.folder = folder
@@ -152,10 +147,6 @@ class LocalSnapshot(SqlSnapshot):
             return before
         known = {} if before is None else {segment.id: segment.index for segment in before.vectors.segments}
         return Loaded(self.generation.id, self._index(known), load_words(self.connection, self.folder))
-
-    def spellings(self, terms: Sequence[str]) -> dict[str, frozenset[str]]:
-        """See `Snapshot`."""
-        return {term: self.loaded.words.spellings(term) for term in terms}
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """See `Snapshot`."""
@@ -206,10 +197,9 @@ class LocalSnapshot(SqlSnapshot):
             segments.append(Segment(record.id, index, gone))
         whole = SegmentedIndex(tuple(segments))
         if len(whole) != self.generation.passages:
-            raise StoreError(
-                f"The index in {self.folder} holds {len(whole)} passages, expected {self.generation.passages}; "
-                "run `dateline index` to rebuild it."
-            )
+            found, mend = len(whole), "{bring the index up to date} to rebuild it"
+            text = f"The index in %s holds {found} passages, expected {self.generation.passages}; {mend}."
+            raise StoreError(text, self.folder)
         return whole
 
     def _load(self, record: SegmentRecord) -> VectorIndex:

@@ -46,6 +46,6 @@ def _needed() -> Iterator[None]:
         yield
     except ImportError as error:
         raise ConfigError(
-            f"[storage] url names a PostgreSQL server, and {error.name} is not installed; install Dateline with "
-            "`pip install .[postgres]`, or remove that line."
+            f"The store is on a PostgreSQL server, and {error.name} is not installed; {{install what a server needs}}, "
+            "or remove {the server's address}."
         ) from error

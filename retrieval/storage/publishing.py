@@ -19,7 +19,7 @@ from retrieval.storage.segments import find_lost_segments, segment_path, segment
 from retrieval.storage.sql import fill_temp_table
 from retrieval.storage.types import Batch, Generation, Pending, Target
 from retrieval.storage.words import update_words, words_lost, words_path, words_record
-from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, texts_of
+from retrieval.storage.writing import SqlWriter, fill_pending, pending_texts, save_vectors
 
 
 class LocalWriter(SqlWriter):
@@ -50,9 +50,8 @@ class LocalWriter(SqlWriter):
 
         def batches() -> Iterator[Batch]:
             for first in range(0, texts, batch):
-                query = 'SELECT text_hash, article, start, "end" FROM pending WHERE id > ? AND id <= ? ORDER BY id'
-                rows = connection.execute(query, (first, first + batch)).fetchall()
-                yield Batch(texts_of(connection, rows), min(first + batch, texts))
+                chosen = "WHERE id > ? AND id <= ?"
+                yield Batch(pending_texts(connection, chosen, (first, first + batch))[0], min(first + batch, texts))
 
         return Pending(texts, passages, batches())
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,11 @@ class SqlSnapshot:
         """Raises IndexMismatchError if the vectors of this generation are another encoder's."""
         generation = self.generation
         if generation.fingerprint != fingerprint:
-            raise IndexMismatchError(
-                f"The index was made with the encoder {generation.model} ({generation.fingerprint}), and another "
-                f"({fingerprint}) is configured; run `dateline index`, or set [encoder] model back."
+            made, mend = generation.fingerprint, "{bring the index up to date}, or set {the encoder} back"
+            text = (
+                f"The index was made with the encoder %s ({made}), and another ({fingerprint}) is configured; {mend}."
             )
+            raise IndexMismatchError(text, Path(generation.model))
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
         """See `Snapshot`."""

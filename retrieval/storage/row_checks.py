@@ -14,8 +14,8 @@ from retrieval.storage.types import Finding, Generation
 from retrieval.storage.vectors import passage_vectors, unpacked
 
 TOLERANCE = 1e-4
-REBUILD = "run `dateline index`, which embeds nothing again"
-EMBED_AGAIN = "run `dateline index --full`"
+REBUILD = "{bring the index up to date}, which embeds nothing again"
+EMBED_AGAIN = "{embed all articles again}"
 
 
 def row_findings(connection: Connection, progress: Progress) -> Iterator[Finding]:

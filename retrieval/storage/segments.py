@@ -102,7 +102,7 @@ def write_segment(
         "INSERT INTO segments (passages, bytes, modified, digest, recall) VALUES (?, 0, 0, x'', 0)", (count,)
     ).lastrowid
     if segment is None:
-        raise StoreError("The database gave the new segment no number; run `dateline index` again.")
+        raise StoreError("The database gave the new segment no number; {bring the index up to date}.")
     connection.execute("UPDATE passages SET segment = ? WHERE segment IS NULL", (segment,))
     built = build_segment(connection, segment, fingerprint, dimension)
     saved = built.index.save(segment_path(folder, segment))
@@ -129,7 +129,7 @@ def build_segment(connection: sqlite3.Connection, segment: int, fingerprint: str
     count: int = connection.execute("SELECT count(*) FROM passages WHERE segment = ?", (segment,)).fetchone()[0]
     index = VectorIndex.build(dimension, count, batches)
     if len(index) != count:
-        raise StoreError(f"{count - len(index)} passages have no vector; run `dateline index --full`.")
+        raise StoreError(f"{count - len(index)} passages have no vector; {{embed all articles again}}.")
     questions = None if index.exact else _headings(connection, segment, fingerprint, dimension)
     return Built(index, 1.0 if questions is None else index.tune(questions, batches))
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 Values = Sequence[Any] | Mapping[str, Any]
+AT_ONCE = 1000
 
 
 class Rows(Protocol):
@@ -38,3 +39,10 @@ def fill_temp_table(connection: Connection, table: str, ids: Iterable[int]) -> N
 def marks(values: Collection[object]) -> str:
     """What stands between the brackets of `IN ()` for so many values; nothing is among none."""
     return ",".join("?" * len(values)) or "NULL"
+
+
+def select_among(connection: Connection, query: str, values: Sequence[object]) -> Iterator[Any]:
+    """The rows of a query with `IN ({})` for all the values, of which a statement takes so many at a time."""
+    for first in range(0, len(values), AT_ONCE):
+        some = values[first : first + AT_ONCE]
+        yield from connection.execute(query.format(marks(some)), some).fetchall()

@@ -1,15 +1,23 @@
 """Files become rows: staged while nobody sees them, made live together, deleted with all that only they needed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC
+from itertools import islice
+from typing import Any
 
 from retrieval.heading import heading
 from retrieval.passages import split
 from retrieval.reprints import signature
-from retrieval.storage.sql import Connection, fill_temp_table
-from retrieval.types import Article, FileContents, Intake, Skipped
+from retrieval.storage.sql import Connection, fill_temp_table, marks, select_among
+from retrieval.storage.types import NewFile
+from retrieval.types import Article, Intake
+
+# so many are written together; fewer where they are long: an article may have 20 MB
+FILES_AT_ONCE = 64
+CHARACTERS_AT_ONCE = 1_000_000
 
 
 def text_hash(text: str) -> bytes:
@@ -29,37 +37,93 @@ def digest(article: Article) -> bytes:
     return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
 
 
-def stage(connection: Connection, path: str, content_hash: bytes, stat: str | None, contents: FileContents) -> None:
-    """Writes a version of a file, with its articles and passages, that nobody sees until it is published.
+def stage(connection: Connection, files: Iterable[NewFile]) -> None:
+    """Writes versions of files, with their articles and passages, that nobody sees until they are published.
 
-    It takes the place of one staged before. An article whose id another file's article has is skipped.
+    Each takes the place of one staged before. An article whose id another file's article has is skipped.
     """
-    delete_files(connection, [row[0] for row in connection.execute(_STAGED_AT, (path,))])
-    (file,) = connection.execute(
-        "INSERT INTO files (path, content_hash, stat, live) VALUES (?, ?, ?, ?) RETURNING id",
-        (path, content_hash, stat, False),
-    ).fetchone()
-    skipped = list(contents.skipped)
-    for intake in contents.intakes:
-        other = connection.execute(_SAME_ID_ELSEWHERE, (intake.article.id, path)).fetchone()
-        if other is None:
-            _insert(connection, file, intake)
-        else:
-            skipped.append(Skipped(path, f"has by chance the same id as {other[0]}; rename one of the two"))
+    some: list[NewFile] = []
+    characters = 0
+    for file in files:
+        some.append(file)
+        characters += sum(len(intake.article.text) for intake in file.contents.intakes)
+        if len(some) == FILES_AT_ONCE or characters > CHARACTERS_AT_ONCE:
+            _stage(connection, some)
+            some, characters = [], 0
+    if some:
+        _stage(connection, some)
+
+
+def _stage(connection: Connection, files: Sequence[NewFile]) -> None:
+    """So many statements, however many files and articles there are."""
+    paths = [file.path for file in files]
+    staged = "SELECT path, id FROM files WHERE NOT live AND path IN ({})"
+    delete_files(connection, [row[1] for row in select_among(connection, staged, paths)])
     connection.executemany(
-        "INSERT INTO skipped VALUES (?, ?, ?)", [(file, record.path, record.reason) for record in skipped]
+        "INSERT INTO files (path, content_hash, stat, live) VALUES (?, ?, ?, ?)",
+        [(file.path, file.content_hash, file.stat, False) for file in files],
+    )
+    numbers: dict[str, int] = dict(select_among(connection, staged, paths))
+    ids = [intake.article.id for file in files for intake in file.contents.intakes]
+    same_id = "SELECT a.id, f.path FROM articles a JOIN files f ON f.id = a.file WHERE a.id IN ({})"
+    known: dict[str, set[str]] = defaultdict(set)
+    for id, path in select_among(connection, same_id, ids):
+        known[id].add(path)
+    intakes: list[tuple[int, Intake]] = []
+    skipped: list[tuple[int, str, str]] = []
+    for file in files:
+        number = numbers[file.path]
+        skipped += [(number, record.path, record.reason) for record in file.contents.skipped]
+        for intake in file.contents.intakes:
+            others = known[intake.article.id] - {file.path}
+            if others:
+                reason = f"has by chance the same id as {min(others)}; rename one of the two"
+                skipped.append((number, file.path, reason))
+            else:
+                known[intake.article.id].add(file.path)
+                intakes.append((number, intake))
+    _insert(connection, intakes)
+    connection.executemany("INSERT INTO skipped VALUES (?, ?, ?)", skipped)
+
+
+def _insert(connection: Connection, intakes: Sequence[tuple[int, Intake]]) -> None:
+    """Each with the number of its file."""
+    rows = [_row(file, intake.article) for file, intake in intakes]
+    for names in islice(map(tuple, rows), 1):
+        connection.executemany(
+            f"INSERT INTO articles ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+            [tuple(row.values()) for row in rows],
+        )
+    files = sorted({file for file, _ in intakes})
+    query = f"SELECT number, file, id FROM articles WHERE file IN ({marks(files)})"
+    numbers = {(file, id): number for number, file, id in connection.execute(query, files)}
+    articles = [(numbers[file, intake.article.id], intake) for file, intake in intakes]
+    connection.executemany(
+        "INSERT INTO dropped VALUES (?, ?, ?, ?)",
+        [(number, line.line, line.text, line.reason) for number, intake in articles for line in intake.dropped],
+    )
+    connection.executemany(
+        'INSERT INTO passages (article, start, "end", text_hash) VALUES (?, ?, ?, ?)',
+        [
+            (number, start, end, text_hash(passage_text(intake.article.text, start, end)))
+            for number, intake in articles
+            for start, end in split(intake.article.text, intake.article.language)
+        ],
+    )
+    connection.execute(
+        f"""UPDATE articles SET first_passage = first, last_passage = last
+            FROM (SELECT article, min(p.id) AS first, max(p.id) AS last FROM passages p
+                  JOIN articles a ON a.number = p.article WHERE a.file IN ({marks(files)}) GROUP BY article) AS ranges
+            WHERE number = ranges.article""",
+        files,
     )
 
 
-_STAGED_AT = "SELECT id FROM files WHERE path = ? AND NOT live"
-_SAME_ID_ELSEWHERE = "SELECT f.path FROM articles a JOIN files f ON f.id = a.file WHERE a.id = ? AND f.path != ?"
-
-
-def _insert(connection: Connection, file: int, intake: Intake) -> None:
-    article = intake.article
+def _row(file: int, article: Article) -> dict[str, Any]:
+    """The columns of an article's row."""
     published = article.published
     headed = heading(article)
-    values = {
+    return {
         "file": file,
         "id": article.id,
         "title": article.title,
@@ -76,26 +140,6 @@ def _insert(connection: Connection, file: int, intake: Intake) -> None:
         "signature": signature(article.text).astype("<u4").tobytes(),
         "source_group": article.id,
     }
-    names = ", ".join(values)
-    marks = ", ".join(f":{name}" for name in values)
-    insert = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING number"
-    (number,) = connection.execute(insert, values).fetchone()
-    connection.executemany(
-        "INSERT INTO dropped VALUES (?, ?, ?, ?)",
-        [(number, line.line, line.text, line.reason) for line in intake.dropped],
-    )
-    connection.executemany(
-        'INSERT INTO passages (article, start, "end", text_hash) VALUES (?, ?, ?, ?)',
-        [
-            (number, start, end, text_hash(passage_text(article.text, start, end)))
-            for start, end in split(article.text, article.language)
-        ],
-    )
-    connection.execute(
-        """UPDATE articles SET (first_passage, last_passage) =
-           (SELECT min(id), max(id) FROM passages WHERE article = :number) WHERE number = :number""",
-        {"number": number},
-    )
 
 
 def delete_files(connection: Connection, files: Sequence[int]) -> None:

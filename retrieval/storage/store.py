@@ -15,6 +15,7 @@ from retrieval.storage.types import (
     Counts,
     FileVersion,
     Generation,
+    NewFile,
     Pending,
     Refused,
     Target,
@@ -47,8 +48,9 @@ class Writer(Protocol):
         """The files that hold no article, by path."""
         ...
 
-    def stage(self, path: str, content_hash: bytes, stat: str | None, contents: FileContents) -> None:
-        """Stages a version of a file in place of one staged before; an article whose id another file has is skipped."""
+    def stage(self, files: Iterable[NewFile]) -> None:
+        """Stages versions of different files, each in place of one staged before; an article whose id another file has
+        is skipped."""
         ...
 
     def drop(self, files: Sequence[int]) -> None:
@@ -128,10 +130,6 @@ class Snapshot(Protocol):
 
     def status(self) -> StoreStatus:
         """What this generation holds."""
-        ...
-
-    def spellings(self, terms: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """Each term, or, where no passage has it, those terms that are one slip of the hand away from it."""
         ...
 
     def frequencies(self, terms: Sequence[str]) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.types import Passage
+from retrieval.types import FileContents, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,16 @@ class FileVersion:
     id: int
     content_hash: bytes
     stat: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A version of a corpus file that a store has not yet."""
+
+    path: str
+    content_hash: bytes
+    stat: str | None
+    contents: FileContents
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong with a store, and the command that mends it."""
+    """One thing that is wrong with a store, and what mends it, as the text of an error says it."""
 
     problem: str
     mend: str

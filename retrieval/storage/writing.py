@@ -3,10 +3,10 @@
 What is derived from the rows, so that they can be searched, is each store's own affair.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,9 @@ from retrieval.storage.grouping import articles_to_regroup, insert_bands, join_g
 from retrieval.storage.reading import file_versions
 from retrieval.storage.sql import Connection, fill_temp_table
 from retrieval.storage.staging import delete_files, passage_text, stage
-from retrieval.storage.types import Counts, FileVersion, Generation, Refused, Target
+from retrieval.storage.types import Counts, FileVersion, Generation, NewFile, Refused, Target
 from retrieval.storage.vectors import packed
-from retrieval.types import FileContents, Skipped
+from retrieval.types import Skipped
 
 _SAVE_VECTOR = """INSERT INTO embeddings VALUES (?, ?, ?)
                   ON CONFLICT (text_hash, fingerprint) DO UPDATE SET vector = excluded.vector"""
@@ -52,9 +52,9 @@ class SqlWriter:
         rows = self.connection.execute("SELECT path, stat, reason FROM refused")
         return {path: Refused(*rest) for path, *rest in rows}
 
-    def stage(self, path: str, content_hash: bytes, stat: str | None, contents: FileContents) -> None:
+    def stage(self, files: Iterable[NewFile]) -> None:
         """See `Writer`."""
-        stage(self.connection, path, content_hash, stat, contents)
+        stage(self.connection, files)
 
     def drop(self, files: Sequence[int]) -> None:
         """See `Writer`."""
@@ -167,23 +167,18 @@ def fill_pending(
     )
 
 
-def texts_of(connection: Connection, rows: Iterable[tuple[bytes, int, int | None, int | None]]) -> dict[bytes, str]:
-    """The texts of rows of `pending` (hash, article, start, end), by hash and in their order.
+def pending_texts(connection: Connection, chosen: str, values: Sequence[Any]) -> tuple[dict[bytes, str], int]:
+    """The texts of the rows of `pending` that `chosen` (WHERE and what follows) lets through, by hash, in the order of
+    their ids; and the greatest id.
 
-    An article, which may have 20 MB, is read once for all of its passages there.
+    The database cuts them out, so that no article, which may have 20 MB, comes here whole.
     """
-    texts: dict[bytes, str] = {}
-    passages = defaultdict(list)
-    for key, article, start, end in rows:
-        texts[key] = ""
-        if start is None or end is None:
-            (texts[key],) = connection.execute("SELECT heading FROM articles WHERE number = ?", (article,)).fetchone()
-        else:
-            passages[article].append((key, start, end))
-    for article, places in passages.items():
-        (text,) = connection.execute("SELECT text FROM articles WHERE number = ?", (article,)).fetchone()
-        texts |= {key: passage_text(text, start, end) for key, start, end in places}
-    return texts
+    query = f"""SELECT p.id, p.text_hash, p.start IS NULL, CASE WHEN p.start IS NULL THEN a.heading
+                    ELSE substr(a.text, p.start + 1, p."end" - p.start) END
+                FROM (SELECT * FROM pending {chosen}) AS p JOIN articles a ON a.number = p.article ORDER BY p.id"""
+    rows = connection.execute(query, values).fetchall()
+    texts = {bytes(key): text if whole else passage_text(text, 0, len(text)) for _, key, whole, text in rows}
+    return texts, max((row[0] for row in rows), default=0)
 
 
 def save_vectors(connection: Connection, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:

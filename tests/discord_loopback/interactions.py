@@ -1,117 +1,107 @@
 """One thing that a person asked of the bot, and what became of it."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from tests.discord_loopback.messages import Message
-from tests.discord_loopback.pulse import Pulse
-from tests.discord_loopback.rules import TEXT_INPUT, Json, walk
+from simcord.components import validate_modal
+
+from tests.discord_loopback.messages import EPHEMERAL, Message
+from tests.discord_loopback.rules import ApiError, Json, check
 from tests.discord_loopback.world import Channel, User
 
 T = TypeVar("T")
-
-COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
-REPLY, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
-ANSWERS = {
-    COMMAND: (REPLY, DEFER, MODAL),
-    COMPONENT: (REPLY, DEFER, DEFER_UPDATE, UPDATE, MODAL),
-    AUTOCOMPLETE: (CHOICES,),
-    MODAL_SUBMIT: (REPLY, DEFER, DEFER_UPDATE, UPDATE),
-}
-
-
-class Choice(NamedTuple):
-    """One offered completion."""
-
-    name: str
-    value: str | int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Modal:
-    """A form that the bot has opened. `fields` are its text inputs as Discord got them."""
-
-    title: str
-    custom_id: str
-    components: list[Json]
-    interaction: "Interaction"
-
-    @property
-    def fields(self) -> list[Json]:
-        """The text inputs, each with its label."""
-        labels = {c["component"]["custom_id"]: c["label"] for c in self.components if "component" in c}
-        found = [component for component in walk(self.components) if component["type"] == TEXT_INPUT]
-        return [{**one, "label": labels.get(one["custom_id"]) or one.get("label")} for one in found]
+# what Discord allows, in seconds
+DEADLINE, TOKEN_LIFE = 3.0, 900.0
+COMMAND, COMPONENT, MODAL_SUBMIT = 2, 3, 5
+DEFER, DEFER_UPDATE, MODAL = 5, 6, 9
 
 
 @dataclass(slots=True, eq=False)
 class Interaction:
-    """What a command, a click, a form or a completion led to."""
+    """What a command, a click in a `message` or a form led to: a message (`original`), or a form (`shown`).
 
-    id: int
-    token: str
+    The application "did not respond" to one that `failed`.
+    """
+
     kind: int
     label: str
     person: User
     channel: Channel
-    created: float
-    pulse: Pulse
     message: Message | None = None
-    message_edits: int = 0
     acknowledged_after: float | None = None
     callback: int | None = None
     original: Message | None = None
-    followups: list[Message] = field(default_factory=list)
-    choices: list[Json] = field(default_factory=list)
     shown: Json | None = None
     failed: bool = False
-    disturbed: bool = False
+    edits_before: int = -1
+    id: int = field(init=False)
+    token: str = field(init=False)
+    created: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        discord = self.channel.discord
+        self.id, self.token, self.created = discord.snowflake(), secrets.token_urlsafe(40), discord.now()
+        discord.interactions[self.id] = self
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was sent."""
+        return self.channel.discord.now() - self.created
 
     @property
     def thinking(self) -> bool:
         """Whether the person still sees that the bot is thinking."""
         return self.original is not None and self.original.loading
 
-    @property
-    def messages(self) -> list[Message]:
-        """What the bot has said to it so far; not the thinking."""
-        unchanged = self.callback == DEFER_UPDATE and self.message_edits == len(
-            self.message.edits if self.message else []
-        )
-        first = [] if self.original is None or self.thinking or unchanged else [self.original]
-        return [message for message in [*first, *self.followups] if not message.deleted]
-
-    async def acknowledged(self, timeout: float = 10.0) -> float:
+    async def acknowledged(self) -> float:
         """The seconds after which the bot acknowledged it."""
-        await self._until(lambda: self.callback is not None, timeout, "was acknowledged")
-        assert self.acknowledged_after is not None
-        return self.acknowledged_after
+        return await self._until(lambda: self.acknowledged_after, 10, "was acknowledged")
 
-    async def finally_(self, timeout: float = 60.0, until: Callable[[Message], bool] | None = None) -> Message:
-        """The first message (of those that it satisfies, with `until`) once the thinking is over."""
+    async def finally_(self, timeout: float = 60.0, until: Callable[[Message], bool] = bool) -> Message:
+        """The message that it leads to, once the thinking is over and `until` is true of it."""
 
         def found() -> Message | None:
-            return next((message for message in self.messages if until is None or until(message)), None)
+            said = self.original
+            over = said is not None and not said.loading and len(said.edits) > self.edits_before
+            return said if over and said is not None and until(said) else None
 
         return await self._until(found, timeout, "was answered")
 
-    async def followup(self, number: int = 0, timeout: float = 60.0) -> Message:
-        """A follow-up, counted from 0."""
-        await self._until(lambda: len(self.followups) > number, timeout, f"got follow-up {number}")
-        return self.followups[number]
-
-    async def modal(self, timeout: float = 10.0) -> Modal:
+    async def form(self) -> Json:
         """The form that the bot opens."""
-        await self._until(lambda: self.shown is not None, timeout, "opened a form")
-        assert self.shown is not None
-        return Modal(self.shown["title"], self.shown["custom_id"], self.shown["components"], self)
+        return await self._until(lambda: self.shown, 10, "opened a form")
 
     async def _until(self, ready: Callable[[], T | None], timeout: float, what: str) -> T:
         def checked() -> T | None:
             value = ready()
-            if not value and self.failed:
-                raise AssertionError(f"{self.label}: The application did not respond\n{self.pulse.explain()}")
+            assert value or not self.failed, f"{self.label}: The application did not respond"
             return value
 
-        return await self.pulse.until(checked, timeout, f"{self.label} {what}")
+        return await self.channel.discord.until(checked, timeout, f"{self.label} {what}")
+
+    def expire(self, delivered: bool) -> None:
+        """Shows the person that nothing has come in time: the bot's fault if it was there."""
+        self.failed = self.callback is None
+        if self.failed and delivered:
+            self.channel.discord.violations.append(f"not acknowledged within {DEADLINE} s: {self.label}")
+        self.channel.discord.beat()
+
+    def acknowledge(self, kind: int, data: Json) -> None:
+        """Takes the bot's first response, which may be a message, thinking or a form. Raises ApiError."""
+        if self.callback is not None:
+            raise ApiError(400, 40060, "Interaction has already been acknowledged.")
+        if self.failed or self.age > DEADLINE:
+            raise ApiError(404, 10062, "Unknown interaction", fair=self.failed)
+        if kind == MODAL:
+            check(validate_modal, data)
+            self.shown = data
+        elif kind == DEFER_UPDATE and self.message is not None:
+            self.original, self.edits_before = self.message, len(self.message.edits)
+        else:
+            viewer, bot = self.person if data.get("flags", 0) & EPHEMERAL else None, self.channel.discord.bot
+            self.original = Message(self.channel, bot, viewer=viewer, from_interaction=True, loading=kind == DEFER)
+            self.original.publish() if kind == DEFER else self.original.write(data)
+        self.acknowledged_after, self.callback = self.age, kind
+        self.channel.discord.beat()

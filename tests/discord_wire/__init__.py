@@ -48,5 +48,5 @@ async def answer_to(person: Person, guild: Guild, question: str = "list Who met?
 
 
 def button(message: Message, act: str) -> str:
-    """The custom_id of a button."""
-    return next(one.custom_id for one in message.buttons if one.custom_id and f":{act}:" in one.custom_id)
+    """The button that does this."""
+    return next(label for label, custom_id in message.buttons.items() if f":{act}:" in custom_id)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MEMBER, Loopback, Rule
+from tests.discord_loopback import Loopback
 from tests.discord_wire import OPEN, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
@@ -17,12 +17,13 @@ async def test_an_answer_whose_token_has_expired_is_sent_anew(tmp_path: Path) ->
         ada = discord.person("Ada")
         asked = await ada.slash(guild.general, "ask", question="hold Who?")
         await asked.acknowledged()
-        discord.shift(901)
+        discord.shifted += 901
         (tmp_path / "gate").touch()
         sent = lambda: [one for one in guild.general.messages if "**hold**" in one.text]  # noqa: E731
         (answer,) = await discord.until(sent, 20, "the answer is there")
-        assert not answer.from_interaction and len(discord.take(Rule.EXPIRED_TOKEN)) == 1
-        assert discord.violations == []
+        (violation,) = discord.violations
+        assert not answer.from_interaction and "50027" in violation
+        discord.violations.clear()
 
 
 async def test_a_full_queue_says_so_politely(tmp_path: Path) -> None:
@@ -41,7 +42,6 @@ async def test_a_full_queue_says_so_politely(tmp_path: Path) -> None:
         (tmp_path / "gate").touch()
         for one in taken:
             await one.finally_(until=says("**hold**"))
-        assert discord.violations == []
 
 
 async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike(tmp_path: Path) -> None:
@@ -68,11 +68,10 @@ async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike
         assert "answers in" in (await (await bo.message(desk, "Who?", mentions_bot=True)).answered()).text
         assert "private messages" in (await (await bo.dm("Who?")).answered()).text
         cy = discord.person("Cy")
-        in_thread = await cy.message(guild.thread(guild.general, "talks", MEMBER), "list Who?", mentions_bot=True)
+        in_thread = await cy.message(guild.channel("talks", parent=guild.general), "list Who?", mentions_bot=True)
         assert "**Ana**" in (await in_thread.answered(until=says("**"))).text
         # told once in a channel, which whoever asks on could fill otherwise
         assert not [one for one in guild.general.messages if one.reference is insisting]
-        assert discord.violations == []
 
 
 async def test_a_channel_rests_between_the_questions_of_anybody(tmp_path: Path) -> None:
@@ -84,4 +83,3 @@ async def test_a_channel_rests_between_the_questions_of_anybody(tmp_path: Path) 
         assert "This channel asked just now" in (await answer_to(bo, guild)).text
         asked = await bo.message(guild.channel("desk"), "list Who?", mentions_bot=True)
         await asked.answered(until=says("**Ana**"))
-        assert discord.violations == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Person, Upload
+from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Person
 from tests.discord_loopback.interactions import DEFER
 from tests.discord_loopback.world import EMBED_LINKS, SEND, SEND_IN_THREADS
 from tests.discord_wire import EDITS, MESSAGE_EDITS, answer_to, button, says, started
@@ -18,7 +18,7 @@ async def test_a_question_is_acknowledged_at_once_and_answered_with_its_sources(
     assert asked.callback == DEFER
     assert "**Ana**" in answer.text and "**Bo**" in answer.text and "Example Wire" in answer.text
     assert not answer.ephemeral and answer.pings == []
-    labels = [one.label for one in answer.buttons]
+    labels = list(answer.buttons)
     assert labels == ["More evidence", "In context", "👍", "👎", "Ask privately"]
 
 
@@ -35,7 +35,7 @@ async def test_a_filter_that_no_article_passes_is_named_as_the_reason(guild: Gui
     answer = await asked.finally_()
     assert "No article matches the filter, so nothing was searched" in answer.text
     assert "source Nobody's Wire" in answer.text
-    assert [one.label for one in answer.buttons] == ["👍", "👎", "Ask privately"]
+    assert list(answer.buttons) == ["👍", "👎", "Ask privately"]
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,14 @@ async def test_what_cannot_be_meant_is_said_to_the_person_alone(
 ) -> None:
     asked = await ada.slash(guild.general, "ask", **{"question": "Who?", **options})
     answer = await asked.finally_()
-    assert said in answer.text.replace("\\", "") and answer.ephemeral and answer.buttons == []
-
-
-async def test_sources_are_offered_while_they_are_typed(discord: Loopback, ada: Person) -> None:
-    assert [one.value for one in await ada.autocomplete("ask", "source", "éxample")] == ["Example Wire"]
-    assert await ada.autocomplete("ask", "source", "zzz") == []
+    assert said in answer.text.replace("\\", "") and answer.ephemeral and not answer.buttons
 
 
 async def test_a_mention_asks_and_is_answered_by_a_reply(guild: Guild, ada: Person) -> None:
     asked = await ada.message(guild.general, "list Who met?", mentions_bot=True)
     answer = await asked.answered(until=says("**Ana**"))
     assert answer.reference is asked and answer.pings == []
-    assert "Reading" in answer.edits[0].embeds[0]["description"]
+    assert "Reading" in answer.edits[0][0]["description"]
 
 
 async def test_a_private_message_asks_without_a_mention(ada: Person) -> None:
@@ -86,23 +81,6 @@ async def test_what_is_not_meant_for_the_bot_is_left_alone(discord: Loopback, gu
     assert [message.reference for message in quiet.messages if message.author is discord.bot] == [asked]
 
 
-async def test_any_message_can_be_asked_about_from_its_menu(guild: Guild, ada: Person) -> None:
-    message = await ada.message(guild.general, "list Who met?")
-    asked = await ada.context_menu("Ask Dateline about this", message)
-    assert "**Ana**" in (await asked.finally_()).text
-
-
-async def test_a_message_that_cannot_be_asked_about_is_named_as_such(guild: Guild, ada: Person) -> None:
-    picture = await ada.message(guild.general, "", files=[Upload("a.png", b"png", "image/png")])
-    long = await ada.message(guild.general, "Who? " * 400)
-    for message, said in (
-        (picture, "no words of its own"),
-        (long, "longer than 400 characters; ask about a part"),
-    ):
-        shown = await (await ada.context_menu("Ask Dateline about this", message)).finally_()
-        assert said in shown.text and shown.ephemeral
-
-
 @pytest.mark.parametrize(
     ("lacking", "threaded"), [(SEND, False), (EMBED_LINKS, False), (SEND_IN_THREADS, True)], ids=str
 )
@@ -110,7 +88,7 @@ async def test_where_it_may_not_write_it_answers_privately(
     lacking: int, threaded: bool, discord: Loopback, guild: Guild, ada: Person
 ) -> None:
     channel = guild.channel(f"mute {lacking}", MEMBER if threaded else MEMBER & ~lacking)
-    place = guild.thread(channel, "talks", MEMBER & ~lacking) if threaded else channel
+    place = guild.channel("talks", MEMBER & ~lacking, parent=channel) if threaded else channel
     before = len(ada.direct.messages)
     await ada.message(place, "list Who met?", mentions_bot=True)
     said = lambda: [one for one in ada.direct.messages[before:] if "**Ana**" in one.text]  # noqa: E731
@@ -126,9 +104,9 @@ async def test_a_reply_to_an_answer_is_asked_of_the_same_articles(guild: Guild, 
 
 
 async def test_several_people_follow_up_at_once_and_nothing_mixes(discord: Loopback, guild: Guild) -> None:
-    thread = guild.thread(guild.general, "talks", MEMBER)
-    people = [discord.person(f"Person {number}") for number in range(5)]
-    places = [person.direct if number == 4 else thread for number, person in enumerate(people)]
+    thread = guild.channel("talks", parent=guild.general)
+    people = [discord.person(f"Person {number}") for number in range(4)]
+    places = [person.direct if number == 3 else thread for number, person in enumerate(people)]
     for asking in ("first{}?", "and {}?", "and then?"):
         asked = [
             await person.message(place, asking.format(number), mentions_bot=place is thread)
@@ -167,7 +145,7 @@ async def test_the_passages_can_be_paged_through_and_seen_in_their_article(guild
     assert page.ephemeral and "Passage 1 of 2" in page.text
     turned = await ada.click(page, "Next")
     page = await turned.finally_(until=says("Passage 2 of 2"))
-    assert [one.label for one in page.buttons] == ["Previous", "In context"]
+    assert list(page.buttons) == ["Previous", "In context"]
     shown = await ada.click(page, "In context")
     assert "Ana met Bo in Caracas" in (await shown.finally_()).text
     back = await ada.click(page, "Previous")
@@ -190,42 +168,33 @@ async def test_a_vote_is_stored_without_a_name_and_read_by_those_who_run_it(
 
 async def test_a_private_question_is_answered_to_one_person(guild: Guild, ada: Person) -> None:
     answer = await answer_to(ada, guild)
-    form = await (await ada.click(answer, "Ask privately")).modal()
-    sent = await ada.submit(form, {"Question": "list Who met privately?"})
+    form = await ada.click(answer, "Ask privately")
+    sent = await ada.submit(form, "list Who met privately?")
     private = await sent.finally_()
     assert private.ephemeral and "**Ana**" in private.text
 
 
-async def test_buttons_and_forms_work_after_a_restart(tmp_path: Path) -> None:
+async def test_buttons_and_forms_work_after_a_restart_until_the_answer_is_forgotten(tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
         bot = await started(discord, tmp_path)
         ada = discord.person("Ada")
         answer = await answer_to(ada, guild)
-        form = await (await ada.click(answer, "Ask privately")).modal()
+        form = await ada.click(answer, "Ask privately")
+        await form.form()
         assert await bot.stop() == 0
-        await started(discord, tmp_path)
+        bot = await started(discord, tmp_path)
         assert "Passage 1 of 2" in (await (await ada.click(answer, "More evidence")).finally_()).text
         voted = await ada.click(answer, button(answer, "good"))
         assert "noted as a good answer" in (await voted.finally_()).text
-        assert "**Ana**" in (await (await ada.submit(form, {"Question": "list Who?"})).finally_()).text
+        assert "**Ana**" in (await (await ada.submit(form, "list Who?")).finally_()).text
         assert discord.syncs == 1  # the commands had not changed
-        assert discord.violations == []
-
-
-async def test_a_button_whose_answer_is_forgotten_says_so(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path)
-        ada = discord.person("Ada")
-        answer = await answer_to(ada, guild)
         assert await bot.stop() == 0
         for file in (tmp_path / ".dateline").glob("discord.sqlite*"):
             file.unlink()
         await started(discord, tmp_path)
         for label in ("More evidence", "In context"):
             assert "no longer stored" in (await (await ada.click(answer, label)).finally_()).text
-        assert discord.violations == []
 
 
 async def test_who_waits_sees_how_many_are_ahead_and_is_answered(discord: Loopback, guild: Guild, folder: Path) -> None:
@@ -247,14 +216,14 @@ async def test_progress_that_comes_late_does_not_stay_in_the_answers_place(
     discord: Loopback, guild: Guild, folder: Path
 ) -> None:
     people = [discord.person(f"Person {number}") for number in range(4)]
-    lost = discord.fault(EDITS, [Fault.late(2.0)])
-    lost_too = discord.fault(MESSAGE_EDITS, [Fault.late(2.0)])
+    lost = discord.fault(EDITS, Fault("late", 2.0))
+    lost_too = discord.fault(MESSAGE_EDITS, Fault("late", 2.0))
     first, second = [await one.slash(guild.general, "ask", question="hold Who?") for one in people[:2]]
     mention = await people[2].message(guild.general, "hold Who?", mentions_bot=True)
-    await discord.until(lambda: not lost.left and not lost_too.left, 20, "the progress is lost")
-    slow = discord.fault(EDITS, [Fault.hang(6.0)])
+    await discord.until(lambda: not lost and not lost_too, 20, "the progress is lost")
+    slow = discord.fault(EDITS, Fault("hang", 6.0))
     third = await people[3].slash(guild.general, "ask", question="hold Who?")
-    await discord.until(lambda: not slow.left, 20, "the progress hangs")
+    await discord.until(lambda: not slow, 20, "the progress hangs")
     (folder / "gate").touch()
     await first.finally_(until=says("**hold**"))
     shown, reply = await second.finally_(until=says("**hold**")), await mention.answered(until=says("**hold**"))
@@ -266,4 +235,4 @@ async def test_progress_that_comes_late_does_not_stay_in_the_answers_place(
             "the answer stands",
         )
     last = await third.finally_(until=says("**hold**"))
-    assert ["**hold**" in str(edit.embeds) for edit in last.edits] == [False]
+    assert ["**hold**" in str(edit) for edit in last.edits] == [False]

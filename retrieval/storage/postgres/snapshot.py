@@ -10,11 +10,10 @@ from pgvector import HalfVector
 from retrieval.errors import NoIndexError
 from retrieval.fusion import rarity
 from retrieval.progress import Progress
-from retrieval.storage.postgres.database import Connection
-from retrieval.storage.postgres.words import beginning_with, best_covered, frequencies, lexemes
+from retrieval.storage.postgres.database import Connection, Server
+from retrieval.storage.postgres.words import best_covered, frequencies, lexemes
 from retrieval.storage.reading import Condition, SqlSnapshot
 from retrieval.storage.row_checks import EMBED_AGAIN, row_findings
-from retrieval.storage.spelling import RIGHT_LETTERS, is_fallible, spellings
 from retrieval.storage.staging import passage_text
 from retrieval.storage.types import Finding, Verification
 from retrieval.storage.vectors import passage_vectors, unpacked
@@ -34,23 +33,13 @@ CHECKED_AT_ONCE = 1000
 class PostgresSnapshot(SqlSnapshot):
     """The `retrieval.storage.store.Snapshot` of a server."""
 
-    def __init__(self, connection: Connection, name: str) -> None:
+    def __init__(self, connection: Connection, server: Server) -> None:
         generation = newest_generation(connection)
         if generation is None:
-            raise NoIndexError(f"There is no finished index in the database {name} yet; run `dateline index`.")
+            raise NoIndexError(server)
         super().__init__(connection, generation)
         self.connection: Connection = connection
         self._frequencies: dict[str, int] = {}
-
-    def spellings(self, terms: Sequence[str]) -> dict[str, frozenset[str]]:
-        """See `Snapshot`."""
-        known = self.frequencies(terms)
-        return {
-            term: frozenset([term])
-            if known[term] or not is_fallible(term)
-            else spellings(term, beginning_with(self.connection, term[:RIGHT_LETTERS]))
-            for term in terms
-        }
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """See `Snapshot`."""

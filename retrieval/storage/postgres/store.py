@@ -61,10 +61,9 @@ class PostgresStore:
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             connection = Connection(raw)
             if not connection.execute("SELECT pg_try_advisory_lock(?)", (PUBLISHER,)).fetchone()[0]:
-                raise BusyError(
-                    f"Another process is indexing into the database {self._server.name}; try again when it is done."
-                )
-            prepare(connection, self._server.name)
+                text = "Another process is indexing into the database %s; try again when it is done."
+                raise BusyError(text, self._server)
+            prepare(connection, self._server)
             register_vector(raw)
             yield PostgresWriter(connection)
             # at once: the server takes its time to notice that a session has ended
@@ -74,7 +73,7 @@ class PostgresStore:
         """See `Store`. A batch is another's to take if this process dies before it is done."""
         done = 0
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
-            check(Connection(raw), self._server.name)
+            check(Connection(raw), self._server)
             writer = PostgresWriter(Connection(raw))
             for _, texts in writer.claimed(encoder.fingerprint, BATCH):
                 embed(writer, encoder, texts)
@@ -90,14 +89,14 @@ class PostgresStore:
             try:
                 with self._server.translated():
                     if idle is None:
-                        check(connection, self._server.name)
+                        check(connection, self._server)
                         register_vector(connection.raw)
                         connection.raw.rollback()
                     connection.execute(
                         """SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
                                   set_config('hnsw.max_scan_tuples', '200000', true)"""
                     )
-                    return connection, PostgresSnapshot(connection, self._server.name)
+                    return connection, PostgresSnapshot(connection, self._server)
             except BaseException as error:
                 connection.raw.close()
                 if idle is None or not isinstance(error, LostError):

@@ -32,11 +32,11 @@ def best_covered(connection: Connection, weights: Mapping[str, float], count: in
     rarest = sorted(weights, key=lambda term: (-weights[term], term))
     rest = [*accumulate((weights[term] for term in reversed(rarest)), initial=0.0)][::-1]
     score = " + ".join("CASE WHEN a.terms @@ ?::tsquery THEN ?::float8 ELSE 0 END" for _ in rarest)
-    scored: list[str | float] = [value for term in rarest for value in (_quoted(term), weights[term])]
+    scored: list[str | float] = [value for term in rarest for value in (quoted(term), weights[term])]
     for used in range(1, len(rarest) + 1):
         query = f"""SELECT passage, {score} AS score FROM searched a WHERE a.terms @@ ?::tsquery {where.sql}
                     ORDER BY score DESC, passage LIMIT ?"""
-        among = " | ".join(map(_quoted, rarest[:used]))
+        among = " | ".join(map(quoted, rarest[:used]))
         found = connection.execute(query, (*scored, among, *where.values, count)).fetchall()
         if len(found) == count and found[-1][1] >= rest[used]:
             break
@@ -75,12 +75,6 @@ def frequencies(connection: Connection, asked: Iterable[str]) -> dict[str, int]:
     return {term: counted.get(term[:LETTERS], 0) for term in found}
 
 
-def beginning_with(connection: Connection, letters: str) -> list[str]:
-    """All terms that begin with these letters."""
-    query = "SELECT term FROM frequencies WHERE term >= ? AND term < ?"
-    return [row[0] for row in connection.execute(query, (letters, letters + "\U0010ffff"))]
-
-
-def _quoted(term: str) -> str:
-    """A term as a tsquery: in quotation marks nothing of it means anything."""
+def quoted(term: str) -> str:
+    """A term as a tsquery, or in a tsvector: in quotation marks nothing of it means anything."""
     return "'" + term[:LETTERS].replace("\\", "\\\\").replace("'", "''") + "'"

@@ -7,22 +7,22 @@ from contextlib import AbstractContextManager, suppress
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import HalfVector
 from psycopg.errors import LockNotAvailable
 
 from retrieval.errors import StoreError
 from retrieval.progress import Progress
 from retrieval.storage.postgres.database import Connection
-from retrieval.storage.postgres.words import add_frequencies, lexemes, remove
+from retrieval.storage.postgres.schema import DROP_SEARCHED_INDEXES, SEARCHED_INDEXES
+from retrieval.storage.postgres.words import add_frequencies, lexemes, quoted, remove
 from retrieval.storage.staging import passage_text
 from retrieval.storage.types import Batch, Generation, Pending, Target
 from retrieval.storage.vectors import passage_vectors, unpacked
-from retrieval.storage.writing import SqlWriter, fill_pending, save_vectors, texts_of
+from retrieval.storage.writing import SqlWriter, fill_pending, pending_texts, save_vectors
 
 # how long the last texts, which others embed, are waited for before it is looked again
 WAIT_SECONDS = 0.2
 ARTICLES_AT_ONCE = 64
-# so many new articles change what a good plan is
+# so many new rows change what a good plan is
 MANY = 100
 # the most that an index which is of no more use is waited for; the next generation tries again
 LOCK_MS = 200
@@ -49,6 +49,8 @@ class PostgresWriter(SqlWriter):
             fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
         query = "SELECT count(*), count(start), min(id), max(id) FROM pending"
         texts, passages, first, last = connection.execute(query).fetchone()
+        if texts > MANY:
+            connection.execute("ANALYZE files, articles, passages, pending")
         # they are taken in the order of their ids, whoever takes them
         batches = (
             Batch(taken, round(texts * (id - first + 1) / (last - first + 1)))
@@ -62,14 +64,13 @@ class PostgresWriter(SqlWriter):
         Each is locked until the next is asked for, and is another process's to take if this one dies before.
         """
         connection, left = self.connection, True
-        claim = """SELECT text_hash, article, start, "end", id FROM pending WHERE fingerprint = ? ORDER BY id LIMIT ?
-                   FOR UPDATE SKIP LOCKED"""
+        claim = "WHERE fingerprint = ? ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED"
         while left:
             with self.transaction():
-                rows = connection.execute(claim, (fingerprint, batch)).fetchall()
-                if rows:
-                    yield rows[-1][-1], texts_of(connection, (row[:-1] for row in rows))
-            if not rows:
+                texts, last = pending_texts(connection, claim, (fingerprint, batch))
+                if texts:
+                    yield last, texts
+            if not texts:
                 query = "SELECT EXISTS (SELECT 1 FROM pending WHERE fingerprint = ?)"
                 (left,) = connection.execute(query, (fingerprint,)).fetchone()
                 time.sleep(WAIT_SECONDS if left else 0)
@@ -101,8 +102,14 @@ class PostgresWriter(SqlWriter):
                 added = [row[0] for row in connection.execute("SELECT number FROM live_articles ORDER BY number")]
             else:
                 remove(connection, change.gone)
+            is_first = self.generation is None
+            if is_first:
+                connection.raw.execute(DROP_SEARCHED_INDEXES.encode())
             for first in range(0, len(added), ARTICLES_AT_ONCE):
                 self._add(added[first : first + ARTICLES_AT_ONCE], target)
+            if is_first:
+                # like the graph; nobody reads what is searched yet, whom that would hold up
+                connection.raw.execute(SEARCHED_INDEXES.encode())
             add_frequencies(connection, added)
             is_new = not self._exists(graph)
             if is_new:
@@ -121,7 +128,7 @@ class PostgresWriter(SqlWriter):
     def _filled(self, articles: int) -> None:
         # plans for tables that were just filled would be those for small ones
         if articles > MANY:
-            self.connection.execute("ANALYZE files, articles, bands, passages, embeddings")
+            self.connection.execute("ANALYZE files, articles, bands, embeddings")
 
     def _add(self, articles: Sequence[int], target: Target) -> None:
         """Puts the passages of these articles into what is searched."""
@@ -130,19 +137,19 @@ class PostgresWriter(SqlWriter):
             """SELECT p.id, p.article, p.start, p."end", a.published_utc, a.source, a.heading, a.text, e.vector,
                       h.vector
                FROM passages p JOIN articles a ON a.number = p.article
-               JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
-               JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
+               LEFT JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
+               LEFT JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
                WHERE p.article = ANY(?) ORDER BY p.id""",
             (target.fingerprint, target.fingerprint, list(articles)),
         ).fetchall()
-        (expected,) = connection.execute(
-            "SELECT count(*) FROM passages WHERE article = ANY(?)", (list(articles),)
-        ).fetchone()
-        if len(rows) < expected:
-            raise StoreError(f"{expected - len(rows)} passages have no vector; run `dateline index --full`.")
+        lacking = sum(None in row[-2:] for row in rows)
+        if lacking:
+            raise StoreError(f"{lacking} passages have no vector; {{embed all articles again}}.")
         text, headed = (unpacked([row[column] for row in rows], target.dimension) for column in (8, 9))
+        # five digits tell all numbers of 16 bits apart
+        written = f"[{','.join(['%.5g'] * target.dimension)}]"
         connection.executemany(
-            "INSERT INTO searched VALUES (?, ?, ?, ?, ?, array_to_tsvector(?::text[]), ?)",
+            "INSERT INTO searched VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     passage,
@@ -150,11 +157,11 @@ class PostgresWriter(SqlWriter):
                     published,
                     source,
                     target.fingerprint,
-                    lexemes(heading, passage_text(body, start, end)),
-                    HalfVector(vector),
+                    " ".join(map(quoted, lexemes(heading, passage_text(body, start, end)))),
+                    written % tuple(vector),
                 )
                 for (passage, article, start, end, published, source, heading, body, *_), vector in zip(
-                    rows, passage_vectors(text, headed), strict=True
+                    rows, passage_vectors(text, headed).astype(np.float16).tolist(), strict=True
                 )
             ],
         )

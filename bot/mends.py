@@ -1,0 +1,36 @@
+"""What the errors of the other packages leave to the bot: the commands and the keys of config.toml that mend them.
+
+Discord shows the general words: nobody there has a terminal at hand.
+"""
+
+from retrieval.errors import DatelineError, in_words
+
+# what stands in braces in a text below bot/ -> what to type
+COMMANDS = {
+    "bring the index up to date": "run `dateline index`",
+    "embed all articles again": "run `dateline index --full`",
+    "check the index": "run `dateline verify`",
+    "name one of its articles": "`dateline status` lists the ids",
+    "name one of its sources": "`dateline status` lists the sources",
+    "take what is new in it": "`dateline feed` takes what is new in it",
+    "fit it again": "fit it again with `dateline evaluate calibration`",
+    "install the packages": "run `make setup`",
+    "install the packages anew": "delete .venv and run `make setup`",
+    "install what a server needs": "install Dateline with `pip install .[postgres]`",
+    "use its settings": "go to the folder of its config.toml, or name that file with --config",
+    "set another folder for the articles": "set [corpus] path in config.toml to another folder",
+    "set another folder for the index": "set [storage] path in config.toml to another folder",
+    "follow such links": "set [corpus] follow_links in config.toml",
+    "the server's address": "[storage] url",
+    "the name of the model": "the name in config.toml",
+    "the encoder": "[encoder] model",
+    "the adapter's folder": "[reader] adapter in config.toml",
+    "allow more time": "raise [fetch] timeout_seconds in config.toml",
+    "allow larger pages": "raise [fetch] max_megabytes in config.toml",
+    "allow private addresses": "set [fetch] private_addresses = true in config.toml",
+}
+
+
+def worded(said: DatelineError | str) -> str:
+    """An error, or what a report says of a file or the store, in the words of a terminal."""
+    return in_words(said.text() if isinstance(said, DatelineError) else said, COMMANDS)
