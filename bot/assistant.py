@@ -23,7 +23,7 @@ from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_memories, open_store
 from retrieval.storage.store import Store
-from retrieval.types import Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Turn, Unread
+from retrieval.types import EVERYTHING, Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Turn, Unread
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from retrieval.fetch import FetchLimits
     from retrieval.storage.types import Verification
 
-EVERYTHING = SearchFilter()
 TRIES = 6
 # between two looks at what another process waits for
 HELP_SECONDS = 1.0

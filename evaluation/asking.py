@@ -21,7 +21,7 @@ from retrieval.progress import silent
 from retrieval.question import parsed
 from retrieval.search import POOL, Held, Query, Retriever
 from retrieval.storage.store import Snapshot, Store
-from retrieval.types import SearchFilter
+from retrieval.types import EVERYTHING, SearchFilter
 
 HITS = 8
 ASKERS = 8
@@ -32,7 +32,6 @@ WARM_UP = 3
 READ_AT_ONCE = 1000
 # the same cosine, summed in another order
 EPSILON = 1e-6
-EVERYTHING = SearchFilter()
 ONE, SEVERAL, HALF, HUNDREDTH, EMBEDDING = "1 asker", "8 askers", "half by date", "1 % by date", "embedding alone"
 
 # opens a store, in this process or in another

@@ -33,14 +33,13 @@ from retrieval.storage.embedding import embed_missing
 from retrieval.storage.store import Store
 from retrieval.storage.types import Target
 from retrieval.storage.verify import verify
-from retrieval.types import Article, Evidence, SearchFilter
+from retrieval.types import EVERYTHING, Article, Evidence
 
 DESKS, ASKERS = 2, 4
 TOWNS, HELD = 30, 20
 QUESTION = "Which council met about the harbour?"
 MINUTES = 5
 BUSY_SECONDS = 0.005
-EVERYTHING = SearchFilter()
 # the session of each desk
 Sessions = tuple[int, ...]
 

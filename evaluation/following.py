@@ -39,9 +39,7 @@ from retrieval.progress import on_stderr
 from retrieval.question import parsed
 from retrieval.search import REPRINTS, Query, Retriever
 from retrieval.storage.local import LocalStore
-from retrieval.types import Article, SearchFilter
-
-EVERYTHING = SearchFilter()
+from retrieval.types import EVERYTHING, Article
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from retrieval.question import parsed
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
-from retrieval.types import Hit, SearchFilter
+from retrieval.types import EVERYTHING, Hit
 
 POLL_SECONDS = 0.05
 QUIET_SECONDS = 3.0
@@ -48,7 +48,6 @@ PAUSE_SECONDS = 0.5
 START_SECONDS = 60.0
 PATIENCE_SECONDS = 180.0
 HITS = 8
-EVERYTHING = SearchFilter()
 # of places and people that are in no other article
 _TOWNS = tuple(
     first + last

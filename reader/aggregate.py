@@ -24,11 +24,11 @@ from reader.confidence import Calibration
 from reader.differing import brought_up_to_date, versions
 from reader.lists import in_reading_order, members
 from reader.merging import Candidate, Finding, Judge, gathered, merged
-from reader.telling import telling_candidates, told
+from reader.telling import best_sentences, telling_candidates
 from reader.types import Kind, PassageReading
 from retrieval.types import Evidence, Wanted
 
-POSSIBLE = 0.1  # what is asked with at least this probability is tried, the likeliest first
+MIN_KIND_PROBABILITY = 0.1  # what is asked with at least this probability is tried, the likeliest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def aggregate(
 ) -> Findings:
     """What `readings` of the passages of one question come to; the question's `judge` compares the answers."""
     wanted = asked(readings)
-    kinds = [kind for kind, chance in wanted.items() if chance >= POSSIBLE]
+    kinds = [kind for kind, chance in wanted.items() if chance >= MIN_KIND_PROBABILITY]
     likeliest = kinds[0]
     if likeliest == "span":  # where it may be a list and has several items: a single answer would leave some out
         kinds.sort(key=lambda kind: kind != "list")
@@ -98,7 +98,7 @@ def aggregate(
         enough = threshold.enough(certain)
         for kind in kinds:
             if kind == "passage":
-                found = [Finding(each, (each,)) for each in told(sentences, enough, evidence)]
+                found = [Finding(each, (each,)) for each in best_sentences(sentences, enough, evidence)]
             elif kind == "list":
                 found = in_reading_order(merged(members(items, enough, evidence), judge)[: threshold.items], evidence)
                 if len(found) == 1 and likeliest != "list":

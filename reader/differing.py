@@ -7,9 +7,9 @@
 
 1. Both must be likely. The reader shares one probability out (`reader.candidates`), and two right answers leave each
    other less of it; so each is judged by what its own source alone says, and the probability that *both* were read
-   rightly, their product, must reach the threshold. 0.89 * 0.79 = 0.70 does. And neither may have `MANY` times the
-   other's share, or the reader, which compared them, is not in doubt ("Cilia Flores" 0.94, "Delcy Rodriguez" 0.04 as
-   the first lady).
+   rightly, their product, must reach the threshold. 0.89 * 0.79 = 0.70 does. And neither may have
+   `MAX_ODDS_RATIO` times the other's share, or the reader, which compared them, is not in doubt ("Cilia Flores" 0.94,
+   "Delcy Rodriguez" 0.04 as the first lady).
 2. They come from different source groups. Of a group, the newest article speaks: an agency text brought up to date is
    one source that has changed its mind. Of an article, its likeliest answer does.
 3. One is wrong if the other is right: the pair head says so (`reader.merging.Judge`).
@@ -18,7 +18,7 @@ Counts that are brought up to date day by day differ in the same way; the dates 
 
 Of a question that asks how things are now, a newer answer may have taken the place of an older one that the reader
 likes better: both were right in their time. So it need not be likely *beside* the likeliest, only by itself, and that
-may have up to `MANY_NOW` times its share.
+may have up to `MAX_ODDS_RATIO_NOW` times its share.
 """
 
 import math
@@ -32,8 +32,8 @@ from reader.tense import asks_of_now
 from reader.types import AnswerItem
 from retrieval.types import Evidence, Hit
 
-MANY = 10.0
-MANY_NOW = 20.0
+MAX_ODDS_RATIO = 10.0
+MAX_ODDS_RATIO_NOW = 20.0
 UNDATED = float("-inf")
 
 
@@ -48,7 +48,11 @@ def versions(
     def newer(candidate: Candidate) -> bool:
         return now and UNDATED < _published(ranked[0], evidence) < _published(candidate, evidence)
 
-    near = [each for each in ranked if (MANY_NOW if newer(each) else MANY) * _share(each) >= _share(ranked[0])]
+    def is_near(candidate: Candidate) -> bool:
+        ratio = MAX_ODDS_RATIO_NOW if newer(candidate) else MAX_ODDS_RATIO
+        return ratio * _share(candidate) >= _share(ranked[0])
+
+    near = list(filter(is_near, ranked))
     able = _able(near, logistic, threshold, newer)
     if len({evidence.group(candidate.span.hit) for candidate in able}) < 2:
         return []
@@ -80,7 +84,7 @@ def brought_up_to_date(finding: Finding, offered: Sequence[Candidate], evidence:
     newest = finding
     for candidate in offered:
         newer = _published(candidate, evidence) > _published(newest.best, evidence)
-        known = candidate.features.span > 0 and _share(candidate) * MANY >= _share(finding.best)
+        known = candidate.features.span > 0 and _share(candidate) * MAX_ODDS_RATIO >= _share(finding.best)
         one_source = _one_source(candidate, finding.best, evidence)
         if newer and known and one_source and judge.differ(candidate, finding.best):
             newest = Finding(candidate, (candidate,))

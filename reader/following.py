@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reader.answering import Answerer
-from reader.novelty import News, Statement, told_anew, without_reprinted
+from reader.novelty import News, Statement, whats_new, without_reprinted
 from reader.types import Reader
 from retrieval.reprints import distinct
 from retrieval.types import Article, Evidence, Hit, Question
@@ -24,7 +24,7 @@ class Promising:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Update:
     """What has been told of a question now, and what is news of it."""
 
     told: tuple[Statement, ...]
@@ -39,7 +39,7 @@ class Follower:
     reader: Reader
     passages: int
 
-    def ask(self, question: Question, promising: Promising, told: Sequence[Statement], generation: int) -> Heard:
+    def ask(self, question: Question, promising: Promising, told: Sequence[Statement], generation: int) -> Update:
         """What the passages say plainly, compared with what has been `told`, in the order of telling."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
         for hit in promising.hits:
@@ -53,11 +53,11 @@ class Follower:
             if not answer.certain:
                 continue
             older = [article for key, article in members.items() if key not in promising.fresh]
-            heard = told_anew(without_reprinted(answer, older), after, self.reader)
-            after = heard.statements
-            if heard.news is not None:
-                news.append(heard.news)
-        return Heard(after, tuple(news))
+            found = whats_new(without_reprinted(answer, older), after, self.reader)
+            after = found.statements
+            if found.news is not None:
+                news.append(found.news)
+        return Update(after, tuple(news))
 
 
 def _age(hits: Sequence[Hit], articles: Mapping[str, Article]) -> tuple[float, str]:

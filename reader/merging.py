@@ -20,8 +20,8 @@ from retrieval.heading import heading
 from retrieval.question import read_as
 from retrieval.types import Evidence
 
-ROUNDED = 1.1  # so many times a number may be another that is called rounded
-SURE = 0.5  # from this probability on two answers are merged, or differ
+ROUNDING_RATIO = 1.1  # so many times a number may be another that is called rounded
+MIN_PAIR_PROBABILITY = 0.5  # from this probability on two answers are merged, or differ
 
 
 class Worded(Protocol):
@@ -97,11 +97,11 @@ class Judge:
 
     def same(self, one: Answering, other: Answering) -> bool:
         """Whether they say the same."""
-        return self.chance(one, other, "same") > SURE
+        return self.chance(one, other, "same") > MIN_PAIR_PROBABILITY
 
     def differ(self, one: Answering, other: Answering) -> bool:
         """Whether one of them is wrong if the other is right."""
-        return self.chance(one, other, "differ") > SURE
+        return self.chance(one, other, "differ") > MIN_PAIR_PROBABILITY
 
     def _said(self, candidate: Answering) -> Said:
         """The answer with its sentence, which is looked for once."""
@@ -129,7 +129,7 @@ def far_apart(one: Worded, other: Worded) -> bool:
         return False
     units, other_units = ([word for word in said if not is_number(word)] for said in (words, others))
     one_unit = not units or not other_units or alike(units, other_units)
-    return one_unit and (min(numbers) > ROUNDED * max(also) or min(also) > ROUNDED * max(numbers))
+    return one_unit and (min(numbers) > ROUNDING_RATIO * max(also) or min(also) > ROUNDING_RATIO * max(numbers))
 
 
 def merged(offered: Sequence[Candidate], judge: Judge) -> list[Finding]:

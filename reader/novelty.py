@@ -14,7 +14,7 @@ arrival. What an earlier print of the same text has said is no news.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from reader.merging import SURE, far_apart
+from reader.merging import MIN_PAIR_PROBABILITY, far_apart
 from reader.names import alike, folded
 from reader.pairs import RELATIONS, Said
 from reader.types import Answer, AnswerItem, Citation, Reader
@@ -64,7 +64,7 @@ class Told:
     news: News | None
 
 
-def told_anew(answer: Answer, told: Sequence[Statement], reader: Reader) -> Told:
+def whats_new(answer: Answer, told: Sequence[Statement], reader: Reader) -> Told:
     """Compares a plain `answer` of one source group with what was `told`, in the order of telling."""
     statements = list(told)
     items: list[AnswerItem] = []
@@ -129,9 +129,9 @@ def _excluded(answer: Answer, new: Statement, told: Sequence[Statement], reader:
         if far_apart(new, other) or _of_other_days(new, other):
             chance["differ"] += chance["same"]
             chance["same"] = 0.0
-        if chance["same"] > SURE:
+        if chance["same"] > MIN_PAIR_PROBABILITY:
             return None
-        if single and other.holds and chance["differ"] > SURE:
+        if single and other.holds and chance["differ"] > MIN_PAIR_PROBABILITY:
             excluded.append(other)
     return excluded
 

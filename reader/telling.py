@@ -13,10 +13,10 @@ from reader.types import PassageReading, Span
 from retrieval.sentences import sentences_around
 from retrieval.types import Evidence
 
-MOST = 3
+MAX_SENTENCES = 3
 # Of 450 broad questions that the reader was not trained on, 92 % get a sentence that answers, and of all that are shown
 # 79 % do; from 0.4 on it would be 94 and 76 %, from 0.7 on 88 and 83 %.
-BESIDE = 0.5
+MIN_SENTENCE_PROBABILITY = 0.5
 _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
 
@@ -49,8 +49,8 @@ def telling_candidates(
     return sorted(found.values(), key=lambda candidate: -candidate.probability)
 
 
-def told(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> list[Candidate]:
-    """The best sentence, if its probability is `enough`, and up to two more of at least `BESIDE`, as they are read.
+def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> list[Candidate]:
+    """The best sentence, if its probability is `enough`, and up to two more, as they are read.
 
     Those of its own article come first, and neighbours in it are one piece: its probability is that of its best part.
     """
@@ -61,8 +61,8 @@ def told(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> lis
     def elsewhere(candidate: Candidate) -> bool:
         return candidate.span.hit.passage.article_id != own
 
-    likely = [candidate for candidate in offered[1:] if candidate.probability >= BESIDE]
-    chosen = [offered[0], *sorted(likely, key=lambda c: (elsewhere(c), -c.probability))[: MOST - 1]]
+    likely = [candidate for candidate in offered[1:] if candidate.probability >= MIN_SENTENCE_PROBABILITY]
+    chosen = [offered[0], *sorted(likely, key=lambda c: (elsewhere(c), -c.probability))[: MAX_SENTENCES - 1]]
     pieces: list[Candidate] = []
     for candidate in sorted(chosen, key=lambda c: (elsewhere(c), c.span.hit.passage.article_id, c.span.start)):
         if pieces and (piece := _joined(pieces[-1], candidate, evidence)) is not None:

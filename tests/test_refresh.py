@@ -28,8 +28,8 @@ from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
 from retrieval.storage.types import NewFile
 from retrieval.storage.verify import verify
-from retrieval.types import Evidence
-from tests.stores import EVERYTHING, Counting, NewStore, contents, write
+from retrieval.types import EVERYTHING, Evidence
+from tests.stores import Counting, NewStore, contents, write
 
 
 def everything(store: Store, encoder: Encoder | Counting) -> Evidence:

@@ -18,10 +18,9 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
 from retrieval.storage.vectors import HEADING_WEIGHT
-from retrieval.types import SearchFilter, Turn
+from retrieval.types import EVERYTHING, SearchFilter, Turn
 from tests.stores import Counting, NewStore, all_passages
 
-EVERYTHING = SearchFilter()
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
 

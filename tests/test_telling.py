@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reader.telling import telling_candidates, told
+from reader.telling import best_sentences, telling_candidates
 from retrieval.types import Hit
 from tests.test_aggregate import PLAIN, asking, evidence_of, passage, read, reading, texts
 
@@ -46,7 +46,7 @@ def test_a_sentence_that_overlapping_passages_hold_is_offered_once() -> None:
     offered = telling_candidates(readings, evidence_of(readings[:1]), PLAIN)
     assert [candidate.text for candidate in offered].count("They took two days.") == 1
     assert (offered[0].text, offered[0].span.start, offered[0].span.score) == ("They took two days.", 29, 2.0)
-    assert told([], 0.5, evidence_of(readings[:1])) == []
+    assert best_sentences([], 0.5, evidence_of(readings[:1])) == []
 
 
 def shifted(hit: Hit, score: float):  # type: ignore[no-untyped-def]

@@ -24,7 +24,8 @@ from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
 from retrieval.storage.opening import open_memories
 from retrieval.storage.verify import verify
-from tests.stores import EVERYTHING, Counting, write
+from retrieval.types import EVERYTHING
+from tests.stores import Counting, write
 
 FORMATS = Path(__file__).resolve().parent / "formats"
 ENCODER = StandIn()

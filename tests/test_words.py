@@ -22,8 +22,8 @@ from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.terms import asked_terms, terms
-from retrieval.types import SearchFilter
-from tests.stores import EVERYTHING, NewStore, write
+from retrieval.types import EVERYTHING, SearchFilter
+from tests.stores import NewStore, write
 
 ANYTHING = WordFilter()
 DAY = date(2024, 2, 20)

@@ -25,15 +25,14 @@ from reader.novelty import Statement
 from reader.types import Answer
 from retrieval.encoder import Encoder
 from retrieval.errors import UsageError
-from retrieval.filters import lets_through
+from retrieval.filters import matches
 from retrieval.matching import COMPETING, Matches, OpenQuestion, match
 from retrieval.question import parsed
 from retrieval.search import REPRINTS, Query, Retriever
 from retrieval.storage.store import Store
 from retrieval.storage.vectors import packed, unpacked
-from retrieval.types import Article, Question, SearchFilter
+from retrieval.types import EVERYTHING, Article, Question, SearchFilter
 
-EVERYTHING = SearchFilter()
 TRIES = 6
 log = logging.getLogger(__name__)
 
@@ -176,7 +175,7 @@ def _promising(
     some = []
     for each, hits in zip(asked, found.hits, strict=True):
         where = each.followed.where
-        let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if lets_through(where, a)}
+        let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if matches(where, a)}
         kept = tuple(hit for hit in hits if hit.passage.article_id in let)
         if kept:
             some.append((each, Promising(kept, let, groups, found.articles)))

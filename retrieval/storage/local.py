@@ -27,9 +27,7 @@ from retrieval.storage.segments import SegmentRecord, build_segment, damaged, se
 from retrieval.storage.types import Verification
 from retrieval.storage.words import load_words, words_path, words_record
 from retrieval.storage.writing import newest_generation
-from retrieval.types import SearchFilter, StoreStatus
-
-EVERYTHING = SearchFilter()
+from retrieval.types import EVERYTHING, SearchFilter, StoreStatus
 
 
 @dataclass(frozen=True, slots=True)
