@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import click
 
+from bot.discord import TOKEN_VARIABLE
 from bot.options import Command, Options
 from bot.streams import complain
 from retrieval.errors import ConfigError
 
-TOKEN_VARIABLE = "DISCORD_TOKEN"
 _TOKEN = re.compile(r"[\w-]+(?:\.[\w-]+){2}", re.ASCII)
 
 

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,17 @@ def test_modules_stay_small() -> None:
     for room in ALLOWED:
         for path in (ROOT / room).rglob("*.py"):
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 320, f"{path} holds two things; split it"
+
+
+def test_no_module_of_the_discord_bot_imports_itself_by_way_of_others() -> None:
+    imports = {
+        f"bot.discord.{path.stem}": {
+            module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+            for module in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
+            if module.startswith("bot.discord.")
+        }
+        for path in (ROOT / "bot/discord").glob("*.py")
+    }
+    TopologicalSorter(imports).prepare()  # raises CycleError

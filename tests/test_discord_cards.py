@@ -14,11 +14,11 @@ from PIL import ImageColor
 from bot.assistant import Assistant
 from bot.discord import cards
 from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
-from bot.discord.embeds import embed_of
 from bot.discord.ledger import Ledger
 from bot.discord.picture import BARS, LINKED, SCALE, WIDTH, picture
 from bot.discord.picture import main as draw
 from bot.discord.quotes import excerpt, source_line
+from bot.discord.replies import embed_of
 from bot.discord.text import plain as escaped
 from bot.discord.text import safe_url, units, visible
 from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, Remembered, digest
@@ -192,8 +192,7 @@ def as_remembered(found: Answer, text: str | None = None) -> Remembered:
     cited = tuple(
         Cited(each.article_id, each.answer_start, each.answer_end) for item in found.answers for each in item.citations
     )
-    now = datetime(2024, 2, 21, tzinfo=UTC)
-    return Remembered("x", now, found.question, found.kind, 7, SearchFilter(), (), places, cited)
+    return Remembered(found.question, SearchFilter(), (), places, cited)
 
 
 def test_one_answer_with_its_sources() -> None:

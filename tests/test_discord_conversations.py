@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from bot.discord.conversations import FORGOTTEN_SECONDS, MOST, Conversations
-from bot.discord.desk import Asked, Desk
+from bot.discord.handler import Question, QuestionHandler
 from bot.discord.health import Health
 from bot.discord.ledger import Ledger
 from bot.discord.queue import Queue
 from bot.settings import DiscordSettings
 from retrieval.types import SearchFilter, Turn
 from tests import fakes
-from tests.test_discord_desk import Paper, Shelf
+from tests.test_discord_handler import Paper, Shelf
 
 pytestmark = pytest.mark.anyio
 ANA, BO = 1, 2
@@ -29,19 +29,20 @@ class Clock:
 
 
 class Talk:
-    """A desk with a clock, where people ask."""
+    """A handler with a clock, whom people ask."""
 
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.ledger = Ledger.open(folder / "discord.sqlite")
         settings = DiscordSettings(cooldown_seconds=0.0)
-        self.desk = Desk(Shelf(), self.ledger, Queue(5, 30.0), Health(), settings, self.clock)
+        queue, health = Queue(5), Health()
+        self.handler = QuestionHandler(Shelf(), self.ledger, queue, health, settings, self.clock)  # type: ignore[arg-type]
 
     async def ask(self, person: int, place: int, question: str, **more: object) -> str:
         """What the answer says that it is about; empty where it stands alone."""
         paper = Paper()
-        asked = Asked(question, SearchFilter(), person, place, **more)  # type: ignore[arg-type]
-        await self.desk.answer(asked, paper)
+        asked = Question(question, SearchFilter(), person, place, **more)  # type: ignore[arg-type]
+        await self.handler.answer(asked, paper)
         return paper.cards[-1].footer
 
 
@@ -51,55 +52,55 @@ def talk(tmp_path: Path) -> Talk:
 
 
 async def test_people_in_one_place_and_one_person_in_two_do_not_mix(talk: Talk) -> None:
-    await talk.ask(ANA, THREAD, "alpha?", goes_on=True)
-    await talk.ask(BO, THREAD, "beta?", goes_on=True)
-    await talk.ask(ANA, CHANNEL, "gamma?", goes_on=True)
-    assert await talk.ask(ANA, THREAD, "and then?", goes_on=True) == "about: alpha?"
-    assert await talk.ask(BO, THREAD, "and then?", goes_on=True) == "about: beta?"
-    assert await talk.ask(ANA, CHANNEL, "and then?", goes_on=True) == "about: gamma?"
-    assert await talk.ask(3, THREAD, "and then?", goes_on=True) == ""
+    await talk.ask(ANA, THREAD, "alpha?", continues=True)
+    await talk.ask(BO, THREAD, "beta?", continues=True)
+    await talk.ask(ANA, CHANNEL, "gamma?", continues=True)
+    assert await talk.ask(ANA, THREAD, "and then?", continues=True) == "about: alpha?"
+    assert await talk.ask(BO, THREAD, "and then?", continues=True) == "about: beta?"
+    assert await talk.ask(ANA, CHANNEL, "and then?", continues=True) == "about: gamma?"
+    assert await talk.ask(3, THREAD, "and then?", continues=True) == ""
 
 
 async def test_what_is_no_reply_starts_over_and_can_be_gone_on_from(talk: Talk) -> None:
     await talk.ask(ANA, CHANNEL, "alpha?")
     assert await talk.ask(ANA, CHANNEL, "and then?") == ""
-    assert await talk.ask(ANA, CHANNEL, "and more?", goes_on=True) == "about: and then?"
-    await talk.ask(ANA, CHANNEL, "beta?", goes_on=True)
-    assert await talk.ask(ANA, CHANNEL, "and more?", goes_on=True) == "about: beta?"
+    assert await talk.ask(ANA, CHANNEL, "and more?", continues=True) == "about: and then?"
+    await talk.ask(ANA, CHANNEL, "beta?", continues=True)
+    assert await talk.ask(ANA, CHANNEL, "and more?", continues=True) == "about: beta?"
 
 
 async def test_a_reply_leans_on_the_answer_that_it_is_to(talk: Talk) -> None:
-    await talk.ask(ANA, THREAD, "alpha?", goes_on=True)
-    await talk.ask(ANA, THREAD, "and beta?", goes_on=True)
+    await talk.ask(ANA, THREAD, "alpha?", continues=True)
+    await talk.ask(ANA, THREAD, "and beta?", continues=True)
     alpha, beta = (talk.ledger.remember(fakes.answer(question)) for question in ("alpha?", "and beta?"))
     others = talk.ledger.remember(fakes.answer("list Who?"))
-    assert await talk.ask(BO, THREAD, "and then?", follows=beta) == "about: and beta?"
-    assert await talk.ask(BO, THREAD, "and so?", goes_on=True) == "about: and beta? / and then?"
-    assert await talk.ask(ANA, THREAD, "and why?", follows=beta) == "about: alpha? / and beta?"
-    assert await talk.ask(ANA, THREAD, "and who?", follows=alpha) == "about: alpha?"
-    assert await talk.ask(ANA, THREAD, "and so?", follows=others) == "about: list Who?"
-    assert await talk.ask(ANA, THREAD, "and when?", follows="forgotten") == ""
+    assert await talk.ask(BO, THREAD, "and then?", reply_to=beta) == "about: and beta?"
+    assert await talk.ask(BO, THREAD, "and so?", continues=True) == "about: and beta? / and then?"
+    assert await talk.ask(ANA, THREAD, "and why?", reply_to=beta) == "about: alpha? / and beta?"
+    assert await talk.ask(ANA, THREAD, "and who?", reply_to=alpha) == "about: alpha?"
+    assert await talk.ask(ANA, THREAD, "and so?", reply_to=others) == "about: list Who?"
+    assert await talk.ask(ANA, THREAD, "and when?", reply_to="forgotten") == ""
 
 
 async def test_what_was_asked_in_private_is_not_leaned_on_where_others_read(talk: Talk) -> None:
-    await talk.ask(ANA, THREAD, "alpha?", goes_on=True)
+    await talk.ask(ANA, THREAD, "alpha?", continues=True)
     await talk.ask(ANA, THREAD, "secret?", kept=False)
-    assert await talk.ask(ANA, THREAD, "and then?", goes_on=True) == "about: alpha?"
+    assert await talk.ask(ANA, THREAD, "and then?", continues=True) == "about: alpha?"
 
 
 async def test_after_fifteen_minutes_it_is_forgotten(talk: Talk) -> None:
-    await talk.ask(ANA, THREAD, "alpha?", goes_on=True)
+    await talk.ask(ANA, THREAD, "alpha?", continues=True)
     talk.clock.now += FORGOTTEN_SECONDS - 1
-    assert await talk.ask(ANA, THREAD, "and then?", goes_on=True) == "about: alpha?"
+    assert await talk.ask(ANA, THREAD, "and then?", continues=True) == "about: alpha?"
     talk.clock.now += FORGOTTEN_SECONDS
-    assert await talk.ask(ANA, THREAD, "and now?", goes_on=True) == ""
+    assert await talk.ask(ANA, THREAD, "and now?", continues=True) == ""
 
 
 async def test_the_reply_to_an_old_answer_still_leans_on_it(talk: Talk) -> None:
     await talk.ask(ANA, CHANNEL, "alpha?")
     talk.clock.now += 10 * FORGOTTEN_SECONDS
     alpha = talk.ledger.remember(fakes.answer("alpha?"))
-    assert await talk.ask(ANA, CHANNEL, "and then?", follows=alpha) == "about: alpha?"
+    assert await talk.ask(ANA, CHANNEL, "and then?", reply_to=alpha) == "about: alpha?"
 
 
 def kept(conversations: Conversations, people: range) -> list[int]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.discord.newscards import following_card, in_messages, news_card
-from bot.discord.stopping import STOP_ID, list_view, news_view
 from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, Card
+from bot.discord.views import STOP_ID, list_view, news_view
 from bot.following.types import Asker, Followed, Notice
 from reader.novelty import News, Statement
 from retrieval.types import SearchFilter

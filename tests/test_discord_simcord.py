@@ -13,7 +13,7 @@ from simcord.env import Env
 
 from bot.discord.check import looked_around
 from bot.discord.client import DatelineClient
-from bot.discord.serving import Library, assembled
+from bot.discord.parts import Parts
 from bot.settings import DiscordSettings
 from retrieval.types import Sources, StoreStatus
 from tests.conftest import settings_for
@@ -28,7 +28,7 @@ def client(folder: Path, assistant: Assistant | None = None, **settings: Any) ->
     base = settings_for(folder / "corpus", folder)
     base = dataclasses.replace(base, discord=DiscordSettings(**{"cooldown_seconds": 0.0, **settings}))
     answers = Assistant() if assistant is None else assistant
-    bot = DatelineClient(assembled(base, answers, Library(base, Indexer(base))))  # type: ignore[arg-type]
+    bot = DatelineClient(Parts.open(base, answers, Indexer(base)))  # type: ignore[arg-type]
     bot.following.look_seconds = 3600.0  # simcord waits for whatever wakes within seconds
     return bot
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.databases import APPLICATION
-from bot.discord.databases import LATER, LEDGER
-from bot.discord.ledger import Ledger
-from bot.discord.types import Given, Rating
+from bot.discord.ledger import LATER, LEDGER, Ledger
+from bot.discord.types import Rating
 from bot.settings import Settings
 from evaluation.phases import StandIn
 from evaluation.server import Server
@@ -117,13 +116,13 @@ def test_a_ledger_of_each_time_keeps_answers_votes_and_promises(tmp_path: Path, 
             connection.execute("INSERT INTO unanswered VALUES (12, 34)")
     ledger = Ledger.open(file)
     remembered = ledger.recall("abc")
-    assert remembered is not None and remembered.answers == (Given("Ana", 0.9),)
+    assert remembered is not None and remembered.answers == ("Ana",)
     assert len(remembered.places) == len(remembered.cited) == 1
-    assert ledger.rate("abc", person, True) == Rating(1, 1, True, private=True)
-    assert ledger.unanswered() == (((34, 12),) if later > 0 else ())
+    assert ledger.rate("abc", person, True) == Rating(1, 1, private=True)
+    assert ledger.pending() == (((34, 12),) if later > 0 else ())
     assert ledger.count_addition(1, 1) and ledger.take(5) and not ledger.take(5)
     assert ledger.forget_older_than(1) == 0, "an answer that was voted on is gone"
-    assert Ledger.open(file).rate("abc", person + 1, True) == Rating(2, 1, True, private=True)
+    assert Ledger.open(file).rate("abc", person + 1, True) == Rating(2, 1, private=True)
 
 
 def test_a_server_of_before_feeds_were_kept_there_gets_their_table(

@@ -6,154 +6,128 @@ Each is answered privately and precisely, and logged with who asked for it.
 import asyncio
 import re
 import tempfile
-from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
+from bot.assistant import add_articles
 from bot.discord.cards import notice_card
-from bot.discord.door import check_operator
+from bot.discord.following import Following
 from bot.discord.logs import RECORD, event, without_secrets
-from bot.discord.refusals import NotAllowedError, QuotaError
-from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of, standing_of
+from bot.discord.parts import Parts
+from bot.discord.permissions import Location, Member, check_operator
+from bot.discord.refusals import QuotaError
+from bot.discord.replies import Interaction, InteractionReply, Reply
 from bot.discord.reports import added_card, feedback_card, refreshed_card, status_card
 from bot.discord.requests import FAILURES
-from bot.settings import DiscordSettings
+from retrieval.adding import AddReport
 from retrieval.errors import ArticleError, FetchError, UsageError
 from retrieval.intake.files import MAX_BYTES, SUFFIXES
 from retrieval.page_files import MAX_NAME
-
-if TYPE_CHECKING:
-    from bot.discord.client import DatelineClient
+from retrieval.progress import Progress
+from retrieval.types import IndexReport
 
 DOWNLOAD_SECONDS = 60.0
 RATED_SHOWN = 10
 
 
-class Operating:
-    """What the commands do; one for each client."""
+class AdminCommands(app_commands.Group, name="dateline", description="Manage Dateline.", guild_only=True):
+    """The commands; hidden from members unless roles are configured, which Discord does not know of."""
 
-    def __init__(self, client: "DatelineClient") -> None:
-        self._client = client
-        self._parts = client.parts
+    def __init__(self, parts: Parts, following: Following) -> None:
+        hidden = discord.Permissions(manage_guild=True) if not parts.settings.discord.admin_roles else None
+        super().__init__(
+            default_permissions=hidden, allowed_installs=app_commands.AppInstallationType(guild=True, user=False)
+        )
+        self._parts = parts
+        self._following = following
 
+    @app_commands.command(description="Show what is indexed, and how the bot is doing.")
     async def status(self, interaction: Interaction) -> None:
-        """Show what is indexed, and how the bot is doing."""
-
-        async def work(reply: Reply) -> None:
-            status = await asyncio.to_thread(self._parts.status)
+        parts = self._parts
+        async with self._replying(interaction, "status") as reply:
+            await self._begin(interaction, reply, "status")
+            status = await asyncio.to_thread(parts.assistant.status)
             # the encoder may be named by its folder
             shown = replace(status, model=Path(status.model).name if Path(status.model).is_absolute() else status.model)
-            self._parts.health.seen(status.generation)
-            await reply.show(status_card(shown, self._parts.health, self._parts.jobs.stage))
+            parts.health.seen(status.generation)
+            await reply.show(status_card(shown, parts.health, parts.jobs.stage))
 
-        await self._do(interaction, "status", work)
-
-    async def feedback(self, interaction: Interaction) -> None:
-        """What was rated badly."""
-
-        async def work(reply: Reply) -> None:
-            rated = await asyncio.to_thread(self._parts.ledger.badly_rated, _server(interaction), RATED_SHOWN)
-            await reply.show(feedback_card(rated))
-
-        await self._do(interaction, "feedback", work)
-
-    async def following(self, interaction: Interaction) -> None:
-        """What is followed in the server."""
-
-        async def work(reply: Reply) -> None:
-            following = self._client.following
-            await following.show_list(reply, "People in this server follow", server=_server(interaction))
-
-        await self._do(interaction, "following", work)
-
+    @app_commands.command(description="Bring the index up to date with the folder of articles.")
     async def refresh(self, interaction: Interaction) -> None:
-        """Brings the index up to date, beside the questions."""
-
-        async def work(reply: Reply) -> None:
-            report = await self._parts.jobs.refresh(lambda words: reply.mention_progress(notice_card(words)))
+        """See its description; questions are answered meanwhile."""
+        async with self._replying(interaction, "refresh") as reply:
+            await self._begin(interaction, reply, "refresh", changes=True)
+            report = await self._parts.jobs.run(
+                self._parts.indexer.refresh, lambda words: reply.show_progress(notice_card(words))
+            )
             self._parts.health.seen(report.generation)
             RECORD.info(event("refreshed", person=interaction.user.id, generation=report.generation))
             await reply.show(refreshed_card(report))
 
-        await self._do(interaction, "refresh", work, changes=True)
-
-    async def add(self, interaction: Interaction, url: str | None, file: discord.Attachment | None) -> None:
-        """Adds a page or a file to the corpus, then indexes."""
-
-        async def work(reply: Reply) -> None:
-            most = self._parts.settings.adds_per_day
-            if not await asyncio.to_thread(self._parts.ledger.count_addition, _server(interaction), most):
+    @app_commands.command(description="Add an article: the address of a page, or a file.")
+    @app_commands.describe(url="The address of an article on the web", file="A file that holds an article")
+    async def add(
+        self, interaction: Interaction, url: str | None = None, file: discord.Attachment | None = None
+    ) -> None:
+        """See its description; what is new is indexed."""
+        parts, named = self._parts, None if file is None else file.filename
+        where = None if url is None else without_secrets(url)
+        async with self._replying(interaction, "add") as reply:
+            server = await self._begin(interaction, reply, "add", changes=True, url=where, file=named)
+            most = parts.settings.discord.adds_per_day
+            if not await asyncio.to_thread(parts.ledger.count_addition, server, most):
                 raise QuotaError(most)
             with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-                name = await _named(url, file, Path(folder))
-                added, report = await self._parts.jobs.add(
-                    [name], lambda words: reply.mention_progress(notice_card(words))
-                )
+                if url is not None and file is None:
+                    name = address(url)
+                elif file is not None and url is None:
+                    name = str(await downloaded(file, Path(folder)))
+                else:
+                    raise UsageError("Give either `url`, the address of an article, or `file`, a file that holds one.")
+
+                def work(progress: Progress) -> tuple[AddReport, IndexReport | None]:
+                    with progress("Adding", 0):
+                        added = add_articles(parts.settings, [name])
+                    return added, parts.indexer.refresh(progress) if added.added else None
+
+                added, report = await parts.jobs.run(work, lambda words: reply.show_progress(notice_card(words)))
             if report is not None:
-                self._parts.health.seen(report.generation)
+                parts.health.seen(report.generation)
             RECORD.info(event("added", person=interaction.user.id, files=", ".join(added.added)))
             await reply.show(added_card(added, report))
 
-        where = None if url is None else without_secrets(url)
-        named = None if file is None else file.filename
-        await self._do(interaction, "add", work, changes=True, url=where, file=named)
+    @app_commands.command(description="Show the answers that were rated badly.")
+    async def feedback(self, interaction: Interaction) -> None:
+        async with self._replying(interaction, "feedback") as reply:
+            server = await self._begin(interaction, reply, "feedback")
+            rated = await asyncio.to_thread(self._parts.ledger.badly_rated, server, RATED_SHOWN)
+            await reply.show(feedback_card(rated))
 
-    async def _do(
-        self,
-        interaction: Interaction,
-        action: str,
-        work: Callable[[Reply], Awaitable[None]],
-        *,
-        changes: bool = False,
-        **what: object,
-    ) -> None:
-        """Does it for somebody who may, acknowledged at once; the action is logged, and an error told precisely.
+    @app_commands.command(description="List the questions that are followed in this server, and stop some.")
+    async def following(self, interaction: Interaction) -> None:
+        async with self._replying(interaction, "following") as reply:
+            server = await self._begin(interaction, reply, "following")
+            await self._following.show_list(reply, "People in this server follow", server=server)
+
+    def _replying(self, interaction: Interaction, action: str) -> AbstractAsyncContextManager[InteractionReply]:
+        return self._parts.replying(InteractionReply(interaction, private=True), action, operator=True)
+
+    async def _begin(
+        self, interaction: Interaction, reply: Reply, action: str, *, changes: bool = False, **what: object
+    ) -> int:
+        """Acknowledges and logs what somebody does who may; gives the server. Raises RefusalError.
 
         `changes` says that it is done to the articles, which all servers share.
         """
-        reply = InteractionReply(interaction, private=True)
-        async with self._client.at_work(reply, action, operator=True):
-            check_operator(self._parts.settings, origin_of(interaction), standing_of(interaction), changes=changes)
-            RECORD.info(event("admin", action=action, person=interaction.user.id, server=interaction.guild_id, **what))
-            await reply.acknowledge()
-            await work(reply)
-
-
-def admin_group(client: "DatelineClient", settings: DiscordSettings) -> app_commands.Group:
-    """The commands; hidden from members unless roles are configured, which Discord does not know of."""
-    operating = Operating(client)
-    hidden = discord.Permissions(manage_guild=True) if not settings.admin_roles else None
-    group = app_commands.Group(
-        name="dateline", description="Manage Dateline.", guild_only=True, default_permissions=hidden
-    )
-    group.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
-
-    @group.command(name="status", description="Show what is indexed, and how the bot is doing.")
-    async def status(interaction: Interaction) -> None:
-        await operating.status(interaction)
-
-    @group.command(name="refresh", description="Bring the index up to date with the folder of articles.")
-    async def refresh(interaction: Interaction) -> None:
-        await operating.refresh(interaction)
-
-    @group.command(name="add", description="Add an article: the address of a page, or a file.")
-    @app_commands.describe(url="The address of an article on the web", file="A file that holds an article")
-    async def add(interaction: Interaction, url: str | None = None, file: discord.Attachment | None = None) -> None:
-        await operating.add(interaction, url, file)
-
-    @group.command(name="feedback", description="Show the answers that were rated badly.")
-    async def feedback(interaction: Interaction) -> None:
-        await operating.feedback(interaction)
-
-    @group.command(name="following", description="List the questions that are followed in this server, and stop some.")
-    async def following(interaction: Interaction) -> None:
-        await operating.following(interaction)
-
-    return group
+        settings, location, member = self._parts.settings.discord, Location.of(interaction), Member.of(interaction)
+        server = check_operator(settings, location, member, changes=changes)
+        RECORD.info(event("admin", action=action, person=interaction.user.id, server=server, **what))
+        await reply.acknowledge()
+        return server
 
 
 def address(url: str) -> str:
@@ -186,23 +160,7 @@ async def downloaded(file: discord.Attachment, folder: Path) -> Path:
         raise ArticleError(f"{path.name} is {file.size:,} bytes, more than the {MAX_BYTES:,} allowed.")
     try:
         data = await asyncio.wait_for(file.read(), DOWNLOAD_SECONDS)
-    except (discord.HTTPException, *FAILURES) as error:
+    except FAILURES as error:
         raise FetchError(path.name, f"cannot be fetched from Discord ({type(error).__name__}); try again") from error
     await asyncio.to_thread(path.write_bytes, data)
     return path
-
-
-async def _named(url: str | None, file: discord.Attachment | None, folder: Path) -> str:
-    """What is to be added: an address, or the path of a file. Raises UsageError, ArticleError, FetchError."""
-    if url is not None and file is None:
-        return address(url)
-    if file is not None and url is None:
-        return str(await downloaded(file, folder))
-    raise UsageError("Give either `url`, the address of an article, or `file`, a file that holds one.")
-
-
-def _server(interaction: Interaction) -> int:
-    """Where the command was given; it exists in servers only."""
-    if interaction.guild_id is None:
-        raise NotAllowedError
-    return interaction.guild_id

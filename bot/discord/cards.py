@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from bot.discord.quotes import excerpt, name, quoted, source_and_date, source_line
 from bot.discord.text import ELLIPSIS, cut, plain, safe_url, units, visible
 from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, MAX_VALUE, Card, Field, Remembered
+from bot.overview import counted
 from bot.render import (
     MAX_REPRINTS,
     NEAREST,
@@ -80,7 +81,8 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
     lines = (*respelled_words(answer), where_words)
-    feet = (_about(answer), *(cut(visible(each).strip(), MAX_WHERE) for each in lines))
+    about = "" if answer.about is None else f"about: {cut(visible(answer.about).strip(), MAX_WHERE)}"
+    feet = (about, *(cut(visible(each).strip(), MAX_WHERE) for each in lines))
     footer = " · ".join(filter(None, feet))
     if not answer.answers:
         return Card(title, _not_found(answer), "none", footer=footer)
@@ -96,10 +98,6 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     fewer = range(1, every)
     most = bisect_left(fewer, True, key=lambda shown: not _fits(filled(empty, answer, shown, rooms[-1])))
     return filled(empty, answer, most, rooms[-1])
-
-
-def _about(answer: Answer) -> str:
-    return "" if answer.about is None else f"about: {cut(visible(answer.about).strip(), MAX_WHERE)}"
 
 
 def evidence_card(remembered: Remembered, articles: Mapping[str, Article], page: int) -> Card:
@@ -154,7 +152,7 @@ def _listed(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
         else:
             lines += [_words(item, room), trust]
     if shown < len(answer.answers):
-        lines.append(f"and {_count(len(answer.answers) - shown, 'more item')}")
+        lines.append(f"and {counted(len(answer.answers) - shown, 'more item')}")
     if (lowest := list_confidence(answer)) is not None:
         lines.append(lowest)
     gap = "\n\n" if room.quote else "\n"
@@ -173,7 +171,7 @@ def _differing(card: Card, answer: Answer, shown: int, room: _Room) -> Card:
         fields.append(Field(day(max(dates)) if dates else "undated", value, inline=True))
     hidden = len(answer.answers) - shown
     described = (
-        f"The articles differ ({_count(hidden, 'more version')} not shown):" if hidden else "The articles differ:"
+        f"The articles differ ({counted(hidden, 'more version')} not shown):" if hidden else "The articles differ:"
     )
     return replace(card, description=described, tone="differing", fields=tuple(fields))
 
@@ -228,7 +226,7 @@ def _note(number: int, citations: Sequence[Citation], answer: Answer, room: _Roo
     lines += [f"also in {source_line(reprint)}" for reprint in reprints[: room.reprints]]
     if len(reprints) > room.reprints:
         rest = len(reprints) - room.reprints
-        lines.append(f"and {rest} more" if room.reprints else f"also in {_count(rest, 'other article')}")
+        lines.append(f"and {rest} more" if room.reprints else f"also in {counted(rest, 'other article')}")
     return "\n".join(lines)
 
 
@@ -260,8 +258,3 @@ def _end(text: str) -> str:
             return shown if whole or not shown else f"{ELLIPSIS} {shown}"
         size = size * 4 // 5
     return ""
-
-
-def _count(number: int, noun: str) -> str:
-    """ "1 more item", "7 more items" """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

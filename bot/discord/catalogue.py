@@ -1,14 +1,11 @@
 """The sources that can be chosen from while somebody types: kept at hand, since Discord waits only a moment."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
-from itertools import islice
 
-from bot.discord.logs import event
+from bot.discord.logs import log_store_errors
 from bot.discord.text import units, visible
-from retrieval.errors import StoreError
 from retrieval.filters import folded
 from retrieval.types import Sources
 
@@ -16,8 +13,6 @@ FRESH_SECONDS = 15.0
 # https://discord.com/developers/docs/interactions/application-commands: of a choice's name and value, and of choices
 MAX_CHOICE = 100
 MAX_CHOICES = 25
-
-log = logging.getLogger(__name__)
 
 
 class Catalogue:
@@ -37,25 +32,20 @@ class Catalogue:
 
         Names of which nothing can be seen are left out, and those that are too long for Discord.
         """
-        if self._clock() - self._read_at > FRESH_SECONDS and self._reading is None:
+        reading = self._reading is not None and not self._reading.done()
+        if self._clock() - self._read_at > FRESH_SECONDS and not reading:
             self._reading = asyncio.create_task(self.read())
-            self._reading.add_done_callback(self._has_read)
         asked = folded(visible(typed))
-        return list(islice((name for key, name in self._sources if asked in key), MAX_CHOICES))
+        return [name for key, name in self._sources if asked in key][:MAX_CHOICES]
 
     async def read(self) -> None:
         """Reads the sources anew; what cannot be read leaves them as they were."""
         self._read_at = self._clock()
-        try:
+        with log_store_errors("sources"):
             self._sources, self.generation = await asyncio.to_thread(self._now)
-        except StoreError as error:
-            log.warning(event("sources_not_read", said=str(error)))
 
     def _now(self) -> tuple[tuple[tuple[str, str], ...], int]:
         sources = self._sources_now()
         # folded here and not while somebody types: there may be thousands
         keyed = ((folded(visible(name)), name) for name in sources.names if units(name) <= MAX_CHOICE)
         return tuple((key, name) for key, name in keyed if key), sources.generation
-
-    def _has_read(self, task: "asyncio.Task[None]") -> None:
-        self._reading = None

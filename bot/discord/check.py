@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,11 +12,9 @@ import discord
 
 from bot.assistant import Assistant, store_status
 from bot.discord import health
-from bot.discord.client import INTENTS
-from bot.discord.databases import LEDGER
-from bot.discord.ledger import Ledger
+from bot.discord.connection import INTENTS, connect
+from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.requests import FAILURES
-from bot.discord.serving import run
 from bot.mends import worded
 from bot.overview import contents, counted
 from bot.settings import DiscordSettings, Settings
@@ -72,7 +70,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
 async def looked_around(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
     """What of the settings is not in Discord, and where the bot may not do what it needs.
 
-    Raises discord.HTTPException, or one of FAILURES.
+    Raises one of FAILURES.
     """
     served = [guild for guild in client.guilds if not settings.guilds or guild.id in settings.guilds]
     for id in settings.guilds:
@@ -80,9 +78,12 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
             yield _unknown("server", id, "guilds", "has not invited the bot")
     if not client.guilds and not settings.user_install:
         yield Finding(False, "No server has invited the bot; docs/discord.md has the link.")
-    named = {id: await _channel(client, id) for id in settings.channels}
-    for id, channel in named.items():
-        yield _configured(channel, id, settings)
+    named: dict[int, object] = dict.fromkeys(settings.channels)
+    for id in named:
+        # a thread that is archived is not among what Discord tells of
+        with suppress(discord.NotFound, discord.Forbidden, discord.InvalidData):
+            named[id] = client.get_channel(id) or await client.fetch_channel(id)
+        yield _configured(named[id], id, settings)
     homes = {channel.guild.id for channel in named.values() if isinstance(channel, Writable)}
     for guild in served:
         if guild.unavailable:
@@ -100,8 +101,8 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
             yield _unknown("role", id, "admin_roles", "is in no server that the bot serves")
 
 
-def lacking(channel: Writable, threads: bool = True) -> list[str]:
-    """The permissions that the bot lacks in a channel, and in its threads too if they count."""
+def lacking(channel: Writable, threads: bool = True) -> str:
+    """The permissions that the bot lacks in a channel, and in its threads too if they count: "embed links"."""
     needed = SPEAKING if isinstance(channel, Speaking) else IN_THREADS
     if threads and isinstance(channel, discord.TextChannel):
         needed |= IN_THREADS
@@ -110,7 +111,7 @@ def lacking(channel: Writable, threads: bool = True) -> list[str]:
     if place is not None:
         # the channel's own method takes more away where nothing can be sent, and that can be used in threads
         granted = discord.abc.GuildChannel.permissions_for(place, channel.guild.me)
-    return [_words(name) for name in NEEDED if name in needed and not getattr(granted, name)]
+    return _words(name for name in NEEDED if name in needed and not getattr(granted, name))
 
 
 def _server(guild: discord.Guild) -> Iterator[Finding]:
@@ -118,16 +119,17 @@ def _server(guild: discord.Guild) -> Iterator[Finding]:
     seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in lacking(c)]
     usable = [channel for channel in seen if not lacking(channel, threads=False)]
     if not usable:
-        needs = ", ".join(_words(name) for name in NEEDED if name in SPEAKING)
+        needs = _words(name for name in NEEDED if name in SPEAKING)
         yield Finding(False, f"In {guild.name} there is no channel that the bot could answer in; it needs: {needs}.")
         return
     yield Finding(True, f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
     lacks: defaultdict[str, list[str]] = defaultdict(list)
     for channel in seen:
-        lacks[", ".join(lacking(channel))].append(f"#{channel.name}")
+        lacks[lacking(channel)].append(f"#{channel.name}")
     for names, channels in lacks.items():
         if names:
-            where = f"{_listed(channels)} of {guild.name}"
+            more = f" and {len(channels) - NAMED:,} more" if len(channels) > NAMED else ""
+            where = f"{', '.join(channels[:NAMED])}{more} of {guild.name}"
             yield Finding(True, f"In {where} some mentions cannot be answered in place; missing permissions: {names}.")
 
 
@@ -143,19 +145,8 @@ def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
     if settings.guilds and channel.guild.id not in settings.guilds:
         return _unknown("channel", id, "channels", f"is {name}, a server that is not in [discord] guilds")
     if lacks := lacking(channel):
-        return Finding(False, f"In {name}, one of [discord] channels, the bot lacks permissions: {', '.join(lacks)}.")
+        return Finding(False, f"In {name}, one of [discord] channels, the bot lacks permissions: {lacks}.")
     return Finding(True, f"In {name} the bot can answer.")
-
-
-async def _channel(client: discord.Client, id: int) -> object:
-    """The channel or thread with this id; None if there is none for the bot."""
-    known = client.get_channel(id)
-    if known is not None:
-        return known
-    # a thread that is archived is not among what Discord tells of
-    with suppress(discord.NotFound, discord.Forbidden, discord.InvalidData):
-        return await client.fetch_channel(id)
-    return None
 
 
 def _unknown(what: str, id: int, key: str, problem: str) -> Finding:
@@ -166,14 +157,8 @@ def _unknown(what: str, id: int, key: str, problem: str) -> Finding:
     )
 
 
-def _words(permission: str) -> str:
-    return permission.replace("_", " ")
-
-
-def _listed(names: Sequence[str]) -> str:
-    """["#a", "#b"] -> "#a, #b"; of many the first few."""
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+def _words(permissions: Iterable[str]) -> str:
+    return ", ".join(permissions).replace("_", " ")
 
 
 def _tried(attempt: Callable[[], str]) -> Finding:
@@ -207,40 +192,27 @@ def _ledger(settings: Settings) -> str:
 async def _port(port: int) -> str:
     if await health.answers(port):
         return f"A bot is running already, and answers on health_port {port}."
-    runner = await health.serve(health.Health(), port)
-    await runner.cleanup()
-    return f"/health and /metrics can be answered on health_port {port}."
-
-
-class _Visitor(discord.AutoShardedClient):
-    """Connects, and waits."""
-
-    def __init__(self) -> None:
-        super().__init__(intents=INTENTS, chunk_guilds_at_startup=False, max_messages=None)
-        self.arrived = asyncio.Event()
-
-    async def on_ready(self) -> None:
-        """Called by discord.py when all servers are known."""
-        self.arrived.set()
+    async with health.watched(health.Health(), port):
+        return f"/health and /metrics can be answered on health_port {port}."
 
 
 async def _connected(settings: DiscordSettings, token: str) -> list[Finding]:
     """What is found once the bot is connected. Raises DatelineError if that cannot be."""
-    visitor = _Visitor()
-    running = asyncio.create_task(run(visitor, token))
-    arrived = asyncio.create_task(visitor.arrived.wait())
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await asyncio.wait({running, arrived}, return_when=asyncio.FIRST_COMPLETED)
-            if running.done():
-                await running  # raises why it could not
-            greeting = Finding(True, f"Discord accepts the token (of {visitor.user}) and the intents.")
-            return [greeting, *[finding async for finding in looked_around(visitor, settings)]]
-    except TimeoutError as error:
-        raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error
-    except (discord.HTTPException, *FAILURES) as error:
-        raise DatelineError(f"Discord's answer is incomplete ({type(error).__name__}); try again.") from error
-    finally:
-        arrived.cancel()
-        await visitor.close()
-        await asyncio.gather(running, return_exceptions=True)
+    async with discord.AutoShardedClient(intents=INTENTS, chunk_guilds_at_startup=False, max_messages=None) as client:
+        running = asyncio.create_task(connect(client, token))
+        ready = asyncio.create_task(client.wait_until_ready())
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
+                if running.done():
+                    await running  # raises why it could not
+                greeting = Finding(True, f"Discord accepts the token (of {client.user}) and the intents.")
+                return [greeting, *[finding async for finding in looked_around(client, settings)]]
+        except TimeoutError as error:
+            raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error
+        except FAILURES as error:
+            raise DatelineError(f"Discord's answer is incomplete ({type(error).__name__}); try again.") from error
+        finally:
+            ready.cancel()
+            await client.close()
+            await asyncio.gather(running, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""/follow, /following, and the news that comes of them.
+"""What people do with followed questions, and the posting of news.
 
 News waits in the outbox of the followed questions (`bot.following`), in which it is written together with its having
 been told; it leaves it when Discord has taken the message. A try whose answer was lost is made again with the same
@@ -8,30 +8,31 @@ nonce, by which Discord knows it for some minutes; after a restart, what the cha
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import discord
 
+from bot.assistant import open_checker
 from bot.discord.cards import notice_card
-from bot.discord.desk import Asked, limited_to
-from bot.discord.door import check_operator, check_place
-from bot.discord.embeds import embed_of
+from bot.discord.errors import log_error
+from bot.discord.handler import Question, limited_to
 from bot.discord.logs import RECORD, event
 from bot.discord.newscards import LISTED, followed_card, following_card, in_messages, news_card
-from bot.discord.refusals import CannotWriteError, FollowLimitError, NotAllowedError, NotYoursError
-from bot.discord.replies import Interaction, InteractionReply, Reply, origin_of, standing_of
-from bot.discord.requests import FAILURES, PATIENTLY, persistently
-from bot.discord.stopping import StopButton, list_view, news_view, stop_view, told_in
-from bot.discord.words import note
+from bot.discord.parts import Parts
+from bot.discord.permissions import Location, Member, check_location, check_operator, check_posting
+from bot.discord.refusals import FollowLimitError, NotAllowedError, NotYoursError
+from bot.discord.replies import Interaction, InteractionReply, Reply, embed_of
+from bot.discord.requests import FAILURES, is_refusal, retry
+from bot.discord.views import StopButton, list_view, news_in, news_view, view_of
 from bot.following.questions import FollowedQuestions, TooManyError
 from bot.following.types import Asker, Followed, Limits, Notice
-from reader.types import Answer
+from retrieval.progress import silent
 from retrieval.types import SearchFilter
 
 if TYPE_CHECKING:
-    from bot.discord.client import DatelineClient
     from bot.following.checking import Checker
 
 LOOK_SECONDS = 2.0
@@ -46,117 +47,54 @@ GONE = "This question is no longer followed."
 log = logging.getLogger(__name__)
 
 
-class Followers:
-    """What follows questions, each call in a thread; models are loaded when somebody does.
+class Following:
+    """Follows questions, and posts what is new; new generations are looked for every `look_seconds`."""
 
-    `find` gives the followed questions, if there are any; `open_checker` what asks them.
-    """
-
-    def __init__(
-        self,
-        find: Callable[[], FollowedQuestions | None],
-        open_checker: Callable[[], "Checker"],
-        ask: Callable[[str, SearchFilter], Answer],
-        generation: Callable[[], int],
-    ) -> None:
-        self._find = find
-        self._open_checker = open_checker
-        self._ask = ask
-        self._generation = generation
+    def __init__(self, client: discord.Client, parts: Parts) -> None:
+        self.look_seconds = LOOK_SECONDS
+        self._client = client
+        self._parts = parts
         self._checker: Checker | None = None
         self._checked = 0
         self._leaving = threading.Event()
 
-    @property
-    def checker(self) -> "Checker":
-        """What asks the questions. Raises DatelineError."""
-        if self._checker is None:
-            self._checker = self._open_checker()
-        return self._checker
-
-    def questions(self) -> FollowedQuestions | None:
-        """The followed questions, if there are any. Raises StoreError."""
-        return self._find() if self._checker is None else self._checker.questions
-
-    def follow(self, question: str, where: SearchFilter, by: Asker, limits: Limits) -> tuple[Followed, Answer]:
-        """See `Checker.follow`."""
-        return self.checker.follow(self._ask, question, where, by, limits)
-
-    def look(self) -> bool:
-        """Asks the followed questions of a new generation; whether there was one. Raises DatelineError."""
-        generation = self._generation()
-        if generation == self._checked:
-            return False
-        questions = self.questions()
-        if questions is not None and questions.due("discord"):
-            checked = self.checker.check("discord", self._leaving.is_set)
-            log.info(event("followed", questions=checked.questions, read=checked.read, news=checked.news))
-        self._checked = generation
-        return True
-
-    def leave(self) -> None:
-        """Ends a check after the question that it asks now."""
-        self._leaving.set()
-
-
-class Following:
-    """What people do with followed questions, and the posting of news; new generations are looked for every
-    `look_seconds`."""
-
-    def __init__(self, client: "DatelineClient", followers: Followers) -> None:
-        self.look_seconds = LOOK_SECONDS
-        self._client = client
-        self._followers = followers
-        self._settings = client.parts.settings
-
-    async def follow(self, interaction: Interaction, question: str, where: SearchFilter, private: bool) -> None:
-        """Answers a question, and follows it."""
-        client, settings = self._client, self._settings
-        origin = origin_of(interaction)
-        private = private or origin.own
-        reply = InteractionReply(interaction, private and not origin.own)
-        async with client.at_work(reply, "follow"):
-            check_place(settings, origin)
-            if not private:
-                _check_writing(interaction, origin.installed)
-            # what is followed privately is nobody else's to see
-            by = Asker(interaction.user.id, origin.channel, None if private else origin.guild, private)
-            limits = Limits(settings.max_followed_per_person, settings.max_followed_per_server)
-            asked = Asked(client.unmentioned(question), where, by.person, origin.channel)
-            place = client.parts.desk.admit(asked, lambda words: self._followers.follow(words, where, by, limits))
-            try:
-                await reply.acknowledge()
-                followed, answer = await place.done
-            except TooManyError as error:
-                raise FollowLimitError(str(error)) from error
-            finally:
-                place.leave()
-            RECORD.info(event("follow", id=followed.id, person=by.person, server=by.server))
-            card = await asyncio.to_thread(followed_card, answer, limited_to(where), private)
-            await reply.show(card, stop_view([StopButton(followed.id)]))
-
-    async def show_own(self, interaction: Interaction) -> None:
-        """Shows somebody what they follow."""
-        reply = InteractionReply(interaction, private=True)
-        async with self._client.at_work(reply, "following"):
-            check_place(self._settings, origin_of(interaction))
-            await reply.acknowledge()
-            await self.show_list(reply, "You follow", person=interaction.user.id)
+    async def follow(
+        self, interaction: Interaction, reply: Reply, text: str, where: SearchFilter, private: bool
+    ) -> None:
+        """Answers a question, and follows it. Raises RefusalError, DatelineError, and what `Reply` does."""
+        settings, location = self._parts.settings.discord, Location.of(interaction)
+        private = private or location.own
+        check_location(settings, location)
+        if not private:
+            check_posting(interaction)
+        # what is followed privately is nobody else's to see
+        by = Asker(interaction.user.id, location.channel, None if private else location.guild, private)
+        limits = Limits(settings.max_followed_per_person, settings.max_followed_per_server)
+        question = Question(text, where, by.person, location.channel)
+        ask, handler = self._parts.assistant.ask, self._parts.handler
+        try:
+            followed, answer = await handler.run(
+                question, reply, lambda words: self._opened().follow(ask, words, where, by, limits)
+            )
+        except TooManyError as error:
+            raise FollowLimitError(str(error)) from error
+        RECORD.info(event("follow", id=followed.id, person=by.person, server=by.server))
+        card = await asyncio.to_thread(followed_card, answer, limited_to(where), private)
+        await reply.show(card, view_of([StopButton(followed.id)]))
 
     async def show_list(self, reply: Reply, whose: str, person: int | None = None, server: int | None = None) -> None:
         """Shows the questions of a person or a server, with buttons to stop them."""
         found: Sequence[Followed] = ()
-        questions = await asyncio.to_thread(self._followers.questions)
+        questions = await asyncio.to_thread(self._questions)
         if questions is not None:
             found = await asyncio.to_thread(lambda: questions.all(person=person, server=server))
         await reply.show(following_card(found, whose), list_view(found[:LISTED]) if found else None)
 
     async def stop(self, interaction: Interaction, id: int) -> None:
         """Follows a question no more, if it is theirs or of a server that they run."""
-        reply = InteractionReply(interaction, private=True)
-        async with self._client.at_work(reply, "stop"):
+        async with self._parts.replying(InteractionReply(interaction, private=True), "stop") as reply:
             await reply.acknowledge()
-            questions = await asyncio.to_thread(self._followers.questions)
+            questions = await asyncio.to_thread(self._questions)
             followed = None if questions is None else await asyncio.to_thread(questions.get, id)
             if questions is None or followed is None or followed.by is None:
                 await reply.show(notice_card(GONE))
@@ -165,7 +103,8 @@ class Following:
                 if followed.by.server is None or followed.by.server != interaction.guild_id:
                     raise NotYoursError
                 try:
-                    check_operator(self._settings, origin_of(interaction), standing_of(interaction), changes=False)
+                    location, member = Location.of(interaction), Member.of(interaction)
+                    check_operator(self._parts.settings.discord, location, member, changes=False)
                 except NotAllowedError as error:
                     raise NotYoursError from error
             await asyncio.to_thread(questions.remove, id)
@@ -184,65 +123,89 @@ class Following:
                 if not released:
                     await asyncio.to_thread(self._release)
                     released = True
-                if await asyncio.to_thread(self._followers.look) or now >= due:
+                if await asyncio.to_thread(self._check) or now >= due:
                     due = now + RETRY_SECONDS
                     await self._post_all()
             # whatever goes wrong, it is tried again: nobody else would post what is new
             except Exception as error:
-                note(error, "following")
+                log_error(error, "following")
                 pause = RETRY_SECONDS
             await asyncio.sleep(pause)
 
+    def leave(self) -> None:
+        """Ends a check after the question that it asks now."""
+        self._leaving.set()
+
+    def _questions(self) -> FollowedQuestions | None:
+        """The followed questions, if there are any. Called in a thread, as the next three are."""
+        kept = self._parts.settings.storage
+        return FollowedQuestions.find(kept.path, kept.url) if self._checker is None else self._checker.questions
+
+    def _opened(self) -> "Checker":
+        """What asks the questions; its models are loaded when somebody follows one."""
+        if self._checker is None:
+            kept = self._parts.settings.storage
+            self._checker = open_checker(self._parts.settings, FollowedQuestions.open(kept.path, kept.url), silent)
+        return self._checker
+
+    def _check(self) -> bool:
+        """Asks the followed questions of a new generation; whether there was one."""
+        generation = self._parts.assistant.sources().generation
+        if generation == self._checked:
+            return False
+        questions = self._questions()
+        if questions is not None and questions.due("discord"):
+            done = self._opened().check("discord", self._leaving.is_set)
+            log.info(event("followed", questions=done.questions, read=done.read, news=done.news))
+        self._checked = generation
+        return True
+
     def _release(self) -> None:
         """What an earlier run of the only bot had taken is there to be taken; where there are several, it times out."""
-        questions = self._followers.questions()
+        questions = self._questions()
         if questions is not None and not questions.shared:
             questions.outbox.release("discord")
 
     async def _post_all(self) -> None:
-        questions = await asyncio.to_thread(self._followers.questions)
+        questions = await asyncio.to_thread(self._questions)
         if questions is None or not await asyncio.to_thread(questions.outbox.waits, "discord"):
             return
-        checker = await asyncio.to_thread(lambda: self._followers.checker)
+        checker = await asyncio.to_thread(self._opened)
         while (taken := await asyncio.to_thread(checker.take, "discord", POSTING, AT_ONCE)) is not None:
             try:
                 await self._post(taken.message, taken.notices, checker.questions, taken.again)
             # it stays in the outbox, and is taken again later; others go on
             except Exception as error:
-                note(error, "post_news")
+                log_error(error, "post_news")
 
     async def _post(self, message: str, notices: Sequence[Notice], questions: FollowedQuestions, again: bool) -> None:
-        """Posts news of one person in one place. Raises discord.HTTPException, or one of FAILURES, where it may be
-        tried again."""
-        left = list(notices)
+        """Posts news of one person in one place. Raises one of FAILURES where it may be tried again."""
+        left, by = list(notices), notices[0].followed.by
+        assert by is not None
         try:
+            place = self._client.get_partial_messageable(by.channel) if not by.private else await self._direct(by)
             if again:
-                known = await _told_before(await self._place(notices[0].followed))
+                known = set[int]()
+                with suppress(discord.Forbidden):  # the bot may not look back
+                    known = {id async for each in place.history(limit=LOOKED_BACK) for id in news_in(each)}
                 await asyncio.to_thread(questions.outbox.shown, [each.id for each in left if each.id in known])
                 left = [each for each in left if each.id not in known]
             while left:
                 cards = await asyncio.to_thread(lambda: [news_card(each) for each in left])
                 first = len(next(in_messages(cards)))
-                embeds = [embed_of(card) for card in cards[:first]]
-                await self._send(left[:first], embeds, f"{message}-{left[0].id}")
+                embeds, view = [embed_of(card) for card in cards[:first]], news_view(left[:first])
+                nonce = f"{message}-{left[0].id}"
+                lock = self._parts.locks.of("post", getattr(place, "id", 0))
+                await retry(lambda: place.send(embeds=embeds, view=view, nonce=nonce), lock=lock)  # noqa: B023
                 await asyncio.to_thread(questions.outbox.shown, [each.id for each in left[:first]])
                 del left[:first]
         except discord.HTTPException as error:
-            if error.status >= 500:
+            if not is_refusal(error):
                 raise
             await self._give_up(left, questions, error)
 
-    async def _send(self, notices: Sequence[Notice], embeds: list[discord.Embed], nonce: str) -> None:
-        place, view = await self._place(notices[0].followed), news_view(notices)
-        line = self._client.lines.line("post", getattr(place, "id", 0))
-        await persistently(lambda: place.send(embeds=embeds, view=view, nonce=nonce), PATIENTLY, line)
-
-    async def _place(self, followed: Followed) -> discord.abc.Messageable:
-        by = followed.by
-        assert by is not None
-        if by.private:
-            return await persistently(lambda: self._client.create_dm(discord.Object(by.person)), PATIENTLY)
-        return self._client.get_partial_messageable(by.channel)
+    async def _direct(self, by: Asker) -> discord.abc.Messageable:
+        return await retry(lambda: self._client.create_dm(discord.Object(by.person)))
 
     async def _give_up(
         self, notices: Sequence[Notice], questions: FollowedQuestions, error: discord.HTTPException
@@ -254,33 +217,13 @@ class Following:
         log.warning(event("suspended", questions=",".join(map(str, new)), status=error.status, code=error.code))
         if by is None or by.private or not new:
             return
-        embeds = [embed_of(notice_card(_cannot_write(notices)))]
-        cards = [news_card(each) for each in notices]
-        first = next(iter(in_messages([notice_card(_cannot_write(notices)), *cards])))
-        embeds += [embed_of(card) for card in cards[: len(first) - 1]]
+        cards = [notice_card(_cannot_write(notices)), *(news_card(each) for each in notices)]
+        embeds = [embed_of(cards[number]) for number in next(in_messages(cards))]
         try:
-            person = await persistently(lambda: self._client.create_dm(discord.Object(by.person)), PATIENTLY)
-            nonce = f"gone-{notices[0].id}"
-            await persistently(lambda: person.send(embeds=embeds, nonce=nonce), PATIENTLY)
-        except (discord.HTTPException, *FAILURES) as failure:
+            person = await self._direct(by)
+            await retry(lambda: person.send(embeds=embeds, nonce=f"gone-{notices[0].id}"))
+        except FAILURES as failure:
             log.warning(event("not_delivered", doing="suspend", error=type(failure).__name__))
-
-
-async def _told_before(place: discord.abc.Messageable) -> set[int]:
-    """The numbers of the news that a place shows already; none where the bot may not look back."""
-    try:
-        return {number async for message in place.history(limit=LOOKED_BACK) for number in told_in(message)}
-    except discord.Forbidden:
-        return set()
-
-
-def _check_writing(interaction: Interaction, installed: bool) -> None:
-    """Raises CannotWriteError where the bot could not tell what is new."""
-    may = interaction.app_permissions
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    writes = may.send_messages_in_threads if in_thread else may.send_messages
-    if not (installed and may.view_channel and writes and may.embed_links):
-        raise CannotWriteError
 
 
 def _cannot_write(notices: Sequence[Notice]) -> str:

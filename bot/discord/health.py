@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -29,25 +30,17 @@ class Health:
         self.last_answer: float | None = None
         self.registry = CollectorRegistry()
         self._questions = Counter("dateline_questions", "Questions by outcome.", ["outcome"], registry=self.registry)
-        self._waiting = Histogram(
-            "dateline_waiting_seconds",
-            "Seconds from a question to its answer.",
-            registry=self.registry,
-            buckets=SECONDS,
-        )
+        says = "Seconds from a question to its answer."
+        self._waiting = Histogram("dateline_waiting_seconds", says, registry=self.registry, buckets=SECONDS)
         self._votes = Counter("dateline_votes", "Votes on answers.", ["vote"], registry=self.registry)
-        gauges: tuple[tuple[str, str, Callable[[], float]], ...] = (
-            ("dateline_ready", "Whether questions are taken.", lambda: float(self.ready())),
-            ("dateline_queue_depth", "Questions that wait or are being answered.", lambda: float(self.depth())),
-            ("dateline_generation", "Generation of the index that was seen last.", lambda: float(self.generation)),
-            (
-                "dateline_last_answer_timestamp_seconds",
-                "When a question was answered last, 0 before the first.",
-                lambda: 0.0 if self.last_answer is None else self.last_answer,
-            ),
-        )
-        for name, says, value in gauges:
-            Gauge(name, says, registry=self.registry).set_function(value)
+        self._gauge("ready", "Whether questions are taken.", lambda: self.ready())
+        self._gauge("queue_depth", "Questions that wait or are being answered.", lambda: self.depth())
+        self._gauge("generation", "Generation of the index that was seen last.", lambda: self.generation)
+        says = "When a question was answered last, 0 before the first."
+        self._gauge("last_answer_timestamp_seconds", says, lambda: self.last_answer or 0)
+
+    def _gauge(self, name: str, says: str, value: Callable[[], float]) -> None:
+        Gauge(f"dateline_{name}", says, registry=self.registry).set_function(value)
 
     def answered(self, outcome: str, seconds: float, generation: int) -> None:
         """A question was answered; `outcome` is the kind of the answer, or "unsure"."""
@@ -70,14 +63,8 @@ class Health:
 
     def document(self) -> str:
         """What /health says, as JSON; `last_answer` in seconds since 1970, null before the first."""
-        return json.dumps(
-            {
-                "ready": self.ready(),
-                "queue": self.depth(),
-                "generation": self.generation,
-                "last_answer": self.last_answer,
-            }
-        )
+        state = {"ready": self.ready(), "queue": self.depth(), "generation": self.generation}
+        return json.dumps({**state, "last_answer": self.last_answer})
 
 
 async def answers(port: int) -> bool:
@@ -93,8 +80,12 @@ async def answers(port: int) -> bool:
     return isinstance(document, dict) and {"ready", "queue", "generation"} <= document.keys()
 
 
-async def serve(health: Health, port: int) -> web.AppRunner:
-    """Answers on `port` of this machine until the runner is cleaned up. Raises ConfigError if the port is taken."""
+@asynccontextmanager
+async def watched(health: Health, port: int) -> AsyncIterator[None]:
+    """Answers on `port` of this machine meanwhile, unless it is 0. Raises ConfigError if the port is taken."""
+    if not port:
+        yield
+        return
 
     async def state(request: web.Request) -> web.Response:
         return web.json_response(text=health.document(), status=200 if health.ready() else 503)
@@ -107,10 +98,12 @@ async def serve(health: Health, port: int) -> web.AppRunner:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port).start()
-    except OSError as error:
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError as error:
+            raise ConfigError(
+                f"[discord] health_port is {port}, which cannot be listened on ({reason(error)}); set another, or 0."
+            ) from error
+        yield
+    finally:
         await runner.cleanup()
-        raise ConfigError(
-            f"[discord] health_port is {port}, which cannot be listened on ({reason(error)}); set another, or 0."
-        ) from error
-    return runner

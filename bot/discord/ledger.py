@@ -11,18 +11,61 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.databases import Database, open_database
-from bot.discord.databases import TABLES
-from bot.discord.types import Cited, Given, Place, Rated, Rating, Remembered, digest
+from bot.databases import Database, Tables, open_database
+from bot.discord.types import Cited, Place, Rated, Rating, Remembered, digest
 from bot.json import scope_json, scope_of
 from reader.types import Answer
+from retrieval.storage.sql import Connection
 from retrieval.types import SearchFilter
 
+LEDGER = "discord.sqlite"
+SCHEMA = """
+CREATE TABLE secret (key BLOB NOT NULL);
+CREATE TABLE answers (
+    id TEXT PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, kind TEXT NOT NULL, generation INTEGER NOT NULL,
+    scope TEXT NOT NULL  -- the filter, as JSON
+) WITHOUT ROWID;
+CREATE INDEX answers_by_time ON answers(asked);
+CREATE TABLE items (
+    answer TEXT NOT NULL REFERENCES answers(id) ON DELETE CASCADE, position INTEGER NOT NULL,
+    text TEXT NOT NULL, confidence REAL NOT NULL, PRIMARY KEY (answer, position)
+) WITHOUT ROWID;
+CREATE TABLE places (
+    answer TEXT NOT NULL REFERENCES answers(id) ON DELETE CASCADE, position INTEGER NOT NULL,
+    article TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, score REAL NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (answer, position)
+) WITHOUT ROWID;
+CREATE TABLE cited (
+    answer TEXT NOT NULL REFERENCES answers(id) ON DELETE CASCADE, article TEXT NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (answer, article, start, "end")
+) WITHOUT ROWID;
+CREATE TABLE votes (
+    answer TEXT NOT NULL REFERENCES answers(id) ON DELETE CASCADE, person BLOB NOT NULL,
+    good INTEGER NOT NULL, voted TEXT NOT NULL, PRIMARY KEY (answer, person)
+) WITHOUT ROWID;
+"""
+# these came later: files that were made before get them too
+LATER = (
+    "CREATE TABLE IF NOT EXISTS unanswered (message INTEGER PRIMARY KEY, channel INTEGER NOT NULL)",
+    # where an answer was given to all; there is none for a private one
+    "CREATE TABLE IF NOT EXISTS servers (answer TEXT PRIMARY KEY REFERENCES answers(id) ON DELETE CASCADE, "
+    "server INTEGER NOT NULL) WITHOUT ROWID",
+    # messages of people, each of which one process answers
+    "CREATE TABLE IF NOT EXISTS taken (message INTEGER PRIMARY KEY, at TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS additions (server INTEGER NOT NULL, tried TEXT NOT NULL)",
+)
 EVERYWHERE = SearchFilter()
 # a question is answered or given up within this time; what is younger may be another process's to answer
 LONGEST_ANSWER = timedelta(minutes=15)
 # Discord counts from here (https://discord.com/developers/docs/reference#snowflakes)
 EPOCH_MS = 1420070400000
+
+
+def _fill(connection: Connection) -> None:
+    connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_bytes(32),))
+
+
+TABLES = Tables("discord", 1, "the bot keeps its answers and ratings", 1, SCHEMA, _fill, LATER)
 
 
 class Ledger:
@@ -45,7 +88,7 @@ class Ledger:
         `server` is the one whose managers may be shown it, None where it was given in private.
         """
         id = secrets.token_urlsafe(9)
-        head = (id, _now(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
+        head = (id, _utc(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
         items = [(id, n, item.text, float(item.confidence)) for n, item in enumerate(answer.answers)]
         places = [
             (id, n, hit.passage.article_id, hit.passage.start, hit.passage.end, float(hit.score), digest(hit.text))
@@ -68,20 +111,16 @@ class Ledger:
     def recall(self, id: str) -> Remembered | None:
         """The answer with this id; None if it was forgotten, or never was."""
         with self._database.reading() as connection:
-            head = connection.execute(
-                "SELECT asked, question, kind, generation, scope FROM answers WHERE id = ?", (id,)
-            ).fetchone()
+            head = connection.execute("SELECT question, scope FROM answers WHERE id = ?", (id,)).fetchone()
             if head is None:
                 return None
-            items = connection.execute("SELECT text, confidence FROM items WHERE answer = ? ORDER BY position", (id,))
-            answers = tuple(Given(*row) for row in items)
+            items = connection.execute("SELECT text FROM items WHERE answer = ? ORDER BY position", (id,))
+            answers = tuple(text for (text,) in items)
             read = 'SELECT article, start, "end", score, digest FROM places WHERE answer = ? ORDER BY position'
             places = tuple(Place(*row) for row in connection.execute(read, (id,)))
             stands = 'SELECT article, start, "end" FROM cited WHERE answer = ?'
             cited = tuple(Cited(*row) for row in connection.execute(stands, (id,)))
-        asked, question, kind, generation, scope = head
-        where = scope_of(scope)
-        return Remembered(id, datetime.fromisoformat(asked), question, kind, generation, where, answers, places, cited)
+        return Remembered(head[0], scope_of(head[1]), answers, places, cited)
 
     def rate(self, id: str, person: int, good: bool) -> Rating | None:
         """One person's vote on an answer, in place of the one they gave before; None if the answer was forgotten."""
@@ -94,12 +133,12 @@ class Ledger:
             connection.execute(
                 "INSERT INTO votes VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (answer, person) DO UPDATE SET good = excluded.good, voted = excluded.voted",
-                (id, voter, int(good), _now()),
+                (id, voter, int(good), _utc()),
             )
             ups, downs = connection.execute(
                 "SELECT SUM(good), SUM(1 - good) FROM votes WHERE answer = ?", (id,)
             ).fetchone()
-        return Rating(int(ups), int(downs), good, private=answered[0] is None)
+        return Rating(int(ups), int(downs), private=answered[0] is None)
 
     def badly_rated(self, server: int, limit: int) -> tuple[Rated, ...]:
         """At most `limit` answers of a server that somebody called bad, the most disliked first, of these the last
@@ -121,22 +160,21 @@ class Ledger:
 
     def count_addition(self, server: int, most: int) -> bool:
         """Counts a server's try to add an article; False, and not counted, where it has made `most` in 24 hours."""
-        now = datetime.now(UTC)
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM additions WHERE tried < ?", (_iso(now - timedelta(days=1)),))
+            connection.execute("DELETE FROM additions WHERE tried < ?", (_utc(timedelta(days=1)),))
             count = "SELECT count(*) FROM additions WHERE server = ?"
             if connection.execute(count, (server,)).fetchone()[0] >= most:
                 return False
-            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, _iso(now)))
+            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, _utc()))
             return True
 
     def take(self, message: int) -> bool:
         """Whether a message of a person (Discord's id) is this process's to answer: each is, of one process only."""
         with self._database.writing() as connection:
             taken = "INSERT INTO taken VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING message"
-            return connection.execute(taken, (message, _now())).fetchone() is not None
+            return connection.execute(taken, (message, _utc())).fetchone() is not None
 
-    def expect(self, channel: int, message: int) -> None:
+    def add_pending(self, channel: int, message: int) -> None:
         """Notes that a message of the bot (Discord's ids) has yet to become an answer."""
         with self._database.writing() as connection:
             connection.execute(
@@ -144,12 +182,12 @@ class Ledger:
                 (message, channel),
             )
 
-    def met(self, message: int) -> None:
+    def clear_pending(self, message: int) -> None:
         """It has become one."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM unanswered WHERE message = ?", (message,))
 
-    def unanswered(self) -> tuple[tuple[int, int], ...]:
+    def pending(self) -> tuple[tuple[int, int], ...]:
         """Channel and id of the messages that never became an answer; after a start: those of a run that was killed.
 
         On a server, only such as are too old for another process to be at work on them.
@@ -162,17 +200,13 @@ class Ledger:
 
     def forget_older_than(self, days: float) -> int:
         """Forgets the answers given longer ago than that, except those that somebody rated; how many they were."""
-        oldest = _iso(datetime.now(UTC) - timedelta(days=days))
+        oldest = _utc(timedelta(days=days))
         with self._database.writing() as connection:
             connection.execute("DELETE FROM taken WHERE at < ?", (oldest,))
             forgotten = "DELETE FROM answers WHERE asked < ? AND id NOT IN (SELECT answer FROM votes) RETURNING id"
             return len(connection.execute(forgotten, (oldest,)).fetchall())
 
 
-def _now() -> str:
-    return _iso(datetime.now(UTC))
-
-
-def _iso(when: datetime) -> str:
-    """Of equal length, so that they can be compared as they are."""
-    return when.isoformat(timespec="microseconds")
+def _utc(ago: timedelta = timedelta(0)) -> str:
+    """The time so long ago, always of equal length, so that two can be compared as they are."""
+    return (datetime.now(UTC) - ago).isoformat(timespec="microseconds")

@@ -3,9 +3,14 @@
 import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import discord
+
+from bot.mends import worded
+from retrieval.errors import StoreError
 
 # interaction tokens stand in the addresses of callbacks and webhooks, and in the events of the gateway
 _TOKENS = re.compile(
@@ -15,6 +20,7 @@ _TOKENS = re.compile(
 _USER = re.compile(r"(?<=://)[^\s/?#]+@")
 _PLAIN = re.compile(r"[\w.:/+-]+")
 HIDDEN = "[token]"
+log = logging.getLogger(__name__)
 # always shown: who started, ended and changed what
 RECORD = logging.getLogger("bot.discord.record")
 
@@ -63,11 +69,17 @@ def without_secrets(url: str) -> str:
 
 def event(what: str, **fields: object) -> str:
     """event("added", person=7, file="a b.txt") -> 'event=added person=7 file="a b.txt"', on one line."""
-    return " ".join(f"{name}={_value(value)}" for name, value in {"event": what, **fields}.items())
+    texts = {name: str(value) for name, value in {"event": what, **fields}.items()}
+    return " ".join(
+        f"{name}={text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)}"
+        for name, text in texts.items()
+    )
 
 
-def _value(value: object) -> str:
-    text = str(value)
-    if _PLAIN.fullmatch(text):
-        return text
-    return json.dumps(text, ensure_ascii=False)
+@contextmanager
+def log_store_errors(doing: str) -> Iterator[None]:
+    """Whatever the store or the ledger fails at inside is logged, and done without."""
+    try:
+        yield
+    except StoreError as error:
+        log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))

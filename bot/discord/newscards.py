@@ -8,6 +8,7 @@ from bot.discord.text import cut, plain, units, visible
 from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_TITLE, Card
 from bot.following.pages import replaced, was_words
 from bot.following.types import Followed, Notice
+from bot.overview import counted
 from reader.types import Answer
 from retrieval.heading import day
 
@@ -56,14 +57,12 @@ def following_card(several: Sequence[Followed], whose: str) -> Card:
     """A list of followed questions: `whose` is "You follow", or "People in this server follow"."""
     if not several:
         return Card("", f"{whose} no questions; /follow starts one.", "notice")
-    lines = [f"**{each.id}** · {cut(plain(each.question), MAX_QUESTION)} · {_place(each)}" for each in several[:LISTED]]
+    lines = []
+    for each in several[:LISTED]:
+        place = "privately" if each.by is None or each.by.private else f"<#{each.by.channel}>"
+        since = f"{place}, since {day(each.followed)}{', suspended' if each.suspended else ''}"
+        lines.append(f"**{each.id}** · {cut(plain(each.question), MAX_QUESTION)} · {since}")
     if len(several) > LISTED:
         lines.append(f"and {len(several) - LISTED:,} more, shown when one of these is stopped")
-    title = cut(f"{whose} {len(several):,} question{'' if len(several) == 1 else 's'}", MAX_TITLE)
+    title = cut(f"{whose} {counted(len(several), 'question')}", MAX_TITLE)
     return Card(title, "\n".join(lines), "notice")
-
-
-def _place(followed: Followed) -> str:
-    by = followed.by
-    place = "privately" if by is None or by.private else f"<#{by.channel}>"
-    return f"{place}, since {day(followed.followed)}{', suspended' if followed.suspended else ''}"

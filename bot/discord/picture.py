@@ -4,20 +4,22 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
+from bot.assistant import Assistant
 from bot.discord.cards import answer_card
-from bot.discord.embeds import COLOURS
 from bot.discord.text import ZERO_WIDTH
-from bot.discord.types import Card
+from bot.discord.types import COLOURS, Card
 from bot.mends import worded
+from bot.settings import Settings
 from bot.streams import complain
 from retrieval.errors import DatelineError
+from retrieval.progress import silent
 
 SCALE = 2  # pixels of the picture for each of the screen; all sizes below are the screen's
 WIDTH = 560
@@ -36,10 +38,9 @@ THUMB = (
     ((1, 7), (4, 7), (4, 15), (1, 15)),
 )
 THUMB_COLOUR = "#ffcc4d"
-# what the markdown of a card is made of: an escaped character, a link, the ends of bold, any other character
-_PART = re.compile(
-    r"\\(?P<escaped>[^0-9A-Za-z\s])|\[(?P<label>(?:\\.|[^\[\]\\])+)\]\(https?://[^\s()]+\)|(?P<bold>\*\*)|.", re.DOTALL
-)
+# what the markdown of a card is made of: the ends of bold, links, and escaped characters
+_PART = re.compile(r"(\*\*|\[(?:\\.|[^\[\]\\])+\]\(https?://[^\s()]+\))")
+_ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])")
 _LEAD = re.compile(r"(?P<quote>> )|(?P<number>\d+\. )")
 
 
@@ -112,65 +113,38 @@ class Pen:
             if not line:
                 y += size * 0.6
                 continue
-            lead = _LEAD.match(line)
-            indent = 0.0
-            if lead is not None and not raw:
+            left, began = x, y
+            lead = None if raw else _LEAD.match(line)
+            if lead is not None:
                 number = Piece(lead["number"] or "", bold)
-                indent = 14 if lead["quote"] else self.length(number, size) + 2
+                left += 14 if lead["quote"] else self.length(number, size) + 2
                 self.text(x, y, number, size)
                 line = line[lead.end() :]
-            began = y
-            pieces = [Piece(line, colour=TEXT)] if raw else _pieces(line, bold)
-            for row in self._rows(list(pieces), width - indent, size):
-                at = x + indent
-                for piece in row:
-                    self.text(at, y, piece, size)
-                    at += self.length(piece, size)
-                y += size * LINE
+            at = left
+            for piece in map(Piece, _words(line)) if raw else _pieces(line, bold):
+                if at > left and at + self.length(replace(piece, text=piece.text.rstrip()), size) > x + width:
+                    at, y = left, y + size * LINE
+                self.text(at, y, piece, size)
+                at += self.length(piece, size)
+            y += size * LINE
             if lead is not None and lead["quote"]:
                 self.box(x, began, x + 4, y - 2, EDGE, radius=2)
         return y
 
-    def _rows(self, pieces: list[Piece], width: float, size: float) -> Iterator[list[Piece]]:
-        """The pieces in rows, broken at spaces."""
-        row: list[Piece] = []
-        used = 0.0
-        for word in _words(pieces):
-            long = sum(self.length(piece, size) for piece in word)
-            visible = sum(self.length(Piece(piece.text.rstrip(), piece.bold), size) for piece in word)
-            if row and used + visible > width:
-                yield row
-                row, used = [], 0.0
-            row += word
-            used += long
-        if row:
-            yield row
-
 
 def _pieces(markup: str, bold: bool) -> Iterator[Piece]:
-    """ "He met **Maduro**\\\\." -> He met | Maduro (bold) | ."""
-    for part in _PART.finditer(markup.replace(ZERO_WIDTH, "")):
-        if part["bold"]:
+    """ "He met **Maduro**\\\\." -> "He " | "met " | "Maduro" (bold) | "." """
+    for part in _PART.split(markup.replace(ZERO_WIDTH, "")):
+        if part == "**":
             bold = not bold
-        elif part["label"]:
-            yield from (Piece(piece.text, bold, LINKED) for piece in _pieces(part["label"], bold))
+        elif part.startswith("["):
+            yield from (replace(piece, colour=LINKED) for piece in _pieces(part[1 : part.rindex("](")], bold))
         else:
-            yield Piece(part["escaped"] or part[0], bold, BRIGHT if bold else TEXT)
+            yield from (Piece(word, bold, BRIGHT if bold else TEXT) for word in _words(_ESCAPED.sub(r"\1", part)))
 
 
-def _words(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """Runs of pieces up to and with a space; neighbours in one style become one, so that letters are kerned."""
-    word: list[Piece] = []
-    for piece in pieces:
-        if word and (word[-1].bold, word[-1].colour) == (piece.bold, piece.colour):
-            word[-1] = Piece(word[-1].text + piece.text, piece.bold, piece.colour)
-        else:
-            word.append(piece)
-        if piece.text.endswith(" "):
-            yield word
-            word = []
-    if word:
-        yield word
+def _words(text: str) -> list[str]:
+    return re.findall(r"\S+\s*|\s+", text)
 
 
 def _fields(pen: Pen, card: Card, x: float, y: float, width: float) -> float:
@@ -214,10 +188,6 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.out.suffix != ".png" or not options.out.parent.is_dir():
         parser.error(f"{options.out} is not a place for a picture, expected FILE.png in a folder that is there")
-    from bot.assistant import Assistant
-    from bot.settings import Settings
-    from retrieval.progress import silent
-
     try:
         answer = Assistant.open(Settings.load(), silent).ask(options.question)
     except DatelineError as error:

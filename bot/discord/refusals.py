@@ -20,7 +20,12 @@ import math
 
 
 class RefusalError(Exception):
-    """Base of all; the message is one or two sentences for the person who asked."""
+    """Base of all; the message, `said` by default, is one or two sentences for the person who asked."""
+
+    said = ""
+
+    def __init__(self, said: str | None = None) -> None:
+        super().__init__(self.said if said is None else said)
 
 
 class TooSoonError(RefusalError):
@@ -37,10 +42,7 @@ class NotHereError(RefusalError):
 
 
 class NotAllowedError(RefusalError):
-    """Not one of those who run the bot."""
-
-    def __init__(self) -> None:
-        super().__init__("This command is for people who manage this server or have a role that may use it.")
+    said = "This command is for people who manage this server or have a role that may use it."
 
 
 class NotNamedError(RefusalError):
@@ -70,31 +72,19 @@ class QueueFullError(RefusalError):
 
 
 class OccupiedError(RefusalError):
-    """One job at a time."""
-
-    def __init__(self) -> None:
-        super().__init__("Another refresh is running; try again when it is done.")
+    said = "Another refresh is running; try again when it is done."
 
 
 class OverdueError(RefusalError):
-    """The time of a question is over."""
-
-    def __init__(self) -> None:
-        super().__init__("This took too long and was cancelled; ask again in a minute or two.")
+    said = "This took too long and was cancelled; ask again in a minute or two."
 
 
 class ClosingError(RefusalError):
-    """The bot leaves."""
-
-    def __init__(self) -> None:
-        super().__init__("Dateline is being restarted; ask again in a minute.")
+    said = "Dateline is being restarted; ask again in a minute."
 
 
 class GoneError(RefusalError):
-    """Nothing is stored any more of what was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__("This answer is no longer stored; ask the question again.")
+    said = "This answer is no longer stored; ask the question again."
 
 
 class FollowLimitError(RefusalError):
@@ -102,17 +92,11 @@ class FollowLimitError(RefusalError):
 
 
 class CannotWriteError(RefusalError):
-    """The bot may not write in the channel where a question is to be followed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Dateline may not post here: it needs the permissions View Channels, Send Messages and Embed Links. With "
-            "`private: True`, the news is sent to you privately."
-        )
+    said = (
+        "Dateline may not post here: it needs the permissions View Channels, Send Messages and Embed Links. With "
+        "`private: True`, the news is sent to you privately."
+    )
 
 
 class NotYoursError(RefusalError):
-    """Somebody else follows it."""
-
-    def __init__(self) -> None:
-        super().__init__("Only the person who follows this question, or who manages this server, may stop it.")
+    said = "Only the person who follows this question, or who manages this server, may stop it."

@@ -1,29 +1,28 @@
-"""Two ways to reply, one interface: to an interaction (command, button, modal), and to a message that mentions the bot.
+"""Two ways to reply: to an interaction (command, button, form), and to a message that mentions the bot.
 
-A reply is acknowledged at once, and becomes what it has to say by being edited. Where the network or Discord fails, it
-is tried again (`bot.discord.requests`): an edit may be made twice, an acknowledgement that Discord has already is one,
-and a message carries a nonce, by which Discord knows it again. An edit whose answer was lost may still take effect, and
-after the next one: the last word is then said again.
+A reply is acknowledged at once, and becomes what it has to say by being edited. Requests that fail are made again
+(`bot.discord.requests`): an edit may be made twice, an acknowledgement that Discord has already is one, and a message
+carries a nonce, by which Discord knows it again.
 """
 
 import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 
-from bot.discord.door import Origin, Standing
-from bot.discord.embeds import embed_of
-from bot.discord.logs import event
-from bot.discord.requests import AT_ONCE, FAILURES, PATIENTLY, Edits, Lines, persistently
-from bot.discord.types import Card
-from retrieval.errors import StoreError
+from bot.discord.ledger import Ledger
+from bot.discord.logs import event, log_store_errors
+from bot.discord.requests import AT_ONCE, FAILURES, PROGRESS, ChannelLocks, is_refusal, retry
+from bot.discord.types import COLOURS, Card
 
 Interaction = discord.Interaction[Any]
-Word = tuple[discord.Embed, discord.ui.View | None]
+Attempt = Callable[[], Awaitable[object]]
 ALREADY_ACKNOWLEDGED = 40060
+# so long after it was lost an edit is expected to take effect, if it ever does
+LATE_SECONDS = 5.0
 UNSHOWABLE = (
     "Dateline may not answer here: it needs the permissions Embed Links and Read Message History, which anyone who "
     "manages the server can give it."
@@ -32,243 +31,193 @@ UNSHOWABLE = (
 log = logging.getLogger(__name__)
 
 
-class Reply(Protocol):
-    """Where one person is answered."""
+class Reply:
+    """Where one person is answered.
 
-    @property
-    def private(self) -> bool:
-        """Whether only the person who asked sees it."""
-        ...
+    An edit whose answer was lost may still take effect, even after the next one: the last one is then made again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._lost = False
+        self._last: Attempt | None = None
 
     async def acknowledge(self) -> None:
-        """Shows that the bot is at work. Raises discord.HTTPException or one of FAILURES if it is too late for that."""
-        ...
+        """Shows that the bot is at work. Raises one of FAILURES if it is too late for that."""
+        raise NotImplementedError
 
-    async def mention_progress(self, card: Card) -> None:
+    async def show_progress(self, card: Card) -> None:
         """Shows how far it is, if that works at the first try."""
-        ...
+        raise NotImplementedError
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
-        """The last word. Raises discord.HTTPException or one of FAILURES if it cannot be said anywhere."""
-        ...
+        """Shows what stays. Raises one of FAILURES if it cannot be shown anywhere."""
+        raise NotImplementedError
 
     async def settle(self) -> None:
-        """Sees to it that the last word stands; to be called when nothing more is to be said."""
-        ...
+        """Makes sure that the last edit stays; to be called when nothing more is to be shown."""
+        if self._lost and self._last is not None:
+            await asyncio.sleep(LATE_SECONDS)
+            await self._edit_once(self._last)
+
+    async def _edit_once(self, edit: Attempt) -> None:
+        """Tries once, and leaves it at that: progress is soon overtaken."""
+        try:
+            await retry(edit, PROGRESS, self._lock)
+        except FAILURES as error:
+            log.info(event("progress_failed", error=type(error).__name__))
+            self._lost |= not is_refusal(error)
+
+    async def _edit(self, edit: Attempt) -> None:
+        await retry(edit, lock=self._lock)
+        self._last = edit
 
 
-class Expectations(Protocol):
-    """Which messages have yet to become an answer, even if the bot is killed: `bot.discord.ledger.Ledger`."""
-
-    def expect(self, channel: int, message: int) -> None:
-        """This one has. Raises StoreError."""
-        ...
-
-    def met(self, message: int) -> None:
-        """This one has become one. Raises StoreError."""
-        ...
-
-
-class InteractionReply:
-    """Replies to a slash command, a context menu, a modal or a button."""
+class InteractionReply(Reply):
+    """Replies to a slash command, a context menu, a form or a button."""
 
     def __init__(self, interaction: Interaction, private: bool = False, turning: bool = False) -> None:
         """`private`: only the person sees it; `turning`: the button's own message becomes the reply."""
+        super().__init__()
         self._interaction = interaction
-        self.private = private
+        self._private = private
         self._thinking = not turning
         self._acknowledged = False
-        self._edits = Edits()
 
     async def acknowledge(self) -> None:
-        """See `Reply`."""
-        await self._first(lambda: self._interaction.response.defer(ephemeral=self.private, thinking=self._thinking))
+        await self._respond(lambda: self._interaction.response.defer(ephemeral=self._private, thinking=self._thinking))
 
     async def open(self, form: discord.ui.Modal) -> None:
         """Shows a form, in the place of an acknowledgement."""
-        await self._first(lambda: self._interaction.response.send_modal(form))
+        await self._respond(lambda: self._interaction.response.send_modal(form))
 
-    async def mention_progress(self, card: Card) -> None:
-        """See `Reply`."""
-        if not self._interaction.is_expired():  # a refresh can outlast the 15 minutes
-            await self._edits.progress(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
+    async def show_progress(self, card: Card) -> None:
+        # a refresh can outlast the 15 minutes
+        if not self._interaction.is_expired() and not self._lock.locked():
+            await self._edit_once(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         """See `Reply`. What cannot be edited is sent anew: to the channel if it is public, else to the person."""
-        embed = embed_of(card)
+        embed, shown = embed_of(card), discord.utils.MISSING if view is None else view
         if not self._acknowledged and not self._interaction.response.is_done():
             # at once and to this person only: nothing was asked of a model
-            self.private = True
-            shown = discord.utils.MISSING if view is None else view
-            if await self._first(
-                lambda: self._interaction.response.send_message(embed=embed, view=shown, ephemeral=True)
-            ):
+            self._private, send = True, self._interaction.response.send_message
+            if await self._respond(lambda: send(embed=embed, view=shown, ephemeral=True)):
                 return
         try:
-            await self._edits.last(
-                lambda: self._interaction.edit_original_response(content=None, embed=embed, view=view)
-            )
-        except (discord.HTTPException, *FAILURES) as error:
-            log.warning(event("edit_failed", error=type(error).__name__, private=self.private))
-            await self._post_anew((embed, view))
+            await self._edit(lambda: self._interaction.edit_original_response(content=None, embed=embed, view=view))
+        except FAILURES as error:
+            log.warning(event("edit_failed", error=type(error).__name__, private=self._private))
+            await self._post_anew(embed, view)
 
-    async def settle(self) -> None:
-        """See `Reply`."""
-        await self._edits.settle()
-
-    async def _first(self, attempt: Callable[[], Awaitable[object]]) -> bool:
+    async def _respond(self, attempt: Attempt) -> bool:
         """Makes the one response that Discord takes; False if it has one already, of a try whose answer was lost."""
+        first = True
         try:
-            await persistently(attempt, AT_ONCE)
+            await retry(attempt, AT_ONCE)
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
-            self._acknowledged = True
-            return False
+            first = False
         self._acknowledged = True
-        return True
+        return first
 
-    async def _post_anew(self, word: Word) -> None:
+    async def _post_anew(self, embed: discord.Embed, view: discord.ui.View | None) -> None:
         """Into the channel, unless the reply is private or the bot may not write there; else to the person."""
         channel = self._interaction.channel
-        if isinstance(channel, discord.abc.Messageable) and not self.private:
+        if isinstance(channel, discord.abc.Messageable) and not self._private:
             try:
-                await _post(channel, lambda: word)
+                await _post(channel, embed, view)
                 return
-            except (discord.HTTPException, *FAILURES) as error:
+            except FAILURES as error:
                 log.warning(event("post_failed", error=type(error).__name__, then="person"))
-        await _post(self._interaction.user, lambda: word)
+        await _post(self._interaction.user, embed, view)
 
 
-class MessageReply:
+class MessageReply(Reply):
     """Replies to a message, with a message that is edited.
 
-    It stands in the channel's line, and when its turn comes it says the newest word: maybe the last one already.
+    Until that shows an answer the ledger has it as pending, for a bot that is killed and starts again.
     """
 
-    private = False
-
-    def __init__(self, message: discord.Message, first: Card, lines: Lines, expectations: Expectations) -> None:
+    def __init__(self, message: discord.Message, first: Card, locks: ChannelLocks, ledger: Ledger) -> None:
+        super().__init__()
         self._message = message
-        self._lines = lines
-        self._expectations = expectations
-        self._expected: int | None = None
-        self._word: Word = (embed_of(first), None)
-        self._said: Word | None = None
+        self._first = first
+        self._locks = locks
+        self._ledger = ledger
         self._posting: asyncio.Task[discord.Message] | None = None
-        self._edits = Edits()
-        self._given_up = False
+        self._editable = True
 
     async def acknowledge(self) -> None:
-        """See `Reply`. It does not wait for the message, which may have to stand in line."""
-        self._posting = asyncio.create_task(self._promised())
+        """Does not wait for the message, which may have to wait for the channel."""
+        self._posting = asyncio.create_task(self._post_pending())
 
-    async def mention_progress(self, card: Card) -> None:
-        """See `Reply`."""
-        posting, word = self._posting, (embed_of(card), None)
-        if posting is None or not posting.done():
-            self._word = word
-        elif posting.exception() is None and not self._given_up:
-            await self._edits.progress(lambda: posting.result().edit(embed=word[0]))
+    async def show_progress(self, card: Card) -> None:
+        """Where others wait for the channel, they go first."""
+        posting = self._posting
+        if posting is None or not posting.done() or posting.exception() is not None or self._lock.locked():
+            return
+        if self._editable:
+            await self._edit_once(lambda: posting.result().edit(embed=embed_of(card)))
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
-        """See `Reply`. A message that cannot be edited any more, since it was deleted for one, is sent anew."""
-        self._word = word = (embed_of(card), view)
-        try:
-            posted = await self._begun()
-            if self._expected is not None:
-                # before it is: an answer must not be taken for a promise after all
-                await _noted(self._expectations.met, self._expected)
-            if self._said is not word and not self._given_up:
-                await self._edits.last(lambda: posted.edit(content=None, embed=word[0], view=view))
-        except (discord.HTTPException, *FAILURES) as error:
-            if self._said is word:
-                raise
-            log.warning(event("edit_failed", error=type(error).__name__, then="message"))
-            await self._posted()
+        """A message that cannot be edited any more, since it was deleted for one, is sent anew."""
+        embed = embed_of(card)
+        if self._posting is not None:
+            try:
+                posted = await self._posting
+                # before it is edited: an answer must not be taken for an interrupted one after all
+                with log_store_errors("clear_pending"):
+                    await asyncio.to_thread(self._ledger.clear_pending, posted.id)
+                if self._editable:
+                    await self._edit(lambda: posted.edit(content=None, embed=embed, view=view))
+                return
+            except FAILURES as error:
+                log.warning(event("edit_failed", error=type(error).__name__, then="message"))
+        await self._post_somewhere(embed, view)
 
-    async def settle(self) -> None:
-        """See `Reply`."""
-        await self._edits.settle()
-
-    async def _promised(self) -> discord.Message:
-        """A message that has yet to become an answer."""
-        posted = await self._posted()
-        self._expected = posted.id
-        await _noted(self._expectations.expect, posted.channel.id, posted.id)
+    async def _post_pending(self) -> discord.Message:
+        posted = await self._post_somewhere(embed_of(self._first))
+        with log_store_errors("add_pending"):
+            await asyncio.to_thread(self._ledger.add_pending, posted.channel.id, posted.id)
         return posted
 
-    def _begun(self) -> asyncio.Task[discord.Message]:
-        """What posts the message, and stands in line for it."""
-        if self._posting is None:
-            self._posting = asyncio.create_task(self._posted())
-        return self._posting
-
-    async def _posted(self) -> discord.Message:
+    async def _post_somewhere(self, embed: discord.Embed, view: discord.ui.View | None = None) -> discord.Message:
         """A reply; where the bot may not reply a message, where it may not write one to the person, else a sentence."""
         message, channel = self._message, self._message.channel
         reference = message.to_reference(fail_if_not_exists=False)
         for place, replied_to in ((channel, reference), (channel, None), (message.author, None)):
-            line = self._lines.line("post", place.id)
             try:
-                posted = await _post(place, self._newest, replied_to, line)
+                posted = await _post(place, embed, view, replied_to, self._locks.of("post", place.id))
             except discord.HTTPException as error:
-                if error.status >= 500:
+                if not is_refusal(error):
                     raise
                 log.info(event("post_refused", code=error.code, person=place is message.author))
             else:
-                self._edits = Edits(self._lines.line("edit", posted.channel.id))
+                self._lock = self._locks.of("edit", posted.channel.id)
                 return posted
-        self._given_up = True
-        return await persistently(lambda: channel.send(UNSHOWABLE), PATIENTLY, self._lines.line("post", channel.id))
-
-    def _newest(self) -> Word:
-        self._said = self._word
-        return self._word
+        self._editable = False
+        return await retry(lambda: channel.send(UNSHOWABLE), lock=self._locks.of("post", channel.id))
 
 
-def origin_of(interaction: Interaction) -> Origin:
-    """Where an interaction comes from. A server that the bot is no member of shows as not `installed`."""
-    return Origin(
-        guild=interaction.guild_id,
-        channel=interaction.channel_id or 0,
-        parent=getattr(interaction.channel, "parent_id", None),
-        own=interaction.context.dm_channel,
-        installed=interaction.is_guild_integration() or not interaction.is_user_integration(),
+def embed_of(card: Card) -> discord.Embed:
+    """The embed that shows the card; its texts are within Discord's limits already."""
+    embed = discord.Embed(
+        title=card.title or None, description=card.description or None, url=card.url, colour=COLOURS[card.tone]
     )
-
-
-def standing_of(interaction: Interaction) -> Standing:
-    """What the person of an interaction may do."""
-    user = interaction.user
-    roles = frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
-    return Standing(roles, interaction.permissions.manage_guild or interaction.permissions.administrator)
-
-
-async def _noted(note: Callable[..., None], *ids: int) -> None:
-    try:
-        await asyncio.to_thread(note, *ids)
-    except StoreError as error:
-        log.error(event("pending_not_stored", said=str(error)))
+    for field in card.fields:
+        embed.add_field(name=field.name, value=field.value, inline=field.inline)
+    return embed.set_footer(text=card.footer) if card.footer else embed
 
 
 async def _post(
     channel: discord.abc.Messageable,
-    newest: Callable[[], Word],
+    embed: discord.Embed,
+    view: discord.ui.View | None = None,
     reference: discord.MessageReference | None = None,
-    line: asyncio.Lock | None = None,
+    lock: asyncio.Lock | None = None,
 ) -> discord.Message:
-    """A new message that says what `newest` gives when its turn comes."""
-    nonce = secrets.token_hex(12)
-    said: list[Word] = []
-
-    async def attempt() -> discord.Message:
-        if not said:  # another try must say the same: Discord knows it by the nonce
-            said.append(newest())
-        embed, view = said[0]
-        others: dict[str, Any] = {"view": view} if view is not None else {}
-        if reference is not None:
-            others["reference"] = reference
-        return await channel.send(embed=embed, nonce=nonce, **others)
-
-    return await persistently(attempt, PATIENTLY, line)
+    """A new message."""
+    others: dict[str, Any] = {"view": view, "reference": reference, "nonce": secrets.token_hex(12)}
+    return await retry(lambda: channel.send(embed=embed, **others), lock=lock)

@@ -48,12 +48,8 @@ def feedback_card(rated: Sequence[Rated]) -> Card:
     """The answers that were rated badly, the most disliked first."""
     if not rated:
         return Card("Feedback", "No answer was rated badly.", "notice")
-    return Card(
-        "Feedback",
-        f"{counted(len(rated), 'answer')} rated badly, the most disliked first.",
-        "notice",
-        tuple(_rated(each) for each in rated[:SHOWN]),
-    )
+    said = f"{counted(len(rated), 'answer')} rated badly, the most disliked first."
+    return Card("Feedback", said, "notice", tuple(_rated(each) for each in rated[:SHOWN]))
 
 
 def _rated(each: Rated) -> Field:

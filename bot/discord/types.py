@@ -9,11 +9,16 @@ from datetime import datetime
 from typing import Literal
 
 from bot.discord.text import units
-from reader.types import Kind
 from retrieval.types import Article, SearchFilter, Turn
 
 Tone = Literal["answer", "unsure", "differing", "none", "notice"]
-
+COLOURS: dict[Tone, int] = {
+    "answer": 0x2F6FDE,
+    "unsure": 0xFEE75C,
+    "differing": 0xC27C0E,
+    "none": 0x747F8D,
+    "notice": 0x747F8D,
+}
 MAX_TITLE = 256
 MAX_DESCRIPTION = 4096
 MAX_FIELDS = 25
@@ -58,14 +63,6 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One answer's words (or an item's, or a version's) with the probability that they are right."""
-
-    text: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class Cited:
     """Where an answer stands: `article.text[start:end]`."""
 
@@ -94,18 +91,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An answer as it was given, without the articles' text. `places` are the evidence, best first; `where` the filter.
+    """An answer as it was given, without the articles' text. `places` are the evidence, best first."""
 
-    `asked` is in UTC.
-    """
-
-    id: str
-    asked: datetime
     question: str
-    kind: Kind
-    generation: int
     where: SearchFilter
-    answers: tuple[Given, ...]
+    answers: tuple[str, ...]
     places: tuple[Place, ...]
     cited: tuple[Cited, ...]
 
@@ -113,19 +103,15 @@ class Remembered:
     def turn(self) -> Turn:
         """The answer as a turn of a conversation, for the questions after it."""
         cited = sorted({each.article_id for each in self.cited})
-        return Turn(self.question, tuple(given.text for given in self.answers), tuple(cited))
+        return Turn(self.question, self.answers, tuple(cited))
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """How many people call an answer good and bad, and what the last to vote said.
-
-    Of a `private` answer nobody else is shown the question.
-    """
+    """How many people call an answer good and bad. Of a `private` answer nobody else is shown the question."""
 
     ups: int
     downs: int
-    mine: bool
     private: bool
 
 

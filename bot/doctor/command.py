@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from bot.discord import TOKEN_VARIABLE
 from bot.doctor.types import Finding, from_error
 from bot.options import Command, Options, as_json_option
-from bot.serving import TOKEN_VARIABLE, token_in
+from bot.serving import token_in
 from bot.settings import Settings
 from bot.streams import write_json
 from retrieval.errors import ConfigError

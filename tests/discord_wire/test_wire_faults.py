@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.discord.databases import LEDGER
-from bot.discord.ledger import Ledger
+from bot.discord.ledger import LEDGER, Ledger
 from tests.discord_loopback import Fault, Guild, Loopback, Person
 from tests.discord_loopback.gateway import INVALID, RECONNECT
 from tests.discord_wire import CALLBACKS, EDITS, MESSAGE_EDITS, POSTS, answer_to, says, started
@@ -148,7 +147,7 @@ async def test_who_waits_when_it_is_killed_is_told_after_the_next_start(tmp_path
         asked = await ada.message(guild.general, "hold Who?", mentions_bot=True)
         await asked.answered(until=says("Reading"))
         ledger = Ledger.open(tmp_path / ".dateline" / LEDGER)
-        while len(ledger.unanswered()) != 1:
+        while len(ledger.pending()) != 1:
             await asyncio.sleep(0.05)
         await bot.stop(signal.SIGKILL)
         await started(discord, tmp_path)
@@ -156,7 +155,7 @@ async def test_who_waits_when_it_is_killed_is_told_after_the_next_start(tmp_path
         assert "**Ana**" in answer.text
         bots_own = [one for one in guild.general.messages if one.author is discord.bot]
         assert len(bots_own) == 2
-        while ledger.unanswered():
+        while ledger.pending():
             await asyncio.sleep(0.05)
         assert await discord.bots[-1].stop() == 0
         edits = len(bots_own[1].edits)

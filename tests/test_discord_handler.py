@@ -1,5 +1,6 @@
 """What becomes of a question and of a button, without Discord: cards, and where they are made."""
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
@@ -10,19 +11,21 @@ from typing import Any
 import discord
 import pytest
 
-from bot.assistant import Assistant
+from bot.assistant import Assistant, Indexer
 from bot.discord.cards import CHANGED, GONE, answer_card, notice_card
 from bot.discord.catalogue import Catalogue
-from bot.discord.desk import Asked, Desk
+from bot.discord.handler import PATIENCE_SECONDS, Question, QuestionHandler
 from bot.discord.health import Health
 from bot.discord.ledger import Ledger
+from bot.discord.parts import Parts
 from bot.discord.queue import Queue
-from bot.discord.replies import InteractionReply
-from bot.discord.serving import assembled
+from bot.discord.refusals import ClosingError, OverdueError, QueueFullError, TooSoonError
+from bot.discord.replies import InteractionReply, Reply
 from bot.discord.types import Card
 from bot.settings import DiscordSettings
 from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
+from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
@@ -34,27 +37,23 @@ from tests.stores import write
 pytestmark = pytest.mark.anyio
 
 
-class Paper:
+class Paper(Reply):
     """A reply that is written down."""
 
-    private = False
-
     def __init__(self) -> None:
+        super().__init__()
         self.cards: list[Card] = []
         self.views: list[discord.ui.View | None] = []
 
     async def acknowledge(self) -> None:
         """Nobody waits."""
 
-    async def mention_progress(self, card: Card) -> None:
+    async def show_progress(self, card: Card) -> None:
         """Nobody reads it."""
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         self.cards.append(card)
         self.views.append(view)
-
-    async def settle(self) -> None:
-        """It stands."""
 
 
 class Shelf(fakes.Assistant):
@@ -68,22 +67,23 @@ class Shelf(fakes.Assistant):
         return {id: self.stored[id] for id in ids if id in self.stored}
 
 
-def desk_of(shelf: Shelf, folder: Path, health: Health | None = None) -> Desk:
-    """A desk over these articles."""
+def handler_of(shelf: Shelf, folder: Path, health: Health | None = None) -> QuestionHandler:
+    """A handler over these articles."""
     ledger = Ledger.open(folder / "discord.sqlite")
     health = Health() if health is None else health
-    return Desk(shelf, ledger, Queue(5, 30.0), health, DiscordSettings(cooldown_seconds=0.0))
+    settings = DiscordSettings(cooldown_seconds=0.0)
+    return QuestionHandler(shelf, ledger, Queue(5), health, settings)  # type: ignore[arg-type]
 
 
 async def test_a_passage_whose_article_is_gone_or_changed_is_not_shown(tmp_path: Path) -> None:
     shelf, paper = Shelf(), Paper()
-    desk = desk_of(shelf, tmp_path)
+    handler = handler_of(shelf, tmp_path)
     id = Ledger.open(tmp_path / "discord.sqlite").remember(fakes.answer("list Who?"))
-    for show in (desk.context, desk.evidence):
+    for in_context in (True, False):
         shelf.stored = {"a1": replace(fakes.ARTICLES["a1"], text="Ana met nobody at all in Caracas, it is said now.")}
-        await show(id, 0, paper)
+        await handler.show_passage(id, 0, paper, in_context)
         shelf.stored = {}
-        await show(id, 0, paper)
+        await handler.show_passage(id, 0, paper, in_context)
     assert paper.cards == [notice_card(CHANGED), notice_card(GONE)] * 2
 
 
@@ -94,18 +94,18 @@ async def test_a_card_is_made_beside_the_event_loop(tmp_path: Path, monkeypatch:
         made_in.append(threading.current_thread())
         return answer_card(*arguments)
 
-    monkeypatch.setattr("bot.discord.desk.answer_card", noted)
+    monkeypatch.setattr("bot.discord.handler.answer_card", noted)
     paper = Paper()
-    await desk_of(Shelf(), tmp_path).answer(Asked("list Who?", SearchFilter(), 1, 2), paper)
+    await handler_of(Shelf(), tmp_path).answer(Question("list Who?", SearchFilter(), 1, 2), paper)
     assert "**Ana**" in paper.cards[0].description
     assert made_in and threading.main_thread() not in made_in
 
 
 async def test_an_unsure_answer_has_the_buttons_of_an_answer_and_is_counted_apart(tmp_path: Path) -> None:
     health, paper = Health(), Paper()
-    desk = desk_of(Shelf(), tmp_path, health)
+    handler = handler_of(Shelf(), tmp_path, health)
     for question in ("list Who?", "unsure Who?"):
-        await desk.answer(Asked(question, SearchFilter(), 1, 2), paper)
+        await handler.answer(Question(question, SearchFilter(), 1, 2), paper)
     assert [card.tone for card in paper.cards] == ["answer", "unsure"]
     plainly, unsure = (view for view in paper.views if view is not None)
     assert len(plainly.children) == len(unsure.children) == 5
@@ -115,12 +115,12 @@ async def test_an_unsure_answer_has_the_buttons_of_an_answer_and_is_counted_apar
 
 async def test_a_follow_up_is_answered_though_the_answer_before_cannot_be_read(tmp_path: Path) -> None:
     shelf, paper = Shelf(), Paper()
-    desk = desk_of(shelf, tmp_path)
+    handler = handler_of(shelf, tmp_path)
     file = tmp_path / "discord.sqlite"
     limited = Ledger.open(file).remember(fakes.answer("list Who?"), SearchFilter(source="Example Wire"))
-    await desk.answer(Asked("list Who?", SearchFilter(), 1, 2, limited), paper)
+    await handler.answer(Question("list Who?", SearchFilter(), 1, 2, limited), paper)
     file.write_bytes(b"no database " * 1000)
-    await desk.answer(Asked("list Who?", SearchFilter(), 1, 2, limited), paper)
+    await handler.answer(Question("list Who?", SearchFilter(), 1, 2, limited), paper)
     assert ["Example Wire" in card.footer for card in paper.cards] == [True, False]
     assert all("**Ana**" in card.description for card in paper.cards)
 
@@ -136,7 +136,7 @@ async def test_progress_is_not_shown_with_a_token_that_has_expired() -> None:
             self.edits += 1
 
     interaction = Expired()
-    await InteractionReply(interaction, private=True).mention_progress(notice_card("on it"))  # type: ignore[arg-type]
+    await InteractionReply(interaction, private=True).show_progress(notice_card("on it"))  # type: ignore[arg-type]
     assert interaction.edits == 0
 
 
@@ -149,7 +149,7 @@ async def test_no_article_is_read_while_somebody_types(
     store = LocalStore(settings.storage.path)
     refresh(settings.corpus.path, store, encoder, "model")
     assistant = Assistant(Retriever(store, encoder), None, 8)  # type: ignore[arg-type]
-    catalogue = assembled(settings, assistant, None).catalogue  # type: ignore[arg-type]
+    catalogue = Parts.open(settings, assistant, Indexer.open(settings, silent)).catalogue
     connect = sqlite3.connect
 
     def counting(*arguments: Any, **options: Any) -> sqlite3.Connection:
@@ -181,3 +181,67 @@ async def test_sources_that_cannot_be_read_now_stay_as_they_were() -> None:
     fails = True
     await catalogue.read()
     assert catalogue.choices("") == ["Example Wire"]
+
+
+async def test_a_cooldown_is_of_each_person_and_channel_and_ends(tmp_path: Path) -> None:
+    now = [100.0]
+    settings = DiscordSettings(cooldown_seconds=10.0, channel_cooldown_seconds=2.0)
+    ledger = Ledger.open(tmp_path / "discord.sqlite")
+    shelf, queue = Shelf(), Queue(5)
+    handler = QuestionHandler(shelf, ledger, queue, Health(), settings, lambda: now[0])  # type: ignore[arg-type]
+
+    async def ask(person: int, channel: int) -> None:
+        await handler.answer(Question("list Who?", SearchFilter(), person, channel), Paper())
+
+    async def refused(person: int, channel: int) -> tuple[str, bool]:
+        with pytest.raises(TooSoonError) as error:
+            await ask(person, channel)
+        return str(error.value).partition(" asked")[0] + str(error.value).rpartition(" in")[2], error.value.again
+
+    await ask(1, 10)
+    assert await refused(1, 11) == ("You 10 seconds.", False)
+    assert await refused(1, 11) == ("You 10 seconds.", True)
+    assert await refused(2, 10) == ("This channel 2 seconds.", False)
+    await ask(2, 12)
+    now[0] += 9.5
+    assert await refused(1, 10) == ("You 1 second.", True)
+    now[0] += 1.0
+    await ask(1, 10)
+    # what was said of the last cooldown was not said of this one
+    assert await refused(1, 11) == ("You 10 seconds.", False)
+
+
+async def test_who_finds_the_queue_full_may_ask_again_at_once(tmp_path: Path) -> None:
+    ledger, settings = Ledger.open(tmp_path / "discord.sqlite"), DiscordSettings(cooldown_seconds=600.0)
+    queue, let = Queue(0), threading.Event()
+    handler = QuestionHandler(Shelf(), ledger, queue, Health(), settings)  # type: ignore[arg-type]
+    running = queue.submit(lambda: let.wait(30))
+    question = Question("list Who?", SearchFilter(), 1, 2)
+    with pytest.raises(QueueFullError):
+        await handler.answer(question, Paper())
+    let.set()
+    await running
+    paper = Paper()
+    await handler.answer(question, paper)
+    assert "**Ana**" in paper.cards[0].description
+
+
+async def test_who_waits_too_long_is_told_and_so_is_who_waits_when_it_closes(tmp_path: Path) -> None:
+    now = [100.0]
+    ledger, settings = Ledger.open(tmp_path / "discord.sqlite"), DiscordSettings(cooldown_seconds=0.0)
+    queue, let = Queue(5), threading.Event()
+    handler = QuestionHandler(Shelf(), ledger, queue, Health(), settings, lambda: now[0])  # type: ignore[arg-type]
+    queue.submit(lambda: let.wait(30))
+    question = Question("list Who?", SearchFilter(), 1, 2)
+    late = asyncio.create_task(handler.answer(question, Paper()))
+    await asyncio.sleep(0)
+    now[0] += PATIENCE_SECONDS + 1
+    with pytest.raises(OverdueError):
+        await late
+    waiting = asyncio.create_task(handler.answer(question, Paper()))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(queue.close())
+    with pytest.raises(ClosingError):
+        await waiting
+    let.set()
+    await closing

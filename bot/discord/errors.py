@@ -4,11 +4,6 @@ No path, no token and no traceback gets into a channel; what a member is not tol
 """
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import discord
-from discord import app_commands
 
 from bot.discord.cards import notice_card
 from bot.discord.logs import event
@@ -38,40 +33,28 @@ def for_operator(error: BaseException) -> str:
     return in_words(error.text(openly=True)) if isinstance(error, DatelineError) else for_member(error)
 
 
-def unwrapped(error: BaseException) -> BaseException:
-    """What a command raised, out of what discord.py packs it into."""
-    return error.original if isinstance(error, app_commands.CommandInvokeError) else error
+async def report_error(error: Exception, reply: Reply, doing: str, operator: bool = False) -> None:
+    """Logs an error and tells the person, an `operator` precisely.
 
-
-@asynccontextmanager
-async def told(reply: Reply, doing: str, operator: bool = False) -> AsyncIterator[None]:
-    """Whatever is raised inside is said to the person, to an `operator` precisely.
-
-    What cannot even be said is logged: Discord then shows the person that the bot did not respond.
+    What cannot even be told is logged: Discord then shows the person that the bot did not respond.
     """
+    log_error(error, doing)
+    sentence = for_operator(error) if operator else for_member(error)
+    # only what names channels has markdown of ours, and nothing of anybody else's
+    card = Card("", sentence, "notice") if isinstance(error, NotHereError) else notice_card(sentence)
     try:
-        yield
-    # the last resort, where every error ends: not one may be lost, or somebody waits for ever
-    except Exception as error:
-        note(error, doing)
-        sentence = for_operator(error) if operator else for_member(error)
-        # only what names channels has markdown of ours, and nothing of anybody else's
-        card = Card("", sentence, "notice") if isinstance(error, NotHereError) else notice_card(sentence)
-        try:
-            await reply.show(card)
-        except (discord.HTTPException, *FAILURES) as failure:
-            log.error(
-                event("not_delivered", doing=doing, error=type(failure).__name__, code=getattr(failure, "code", ""))
-            )
+        await reply.show(card)
+    except FAILURES as failure:
+        log.error(event("not_delivered", doing=doing, error=type(failure).__name__, code=getattr(failure, "code", "")))
 
 
-def note(error: BaseException, doing: str) -> None:
-    """Logs an error as much as it deserves: a refusal is none, and only a mistake of ours has a traceback."""
+def log_error(error: BaseException, doing: str) -> None:
+    """Logs an error as much as it deserves: a refusal is none, and only a bug of ours has a traceback."""
     if isinstance(error, RefusalError | UsageError):
         log.info(event("refused", doing=doing, reason=type(error).__name__))
     elif isinstance(error, DatelineError):
         log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))
-    elif isinstance(error, (discord.HTTPException, *FAILURES)):
+    elif isinstance(error, FAILURES):
         log.error(event("connection_failed", doing=doing, error=type(error).__name__, said=str(error)))
     else:
         log.error(event("internal_error", doing=doing), exc_info=error)

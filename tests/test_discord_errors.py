@@ -17,10 +17,11 @@ from bot.discord import catalogue
 from bot.discord.admin import address, safe_name
 from bot.discord.catalogue import Catalogue
 from bot.discord.commands import question_in
-from bot.discord.door import Origin, Standing, check_operator, check_place
+from bot.discord.errors import for_member, for_operator, log_error
 from bot.discord.health import Health
 from bot.discord.jobs import Jobs
 from bot.discord.logs import Redacted, event, without_secrets
+from bot.discord.permissions import Location, Member, check_location, check_operator
 from bot.discord.refusals import (
     ClosingError,
     NotAllowedError,
@@ -32,10 +33,8 @@ from bot.discord.refusals import (
 from bot.discord.reports import feedback_card
 from bot.discord.text import ELLIPSIS, units, visible
 from bot.discord.types import Rated
-from bot.discord.words import for_member, for_operator, note
 from bot.mends import worded
 from bot.settings import DiscordSettings
-from retrieval.adding import AddReport
 from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, FetchError, StoreError, UsageError
 from retrieval.filters import folded, unknown_source
 from retrieval.intake.files import SUFFIXES
@@ -143,7 +142,7 @@ def test_only_a_mistake_of_ours_is_logged_with_its_traceback(
     error: Exception, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        note(error, "asking")
+        log_error(error, "asking")
     (record,) = caplog.records
     assert record.message.startswith(f"{logged} doing=asking")
     assert (record.exc_info is not None) == (logged == "event=internal_error")
@@ -184,39 +183,39 @@ def test_only_a_page_is_an_address(url: str) -> None:
         address(url)
 
 
-HERE = Origin(guild=1, channel=10)
+HERE = Location(guild=1, channel=10)
 
 
 @pytest.mark.parametrize(
-    ("settings", "origin", "served"),
+    ("settings", "location", "served"),
     [
         (DiscordSettings(), HERE, True),
         (DiscordSettings(guilds=(2,)), HERE, False),
         (DiscordSettings(guilds=(1,)), HERE, True),
         (DiscordSettings(channels=(11,)), HERE, False),
-        (DiscordSettings(channels=(11,)), Origin(guild=1, channel=12, parent=11), True),
-        (DiscordSettings(channels=(11,)), Origin(guild=None, channel=12, own=True), True),
-        (DiscordSettings(direct_messages=False), Origin(guild=None, channel=12, own=True), False),
-        (DiscordSettings(), Origin(guild=None, channel=12), False),
-        (DiscordSettings(user_install=True), Origin(guild=None, channel=12), True),
-        (DiscordSettings(), Origin(guild=1, channel=10, installed=False), False),
-        (DiscordSettings(user_install=True, guilds=(2,)), Origin(guild=1, channel=10, installed=False), True),
+        (DiscordSettings(channels=(11,)), Location(guild=1, channel=12, parent=11), True),
+        (DiscordSettings(channels=(11,)), Location(guild=None, channel=12, own=True), True),
+        (DiscordSettings(direct_messages=False), Location(guild=None, channel=12, own=True), False),
+        (DiscordSettings(), Location(guild=None, channel=12), False),
+        (DiscordSettings(user_install=True), Location(guild=None, channel=12), True),
+        (DiscordSettings(), Location(guild=1, channel=10, installed=False), False),
+        (DiscordSettings(user_install=True, guilds=(2,)), Location(guild=1, channel=10, installed=False), True),
     ],
 )
-def test_where_questions_are_answered(settings: DiscordSettings, origin: Origin, served: bool) -> None:
+def test_where_questions_are_answered(settings: DiscordSettings, location: Location, served: bool) -> None:
     if served:
-        check_place(settings, origin)
+        check_location(settings, location)
     else:
         with pytest.raises(NotHereError):
-            check_place(settings, origin)
+            check_location(settings, location)
 
 
-UNINVITED = Origin(guild=1, channel=1, installed=False)
-MANAGER, EDITOR, MEMBER = Standing(frozenset(), True), Standing(frozenset({5}), False), Standing(frozenset(), False)
+UNINVITED = Location(guild=1, channel=1, installed=False)
+MANAGER, EDITOR, MEMBER = Member(frozenset(), True), Member(frozenset({5}), False), Member(frozenset(), False)
 
 
 @pytest.mark.parametrize(
-    ("settings", "origin", "standing", "looking", "changing"),
+    ("settings", "location", "member", "looking", "changing"),
     [
         (DiscordSettings(), HERE, MANAGER, None, NotNamedError),
         (DiscordSettings(guilds=(1,)), HERE, MANAGER, None, None),
@@ -228,19 +227,19 @@ MANAGER, EDITOR, MEMBER = Standing(frozenset(), True), Standing(frozenset({5}), 
         (DiscordSettings(guilds=(2,)), HERE, MANAGER, NotHereError, NotHereError),
         (DiscordSettings(guilds=(2,), admin_roles=(5,)), HERE, EDITOR, NotHereError, NotHereError),
         (DiscordSettings(user_install=True), UNINVITED, MANAGER, NotAllowedError, NotAllowedError),
-        (DiscordSettings(), Origin(guild=None, channel=1, own=True), MANAGER, NotAllowedError, NotAllowedError),
+        (DiscordSettings(), Location(guild=None, channel=1, own=True), MANAGER, NotAllowedError, NotAllowedError),
     ],
 )
 def test_who_runs_it(
     settings: DiscordSettings,
-    origin: Origin,
-    standing: Standing,
+    location: Location,
+    member: Member,
     looking: type[Exception] | None,
     changing: type[Exception] | None,
 ) -> None:
     for refusal, changes in ((looking, False), (changing, True)):
         with nullcontext() if refusal is None else pytest.raises(refusal):
-            check_operator(settings, origin, standing, changes=changes)
+            check_operator(settings, location, member, changes=changes)
 
 
 @pytest.mark.parametrize(("content", "question"), [("  Who met?\n Where?", "Who met? Where?"), ("W" * 30, "W" * 30)])
@@ -321,34 +320,27 @@ def test_the_newest_generation_that_was_seen_is_told() -> None:
     assert '"generation": 5' in health.document()
 
 
-class Endless:
-    """Upkeep that goes on until it is stopped."""
-
-    def refresh(self, progress: Progress) -> IndexReport:
-        """Never comes to an end by itself."""
-        with progress("Embedding passages", 3_400) as advance:
-            while True:
-                advance(1)
-
-    def add(self, names: Sequence[str]) -> AddReport:
-        """Adds nothing."""
-        return AddReport((), (), ())
+def endless(progress: Progress) -> IndexReport:
+    """Indexes until it is stopped."""
+    with progress("Embedding passages", 3_400) as advance:
+        while True:
+            advance(1)
 
 
 def test_a_refresh_is_one_at_a_time_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.discord.jobs.EDIT_SECONDS", 0.01)
 
     async def story() -> None:
-        jobs, told = Jobs(Endless()), list[str]()
+        jobs, told = Jobs(), list[str]()
 
         async def tell(words: str) -> None:
             told.append(words)
 
-        running = asyncio.create_task(jobs.refresh(tell))
+        running = asyncio.create_task(jobs.run(endless, tell))
         while not any("of 3,400" in words for words in told):
             await asyncio.sleep(0.01)
         with pytest.raises(OccupiedError):
-            await jobs.refresh(tell)
+            await jobs.run(endless, tell)
         assert jobs.stage is not None and jobs.stage.startswith("Embedding passages: ")
         jobs.stop()
         with pytest.raises(ClosingError):
@@ -356,39 +348,33 @@ def test_a_refresh_is_one_at_a_time_and_can_be_stopped(monkeypatch: pytest.Monke
         while jobs.stage is not None:
             await asyncio.sleep(0.01)
         with pytest.raises(ClosingError):
-            await jobs.refresh(tell)
+            await jobs.run(endless, tell)
 
     asyncio.run(story())
 
 
-class Hanging(Endless):
-    """Upkeep whose adding takes until a test lets it end, and then fails."""
-
-    def __init__(self) -> None:
-        self.let = threading.Event()
-
-    def add(self, names: Sequence[str]) -> AddReport:
-        """Raises CorpusError in the end."""
-        self.let.wait(30)
-        raise CorpusError("The corpus is full.")
-
-
 def test_nobody_waits_for_a_job_that_is_stopped_and_does_not_end(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
-        upkeep = Hanging()
-        jobs = Jobs(upkeep)
+        let = threading.Event()
+
+        def hang(progress: Progress) -> None:
+            with progress("Adding", 0):
+                let.wait(30)
+            raise CorpusError("The corpus is full.")
+
+        jobs = Jobs()
 
         async def tell(words: str) -> None:
             """Nobody reads it."""
 
-        running = asyncio.create_task(jobs.add(["a.txt"], tell))
+        running = asyncio.create_task(jobs.run(hang, tell))
         while jobs.stage != "Adding …":
             await asyncio.sleep(0.01)
         jobs.stop()
         with pytest.raises(ClosingError):
             await asyncio.wait_for(running, 10)
         assert jobs.stage == "Adding …"  # or the process would wait for the thread
-        upkeep.let.set()
+        let.set()
         while jobs.stage is not None:
             await asyncio.sleep(0.01)
 
