@@ -106,7 +106,7 @@ class NoIndexError(StoreError):
 
     def __init__(self, place: object) -> None:
         mend = "{bring the index up to date}, or, if there is one elsewhere, {use its settings}"
-        super().__init__(f"There is no finished index in %s yet; {mend}.", place)
+        super().__init__(f"There is no index in %s yet; {mend}.", place)
 
 
 class IndexMismatchError(StoreError):

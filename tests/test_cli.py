@@ -199,7 +199,7 @@ def test_the_configuration_can_stand_before_or_after_the_command(run: Run, tmp_p
     for args in (["--config", none, "status"], ["status", "--config", none]):
         outcome = run(*args)
         assert (outcome.status, outcome.out) == (1, "")
-        assert outcome.err.startswith("dateline: There is no finished index in ")
+        assert outcome.err.startswith("dateline: There is no index in ")
         assert "none yet; run `dateline index`, or, if there is one elsewhere, go to the folder of its" in outcome.err
 
 

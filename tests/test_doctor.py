@@ -238,7 +238,7 @@ def test_a_token_is_never_shown(examine: Examine, monkeypatch: pytest.MonkeyPatc
 def test_a_server(place: Path, examine: Examine, server: Server, capfd: pytest.CaptureFixture[str]) -> None:
     url = server.new_database()
     (place / "config.toml").write_text(f'[storage]\nurl = "{url}"\n')
-    assert "There is no finished index in test" in one(examine(), "Index", "warning").message
+    assert "There is no index in test" in one(examine(), "Index", "warning").message
     assert main(["index"]) == 0
     capfd.readouterr()
     assert [each for each in examine() if each.area != "Server"] == []
