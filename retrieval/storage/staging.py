@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC
-from itertools import islice
 from typing import Any
 
 from retrieval.heading import heading
@@ -88,12 +87,13 @@ def _stage(connection: Connection, files: Sequence[NewFile]) -> None:
 
 def _insert(connection: Connection, intakes: Sequence[tuple[int, Intake]]) -> None:
     """Each with the number of its file."""
+    if not intakes:
+        return
     rows = [_row(file, intake.article) for file, intake in intakes]
-    for names in islice(map(tuple, rows), 1):
-        connection.executemany(
-            f"INSERT INTO articles ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-            [tuple(row.values()) for row in rows],
-        )
+    connection.executemany(
+        f"INSERT INTO articles ({', '.join(rows[0])}) VALUES ({', '.join('?' * len(rows[0]))})",
+        [tuple(row.values()) for row in rows],
+    )
     files = sorted({file for file, _ in intakes})
     query = f"SELECT number, file, id FROM articles WHERE file IN ({marks(files)})"
     numbers = {(file, id): number for number, file, id in connection.execute(query, files)}

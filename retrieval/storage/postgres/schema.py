@@ -34,7 +34,9 @@ CREATE INDEX searched_by_day ON searched(published_utc);
 CREATE INDEX searched_by_source ON searched(source, published_utc);
 CREATE INDEX searched_by_terms ON searched USING gin (terms) WITH (fastupdate = off);
 """
-DROP_SEARCHED_INDEXES = "DROP INDEX searched_by_article, searched_by_day, searched_by_source, searched_by_terms"
+DROP_SEARCHED_INDEXES = """
+DROP INDEX IF EXISTS searched_by_article, searched_by_day, searched_by_source, searched_by_terms
+"""
 SCHEMA = f"""
 CREATE TABLE dateline (version INTEGER NOT NULL);
 {(REFUSED + TABLES).format(**_WORDS)}
