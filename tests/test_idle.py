@@ -18,6 +18,7 @@ from retrieval.encoder import LazyEncoder
 from retrieval.errors import StoreError
 from retrieval.intake.articles import parse
 from retrieval.progress import Progress, silent
+from retrieval.question import parsed as question_of
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
@@ -97,7 +98,7 @@ def test_of_a_new_generation_the_writer_reads_what_is_new_and_readers_nothing(
     assert refresh(corpus, store, ENCODER, "model").generation == 2
     fresh = sum(size for name, size in index_files(store).items() if name not in before or name == "meta.json")
     assert 0 < hashed.taken() <= fresh < sum(before.values()) / 2
-    assert retriever.search(parsed("Who was late?"), 3, EVERYTHING).generation == 2
+    assert retriever.search(question_of("Who was late?"), 3, EVERYTHING).generation == 2
     assert hashed.taken() == 0
     assert verify(store, silent).findings == ()
 

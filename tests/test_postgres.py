@@ -149,7 +149,7 @@ def test_each_damage_is_found_and_mended(damage: str, problem: str, corpus: Path
     execute(url, damage)
     findings = verify(store, silent).findings
     assert any(problem in finding.problem for finding in findings), findings
-    assert all("--full" in finding.mend for finding in findings)
+    assert all("embed all articles again" in finding.mend for finding in findings)
     refresh(corpus, store, ENCODER, "model", full=True)
     assert contents(store) == before
 
