@@ -48,8 +48,9 @@ class Paper(Reply):
     async def acknowledge(self) -> None:
         """Nobody waits."""
 
-    async def show_progress(self, card: Card) -> None:
+    async def show_progress(self, card: Card) -> bool:
         """Nobody reads it."""
+        return True
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         self.cards.append(card)

@@ -122,9 +122,9 @@ class QuestionHandler:
             while not (await asyncio.wait({job}, timeout=seconds))[0]:
                 if self._clock() > latest:
                     raise OverdueError
-                if (ahead := self._queue.ahead(job)) != shown:
+                ahead = self._queue.ahead(job)
+                if ahead != shown and await reply.show_progress(notice_card(waiting(ahead))):
                     shown = ahead
-                    await reply.show_progress(notice_card(waiting(ahead)))
                 seconds = max(PAUSE_SECONDS, self._queue.depth)
             if job.cancelled():
                 raise ClosingError

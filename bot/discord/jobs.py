@@ -25,7 +25,7 @@ class Jobs:
         """What is being done, None while there is no job; one that was stopped is there until its thread has ended."""
         return None if self._stage is None else self._stage.words()
 
-    async def run(self, work: Callable[[Progress], T], show: Callable[[str], Awaitable[None]]) -> T:
+    async def run(self, work: Callable[[Progress], T], show: Callable[[str], Awaitable[object]]) -> T:
         """What `work` returns or raises, in a thread. Raises also OccupiedError and ClosingError."""
         if self._closing:
             raise ClosingError

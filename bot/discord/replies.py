@@ -46,8 +46,8 @@ class Reply:
         """Shows that the bot is at work. Raises one of FAILURES if it is too late for that."""
         raise NotImplementedError
 
-    async def show_progress(self, card: Card) -> None:
-        """Shows how far it is, if that works at the first try."""
+    async def show_progress(self, card: Card) -> bool:
+        """Shows how far it is, if that works at the first try; False where it is not the time to try."""
         raise NotImplementedError
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
@@ -91,10 +91,12 @@ class InteractionReply(Reply):
         """Shows a form, in the place of an acknowledgement."""
         await self._respond(lambda: self._interaction.response.send_modal(form))
 
-    async def show_progress(self, card: Card) -> None:
+    async def show_progress(self, card: Card) -> bool:
         # a refresh can outlast the 15 minutes
-        if not self._interaction.is_expired() and not self._lock.locked():
-            await self._edit_once(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
+        if self._interaction.is_expired() or self._lock.locked():
+            return False
+        await self._edit_once(lambda: self._interaction.edit_original_response(embed=embed_of(card)))
+        return True
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         """See `Reply`. What cannot be edited is sent anew: to the channel if it is public, else to the person."""
@@ -153,13 +155,14 @@ class MessageReply(Reply):
         """Does not wait for the message, which may have to wait for the channel."""
         self._posting = asyncio.create_task(self._post_pending())
 
-    async def show_progress(self, card: Card) -> None:
+    async def show_progress(self, card: Card) -> bool:
         """Where others wait for the channel, they go first."""
         posting = self._posting
         if posting is None or not posting.done() or posting.exception() is not None or self._lock.locked():
-            return
+            return False
         if self._editable:
             await self._edit_once(lambda: posting.result().edit(embed=embed_of(card)))
+        return True
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
         """A message that cannot be edited any more, since it was deleted for one, is sent anew."""
