@@ -87,10 +87,8 @@ def _is_server(value: object) -> bool:
     return fits or value == ""
 
 
-def _origin(value: object, folder: Path) -> str:
-    if isinstance(value, str) and _ORIGIN.fullmatch(value):
-        return value
-    raise ValueError
+def _is_origin(value: object) -> bool:
+    return isinstance(value, str) and _ORIGIN.fullmatch(value) is not None
 
 
 def _one_of(choices: Mapping[str, object]) -> Rule:
@@ -103,7 +101,7 @@ def _are_ids(value: object) -> bool:
 
 
 FOLDER = Rule("the path of a folder, in quotes", _folder)
-ORIGIN = Rule('at most 64 letters a to z, digits, ".", "_" or "-", in quotes, or "" for none', _origin)
+ORIGIN = Rule('at most 64 letters a to z, digits, ".", "_" or "-", in quotes, or "" for none', _if(_is_origin))
 ADAPTER = Rule('the path of a folder, in quotes, or "" for none', _adapter)
 MODEL = Rule("the name of a model or the path of its folder, in quotes", _model)
 PROBABILITY = number("a number from 0 to 1", 0, 1)

@@ -102,7 +102,7 @@ def newest_first(items: Sequence[AnswerItem]) -> tuple[AnswerItem, ...]:
 
     def newest(item: AnswerItem) -> float:
         dates = [citation.published.timestamp() for citation in item.citations if citation.published is not None]
-        return max(dates, default=float("-inf"))
+        return max(dates, default=UNDATED)
 
     return tuple(sorted(items, key=lambda item: (-newest(item), -item.confidence)))
 

@@ -95,8 +95,8 @@ def refresh(
     Only texts without a vector of this encoder are embedded; with `full`, every file is read and embedded again. A file
     that cannot be read is reported in `skipped`, and what the store had of it stays; so is a link that leads out of the
     corpus, unless it is to be followed, and nothing stays of it. What the store has of another `origin`, a folder of
-    another name, is left alone. `model` is the encoder's name, for the manifest;
-    `tell` hears what the operator should know before it is done. Raises CorpusError, BusyError, StoreError.
+    another name, is left alone. `model` is the encoder's name, for the manifest; `tell` hears what the operator should
+    know before it is done. Raises CorpusError, BusyError, StoreError.
     """
     began = time.monotonic()
     found = find(corpus)

@@ -20,10 +20,8 @@ from retrieval.adding import add as add_to_corpus
 from retrieval.errors import BusyError, NoIndexError, StoreError
 from retrieval.fetch import FetchLimits
 from retrieval.progress import Progress
-from retrieval.types import Article, IndexReport, SearchFilter, Skipped, StoreStatus, Turn
+from retrieval.types import EVERYTHING, Article, IndexReport, SearchFilter, Skipped, StoreStatus, Turn
 from tests import fakes
-
-EVERYTHING = SearchFilter()
 
 
 class Assistant(fakes.Assistant):

@@ -26,7 +26,7 @@ from retrieval.question import leaning, parsed
 from retrieval.storage.types import Finding, Verification
 
 SLOW_SECONDS = 3.0
-EVERYWHERE = types.SearchFilter()
+
 LINK = "https://news.example/" + "long-" * 30 + "link"
 TEXT = "Ana met Bo in Caracas. \x1b[31m[bold]Then they left.[/bold]\n"
 DATED = datetime(2024, 2, 20, 9, 30, tzinfo=UTC)
@@ -47,7 +47,7 @@ def citation(article_id: str, words: str) -> Citation:
 
 def answer(
     question: str,
-    where: types.SearchFilter = EVERYWHERE,
+    where: types.SearchFilter = types.EVERYTHING,
     k: int | None = None,
     conversation: Sequence[types.Turn] = (),
 ) -> Answer:
@@ -98,7 +98,7 @@ class Assistant:
     def ask(
         self,
         question: str,
-        where: types.SearchFilter = EVERYWHERE,
+        where: types.SearchFilter = types.EVERYTHING,
         k: int | None = None,
         as_of: date | None = None,
         conversation: Sequence[types.Turn] = (),

@@ -14,7 +14,7 @@ import discord
 
 from bot.discord.admin import AdminCommands
 from bot.discord.cards import notice_card
-from bot.discord.commands import EVERYTHING, Tree, add_commands, answer, unmentioned
+from bot.discord.commands import Tree, add_commands, answer, unmentioned
 from bot.discord.connection import INTENTS
 from bot.discord.errors import log_error
 from bot.discord.following import Following
@@ -27,6 +27,7 @@ from bot.discord.replies import Interaction, InteractionReply, MessageReply, emb
 from bot.discord.requests import FAILURES, PROGRESS, retry
 from bot.discord.views import FORM, Act, AnswerButton, Form, StopButton, answer_in, submitted_question
 from retrieval.errors import UsageError
+from retrieval.types import EVERYTHING
 
 INTERRUPTED = "Dateline was interrupted before it could answer; ask again."
 # answers are kept so many days for their buttons; what somebody rated stays

@@ -21,9 +21,8 @@ from bot.discord.text import visible
 from bot.question import MAX_CHARACTERS
 from bot.scope import first_day, last_day
 from retrieval.errors import DatelineError, StoreError, UsageError
-from retrieval.types import SearchFilter
+from retrieval.types import EVERYTHING, SearchFilter
 
-EVERYTHING = SearchFilter()
 SYNCED = "discord-commands.sha256"
 LIMITS = {
     "since": "Only articles of this day, month or year or later, such as 2024-02-20, 2024-02 or 2024",

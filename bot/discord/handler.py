@@ -26,7 +26,7 @@ from bot.settings import DiscordSettings
 from reader.types import Answer
 from retrieval.errors import UsageError
 from retrieval.heading import day
-from retrieval.types import SearchFilter, Turn
+from retrieval.types import EVERYTHING, SearchFilter, Turn
 
 # an interaction's token lives 15 minutes: what is not answered by then could not be shown
 PATIENCE_SECONDS = 600.0
@@ -188,7 +188,7 @@ class QuestionHandler:
         with log_store_errors("recall"):
             remembered = self._ledger.recall(id)
         if remembered is None:
-            return SearchFilter(), ()
+            return EVERYTHING, ()
         return remembered.where, self._conversations.up_to(remembered.turn, question.person, question.channel)
 
     def _render(self, answer: Answer, where: SearchFilter, server: int | None) -> tuple[Card, str | None]:

@@ -16,7 +16,7 @@ from bot.discord.types import Cited, Place, Rated, Rating, Remembered, digest
 from bot.json import scope_json, scope_of
 from reader.types import Answer
 from retrieval.storage.sql import Connection
-from retrieval.types import SearchFilter
+from retrieval.types import EVERYTHING, SearchFilter
 
 LEDGER = "discord.sqlite"
 SCHEMA = """
@@ -54,7 +54,6 @@ LATER = (
     "CREATE TABLE IF NOT EXISTS taken (message INTEGER PRIMARY KEY, at TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS additions (server INTEGER NOT NULL, tried TEXT NOT NULL)",
 )
-EVERYWHERE = SearchFilter()
 # a question is answered or given up within this time; what is younger may be another process's to answer
 LONGEST_ANSWER = timedelta(minutes=15)
 # Discord counts from here (https://discord.com/developers/docs/reference#snowflakes)
@@ -82,7 +81,7 @@ class Ledger:
         """The ledger on the server at `url` or, without one, in the file `path`. Raises StoreError."""
         return cls(open_database(TABLES, path, url))
 
-    def remember(self, answer: Answer, where: SearchFilter = EVERYWHERE, server: int | None = None) -> str:
+    def remember(self, answer: Answer, where: SearchFilter = EVERYTHING, server: int | None = None) -> str:
         """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-].
 
         `server` is the one whose managers may be shown it, None where it was given in private.

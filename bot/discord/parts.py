@@ -25,7 +25,7 @@ FAREWELL_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`tasks` are what people wait for."""
+    """What the client is made of, finished; `tasks` are those that people wait for."""
 
     settings: Settings
     assistant: Assistant

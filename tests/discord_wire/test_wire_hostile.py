@@ -14,7 +14,18 @@ import pytest
 from bot.question import checked
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.question import parsed
-from retrieval.types import Article, ArticleSummary, Evidence, Hit, Passage, SearchFilter, Sources, StoreStatus, Turn
+from retrieval.types import (
+    EVERYTHING,
+    Article,
+    ArticleSummary,
+    Evidence,
+    Hit,
+    Passage,
+    SearchFilter,
+    Sources,
+    StoreStatus,
+    Turn,
+)
 from tests import discord_fake, fakes
 from tests.discord_loopback import Guild, Loopback, Message, Person
 from tests.discord_loopback.rules import embed_texts
@@ -56,7 +67,7 @@ class Assistant(discord_fake.Assistant):
     def ask(
         self,
         question: str,
-        where: SearchFilter = discord_fake.EVERYTHING,
+        where: SearchFilter = EVERYTHING,
         k: int | None = None,
         as_of: date | None = None,
         conversation: Sequence[Turn] = (),

@@ -18,7 +18,7 @@ from retrieval.storage.staging import passage_text
 from retrieval.storage.types import Finding, Verification
 from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.storage.writing import newest_generation
-from retrieval.types import SearchFilter, StoreStatus
+from retrieval.types import EVERYTHING, SearchFilter, StoreStatus
 
 # where no more are let through, going through them all is as fast as the graph, and exact
 SCANNED = 10_000
@@ -72,7 +72,7 @@ class PostgresSnapshot(SqlSnapshot):
 
     def _lets_through(self, where: SearchFilter, condition: Condition) -> int:
         """How many passages, as far as it matters."""
-        if where == SearchFilter():
+        if where == EVERYTHING:
             return self.generation.passages
         query = f"SELECT count(*) FROM (SELECT 1 FROM searched a WHERE TRUE {condition.sql} LIMIT ?) AS chosen"
         found: int = self.connection.execute(query, (*condition.values, SCANNED + 1)).fetchone()[0]
