@@ -210,7 +210,7 @@ def prepared(
             continue
         questions = read_file(path) if path.is_file() else []
         for question in random.Random(name).sample(questions, min(count, len(questions))):
-            scored.add(maker.plain("dev", question), 0, kind_known=name.startswith("news/"))
+            scored.add(maker.plain("dev", question), 0, kind_known=name.startswith(("news/", "own/")))
     return builder.arrays(), scored.arrays()
 
 
