@@ -68,6 +68,9 @@ class Builder:
         self._spanned: list[bool] = []
         self._stage: list[int] = []
 
+    def __len__(self) -> int:
+        return len(self._kind)
+
     def add(self, example: Example, stage: int, *, kind_known: bool) -> bool:
         """Adds an example; returns whether it could be: not where its only answers are longer than a span may be."""
         kind = example.question.kind
@@ -175,6 +178,7 @@ def prepared(
     data: Path, recipe: Recipe, tokenizer: Tokenizer, most: int | None, progress: Progress
 ) -> tuple[Arrays, Arrays]:
     """The arrays to train on and those to score, from the files of `data` that are there; raises CorpusError."""
+    scored = _dev_sample(data, recipe, tokenizer)
     names = dict.fromkeys(e.file for e in recipe.sets if e.file != ENUMERATIONS and e.make != "pairs")
     files = {name: read_file(_path(data, name)) for name in names if _path(data, name).is_file()}
     for name in names:
@@ -201,17 +205,24 @@ def prepared(
                 for draw_name, question in _drawn(each, wanted, seed, most):
                     builder.add(_made(maker, each, draw_name, question), each.stage, kind_known=each.kind_known)
             advance(1)
-    scored = Builder(tokenizer)
-    for name, count in recipe.dev.items():
-        path = _path(data, name)
+    return builder.arrays(), scored
+
+
+def _dev_sample(data: Path, recipe: Recipe, tokenizer: Tokenizer) -> Arrays:
+    """What is scored, each question with its own paragraph. Raises CorpusError where nothing is."""
+    maker, builder = Maker({}, {}, recipe.seed), Builder(tokenizer)
+    paths = {name: path for name in recipe.dev if (path := _path(data, name)).is_file()}
+    for name, path in paths.items():
         if name.endswith("_pairs"):
-            for pair in read_comparisons(path)[:count] if path.is_file() else []:
-                scored.compare(pair, 0)
+            for pair in read_comparisons(path)[: recipe.dev[name]]:
+                builder.compare(pair, 0)
             continue
-        questions = read_file(path) if path.is_file() else []
-        for question in random.Random(name).sample(questions, min(count, len(questions))):
-            scored.add(maker.plain("dev", question), 0, kind_known=name.startswith(("news/", "own/")))
-    return builder.arrays(), scored.arrays()
+        questions = read_file(path)
+        for question in random.Random(name).sample(questions, min(recipe.dev[name], len(questions))):
+            builder.add(maker.plain("dev", question), 0, kind_known=name.startswith(("news/", "own/")))
+    if not builder:
+        raise CorpusError(f"None of the files that the recipe lists under dev is in {data}; it needs one to score.")
+    return builder.arrays()
 
 
 def _path(data: Path, name: str) -> Path:
