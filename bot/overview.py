@@ -95,18 +95,23 @@ def sources_lines(status: StoreStatus, answer: Answer | None) -> tuple[Line, ...
     return tuple(lines)
 
 
-def scope_lines(scope: Scope) -> tuple[Line, ...]:
-    """What is left out, in one line: "Only Example Wire · since 20 February 2024"; nothing where all is searched."""
+def scope_words(scope: Scope) -> str:
+    """What is searched: "Only Example Wire · since 20 February 2024"; "" where it is everything, as of today."""
     where = scope.where
-    parts = [
+    only = (
         f"article {where.article_id}" if where.article_id is not None else None,
         where.source,
         f"since {day(where.since)}" if where.since is not None else None,
         f"until {day(where.until)}" if where.until is not None else None,
-    ]
-    only = " · ".join(part for part in parts if part is not None)
-    said = [f"Only {only}" if only else None, f"as of {day(scope.as_of)}" if scope.as_of is not None else None]
-    words = " · ".join(part for part in said if part is not None)
+    )
+    words = " · ".join(part for part in only if part is not None)
+    as_of = f"as of {day(scope.as_of)}" if scope.as_of is not None else ""
+    return " · ".join(filter(None, (words and f"Only {words}", as_of)))
+
+
+def scope_lines(scope: Scope) -> tuple[Line, ...]:
+    """The same as a line, nothing where everything is searched as of today."""
+    words = scope_words(scope)
     return (Line("", (Run(words[:1].upper() + words[1:], "dim"),)),) if words else ()
 
 

@@ -14,7 +14,6 @@ it is "Placencia" again, so it is no third span.
 """
 
 import heapq
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -22,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.types import PassageReading, Span
+from retrieval.sentences import PARAGRAPH_BREAK
 
 MAX_TOKENS = 30
 _NEVER = np.float32(-np.inf)
-PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n")
 
 
 def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX_TOKENS) -> list[Span]:

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from reader.confidence import Calibration, Features
 from reader.merging import Candidate
-from reader.spans import PARAGRAPH_BREAK
 from reader.types import PassageReading, Span
-from retrieval.sentences import sentences_around
+from retrieval.sentences import PARAGRAPH_BREAK, sentences_around
 from retrieval.types import Evidence
 
 MAX_SENTENCES = 3

@@ -5,7 +5,6 @@ hidden name, which the corpus does not read, and then renamed.
 """
 
 import os
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
 
+from retrieval.disk import write_atomically
 from retrieval.errors import ArticleError, CorpusError, FetchError, reason
 from retrieval.fetch import FetchLimits, Page, fetch
 from retrieval.intake.articles import parse
@@ -135,25 +135,6 @@ def read_page(url: str, page: Page) -> Article:
     return _check(data, path)
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Writes a file that is there, on the disk, with all of `data`, or not at all. Raises OSError."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _add_folder(corpus: Path, folder: Path, contents: Contents, tally: Tally) -> None:
     try:
         found = find(folder)
@@ -231,7 +212,7 @@ def _store(corpus: Path, path: str, data: bytes) -> Stored:
     if _holds(corpus / path, data):
         return Stored(path, written=False)
     try:
-        write_whole(corpus / path, data)
+        write_atomically(corpus / path, data)
     except OSError as error:
         mend = "fix the folder's permissions, free some disk space, or {set another folder for the articles}"
         raise CorpusError(f"The article %s cannot be written (%s); {mend}.", corpus / path) from error

@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 import feedparser
 
-from retrieval.adding import AddReport, Stored, Tally, read_page, store_page, write_whole
+from retrieval.adding import AddReport, Stored, Tally, read_page, store_page
+from retrieval.disk import write_atomically
 from retrieval.errors import ArticleError, FetchError, StoreError
 from retrieval.fetch import FetchLimits, Page, Validators, fetch
 from retrieval.intake import dates
@@ -239,7 +240,7 @@ class FileMemories:
         """See `Memories`."""
         self._all = {**self._all, url: memory}
         try:
-            write_whole(self._file, json.dumps(self._all, indent=1).encode())
+            write_atomically(self._file, json.dumps(self._all, indent=1).encode())
         except OSError as error:
             text = "The record of what was taken from feeds, %s, cannot be written (%s); "
             raise StoreError(f"{text}fix the folder's permissions or free some disk space.", self._file) from error

@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from retrieval.disk import flush
 from retrieval.errors import ModelError
 from retrieval.packages import fetch_packages
 from retrieval.progress import Progress
@@ -134,10 +135,10 @@ def new_folder(target: Path) -> Iterator[Path]:
                 yield temporary
                 if not target.exists():
                     for path in temporary.rglob("*"):
-                        _flush(path)
+                        flush(path)
                     temporary.chmod(0o755)
                     temporary.rename(target)
-                    _flush(target.parent)
+                    flush(target.parent)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
@@ -159,14 +160,6 @@ def _temporary(parent: Path) -> Iterator[Path]:
         raise _unwritable(parent) from error
     with made as folder:
         yield Path(folder)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _installed(name: str) -> Distribution | None:

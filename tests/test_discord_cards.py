@@ -23,7 +23,8 @@ from bot.discord.text import plain as escaped
 from bot.discord.text import safe_url, units, visible
 from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, Remembered, digest
 from bot.layout import plain
-from bot.render import UNSURE, answer_lines
+from bot.render import answer_lines
+from bot.view import UNSURE
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter, Turn

@@ -18,7 +18,7 @@ import discord
 from bot.assistant import open_checker
 from bot.discord.cards import notice_card
 from bot.discord.errors import log_error
-from bot.discord.handler import Question, limited_to
+from bot.discord.handler import Question
 from bot.discord.logs import RECORD, event
 from bot.discord.newscards import LISTED, followed_card, following_card, in_messages, news_card
 from bot.discord.parts import Parts
@@ -29,6 +29,8 @@ from bot.discord.requests import FAILURES, is_refusal, retry
 from bot.discord.views import StopButton, list_view, news_in, news_view, view_of
 from bot.following.questions import FollowedQuestions, TooManyError
 from bot.following.types import Asker, Followed, Limits, Notice
+from bot.overview import scope_words
+from bot.scope import Scope
 from retrieval.progress import silent
 from retrieval.types import SearchFilter
 
@@ -79,7 +81,7 @@ class Following:
         except TooManyError as error:
             raise FollowLimitError(str(error)) from error
         RECORD.info(event("follow", id=followed.id, person=by.person, server=by.server))
-        card = await asyncio.to_thread(followed_card, answer, limited_to(where), private)
+        card = await asyncio.to_thread(followed_card, answer, scope_words(Scope(where)), private)
         await reply.show(card, view_of([StopButton(followed.id)]))
 
     async def show_list(self, reply: Reply, whose: str, person: int | None = None, server: int | None = None) -> None:

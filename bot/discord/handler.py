@@ -21,11 +21,12 @@ from bot.discord.refusals import ClosingError, GoneError, OverdueError, RefusalE
 from bot.discord.replies import Reply
 from bot.discord.types import Card
 from bot.discord.views import answer_view, evidence_view
+from bot.overview import scope_words
 from bot.question import checked
+from bot.scope import Scope
 from bot.settings import DiscordSettings
 from reader.types import Answer
 from retrieval.errors import UsageError
-from retrieval.heading import day
 from retrieval.types import EVERYTHING, SearchFilter, Turn
 
 # an interaction's token lives 15 minutes: what is not answered by then could not be shown
@@ -193,7 +194,7 @@ class QuestionHandler:
 
     def _render(self, answer: Answer, where: SearchFilter, server: int | None) -> tuple[Card, str | None]:
         """The answer's card and id; without an id, and so without buttons, if it cannot be stored."""
-        card = answer_card(answer, limited_to(where))
+        card = answer_card(answer, scope_words(Scope(where)))
         with log_store_errors("remember"):
             return card, self._ledger.remember(answer, where, server)
         return card, None
@@ -204,10 +205,3 @@ def waiting(ahead: int) -> str:
     if ahead == 0:
         return "Reading …"
     return f"Reading … {ahead} question{' is' if ahead == 1 else 's are'} ahead of yours."
-
-
-def limited_to(where: SearchFilter) -> str:
-    """The filter in words: "source Example Wire, since 20 February 2024"; empty where everything is searched."""
-    since, until = (None if each is None else day(each) for each in (where.since, where.until))
-    parts = {"source": where.source, "since": since, "until": until}
-    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)

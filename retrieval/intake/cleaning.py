@@ -33,7 +33,7 @@ CAPTION_WORDS = 60
 LOOSE_CAPTION_WORDS = range(8, 41)
 PROSE_WORDS = 8
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
+SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _OPEN_END = re.compile(r"[:;,]$")
 _LIST_ITEM = re.compile(r"[-*•–—#>|]|\(?\w{1,3}[.)]\s|\d")
 Marks = dict[int, str]
@@ -125,11 +125,11 @@ def _repeats(lines: Sequence[Line]) -> Marks:
 
 def _ends(text: str) -> bool:
     """Whether the line ends as a sentence does, or as one that goes on below."""
-    return _SENTENCE_END.search(text) is not None or _OPEN_END.search(text) is not None
+    return SENTENCE_END.search(text) is not None or _OPEN_END.search(text) is not None
 
 
 def _is_prose(words: Sequence[str]) -> bool:
-    return len(words) >= PROSE_WORDS and _SENTENCE_END.search(words[-1]) is not None
+    return len(words) >= PROSE_WORDS and SENTENCE_END.search(words[-1]) is not None
 
 
 def _words(lines: Sequence[Line], paragraph: Sequence[int]) -> list[str]:

@@ -25,6 +25,7 @@ from typing import Any
 
 from retrieval.errors import ArticleError
 from retrieval.intake.blocks import HEADINGS, Block, blocks
+from retrieval.intake.cleaning import PROSE_WORDS, SENTENCE_END
 from retrieval.intake.marks import mark, marked_in
 
 TEASER = "teaser of another story"
@@ -39,7 +40,6 @@ LOOK = 0.1
 LINKED_HEADLINE = 0.45
 ONE_LINK_SHARE = 0.8
 FEW_LINKS = 0.3
-PROSE_WORDS = 8
 LONG_WORDS = 20
 # of a teaser, with its headline
 TEASER_WORDS = 80
@@ -50,7 +50,6 @@ MAX_NESTED_TEXT = 100_000_000
 # of a body that the page declares, no more characters are looked at
 MAX_BODY = 1_000_000
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
 _ITEMS = frozenset({"li", "dt", "dd", "tr"})
@@ -305,7 +304,7 @@ def _is_long(block: Block) -> bool:
 
 
 def _ends(block: Block) -> bool:
-    return _SENTENCE_END.search(block.text) is not None
+    return SENTENCE_END.search(block.text) is not None
 
 
 def _plain(text: str) -> str:

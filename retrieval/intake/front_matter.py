@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import yaml
 
+from retrieval.intake.markup import TEMPLATE
 from retrieval.intake.metadata import NAMES, Given, Reading, read_fields
 from retrieval.intake.types import Metadata
 
@@ -24,8 +25,6 @@ _FRONT_MATTER = re.compile(
 )
 _ENTRY = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z][\w.-]{0,40})(?P=quote)[ \t]*(?P<sign>[:=])(?P<value>.*)", re.S)
 _TABLE = re.compile(r"\[\[?[\w.-]+\]\]?\s*$")
-# {{ a shortcode }} or {% tag %} as a value
-_TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^{}]{0,2000}%\}")
 _KNOWN = frozenset(name for names in NAMES.values() for name in names)
 
 
@@ -86,4 +85,4 @@ def _value(rule: str, written: str, value: str) -> object:
     if found is None:
         found = value.strip().strip("\"'")
     # TOML has dates and numbers of its own
-    return found if isinstance(found, dict | list) else _TEMPLATE.sub(" ", str(found))
+    return found if isinstance(found, dict | list) else TEMPLATE.sub(" ", str(found))

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import tantivy
 
+from retrieval.disk import flush
 from retrieval.errors import StoreError
-from retrieval.storage.index import flush_folder
 from retrieval.storage.integrity import FileRecord, is_untouched, recorded
 
 WRITER_BYTES = 64 * 1024 * 1024
@@ -153,8 +153,8 @@ def write_words(folder: Path, before: Written | None, update: Update) -> dict[st
         _write(index, update)
         for lock in folder.glob(_LOCKS):
             lock.unlink()
-        flush_folder(folder)
-        flush_folder(folder.parent)
+        flush(folder)
+        flush(folder.parent)
         known = {} if before is None else before.files
         return {file.name: _record(file, known.get(file.name)) for file in word_files(folder)}
     except (ValueError, OSError) as error:

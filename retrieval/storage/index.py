@@ -6,7 +6,6 @@ best. It is how log-structured merge trees and Lucene keep an index up to date (
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.disk import flush
 from retrieval.errors import StoreError
 from retrieval.storage.integrity import FileRecord
 
@@ -127,11 +127,10 @@ class VectorIndex:
                 del writer  # hands over the last block
                 if failures:
                     raise failures[0]
-                file.flush()
-                os.fsync(file.fileno())
-                written = os.fstat(file.fileno())
+            flush(temporary)
+            written = temporary.stat()
             temporary.replace(path)
-            flush_folder(path.parent)
+            flush(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             text = "The index cannot be written to %s (%s); free some disk space there, or fix its permissions."
@@ -268,12 +267,3 @@ class SegmentedIndex:
         scores = np.concatenate([each.scores for each in found])
         best = np.lexsort((ids, -scores))[:k]
         return Neighbours(ids=ids[best], scores=scores[best])
-
-
-def flush_folder(folder: Path) -> None:
-    """Makes the names in a folder as durable as their files."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
