@@ -21,7 +21,7 @@ from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.question import parsed
 from retrieval.search import Retriever
-from retrieval.storage.opening import open_memories, open_store
+from retrieval.storage.opening import open_feed_states, open_store
 from retrieval.storage.store import Store
 from retrieval.types import EVERYTHING, Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Turn, Unread
 
@@ -116,7 +116,7 @@ class Indexer:
         return cls(settings, encoder_of(settings, progress))
 
     def refresh(
-        self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
+        self, progress: Progress, *, full: bool = False, on_notice: Callable[[str], None] = lambda sentence: None
     ) -> IndexReport:
         """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
         from retrieval.refresh import refresh
@@ -130,12 +130,12 @@ class Indexer:
             follow_links=self._settings.corpus.follow_links,
             origin=self._settings.corpus.origin,
             progress=progress,
-            tell=tell,
+            on_notice=on_notice,
         )
 
-    def assist(self) -> int:
+    def embed_pending(self) -> int:
         """Embeds what an indexer elsewhere waits for; how many texts. Raises NoIndexError, ModelError, StoreError."""
-        return self._store.assist(self._encoder)
+        return self._store.embed_pending(self._encoder)
 
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
@@ -157,7 +157,7 @@ def index_corpus(
     settings: Settings,
     progress: Progress,
     full: bool = False,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_notice: Callable[[str], None] = lambda sentence: None,
     help_others: bool = False,
 ) -> IndexReport:
     """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError.
@@ -167,11 +167,11 @@ def index_corpus(
     indexer = Indexer.open(settings, progress)
     while True:
         try:
-            return indexer.refresh(progress, full=full, tell=tell)
+            return indexer.refresh(progress, full=full, on_notice=on_notice)
         except BusyError:
             if not help_others:
                 raise
-            indexer.assist()
+            indexer.embed_pending()
             time.sleep(HELP_SECONDS)
 
 
@@ -182,11 +182,11 @@ def add_articles(settings: Settings, names: Sequence[str]) -> "AddReport":
     return add(settings.corpus.path, names, _limits(settings))
 
 
-def take_feeds(settings: Settings, urls: Sequence[str]) -> "AddReport":
+def fetch_feeds(settings: Settings, urls: Sequence[str]) -> "AddReport":
     """Fetches what is new in these feeds into the corpus; indexes nothing. Raises CorpusError, StoreError."""
     from retrieval.feeds import take
 
-    memories = open_memories(settings.storage.path / "feeds.json", settings.storage.url)
+    memories = open_feed_states(settings.storage.path / "feeds.json", settings.storage.url)
     return take(settings.corpus.path, memories, urls, _limits(settings))
 
 

@@ -15,8 +15,8 @@ from bot.completion import completion
 from bot.doctor.command import doctor
 from bot.evaluating import evaluate
 from bot.following.command import follow
-from bot.mends import worded
-from bot.operating import add, brought_up_to_date, feed, index, migrate, prepare, status, verify, watch
+from bot.mends import terminal_message
+from bot.operating import add, feed, index, migrate, prepare, status, update_index, verify, watch
 from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
 from bot.question import AskedLine, checked, parsed
 from bot.scope import Scope
@@ -150,11 +150,11 @@ def main(args: Sequence[str] | None = None) -> int:
 def _index_first(settings: Settings, terminal: "Terminal") -> None:
     """Brings the index up to date; where that cannot be, as while another process does, the old one is asked."""
     try:
-        brought_up_to_date(settings, terminal)
+        update_index(settings, terminal)
     except DatelineError as error:
         if error.exit_status == 2:
             raise
-        complain(worded(error))
+        complain(terminal_message(error))
 
 
 def _answer_input(answer: Callable[[AskedLine], None]) -> int:
@@ -164,7 +164,7 @@ def _answer_input(answer: Callable[[AskedLine], None]) -> int:
             try:
                 answer(parsed(line))
             except DatelineError as error:
-                complain(f"line {number}: {worded(error)}")
+                complain(f"line {number}: {terminal_message(error)}")
                 status = 1
     return status
 

@@ -3,7 +3,7 @@
 Discord shows the general words: nobody there has a terminal at hand.
 """
 
-from retrieval.errors import DatelineError, in_words
+from retrieval.errors import DatelineError, render_message
 
 # what stands in braces in a text below bot/ -> what to type
 COMMANDS = {
@@ -31,6 +31,6 @@ COMMANDS = {
 }
 
 
-def worded(said: DatelineError | str) -> str:
+def terminal_message(said: DatelineError | str) -> str:
     """An error, or what a report says of a file or the store, in the words of a terminal."""
-    return in_words(said.text() if isinstance(said, DatelineError) else said, COMMANDS)
+    return render_message(said.text() if isinstance(said, DatelineError) else said, COMMANDS)

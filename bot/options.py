@@ -12,7 +12,7 @@ import click
 
 from bot.examples import example_lines
 from bot.extras import how_to_install, missing_extra
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
 from bot.streams import complain
@@ -175,7 +175,7 @@ def _sentence(error: BaseException) -> str:
         context = error.ctx if isinstance(error, click.UsageError) else None
         return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
     if isinstance(error, DatelineError):
-        return worded(error)
+        return terminal_message(error)
     if isinstance(error, ModuleNotFoundError) and (extra := missing_extra(error)) is not None:
         return f"This needs the package {error.name}, which is not installed; {how_to_install(extra)}."
     if isinstance(error, OSError):

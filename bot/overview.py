@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.layout import BLANK, Line, Run
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.render import source_runs
 from bot.scope import Scope
 from reader.types import Answer
@@ -167,7 +167,7 @@ def verification_lines(found: "Verification") -> tuple[Line, ...]:
         return (Line("", (Run("The index is intact: ", "answer"), Run(checked))),)
     problems = counted(len(found.findings), "problem")
     lines = [Line("", (Run(f"{problems} in the index: ", "answer"), Run(checked)))]
-    lines += [Line("• ", (Run(f"{each.problem}; {worded(each.mend)}."),)) for each in found.findings[:LISTED]]
+    lines += [Line("• ", (Run(f"{each.problem}; {terminal_message(each.mend)}."),)) for each in found.findings[:LISTED]]
     if len(found.findings) > LISTED:
         lines.append(Line("  ", (Run(f"… and {len(found.findings) - LISTED} more; `--json` lists all.", "dim"),)))
     return tuple(lines)

@@ -14,7 +14,7 @@ LOOK_SECONDS = 1.0
 
 
 @contextmanager
-def working(settings: Settings, workers: int) -> Iterator[None]:
+def embedding_workers(settings: Settings, workers: int) -> Iterator[None]:
     """While the block runs, `workers` processes embed what it waits for; the one that runs the block is one of them.
 
     Raises UsageError for more than one without a server.
@@ -59,5 +59,5 @@ def _work(settings: Settings, parent: int) -> None:
     indexer = Indexer.open(settings, silent)
     while os.getppid() == parent:
         with suppress(NoIndexError):  # there are no tables yet
-            indexer.assist()
+            indexer.embed_pending()
         time.sleep(LOOK_SECONDS)

@@ -90,7 +90,7 @@ def _change(writer: Writer, encoder: Encoder, coming: Sequence[Article], leaving
     stage(writer, coming)
     _embed(writer, encoder, leaving, silent)
     counts = writer.counts(leaving)
-    writer.is_whole()
+    writer.is_intact()
     writer.publish(_target(encoder), leaving, silent)
     return Changed(counts.added - counts.removed, time.perf_counter() - began)
 

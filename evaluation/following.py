@@ -24,13 +24,13 @@ from evaluation.commands import Parser, explained, positive
 from evaluation.newsfiles import Asked, Collection, news_articles, questions
 from evaluation.paragraphs import sample
 from evaluation.phases import as_json
-from evaluation.recombined import Recombination, RecombinedEncoder, Scraps, Vectors
+from evaluation.recombined import Recombination, RecombinedEncoder, SentencePool, Vectors
 from evaluation.scoring import taken_for_right
 from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
-from reader.following import Follower, Promising
+from reader.following import Follower, NewPassages
 from reader.novelty import Statement
 from retrieval.encoder import Encoder
 from retrieval.errors import NoIndexError
@@ -108,7 +108,7 @@ class Newsdesk:
         with self.store.snapshot() as snapshot:
             return [id for id, _ in snapshot.arrivals(before)]
 
-    def match(self, followed: Sequence[Followed], passages: Sequence[int]) -> tuple[Matches, list[Promising]]:
+    def match(self, followed: Sequence[Followed], passages: Sequence[int]) -> tuple[Matches, list[NewPassages]]:
         """What is to be read for each question."""
         asked = [OpenQuestion.of(each.query, each.scores) for each in followed]
         with self.store.snapshot(self.encoder.fingerprint) as snapshot:
@@ -116,9 +116,9 @@ class Newsdesk:
             ids = {hit.passage.article_id for hits in found.hits for hit in hits}
             groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
             articles = snapshot.articles(groups)
-        return found, [Promising(hits, articles, groups, found.articles) for hits in found.hits]
+        return found, [NewPassages(hits, articles, groups, found.articles) for hits in found.hits]
 
-    def news(self, followed: Followed, promising: Promising) -> list[str]:
+    def news(self, followed: Followed, promising: NewPassages) -> list[str]:
         """What is told."""
         if not promising.hits:
             return []
@@ -218,7 +218,7 @@ def _crowd(
     """Where a store of the training articles, or of `count` recombined ones, is kept; and what fills it."""
     if count is None:
         return folder / "told", lambda store: fill(store, base, encoder, progress=on_stderr)
-    scraps = Scraps.read([data / "train_single.json"])
+    scraps = SentencePool.read([data / "train_single.json"])
     vectors = Vectors.of(scraps, encoder, folder, on_stderr)
     recombination, stand_in = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, encoder.fingerprint)
     many = map(recombination.article, range(count))

@@ -6,7 +6,7 @@ probabilities; those that say the same are one (`reader.merging`):
 span       the likeliest candidate, cited wherever the same answer was found
 differing  the answers of articles that exclude each other (`reader.differing`)
 list       every item that belongs, in reading order (`reader.lists`)
-passage    the sentences that tell it (`reader.telling`)
+passage    the sentences that tell it (`reader.sentence_answers`)
 none       nothing is likely enough, and the sentence that comes nearest
 
 What is likely enough to be said plainly is looked for first; where there is nothing, what may be offered as unsure.
@@ -21,10 +21,10 @@ import numpy as np
 
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
-from reader.differing import brought_up_to_date, versions
+from reader.differing import update_index, versions
 from reader.lists import in_reading_order, members
 from reader.merging import Candidate, Finding, Judge, gathered, merged
-from reader.telling import best_sentences, telling_candidates
+from reader.sentence_answers import best_sentences, sentence_candidates
 from reader.types import Kind, PassageReading
 from retrieval.types import Evidence, Wanted
 
@@ -93,7 +93,7 @@ def aggregate(
         return span_candidates(readings, evidence, calibration, judge)
 
     items = item_candidates(readings, evidence, calibration) if "list" in kinds else []
-    sentences = telling_candidates(readings, evidence, calibration) if "passage" in kinds else []
+    sentences = sentence_candidates(readings, evidence, calibration) if "passage" in kinds else []
     for certain in (True, False):
         enough = threshold.enough(certain)
         for kind in kinds:
@@ -108,7 +108,7 @@ def aggregate(
                 if len(found) > 1:
                     return Findings("differing", tuple(found), wanted)
                 likely = [span for span in spans() if span.probability >= enough]
-                found = [brought_up_to_date(gathered(likely, judge), spans(), evidence, judge)] if likely else []
+                found = [update_index(gathered(likely, judge), spans(), evidence, judge)] if likely else []
             if found:
                 return Findings(kind, tuple(found), wanted, certain)
     offered = sentences if likeliest == "passage" and sentences else spans()

@@ -50,10 +50,10 @@ class Answerer:
         if not self.leans(alone, conversation):
             return answer(alone)
         leant = answer(search(leaning(question, conversation)))
-        if leant.plain:
+        if leant.is_confident:
             return leant
         whole = answer(alone)
-        return whole if whole.plain else leant
+        return whole if whole.is_confident else leant
 
     def leans(self, evidence: Evidence, conversation: Sequence[Turn]) -> bool:
         """Whether a question leans on the `conversation` before it, oldest turn first: likelier than not.

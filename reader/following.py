@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reader.answering import Answerer
-from reader.novelty import News, Statement, whats_new, without_reprinted
+from reader.novelty import News, Statement, find_news, without_reprinted
 from reader.types import Reader
 from retrieval.reprints import distinct
 from retrieval.types import Article, Evidence, Hit, Question
 
 
 @dataclass(frozen=True, slots=True)
-class Promising:
+class NewPassages:
     """The passages to read for a question, best first; `articles` and `groups` are as in `Evidence`, and `fresh` are
     the articles that have come in, by id."""
 
@@ -39,7 +39,7 @@ class Follower:
     reader: Reader
     passages: int
 
-    def ask(self, question: Question, promising: Promising, told: Sequence[Statement], generation: int) -> Update:
+    def ask(self, question: Question, promising: NewPassages, told: Sequence[Statement], generation: int) -> Update:
         """What the passages say plainly, compared with what has been `told`, in the order of telling."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
         for hit in promising.hits:
@@ -53,7 +53,7 @@ class Follower:
             if not answer.certain:
                 continue
             older = [article for key, article in members.items() if key not in promising.fresh]
-            found = whats_new(without_reprinted(answer, older), after, self.reader)
+            found = find_news(without_reprinted(answer, older), after, self.reader)
             after = found.statements
             if found.news is not None:
                 news.append(found.news)

@@ -57,14 +57,14 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Comparison:
     """What has been told after an answer, and what of the answer is news; None where nothing is."""
 
     statements: tuple[Statement, ...]
     news: News | None
 
 
-def whats_new(answer: Answer, told: Sequence[Statement], reader: Reader) -> Told:
+def find_news(answer: Answer, told: Sequence[Statement], reader: Reader) -> Comparison:
     """Compares a plain `answer` of one source group with what was `told`, in the order of telling."""
     statements = list(told)
     items: list[AnswerItem] = []
@@ -83,8 +83,8 @@ def whats_new(answer: Answer, told: Sequence[Statement], reader: Reader) -> Told
         items.append(item)
         was.append(latest)
     if not items:
-        return Told(tuple(statements), None)
-    return Told(tuple(statements), News(replace(answer, answers=tuple(items)), tuple(was)))
+        return Comparison(tuple(statements), None)
+    return Comparison(tuple(statements), News(replace(answer, answers=tuple(items)), tuple(was)))
 
 
 def without_reprinted(answer: Answer, older: Iterable[Article]) -> Answer:

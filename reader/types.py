@@ -143,7 +143,7 @@ class Answer:
         return self.evidence.question.text
 
     @property
-    def plain(self) -> bool:
+    def is_confident(self) -> bool:
         """Whether it answers, and not only as unsure."""
         return self.certain and bool(self.answers)
 

@@ -59,7 +59,7 @@ class _Memory:
     taken: frozenset[str]
 
 
-class Memories(Protocol):
+class FeedStates(Protocol):
     """Where it is kept what was taken from feeds: a JSON object for each, by its address."""
 
     def load(self) -> Mapping[str, Any]:
@@ -71,7 +71,7 @@ class Memories(Protocol):
         ...
 
 
-def take(corpus: Path, kept: Memories, urls: Sequence[str], limits: FetchLimits) -> AddReport:
+def take(corpus: Path, kept: FeedStates, urls: Sequence[str], limits: FetchLimits) -> AddReport:
     """Fetches the articles that are new in the feeds at `urls`, and stores them as `add` stores a page.
 
     Of a feed seen for the first time it takes the newest 100. An entry whose page cannot be had is reported and tried
@@ -212,15 +212,15 @@ def _line(value: object) -> str:
     return " ".join(str(value).split()) if value is not None else ""
 
 
-class FileMemories:
-    """`Memories` in a file, which is written whole or not at all."""
+class FileFeedStates:
+    """`FeedStates` in a file, which is written whole or not at all."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._all: dict[str, Any] = {}
 
     def load(self) -> Mapping[str, Any]:
-        """See `Memories`."""
+        """See `FeedStates`."""
         file = self._file
         try:
             self._all = json.loads(file.read_bytes())
@@ -237,7 +237,7 @@ class FileMemories:
         return self._all
 
     def save(self, url: str, memory: Mapping[str, Any]) -> None:
-        """See `Memories`."""
+        """See `FeedStates`."""
         self._all = {**self._all, url: memory}
         try:
             write_atomically(self._file, json.dumps(self._all, indent=1).encode())

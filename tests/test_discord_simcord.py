@@ -11,7 +11,7 @@ import pytest
 import simcord
 from simcord.env import Env
 
-from bot.discord.check import looked_around
+from bot.discord.check import check_servers
 from bot.discord.client import DatelineClient
 from bot.discord.parts import Parts
 from bot.settings import DiscordSettings
@@ -214,7 +214,7 @@ def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> No
 
 async def found(env: Env, **settings: Any) -> list[str]:
     """What the check finds in Discord."""
-    all = [finding async for finding in looked_around(env.bot, DiscordSettings(**settings))]
+    all = [finding async for finding in check_servers(env.bot, DiscordSettings(**settings))]
     return [f"{'ok' if one.fine else 'FAIL'} {one.what}" for one in all]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from bot.discord.quotes import excerpt, name, quoted, source_and_date, source_line
 from bot.discord.text import ELLIPSIS, cut, plain, safe_url, units, visible
-from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, MAX_VALUE, Card, Field, Remembered
+from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, MAX_VALUE, Card, Field, StoredAnswer
 from bot.overview import counted
 from bot.render import MAX_REPRINTS
 from bot.view import NEAREST, UNSURE, ItemView, Quote, not_found_words, view_of
@@ -76,7 +76,7 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     return draw(empty, answer, most, budgets[-1])
 
 
-def evidence_card(remembered: Remembered, articles: Mapping[str, Article], page: int) -> Card:
+def evidence_card(remembered: StoredAnswer, articles: Mapping[str, Article], page: int) -> Card:
     """One passage that was read for an answer, the answer's words bold; `page` counts from 0, best first.
 
     `articles` are as they are stored now, that of the passage among them. A notice if it is gone or says something else
@@ -86,7 +86,7 @@ def evidence_card(remembered: Remembered, articles: Mapping[str, Article], page:
         return notice_card("No passage was read for this answer.")
     place = remembered.places[page]
     article = articles.get(place.article_id)
-    if article is None or not place.stands_in(article):
+    if article is None or not place.is_unchanged_in(article):
         return notice_card(GONE if article is None else CHANGED)
     cited = [
         (each.start - place.start, each.end - place.start)

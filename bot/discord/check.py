@@ -15,7 +15,7 @@ from bot.discord import health
 from bot.discord.connection import INTENTS, connect
 from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.requests import FAILURES
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.overview import contents, counted
 from bot.settings import DiscordSettings, Settings
 from retrieval.errors import CorpusError, DatelineError, StoreError
@@ -56,7 +56,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
         answered = time.perf_counter()
         yield Finding(True, f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
     except DatelineError as error:
-        yield Finding(False, worded(error))
+        yield Finding(False, terminal_message(error))
     yield _tried(lambda: _corpus(settings))
     yield _tried(lambda: _ledger(settings))
     if settings.discord.health_port:
@@ -64,10 +64,10 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     try:
         yield from asyncio.run(_connected(settings.discord, token()))
     except DatelineError as error:
-        yield Finding(False, worded(error))
+        yield Finding(False, terminal_message(error))
 
 
-async def looked_around(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
+async def check_servers(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
     """What of the settings is not in Discord, and where the bot may not do what it needs.
 
     Raises one of FAILURES.
@@ -101,7 +101,7 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
             yield _unknown("role", id, "admin_roles", "is in no server that the bot serves")
 
 
-def lacking(channel: Writable, threads: bool = True) -> str:
+def missing_permissions(channel: Writable, threads: bool = True) -> str:
     """The permissions that the bot lacks in a channel, and in its threads too if they count: "embed links"."""
     needed = SPEAKING if isinstance(channel, Speaking) else IN_THREADS
     if threads and isinstance(channel, discord.TextChannel):
@@ -116,8 +116,8 @@ def lacking(channel: Writable, threads: bool = True) -> str:
 
 def _server(guild: discord.Guild) -> Iterator[Finding]:
     """Where in a server the bot can answer; what is private is none of its business."""
-    seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in lacking(c)]
-    usable = [channel for channel in seen if not lacking(channel, threads=False)]
+    seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in missing_permissions(c)]
+    usable = [channel for channel in seen if not missing_permissions(channel, threads=False)]
     if not usable:
         needs = _words(name for name in NEEDED if name in SPEAKING)
         yield Finding(False, f"In {guild.name} there is no channel that the bot could answer in; it needs: {needs}.")
@@ -125,7 +125,7 @@ def _server(guild: discord.Guild) -> Iterator[Finding]:
     yield Finding(True, f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
     lacks: defaultdict[str, list[str]] = defaultdict(list)
     for channel in seen:
-        lacks[lacking(channel)].append(f"#{channel.name}")
+        lacks[missing_permissions(channel)].append(f"#{channel.name}")
     for names, channels in lacks.items():
         if names:
             more = f" and {len(channels) - NAMED:,} more" if len(channels) > NAMED else ""
@@ -144,7 +144,7 @@ def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
     name = f"#{channel.name} of {channel.guild.name}"
     if settings.guilds and channel.guild.id not in settings.guilds:
         return _unknown("channel", id, "channels", f"is {name}, a server that is not in [discord] guilds")
-    if lacks := lacking(channel):
+    if lacks := missing_permissions(channel):
         return Finding(False, f"In {name}, one of [discord] channels, the bot lacks permissions: {lacks}.")
     return Finding(True, f"In {name} the bot can answer.")
 
@@ -165,7 +165,7 @@ def _tried(attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(True, attempt())
     except DatelineError as error:
-        return Finding(False, worded(error))
+        return Finding(False, terminal_message(error))
 
 
 def _corpus(settings: Settings) -> str:
@@ -192,7 +192,7 @@ def _ledger(settings: Settings) -> str:
 async def _port(port: int) -> str:
     if await health.answers(port):
         return f"A bot is running already, and answers on health_port {port}."
-    async with health.watched(health.Health(), port):
+    async with health.serve_health(health.Health(), port):
         return f"/health and /metrics can be answered on health_port {port}."
 
 
@@ -207,7 +207,7 @@ async def _connected(settings: DiscordSettings, token: str) -> list[Finding]:
                 if running.done():
                     await running  # raises why it could not
                 greeting = Finding(True, f"Discord accepts the token (of {client.user}) and the intents.")
-                return [greeting, *[finding async for finding in looked_around(client, settings)]]
+                return [greeting, *[finding async for finding in check_servers(client, settings)]]
         except TimeoutError as error:
             raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error
         except FAILURES as error:

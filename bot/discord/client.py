@@ -14,11 +14,11 @@ import discord
 
 from bot.discord.admin import AdminCommands
 from bot.discord.cards import notice_card
-from bot.discord.commands import Tree, add_commands, answer, unmentioned
+from bot.discord.commands import Tree, add_commands, answer, without_mention
 from bot.discord.connection import INTENTS
 from bot.discord.errors import log_error
 from bot.discord.following import Following
-from bot.discord.handler import Question, waiting
+from bot.discord.handler import Question, waiting_message
 from bot.discord.logs import RECORD, event, log_store_errors
 from bot.discord.parts import Parts
 from bot.discord.permissions import Location, check_location
@@ -89,13 +89,13 @@ class DatelineClient(discord.AutoShardedClient):
         if message.guild is not None and self.user not in message.mentions and not by_role:
             return
         parts = self.parts
-        reply = MessageReply(message, notice_card(waiting(0)), parts.locks, parts.ledger)
+        reply = MessageReply(message, notice_card(waiting_message(0)), parts.locks, parts.ledger)
         # before the ledger is asked: a bot that leaves meanwhile does not forget this person
         async with parts.replying(reply, "mention"):
             ours = True
             with log_store_errors("take"):
                 # no other process answers it; Discord itself takes one answer only to a command
-                ours = await asyncio.to_thread(parts.ledger.take, message.id)
+                ours = await asyncio.to_thread(parts.ledger.claim, message.id)
             if not ours:
                 return
             location = Location.of(message)
@@ -107,7 +107,7 @@ class DatelineClient(discord.AutoShardedClient):
             replied = message.reference.resolved if message.reference is not None else None
             own = replied if isinstance(replied, discord.Message) and replied.author == self.user else None
             question = Question(
-                unmentioned(re.sub(r"<@&\d+>", " ", message.content) if by_role else message.content, self.user),
+                without_mention(re.sub(r"<@&\d+>", " ", message.content) if by_role else message.content, self.user),
                 EVERYTHING,
                 message.author.id,
                 location.channel,
@@ -166,7 +166,7 @@ class DatelineClient(discord.AutoShardedClient):
             await self._mark_interrupted(channel, message)
         while True:
             with log_store_errors("forget"):
-                await asyncio.to_thread(self.parts.ledger.forget_older_than, KEPT_DAYS)
+                await asyncio.to_thread(self.parts.ledger.delete_older_than, KEPT_DAYS)
             await asyncio.sleep(DAY_SECONDS)
 
     async def _mark_interrupted(self, channel: int, message: int) -> None:

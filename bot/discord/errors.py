@@ -11,8 +11,8 @@ from bot.discord.refusals import NotHereError, RefusalError
 from bot.discord.replies import Reply
 from bot.discord.requests import FAILURES
 from bot.discord.types import Card
-from bot.mends import worded
-from retrieval.errors import ConfigError, DatelineError, UsageError, in_words
+from bot.mends import terminal_message
+from retrieval.errors import ConfigError, DatelineError, UsageError, render_message
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def for_member(error: BaseException) -> str:
     if isinstance(error, RefusalError):
         return str(error)
     if isinstance(error, UsageError) and not isinstance(error, ConfigError):
-        return in_words(error.text(openly=True))
+        return render_message(error.text(redacted=True))
     if isinstance(error, DatelineError):
         return "The articles cannot be searched right now; the reason is in Dateline's log."
     return "Something went wrong; the details are in Dateline's log."
@@ -30,7 +30,7 @@ def for_member(error: BaseException) -> str:
 
 def for_operator(error: BaseException) -> str:
     """One sentence for those who run the bot: precise, without the folders and servers of this machine."""
-    return in_words(error.text(openly=True)) if isinstance(error, DatelineError) else for_member(error)
+    return render_message(error.text(redacted=True)) if isinstance(error, DatelineError) else for_member(error)
 
 
 async def report_error(error: Exception, reply: Reply, doing: str, operator: bool = False) -> None:
@@ -53,7 +53,7 @@ def log_error(error: BaseException, doing: str) -> None:
     if isinstance(error, RefusalError | UsageError):
         log.info(event("refused", doing=doing, reason=type(error).__name__))
     elif isinstance(error, DatelineError):
-        log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))
+        log.error(event("failed", doing=doing, error=type(error).__name__, said=terminal_message(error)))
     elif isinstance(error, FAILURES):
         log.error(event("connection_failed", doing=doing, error=type(error).__name__, said=str(error)))
     else:

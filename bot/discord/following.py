@@ -170,10 +170,10 @@ class Following:
 
     async def _post_all(self) -> None:
         questions = await asyncio.to_thread(self._questions)
-        if questions is None or not await asyncio.to_thread(questions.outbox.waits, "discord"):
+        if questions is None or not await asyncio.to_thread(questions.outbox.has_news, "discord"):
             return
         checker = await asyncio.to_thread(self._opened)
-        while (taken := await asyncio.to_thread(checker.take, "discord", POSTING, AT_ONCE)) is not None:
+        while (taken := await asyncio.to_thread(checker.claim, "discord", POSTING, AT_ONCE)) is not None:
             try:
                 await self._post(taken.message, taken.notices, checker.questions, taken.again)
             # it stays in the outbox, and is taken again later; others go on
@@ -190,7 +190,7 @@ class Following:
                 known = set[int]()
                 with suppress(discord.Forbidden):  # the bot may not look back
                     known = {id async for each in place.history(limit=LOOKED_BACK) for id in news_in(each)}
-                await asyncio.to_thread(questions.outbox.shown, [each.id for each in left if each.id in known])
+                await asyncio.to_thread(questions.outbox.remove, [each.id for each in left if each.id in known])
                 left = [each for each in left if each.id not in known]
             while left:
                 cards = await asyncio.to_thread(lambda: [news_card(each) for each in left])
@@ -199,7 +199,7 @@ class Following:
                 nonce = f"{message}-{left[0].id}"
                 lock = self._parts.locks.of("post", getattr(place, "id", 0))
                 await retry(lambda: place.send(embeds=embeds, view=view, nonce=nonce), lock=lock)  # noqa: B023
-                await asyncio.to_thread(questions.outbox.shown, [each.id for each in left[:first]])
+                await asyncio.to_thread(questions.outbox.remove, [each.id for each in left[:first]])
                 del left[:first]
         except discord.HTTPException as error:
             if not is_refusal(error):

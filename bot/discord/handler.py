@@ -124,7 +124,7 @@ class QuestionHandler:
                 if self._clock() > latest:
                     raise OverdueError
                 ahead = self._queue.ahead(job)
-                if ahead != shown and await reply.show_progress(notice_card(waiting(ahead))):
+                if ahead != shown and await reply.show_progress(notice_card(waiting_message(ahead))):
                     shown = ahead
                 seconds = max(PAUSE_SECONDS, self._queue.depth)
             if job.cancelled():
@@ -135,7 +135,7 @@ class QuestionHandler:
 
     async def show_passage(self, id: str, page: int, reply: Reply, in_context: bool = False) -> None:
         """Shows one of the passages that were read for an answer, alone or where it stands in its article."""
-        remembered = await asyncio.to_thread(self._ledger.recall, id)
+        remembered = await asyncio.to_thread(self._ledger.load, id)
         if remembered is None:
             raise GoneError
         read = remembered.places[page : page + 1]
@@ -144,7 +144,7 @@ class QuestionHandler:
         articles = await asyncio.to_thread(self._assistant.articles, [place.article_id for place in read])
         if in_context:
             place, article = read[0], articles.get(read[0].article_id)
-            if article is None or not place.stands_in(article):
+            if article is None or not place.is_unchanged_in(article):
                 await reply.show(notice_card(GONE if article is None else CHANGED))
             else:
                 await reply.show(context_card(article, place.start, place.end))
@@ -187,7 +187,7 @@ class QuestionHandler:
         """What an answer was limited to, and the turns up to it; nothing where it is forgotten or cannot be read."""
         remembered = None
         with log_store_errors("recall"):
-            remembered = self._ledger.recall(id)
+            remembered = self._ledger.load(id)
         if remembered is None:
             return EVERYTHING, ()
         return remembered.where, self._conversations.up_to(remembered.turn, question.person, question.channel)
@@ -196,12 +196,12 @@ class QuestionHandler:
         """The answer's card and id; without an id, and so without buttons, if it cannot be stored."""
         card = answer_card(answer, scope_words(Scope(where)))
         with log_store_errors("remember"):
-            return card, self._ledger.remember(answer, where, server)
+            return card, self._ledger.save(answer, where, server)
         return card, None
 
 
-def waiting(ahead: int) -> str:
-    """What somebody sees who waits: waiting(2) -> "Reading … 2 questions are ahead of yours." """
+def waiting_message(ahead: int) -> str:
+    """What somebody sees who waits: waiting_message(2) -> "Reading … 2 questions are ahead of yours." """
     if ahead == 0:
         return "Reading …"
     return f"Reading … {ahead} question{' is' if ahead == 1 else 's are'} ahead of yours."

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.databases import Database, Tables, open_database
-from bot.discord.types import Cited, Place, Rated, Rating, Remembered, digest
+from bot.discord.types import Cited, Place, Rated, Rating, StoredAnswer, digest
 from bot.json import scope_json, scope_of
 from reader.types import Answer
 from retrieval.storage.sql import Connection
@@ -81,7 +81,7 @@ class Ledger:
         """The ledger on the server at `url` or, without one, in the file `path`. Raises StoreError."""
         return cls(open_database(TABLES, path, url))
 
-    def remember(self, answer: Answer, where: SearchFilter = EVERYTHING, server: int | None = None) -> str:
+    def save(self, answer: Answer, where: SearchFilter = EVERYTHING, server: int | None = None) -> str:
         """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-].
 
         `server` is the one whose managers may be shown it, None where it was given in private.
@@ -107,7 +107,7 @@ class Ledger:
                 connection.execute("INSERT INTO servers VALUES (?, ?)", (id, server))
         return id
 
-    def recall(self, id: str) -> Remembered | None:
+    def load(self, id: str) -> StoredAnswer | None:
         """The answer with this id; None if it was forgotten, or never was."""
         with self._database.reading() as connection:
             head = connection.execute("SELECT question, scope FROM answers WHERE id = ?", (id,)).fetchone()
@@ -119,7 +119,7 @@ class Ledger:
             places = tuple(Place(*row) for row in connection.execute(read, (id,)))
             stands = 'SELECT article, start, "end" FROM cited WHERE answer = ?'
             cited = tuple(Cited(*row) for row in connection.execute(stands, (id,)))
-        return Remembered(head[0], scope_of(head[1]), answers, places, cited)
+        return StoredAnswer(head[0], scope_of(head[1]), answers, places, cited)
 
     def rate(self, id: str, person: int, good: bool) -> Rating | None:
         """One person's vote on an answer, in place of the one they gave before; None if the answer was forgotten."""
@@ -167,7 +167,7 @@ class Ledger:
             connection.execute("INSERT INTO additions VALUES (?, ?)", (server, _utc()))
             return True
 
-    def take(self, message: int) -> bool:
+    def claim(self, message: int) -> bool:
         """Whether a message of a person (Discord's id) is this process's to answer: each is, of one process only."""
         with self._database.writing() as connection:
             taken = "INSERT INTO taken VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING message"
@@ -197,7 +197,7 @@ class Ledger:
         before = (int(latest.timestamp() * 1000) - EPOCH_MS) << 22
         return tuple((channel, message) for channel, message in rows if message < before or not self._database.shared)
 
-    def forget_older_than(self, days: float) -> int:
+    def delete_older_than(self, days: float) -> int:
         """Forgets the answers given longer ago than that, except those that somebody rated; how many they were."""
         oldest = _utc(timedelta(days=days))
         with self._database.writing() as connection:

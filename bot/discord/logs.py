@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import discord
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from retrieval.errors import StoreError
 
 # interaction tokens stand in the addresses of callbacks and webhooks, and in the events of the gateway
@@ -82,4 +82,4 @@ def log_store_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))
+        log.error(event("failed", doing=doing, error=type(error).__name__, said=terminal_message(error)))

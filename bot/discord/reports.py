@@ -9,7 +9,7 @@ from bot.discord.types import MAX_DESCRIPTION, MAX_FIELDS, MAX_VALUE, Card, Fiel
 from bot.layout import Line
 from bot.overview import added_lines, counted, report_lines, status_lines
 from retrieval.adding import AddReport
-from retrieval.errors import in_words
+from retrieval.errors import render_message
 from retrieval.heading import day
 from retrieval.types import IndexReport, Skipped, StoreStatus
 
@@ -65,7 +65,7 @@ def _fields(lines: Iterable[Line]) -> tuple[Field, ...]:
 
 def _skipped(skipped: Sequence[Skipped]) -> str:
     """Names without folders, and why each was left out."""
-    lines = [f"Skipped {plain(_name(each.path))}: {plain(in_words(each.reason))}" for each in skipped[:SHOWN]]
+    lines = [f"Skipped {plain(_name(each.path))}: {plain(render_message(each.reason))}" for each in skipped[:SHOWN]]
     if len(skipped) > SHOWN:
         lines.append(f"… and {len(skipped) - SHOWN:,} more")
     return cut("\n".join(lines), MAX_DESCRIPTION // 2)

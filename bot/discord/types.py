@@ -84,13 +84,13 @@ class Place:
     score: float
     digest: bytes
 
-    def stands_in(self, article: Article) -> bool:
+    def is_unchanged_in(self, article: Article) -> bool:
         """Whether the article still has the very text that was read there."""
         return article.id == self.article_id and digest(article.text[self.start : self.end]) == self.digest
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class StoredAnswer:
     """An answer as it was given, without the articles' text. `places` are the evidence, best first."""
 
     question: str

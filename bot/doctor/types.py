@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from retrieval.errors import DatelineError
 
 Level = Literal["ok", "warning", "problem"]
@@ -24,5 +24,5 @@ class Finding:
 
 def from_error(area: str, error: DatelineError, level: Level = "problem") -> Finding:
     """An error as a finding: what is behind the first semicolon of its sentence is what to do."""
-    message, _, mend = worded(error).partition("; ")
+    message, _, mend = terminal_message(error).partition("; ")
     return Finding(area, level, message.rstrip(".") + ".", mend[:1].upper() + mend[1:] or None)

@@ -18,9 +18,9 @@ from itertools import groupby
 
 from bot.following.documents import articles_of, news_document, news_of
 from bot.following.questions import FollowedQuestions
-from bot.following.rows import Face
-from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Notices, Outcome
-from reader.following import Follower, Promising
+from bot.following.rows import Frontend
+from bot.following.types import Asker, CheckResult, DueQuestion, Followed, Limits, Notice, Notices, Outcome
+from reader.following import Follower, NewPassages
 from reader.novelty import Statement
 from reader.types import Answer
 from retrieval.encoder import Encoder
@@ -71,10 +71,10 @@ class Checker:
         told = [Statement.of(item, answer) for item in answer.answers] if answer.certain else []
         scores = self._scores(answer.question, where)
         followed = Followed(0, answer.question, where, by, datetime.now(UTC), answer.evidence.generation)
-        due = Due(followed, arrivals.newest, fingerprint, vector, scores)
+        due = DueQuestion(followed, arrivals.newest, fingerprint, vector, scores)
         return self.questions.add(due, told, limits), answer
 
-    def check(self, face: Face, stopped: Callable[[], bool] = lambda: False) -> Checked:
+    def check(self, face: Frontend, stopped: Callable[[], bool] = lambda: False) -> CheckResult:
         """Asks the questions of one face of what has come in since each was asked last.
 
         It ends before the next question where it is to be `stopped`; the others are then asked the next time.
@@ -83,9 +83,9 @@ class Checker:
         """
         due = self._embedded(self.questions.due(face))
         if not due:
-            return Checked()
+            return CheckResult()
         fingerprint = self._encoder.fingerprint
-        promising: list[tuple[Due, Promising]] = []
+        promising: list[tuple[DueQuestion, NewPassages]] = []
         pairs = 0
         with ExitStack() as stack:
             snapshot, arrivals = self.questions.arrivals(
@@ -104,18 +104,18 @@ class Checker:
         news = read = 0
         for each, found_for in promising:
             if stopped():
-                return Checked(len(due), pairs, read, news)
+                return CheckResult(len(due), pairs, read, news)
             outcome = self._outcome(each, found_for, arrivals.generation)
             read += len(found_for.hits)
-            if self.questions.asked(each, arrivals, outcome):
+            if self.questions.record_asked(each, arrivals, outcome):
                 news += len(outcome.news)
         left = {each.followed.id for each in due} - {each.followed.id for each, _ in promising}
-        self.questions.passed([each for each in due if each.followed.id in left], arrivals)
-        return Checked(len(due), pairs, read, news)
+        self.questions.record_skipped([each for each in due if each.followed.id in left], arrivals)
+        return CheckResult(len(due), pairs, read, news)
 
-    def take(self, face: Face, patience: timedelta, most: int) -> Notices | None:
-        """See `Outbox.take`. What the articles do not say any more is taken out of the outbox."""
-        taken = self.questions.outbox.take(face, patience, most)
+    def claim(self, face: Frontend, patience: timedelta, most: int) -> Notices | None:
+        """See `Outbox.claim`. What the articles do not say any more is taken out of the outbox."""
+        taken = self.questions.outbox.claim(face, patience, most)
         if taken is None:
             return None
         cited = {article for each in taken.waiting for article in articles_of(each.document)}
@@ -126,16 +126,16 @@ class Checker:
             news = news_of(each.document, articles, generation)
             if news is None:
                 log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
-                self.questions.outbox.shown([each.id])
+                self.questions.outbox.remove([each.id])
             else:
                 notices.append(Notice(each.id, each.followed, news))
         return Notices(taken.message, taken.again, tuple(notices))
 
-    def _open(self, due: Due) -> OpenQuestion:
+    def _open(self, due: DueQuestion) -> OpenQuestion:
         (vector,) = unpacked([due.vector], len(due.vector) // 4)
         return OpenQuestion.of(Query(_parsed(due), vector), due.scores)
 
-    def _outcome(self, due: Due, promising: Promising, generation: int) -> Outcome:
+    def _outcome(self, due: DueQuestion, promising: NewPassages, generation: int) -> Outcome:
         followed = due.followed
         heard = self._follower.ask(_parsed(due), promising, self.questions.told(followed.id), generation)
         best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[:COMPETING]
@@ -145,7 +145,7 @@ class Checker:
         """Of the best passages that there are now."""
         return tuple(hit.score for hit in self._retriever.search(parsed(question, date.today()), COMPETING, where).hits)
 
-    def _embedded(self, several: Sequence[Due]) -> list[Due]:
+    def _embedded(self, several: Sequence[DueQuestion]) -> list[DueQuestion]:
         """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
         encoder = self._encoder
         strange = [each for each in several if each.fingerprint != encoder.fingerprint]
@@ -160,17 +160,17 @@ class Checker:
             except UsageError:  # the article or the source that it is limited to is gone
                 scores = ()
             anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
-            self.questions.embedded(followed.id, encoder.fingerprint, packed(vector), scores)
+            self.questions.record_embedding(followed.id, encoder.fingerprint, packed(vector), scores)
         return [anew.get(each.followed.id, each) for each in several]
 
 
-def _parsed(due: Due) -> Question:
+def _parsed(due: DueQuestion) -> Question:
     return parsed(due.followed.question, date.today())
 
 
 def _promising(
-    asked: Sequence[Due], found: Matches, articles: dict[str, Article], groups: dict[str, str]
-) -> list[tuple[Due, Promising]]:
+    asked: Sequence[DueQuestion], found: Matches, articles: dict[str, Article], groups: dict[str, str]
+) -> list[tuple[DueQuestion, NewPassages]]:
     """The questions that have something to read."""
     some = []
     for each, hits in zip(asked, found.hits, strict=True):
@@ -178,5 +178,5 @@ def _promising(
         let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if matches(where, a)}
         kept = tuple(hit for hit in hits if hit.passage.article_id in let)
         if kept:
-            some.append((each, Promising(kept, let, groups, found.articles)))
+            some.append((each, NewPassages(kept, let, groups, found.articles)))
     return some

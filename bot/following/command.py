@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.options import Command, Options, as_json_option, with_filter
 from bot.question import checked
 from bot.scope import Scope
@@ -85,13 +85,13 @@ class TerminalNews:
         from bot.following.documents import news_json
         from bot.following.pages import news_lines
 
-        while (taken := checker.take("terminal", PRINTING, AT_ONCE)) is not None:
+        while (taken := checker.claim("terminal", PRINTING, AT_ONCE)) is not None:
             for notice in taken.notices:
                 if self._as_json:
                     write_json(news_json(notice.id, notice.followed.id, notice.news))
                 else:
                     self._terminal.show(news_lines(notice))
-                checker.questions.outbox.shown([notice.id])
+                checker.questions.outbox.remove([notice.id])
 
 
 def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: Scope) -> int:
@@ -116,7 +116,7 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
         except DatelineError as error:
             if one is not None:
                 raise
-            complain(f"line {number}: {worded(error)}")
+            complain(f"line {number}: {terminal_message(error)}")
             status = 1
             continue
         if as_json:

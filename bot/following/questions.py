@@ -11,9 +11,9 @@ from typing import Literal
 from bot.databases import Database, database_exists, open_database
 from bot.following.documents import statement_document, statement_of
 from bot.following.outbox import Outbox
-from bot.following.rows import COLUMNS, Face, followed_of, of_face
+from bot.following.rows import COLUMNS, Frontend, followed_of, frontend_condition
 from bot.following.tables import FOLLOWED, TABLES
-from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome
+from bot.following.types import Arrivals, Asker, DueQuestion, Followed, Limits, Outcome
 from bot.json import scope_json
 from reader.novelty import Statement
 from retrieval.errors import DatelineError, UsageError
@@ -63,7 +63,7 @@ class FollowedQuestions:
         """Whether several machines have them."""
         return self._database.shared
 
-    def add(self, due: Due, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
+    def add(self, due: DueQuestion, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
         """Follows a question (the id in `due` is no matter) that has been answered by what is `told`.
 
         The same question that was suspended goes. Raises TooManyError where the person or the server follows as many as
@@ -136,13 +136,13 @@ class FollowedQuestions:
             connection.execute("DELETE FROM news WHERE question = ?", (id,))
             return done
 
-    def due(self, face: Face) -> tuple[Due, ...]:
+    def due(self, face: Frontend) -> tuple[DueQuestion, ...]:
         """The questions to ask, with what is needed for it."""
         query = f"""SELECT {COLUMNS}, batch, fingerprint, vector, scores FROM questions
-                    WHERE {of_face(face)} AND suspended = 0 ORDER BY id"""
+                    WHERE {frontend_condition(face)} AND suspended = 0 ORDER BY id"""
         with self._database.reading() as connection:
             return tuple(
-                Due(followed_of(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))
+                DueQuestion(followed_of(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))
                 for row in connection.execute(query)
             )
 
@@ -178,7 +178,7 @@ class FollowedQuestions:
             (batch,) = connection.execute("SELECT batch FROM state").fetchone()
             return int(batch)
 
-    def asked(self, due: Due, arrivals: Arrivals, outcome: Outcome) -> bool:
+    def record_asked(self, due: DueQuestion, arrivals: Arrivals, outcome: Outcome) -> bool:
         """Notes that a question was asked, what has been told, and its news; False, and nothing, where another process
         did so before."""
         id = due.followed.id
@@ -198,7 +198,7 @@ class FollowedQuestions:
                 connection.execute("INSERT INTO news VALUES (?, ?, ?, NULL, NULL)", (number, id, document))
             return True
 
-    def passed(self, several: Iterable[Due], arrivals: Arrivals) -> None:
+    def record_skipped(self, several: Iterable[DueQuestion], arrivals: Arrivals) -> None:
         """Notes that questions were asked of passages that have nothing for them."""
         with self._database.writing() as connection:
             connection.executemany(
@@ -206,7 +206,7 @@ class FollowedQuestions:
                 [(arrivals.newest, arrivals.generation, due.followed.id, due.batch) for due in several],
             )
 
-    def embedded(self, id: int, fingerprint: str, vector: bytes, scores: Sequence[float]) -> None:
+    def record_embedding(self, id: int, fingerprint: str, vector: bytes, scores: Sequence[float]) -> None:
         """Notes a question's vector by another encoder."""
         with self._database.writing() as connection:
             connection.execute(

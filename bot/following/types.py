@@ -51,7 +51,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueQuestion:
     """A followed question that is to be asked of passages that came after batch `batch`.
 
     `vector` is that of the question by the encoder `fingerprint`, little-endian float32; `scores` are those of the best
@@ -88,7 +88,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingNews:
     """News in the outbox, as it was found: a JSON document (`bot.following.documents`)."""
 
     id: int
@@ -97,7 +97,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedNews:
     """News that one process has taken to show it: the name of the `message` that it becomes, at most 14 characters.
 
     `again` says that it was taken before, and may have been shown.
@@ -105,7 +105,7 @@ class Taken:
 
     message: str
     again: bool
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[PendingNews, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """`Taken`, ready to be shown."""
+    """`ClaimedNews`, ready to be shown."""
 
     message: str
     again: bool
@@ -127,7 +127,7 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What a check did: how many questions it asked, how many pairs of a question and a new passage it scored, how many
     passages it read, and how many news it found."""
 

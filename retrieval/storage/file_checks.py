@@ -50,7 +50,7 @@ def _segment(
 ) -> Iterator[Finding]:
     """A file holds just the vectors that the database has for its passages, and those that are dead."""
     path = segment_path(folder, record.id)
-    if damaged(folder, record, thoroughly=True):
+    if damaged(folder, record, full=True):
         yield Finding(f"The index file {path} is missing or has been changed", REBUILD)
         return
     try:
@@ -82,7 +82,7 @@ def _segment(
 def _words(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     """The word index has just the live passages."""
     record = words_record(connection)
-    if record is None or words_damaged(folder, record, thoroughly=True):
+    if record is None or words_damaged(folder, record, full=True):
         yield Finding(f"The word index in {folder} is missing or has been changed", REBUILD)
         return
     path = words_path(folder, record.id)

@@ -33,10 +33,10 @@ def is_untouched(path: Path, record: FileRecord) -> bool:
     return (found.st_size, found.st_mtime_ns) == (record.length, record.modified)
 
 
-def looked_at(path: Path, record: FileRecord, *, thoroughly: bool = False) -> FileRecord | None:
+def check_record(path: Path, record: FileRecord, *, full: bool = False) -> FileRecord | None:
     """The record with the file's time of today; None if it is lost or is not what was written."""
     try:
-        if not thoroughly and is_untouched(path, record):
+        if not full and is_untouched(path, record):
             return record
         found = recorded(path)
     except OSError:

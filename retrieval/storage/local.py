@@ -50,7 +50,7 @@ class LocalStore:
         self.folder = folder
         self._loaded: Loaded | None = None
 
-    def assist(self, encoder: Encoder) -> int:
+    def embed_pending(self, encoder: Encoder) -> int:
         """See `Store`: in a folder, the writer waits for nobody."""
         return 0
 
@@ -156,7 +156,7 @@ class LocalSnapshot(SqlSnapshot):
         found: list[int] = self.loaded.vectors.search(vector, count, among).ids.tolist()
         return found
 
-    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
         """See `Snapshot`: those with the highest BM25."""
         article = None
         if where.article_id is not None:

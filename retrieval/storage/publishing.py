@@ -60,7 +60,7 @@ class LocalWriter(SqlWriter):
         with self.transaction():
             save_vectors(self.connection, fingerprint, vectors)
 
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Looks at every index file that the database names; reads those whose time is another than it says."""
         lost_words = words_lost(self.connection, self.folder)
         return not find_lost_segments(self.connection, self.folder) and not lost_words

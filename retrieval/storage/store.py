@@ -61,11 +61,11 @@ class Writer(Protocol):
         """Notes that a file, of which the file system says `stat` now, has the content of this version."""
         ...
 
-    def refuse(self, path: str, why: Refused) -> None:
+    def add_refused(self, path: str, why: Refused) -> None:
         """Notes that a file holds no article."""
         ...
 
-    def forgive(self, paths: Iterable[str]) -> None:
+    def clear_refused(self, paths: Iterable[str]) -> None:
         """Forgets that these files hold none."""
         ...
 
@@ -84,7 +84,7 @@ class Writer(Protocol):
         """Stores the (dimension,) float32 unit vectors of texts by hash; an interruption loses one batch at most."""
         ...
 
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether what is derived from the rows is there as it was written; if not, `publish` makes it again."""
         ...
 
@@ -141,7 +141,7 @@ class Snapshot(Protocol):
         of unit length; best first. It may be an approximation."""
         ...
 
-    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
         """The `count` passages, of those that `where` lets through and that have one of the terms, whose terms are
         the rarest and most; best first."""
         ...
@@ -184,7 +184,7 @@ class Store(Protocol):
         """
         ...
 
-    def assist(self, encoder: Encoder) -> int:
+    def embed_pending(self, encoder: Encoder) -> int:
         """Embeds texts that another process's writer waits for, until there are none; returns how many.
 
         Raises NoIndexError where there is no store yet, StoreError.

@@ -64,12 +64,12 @@ class SqlWriter:
         """See `Writer`."""
         self.connection.execute("UPDATE files SET stat = ? WHERE id = ?", (stat, file))
 
-    def refuse(self, path: str, why: Refused) -> None:
+    def add_refused(self, path: str, why: Refused) -> None:
         """See `Writer`."""
-        self.forgive([path])
+        self.clear_refused([path])
         self.connection.execute("INSERT INTO refused VALUES (?, ?, ?)", (path, why.stat, why.reason))
 
-    def forgive(self, paths: Iterable[str]) -> None:
+    def clear_refused(self, paths: Iterable[str]) -> None:
         """See `Writer`."""
         self.connection.executemany("DELETE FROM refused WHERE path = ?", [(path,) for path in paths])
 

@@ -78,7 +78,7 @@ class PostgresSnapshot(SqlSnapshot):
         found: int = self.connection.execute(query, (*condition.values, SCANNED + 1)).fetchone()[0]
         return found
 
-    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
         """See `Snapshot`: those that cover the most of the terms, each weighted by its rarity."""
         known = self.frequencies(terms)
         weights = {term: rarity(known[term], self.generation.passages) for term in terms if known[term]}

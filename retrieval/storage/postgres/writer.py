@@ -42,7 +42,7 @@ class PostgresWriter(SqlWriter):
     def pending(
         self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
     ) -> Pending:
-        """See `Writer`. Other processes may embed some of the texts meanwhile (`assist`)."""
+        """See `Writer`. Other processes may embed some of the texts meanwhile (`embed_pending`)."""
         connection = self.connection
         with self.transaction():
             connection.execute("DELETE FROM pending")
@@ -83,7 +83,7 @@ class PostgresWriter(SqlWriter):
                 "DELETE FROM pending WHERE fingerprint = ? AND text_hash = ANY(?)", (fingerprint, list(vectors))
             )
 
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """See `Writer`: the graph is there."""
         generation = self.generation
         return generation is None or self._exists(_graph(generation.fingerprint))

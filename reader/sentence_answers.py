@@ -19,7 +19,7 @@ MIN_SENTENCE_PROBABILITY = 0.5
 _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
 
-def telling_candidates(
+def sentence_candidates(
     readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
     """The sentences of the passages as answers, best first, each place in an article once; none without the head.
