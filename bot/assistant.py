@@ -72,7 +72,7 @@ class Assistant:
         `conversation` is what was asked before, oldest first; a question that does not lean on it is answered as if
         there were none.
 
-        Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
+        Raises UsageError for an invalid question and for an unknown article or source in the filter, StoreError and its
         kinds, CitationError if the answer cites what the store does not say.
         """
         asked = parsed(checked(question), date.today() if as_of is None else as_of)
@@ -162,7 +162,7 @@ def index_corpus(
 ) -> IndexReport:
     """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError.
 
-    With `help_others`, another process that is at it already is helped, and then waited for.
+    With `help_others`, a process that is indexing already gets help with embedding, and is waited for.
     """
     indexer = Indexer.open(settings, progress)
     while True:

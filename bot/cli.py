@@ -1,4 +1,4 @@
-"""The `dateline` command. Here, and in the chat, errors become words.
+"""The `dateline` command. Errors become messages here and in the chat only.
 
 Exit status: 0 done (an honest "not found" too), 2 bad usage or configuration, 130 interrupted, 1 anything else.
 What is slow to import is imported inside the commands: neither `--help` nor a wrong option waits for it.

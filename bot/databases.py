@@ -144,7 +144,7 @@ class ServerDatabase:
             return self._is_made(connection)
 
     def prepare(self) -> None:
-        """See `Database`. All tables belong to the owner of the schema, whoever makes them."""
+        """See `Database`. All tables belong to the owner of the schema."""
         name = self._tables.name
         with self._connected() as connection, connection.raw.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(?)", (APPLICATION + self._tables.number,))

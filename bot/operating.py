@@ -1,4 +1,4 @@
-"""The commands of the person who runs Dateline: what comes into the corpus, and the state of the index."""
+"""The operator's commands: what comes into the corpus, and the state of the index."""
 
 import signal
 import threading

@@ -87,7 +87,7 @@ class Day(click.ParamType[date]):
 
 
 class Count(click.IntRange):
-    """A whole number from `min` to `max`, and one sentence about what is none."""
+    """A whole number from `min` to `max`, and one sentence where the value is not one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Fails as every option does, naming it."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.layout import BLANK, Line, Run
 from bot.mends import terminal_message
+from bot.phrases import capitalised, counted
 from bot.render import source_runs
 from bot.scope import Scope
 from reader.types import Answer
@@ -19,11 +20,6 @@ if TYPE_CHECKING:  # they bring the network and the index along
 
 LISTED = 50
 LISTED_SOURCES = 20
-
-
-def counted(number: int, noun: str) -> str:
-    """counted(1, "article") -> "1 article"; counted(1200, "article") -> "1,200 articles"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def contents(status: StoreStatus) -> str:
@@ -112,7 +108,7 @@ def scope_words(scope: Scope) -> str:
 def scope_lines(scope: Scope) -> tuple[Line, ...]:
     """The same as a line, nothing where everything is searched as of today."""
     words = scope_words(scope)
-    return (Line("", (Run(words[:1].upper() + words[1:], "dim"),)),) if words else ()
+    return (Line("", (Run(capitalised(words), "dim"),)),) if words else ()
 
 
 def report_lines(report: IndexReport) -> tuple[Line, ...]:
@@ -137,7 +133,7 @@ def added_lines(report: "AddReport") -> tuple[Line, ...]:
 
 
 def intake_lines(intake: Intake, status: StoreStatus) -> tuple[Line, ...]:
-    """One article: what is known of it, where else it was printed, and what of its file is no part of it."""
+    """One article: what is known of it, where else it was printed, and which lines of its file were left out."""
     article = intake.article
     (summary,) = [each for each in status.articles if each.id == article.id]
     reprints = [each for each in status.articles if each.source_group == summary.source_group and each.id != article.id]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.layout import BLANK, Interval, Line, Run, marked
-from bot.view import NEAREST, UNSURE, ItemView, Quote, not_found_words, view_of
-from reader.types import Answer
+from bot.view import NEAREST, UNSURE, ItemView, Quote, view_of
+from reader.types import Answer, Citation
 from retrieval.heading import day
 from retrieval.types import Article, Hit
 
@@ -21,8 +21,8 @@ def answer_lines(answer: Answer) -> tuple[Line, ...]:
     """
     view = view_of(answer)
     lines = [Line("", (Run(note, "dim"),)) for note in view.notes]
-    if not answer.answers:
-        return (*lines, *_not_found(answer))
+    if view.not_found is not None:
+        return (*lines, *_not_found(answer, view.not_found, view.nearest))
     if answer.kind == "differing":
         lines.append(Line("The articles differ:"))
     if not answer.certain:
@@ -68,15 +68,14 @@ def article_runs(article: Article) -> tuple[Run, ...]:
     return source_runs(article.title, article.path, article.source, article.published)
 
 
-def _not_found(answer: Answer) -> tuple[Line, ...]:
-    reason = Run(not_found_words(answer), "answer")
-    if answer.nearest is None:
-        return (Line("", (reason,)),)
+def _not_found(answer: Answer, reason: str, nearest: Citation | None) -> tuple[Line, ...]:
+    if nearest is None:
+        return (Line("", (Run(reason, "answer"),)),)
     return (
-        Line("", (reason, Run(f" {NEAREST}"))),
+        Line("", (Run(reason, "answer"), Run(f" {NEAREST}"))),
         BLANK,
-        Line("", _in_quotation_marks(answer.nearest.quote, ())),
-        *_source(INDENT, answer.article(answer.nearest)),
+        Line("", _in_quotation_marks(nearest.quote, ())),
+        *_source(INDENT, answer.article(nearest)),
     )
 
 

@@ -112,7 +112,7 @@ class DiscordSettings:
     """[discord]: ids of servers, channels and roles; seconds between the questions of one person, or in one channel.
 
     `queue_size` questions may wait, each of `max_question_length` characters at most; a server may add `adds_per_day`
-    times; a person, and all of a server, may follow so many questions at once; `health_port` 0 is none.
+    times; a person, and all of a server, may follow so many questions at once; `health_port` 0 turns it off.
     """
 
     guilds: Annotated[tuple[int, ...], IDS] = ()
@@ -181,9 +181,7 @@ def _parse(file: Path) -> dict[str, Any]:
             "The configuration file %s does not exist; check the path given with --config.", file
         ) from error
     except OSError as error:
-        raise ConfigError(
-            "The configuration file %s cannot be read (%s), expected a TOML file that can.", file
-        ) from error
+        raise ConfigError("The configuration file %s cannot be read (%s); check its permissions.", file) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
@@ -247,7 +245,7 @@ def _rules(defaults: Any) -> dict[str, Rule]:
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
     close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}."
 
 
 def _name(name: str) -> str:

@@ -61,13 +61,15 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """An answer as it is shown; `items` and `quotes` are empty where nothing was found, and `items` where the quotes
-    themselves answer.
+    """An answer as it is shown: `items`, which are empty where the quotes themselves answer; or why nothing was found
+    (`not_found`), with the sentence `nearest` to an answer.
 
     `notes` say how the question was taken, `confidence` is one for all items, and `hidden` items are not shown.
     """
 
     notes: tuple[str, ...]
+    not_found: str | None = None
+    nearest: Citation | None = None
     items: tuple[ItemView, ...] = ()
     quotes: tuple[Quote, ...] = ()
     confidence: str | None = None
@@ -81,6 +83,9 @@ def view_of(answer: Answer, items: int | None = None, sentences: int | None = No
     """
     about = () if answer.about is None else (f"about: {answer.about}",)
     respelled = (f"{typed}: read as {meant}" for typed, meant in answer.evidence.question.respelled.items())
+    if not answer.answers:
+        nearest = answer.nearest if answer.evidence.hits else None
+        return AnswerView((*about, *respelled), _not_found_words(answer), nearest)
     cited: dict[Sentence, list[Citation]] = {}
     for item in answer.answers[:items]:
         for sentence, citations in islice(_sentences(item).items(), sentences):
@@ -97,22 +102,9 @@ def view_of(answer: Answer, items: int | None = None, sentences: int | None = No
     }
     shown = () if answer.kind == "passage" else tuple(_item(answer, each, quotes) for each in answer.answers[:items])
     hidden = len(answer.answers) - len(answer.answers[:items])
-    return AnswerView((*about, *respelled), shown, tuple(quotes.values()), _overall_confidence(answer), hidden)
-
-
-def not_found_words(answer: Answer) -> str:
-    """Why nothing is answered, in one line: the articles are about it and do not say it, or they lack its words.
-
-    "Not found: no article has the word “Lisbon”."
-    """
-    if not answer.evidence.hits:  # only a filter leaves nothing to read
-        return NOTHING_PASSES
-    if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
-        return NOT_ANSWERED
-    words = [f"“{word}”" for word in answer.evidence.question.unmentioned]
-    if not words:
-        return NOT_FOUND
-    return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."
+    return AnswerView(
+        (*about, *respelled), None, None, shown, tuple(quotes.values()), _overall_confidence(answer), hidden
+    )
 
 
 def confidence_words(confidence: float, certain: bool) -> str:
@@ -146,6 +138,21 @@ def newest_day(citations: Sequence[Citation]) -> str:
     """The day of the newest article that is cited, or "undated"."""
     dates = [citation.published.date() for citation in citations if citation.published is not None]
     return day(max(dates)) if dates else "undated"
+
+
+def _not_found_words(answer: Answer) -> str:
+    """Why nothing is answered, in one line: the articles are about it and do not say it, or they lack its words.
+
+    "Not found: no article has the word “Lisbon”."
+    """
+    if not answer.evidence.hits:  # only a filter leaves nothing to read
+        return NOTHING_PASSES
+    if any(hit.coverage >= ON_TOPIC for hit in answer.evidence.hits):
+        return NOT_ANSWERED
+    words = [f"“{word}”" for word in answer.evidence.question.unmentioned]
+    if not words:
+        return NOT_FOUND
+    return f"Not found: no article has the word{'s' if len(words) > 1 else ''} {' or '.join(words)}."
 
 
 def _item(answer: Answer, item: AnswerItem, quotes: dict[Sentence, Quote]) -> ItemView:

@@ -210,7 +210,7 @@ def shown(outcome: Outcome) -> str:
     return "\n".join(
         [
             f"store: {outcome.store}, {outcome.seconds:.0f} s, {DESKS} writers, {ASKERS} askers",
-            f"generations published    {outcome.published:9,}    {outcome.busy:,} times another writer was at it",
+            f"generations published    {outcome.published:9,}    {outcome.busy:,} times another writer was publishing",
             f"generations seen         {outcome.seen:9,}",
             f"questions                {outcome.questions:9,}    none torn, every hit the slice of its article",
         ]

@@ -35,7 +35,7 @@ from retrieval.storage.vectors import passage_vectors
 from retrieval.types import Article
 
 SEED = 1
-# a longer sentence is none, or is cut when the article is split
+# a longer one is not a sentence, or is cut when the article is split
 SENTENCE_WORDS = range(4, 61)
 ARTICLE_WORDS = (350, 450)
 RUN = (2, 4)

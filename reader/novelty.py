@@ -1,14 +1,14 @@
 """What is new about a question: answers that say something that was not said before.
 
     told       Carlos Faria (8 July 2022)
-    new        "Faria, the foreign minister, …"  10 July 2022     the same: no news
+    new        "Faria, the foreign minister, …"  10 July 2022     the same: not news
                "Yvan Gil was appointed …"        6 January 2023   excludes it, and is newer: news, "was: Carlos Faria"
-               "Felix Plasencia, the new …"      9 August 2021   excludes it, and is older: no news, as it was so before
-    of a list  whoever is not named yet is news, and replaces nobody
+               "Felix Plasencia, the new …"      9 August 2021   excludes it, and is older: not news, it was so before
+    of a list  a name that was not given yet is news, and replaces nobody
 
 How two answers stand to each other, the pair head says (`reader.pairs`). Each answer is compared with what was told and
 may be the same, and, where only one can be right, with what holds until now. An article without a date is as new as its
-arrival. What an earlier print of the same text has said is no news.
+arrival. What an earlier print of the same text said is not news.
 """
 
 from collections.abc import Iterable, Sequence

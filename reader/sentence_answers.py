@@ -72,7 +72,7 @@ def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Eviden
 
 
 def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candidate | None:
-    """Two sentences as one piece; None where they are no neighbours of one paragraph and passage."""
+    """Two sentences as one piece; None unless they are neighbours in one paragraph and passage."""
     hit = one.span.hit
     text = evidence.article(hit).text
     between = text[one.span.end : following.span.start]

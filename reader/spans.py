@@ -10,7 +10,7 @@ from token i to token j is start[i] + end[j] - null, so one score compares spans
     best_spans, k=3: "Felix Placencia" 4.0 + 5.0 - 1.0 = 8.0, "Placencia" 7.0, "Felix Placencia Also attended" 4.0
 
 The best three by score are 8.0, 7.0 and then start 0.5 + end 5.0 = 4.5, the piece "##encia"; snapped to whole words
-it is "Placencia" again, so it is no third span.
+it is "Placencia" again, so it is not a third span.
 """
 
 import heapq

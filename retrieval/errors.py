@@ -19,12 +19,12 @@
     └── TooManyError          as many questions are followed as may (bot/following/questions.py)
 
 Each message is one sentence (or two short ones) that names the value, what was expected and how to fix it. Errors of
-other libraries are translated where they enter; they become words for people in the CLI and the Discord client only.
+other libraries are translated where they enter; only the CLI and the Discord bot show them.
 
     StoreError("The index file %s is damaged; {bring the index up to date} to rebuild it.", Path("/srv/x.faiss"))
 
 What is this machine's own business, its folders and servers and what other libraries say, are values apart from the
-text, which a channel is shown the names of. What is done by a command or a key of config.toml stands in braces, in
+text; Discord shows their names only. What is done by a command or a key of config.toml stands in braces, in
 words that hold anywhere; a terminal is shown the command instead (bot/mends.py).
 """
 
@@ -47,7 +47,7 @@ class DatelineError(Exception):
         return render_message(self.text())
 
     def text(self, *, redacted: bool = False) -> str:
-        """The text with its values, `redacted` by their names; mends are still in braces."""
+        """The text with its values filled in, only their names if `redacted`; mends are still in braces."""
         values = iter((*self.args[1:], self.__cause__))
         return re.sub("%s", lambda found: _shown(next(values, None), redacted), str(self.args[0]))
 
@@ -126,7 +126,7 @@ class CitationError(DatelineError):
 
 
 def render_message(text: str, commands: Mapping[str, str] = NO_COMMANDS) -> str:
-    """A text with the `commands` for what stands in braces, or with just that."""
+    """The text with each mend in braces replaced by its command, or written out where it has none."""
     return _MEND.sub(lambda found: commands.get(found[1], found[1]), text)
 
 

@@ -151,7 +151,7 @@ def _record(entry: _Entry, address: str, url: str | None) -> Page:
 
 
 def _entries(url: str, page: Page) -> list[_Entry]:
-    """What a feed lists, newest first, each once. Raises FetchError if it is no feed."""
+    """What a feed lists, newest first, each once. Raises FetchError if it is not a feed."""
     kind = "application/xml" if page.charset is None else f"application/xml; charset={page.charset}"
     try:
         # a stream: bytes as such could be taken for the name of a file

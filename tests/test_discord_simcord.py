@@ -266,12 +266,12 @@ def test_the_check_names_each_id_that_is_nowhere_and_where_it_stands(tmp_path: P
         there = other.create_text_channel("rules", overwrites=mute)
 
         assert (await found(env))[1:] == [
-            "FAIL In Second there is no channel that the bot could answer in; it needs: view channel, send messages, "
-            "embed links, read message history."
+            "FAIL In Second there is no channel in which the bot can answer; it needs the permissions view channel, "
+            "send messages, embed links, read message history."
         ]
         assert await found(env, channels=(channel.id,), admin_roles=(editors.id,)) == [
             f"ok In #general of {guild.name} the bot can answer.",
-            "ok In Second no question is answered: it has none of [discord] channels.",
+            "ok No question is answered in Second: none of [discord] channels is in it.",
             f"ok In {guild.name} the role Editors may run the bot.",
         ]
         wrong = await found(

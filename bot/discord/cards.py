@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from bot.discord.quotes import excerpt, name, quoted, source_and_date, source_line
 from bot.discord.text import ELLIPSIS, cut, plain, safe_url, units, visible
 from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_FIELDS, MAX_TITLE, MAX_VALUE, Card, Field, StoredAnswer
-from bot.overview import counted
+from bot.phrases import counted
 from bot.render import MAX_REPRINTS
-from bot.view import NEAREST, UNSURE, ItemView, Quote, not_found_words, view_of
-from reader.types import Answer
+from bot.view import NEAREST, UNSURE, ItemView, Quote, view_of
+from reader.types import Answer, Citation
 from retrieval.types import Article
 
 MAX_WHERE = 300
@@ -58,10 +58,11 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)
-    feet = (cut(visible(each).strip(), MAX_WHERE) for each in (*view_of(answer).notes, where_words))
+    view = view_of(answer)
+    feet = (cut(visible(each).strip(), MAX_WHERE) for each in (*view.notes, where_words))
     footer = " · ".join(filter(None, feet))
-    if not answer.answers:
-        return Card(title, _not_found(answer), "none", footer=footer)
+    if view.not_found is not None:
+        return Card(title, _not_found(answer, view.not_found, view.nearest), "none", footer=footer)
     draw = _differing if answer.kind == "differing" else _listed
     empty = Card(title, "", "answer" if answer.certain else "unsure", footer=footer)
     every = len(answer.answers)
@@ -147,13 +148,12 @@ def _differing(card: Card, answer: Answer, shown: int, budget: _Budget) -> Card:
     return replace(card, description=f"The articles differ{hidden}:", tone="differing", fields=tuple(fields))
 
 
-def _not_found(answer: Answer) -> str:
-    reason = f"**{cut(plain(not_found_words(answer)), MAX_TITLE)}**"
-    if answer.nearest is None:
-        return reason
-    quote = quoted(answer.nearest.quote, [], QUOTE)
-    source = source_line(answer.article(answer.nearest))
-    return "\n".join([f"{reason} {NEAREST}", "", *([quote] if quote else []), source])
+def _not_found(answer: Answer, reason: str, nearest: Citation | None) -> str:
+    bold = f"**{cut(plain(reason), MAX_TITLE)}**"
+    if nearest is None:
+        return bold
+    quote = quoted(nearest.quote, [], QUOTE)
+    return "\n".join([f"{bold} {NEAREST}", "", *([quote] if quote else []), source_line(answer.article(nearest))])
 
 
 def _words(item: ItemView, budget: _Budget) -> str:

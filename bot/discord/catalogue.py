@@ -39,7 +39,7 @@ class Catalogue:
         return [name for key, name in self._sources if asked in key][:MAX_CHOICES]
 
     async def read(self) -> None:
-        """Reads the sources anew; what cannot be read leaves them as they were."""
+        """Reads the sources again; if that fails, the old ones stay."""
         self._read_at = self._clock()
         with log_store_errors("sources"):
             self._sources, self.generation = await asyncio.to_thread(self._now)

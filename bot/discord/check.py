@@ -16,16 +16,16 @@ from bot.discord.connection import INTENTS, connect
 from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.requests import FAILURES
 from bot.mends import terminal_message
-from bot.overview import contents, counted
+from bot.overview import contents
+from bot.phrases import counted, listed
 from bot.settings import DiscordSettings, Settings
 from retrieval.errors import CorpusError, DatelineError, StoreError
 from retrieval.progress import silent
 
 READY_SECONDS = 60.0
 QUESTION = "Who attended the meeting?"
-NAMED = 5
 
-# where messages can be written, and what the bot answers in: a forum has none but in its posts, which are threads
+# where messages can be written, and what the bot answers in: a forum has messages only in its posts, which are threads
 Speaking = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
 Writable = Speaking | discord.ForumChannel | discord.Thread
 NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history")
@@ -45,10 +45,10 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     """What is found, as it is found; the configuration has been read already. `token` raises ConfigError without."""
     yield Finding(True, "The configuration can be read.")
     if not settings.discord.guilds and not settings.discord.admin_roles:
-        yield Finding(True, "Nobody may use /dateline add and refresh: [discord] guilds and admin_roles name nobody.")
+        yield Finding(True, "Nobody may use /dateline add and refresh: [discord] guilds and admin_roles are empty.")
     try:
         status = store_status(settings)
-        yield Finding(True, f"The index is there: generation {status.generation}, {contents(status)}.")
+        yield Finding(True, f"The index exists: generation {status.generation}, {contents(status)}.")
         began = time.perf_counter()
         assistant = Assistant.open(settings, silent)
         loaded = time.perf_counter()
@@ -92,7 +92,7 @@ async def check_servers(client: discord.Client, settings: DiscordSettings) -> As
             for finding in _server(guild):
                 yield finding
         elif guild.id not in homes:
-            yield Finding(True, f"In {guild.name} no question is answered: it has none of [discord] channels.")
+            yield Finding(True, f"No question is answered in {guild.name}: none of [discord] channels is in it.")
     for id in settings.admin_roles:
         found = [(role, guild) for guild in served if (role := guild.get_role(id)) is not None]
         for role, guild in found:
@@ -115,12 +115,14 @@ def missing_permissions(channel: Writable, threads: bool = True) -> str:
 
 
 def _server(guild: discord.Guild) -> Iterator[Finding]:
-    """Where in a server the bot can answer; what is private is none of its business."""
+    """Where in a server the bot can answer; private channels are left out."""
     seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in missing_permissions(c)]
     usable = [channel for channel in seen if not missing_permissions(channel, threads=False)]
     if not usable:
         needs = _words(name for name in NEEDED if name in SPEAKING)
-        yield Finding(False, f"In {guild.name} there is no channel that the bot could answer in; it needs: {needs}.")
+        yield Finding(
+            False, f"In {guild.name} there is no channel in which the bot can answer; it needs the permissions {needs}."
+        )
         return
     yield Finding(True, f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
     lacks: defaultdict[str, list[str]] = defaultdict(list)
@@ -128,8 +130,7 @@ def _server(guild: discord.Guild) -> Iterator[Finding]:
         lacks[missing_permissions(channel)].append(f"#{channel.name}")
     for names, channels in lacks.items():
         if names:
-            more = f" and {len(channels) - NAMED:,} more" if len(channels) > NAMED else ""
-            where = f"{', '.join(channels[:NAMED])}{more} of {guild.name}"
+            where = f"{listed(channels)} of {guild.name}"
             yield Finding(True, f"In {where} some mentions cannot be answered in place; missing permissions: {names}.")
 
 
@@ -177,7 +178,7 @@ def _corpus(settings: Settings) -> str:
 
 def _ledger(settings: Settings) -> str:
     path = settings.storage.path / LEDGER
-    # it is not begun here: whoever checks may be another user than the bot
+    # it is not created here: the check may run as another user than the bot
     if path.exists() or settings.storage.url is not None:
         Ledger.open(path, settings.storage.url)
         return "Answers and ratings can be stored."

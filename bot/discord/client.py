@@ -33,12 +33,12 @@ INTERRUPTED = "Dateline was interrupted before it could answer; ask again."
 # answers are kept so many days for their buttons; what somebody rated stays
 KEPT_DAYS = 90
 DAY_SECONDS = 86_400.0
-# a connection on which no heartbeat is acknowledged for so long is dead, and taken up anew; one is due every 41 s
+# a connection on which no heartbeat is acknowledged for so long is dead, and reopened; one is due every 41 s
 HEARTBEAT_SECONDS = 60.0
 
 
 class DatelineClient(discord.AutoShardedClient):
-    """Serves as many servers as have invited it; `sync` makes Discord learn the commands anew."""
+    """Serves as many servers as have invited it; `sync` sends Discord the commands again."""
 
     def __init__(self, parts: Parts, sync: bool = False) -> None:
         super().__init__(

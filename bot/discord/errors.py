@@ -1,4 +1,4 @@
-"""Errors become words here, and nowhere else in the bot: general ones for members, precise ones for those who run it.
+"""The only place in the bot that words errors: in general terms for members, precisely for operators.
 
 No path, no token and no traceback gets into a channel; what a member is not told stands in the log.
 """
@@ -49,7 +49,7 @@ async def report_error(error: Exception, reply: Reply, doing: str, operator: boo
 
 
 def log_error(error: BaseException, doing: str) -> None:
-    """Logs an error as much as it deserves: a refusal is none, and only a bug of ours has a traceback."""
+    """Logs an error at the level that it deserves; a refusal is not an error, and only a bug has a traceback."""
     if isinstance(error, RefusalError | UsageError):
         log.info(event("refused", doing=doing, reason=type(error).__name__))
     elif isinstance(error, DatelineError):

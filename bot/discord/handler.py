@@ -34,7 +34,7 @@ PATIENCE_SECONDS = 600.0
 THANKS_GOOD = "Thank you; noted as a good answer."
 THANKS_BAD = "Thank you; noted as a bad answer. Those who manage this server see question and answer, not who asked."
 THANKS_PRIVATE = "Thank you; noted as a bad answer. Nobody else is shown the question."
-# whoever is answered sooner need not read how many are ahead
+# who is answered sooner need not read how many are ahead
 BRIEF_SECONDS = 1.0
 PAUSE_SECONDS = 3.0
 

@@ -1,4 +1,4 @@
-"""How the bot is doing, for whoever watches it: /health and /metrics, on this machine only."""
+"""How the bot is doing, for monitoring: /health and /metrics, on this machine only."""
 
 import json
 import time

@@ -42,7 +42,7 @@ class Redacted(logging.Formatter):
 
 
 def set_up(secret: str) -> None:
-    """Formats every line of the root logger anew, and shows the record whatever the level."""
+    """Sets the format of the root logger, and shows the record whatever the level."""
     line = logging.Formatter("%(asctime)s level=%(levelname)s logger=%(name)s %(message)s")
     line.default_msec_format = "%s.%03d"
     for handler in logging.getLogger().handlers:

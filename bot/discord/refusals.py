@@ -46,7 +46,7 @@ class NotAllowedError(RefusalError):
 
 
 class NotNamedError(RefusalError):
-    """The articles are shared by all servers, and `server` is one that whoever runs the bot has not named."""
+    """The articles are shared by all servers, and `server` is not named in the configuration."""
 
     def __init__(self, server: int) -> None:
         super().__init__(

@@ -7,7 +7,8 @@ from bot.discord.health import Health
 from bot.discord.text import ELLIPSIS, cut, plain
 from bot.discord.types import MAX_DESCRIPTION, MAX_FIELDS, MAX_VALUE, Card, Field, Rated
 from bot.layout import Line
-from bot.overview import added_lines, counted, report_lines, status_lines
+from bot.overview import added_lines, report_lines, status_lines
+from bot.phrases import counted
 from retrieval.adding import AddReport
 from retrieval.errors import render_message
 from retrieval.heading import day

@@ -65,7 +65,7 @@ def plain(text: str, *, lines: bool = False) -> str:
 
 
 def link(label: str, url: str | None, limit: int = MAX_LABEL) -> str:
-    """`label`, which is cut to `limit` units, as a link to `url`; the label alone if that is no address to click on.
+    """`label`, which is cut to `limit` units, as a link to `url`; the label alone if that is not a web address.
 
     Brackets in the label become round: Discord's links have no escape for them.
 

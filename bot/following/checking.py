@@ -146,22 +146,22 @@ class Checker:
         return tuple(hit.score for hit in self._retriever.search(parsed(question, date.today()), COMPETING, where).hits)
 
     def _embedded(self, several: Sequence[DueQuestion]) -> list[DueQuestion]:
-        """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
+        """The questions with vectors of the current encoder; others are embedded again, and stored."""
         encoder = self._encoder
-        strange = [each for each in several if each.fingerprint != encoder.fingerprint]
-        if not strange:
+        outdated = [each for each in several if each.fingerprint != encoder.fingerprint]
+        if not outdated:
             return list(several)
-        vectors = encoder.encode([each.followed.question for each in strange])
-        anew = {}
-        for each, vector in zip(strange, vectors, strict=True):
+        vectors = encoder.encode([each.followed.question for each in outdated])
+        renewed = {}
+        for each, vector in zip(outdated, vectors, strict=True):
             followed = each.followed
             try:
                 scores = self._scores(followed.question, followed.where)
             except UsageError:  # the article or the source that it is limited to is gone
                 scores = ()
-            anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
+            renewed[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
             self.questions.record_embedding(followed.id, encoder.fingerprint, packed(vector), scores)
-        return [anew.get(each.followed.id, each) for each in several]
+        return [renewed.get(each.followed.id, each) for each in several]
 
 
 def _parsed(due: DueQuestion) -> Question:
@@ -175,8 +175,8 @@ def _promising(
     some = []
     for each, hits in zip(asked, found.hits, strict=True):
         where = each.followed.where
-        let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if matches(where, a)}
-        kept = tuple(hit for hit in hits if hit.passage.article_id in let)
+        passing = articles if where == EVERYTHING else {k: a for k, a in articles.items() if matches(where, a)}
+        kept = tuple(hit for hit in hits if hit.passage.article_id in passing)
         if kept:
-            some.append((each, NewPassages(kept, let, groups, found.articles)))
+            some.append((each, NewPassages(kept, passing, groups, found.articles)))
     return some

@@ -144,7 +144,7 @@ def _remove(settings: "Settings", id: int) -> int:
     questions = _found(settings)
     if questions is None or not questions.remove(id):
         raise UsageError(f"There is no followed question {id}; `dateline follow --list` shows the numbers.")
-    click.echo(f"The question {id} is no longer followed.")
+    click.echo(f"Question {id} is no longer followed.")
     return 0
 
 

@@ -64,7 +64,7 @@ class FollowedQuestions:
         return self._database.shared
 
     def add(self, due: DueQuestion, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
-        """Follows a question (the id in `due` is no matter) that has been answered by what is `told`.
+        """Follows a question (the id in `due` is ignored) that has been answered by what is `told`.
 
         The same question that was suspended goes. Raises TooManyError where the person or the server follows as many as
         the `limits` say, UsageError where the question is followed there already.
@@ -124,7 +124,7 @@ class FollowedQuestions:
         with self._database.writing() as connection:
             removed = connection.execute("DELETE FROM questions WHERE id = ? RETURNING id", (id,)).fetchone()
             if connection.execute("SELECT 1 FROM questions LIMIT 1").fetchone() is None:
-                # nobody asks which passages are new; whoever follows a question next has seen all that are there
+                # nobody asks which passages are new; the next followed question starts from all that are there
                 connection.execute("DELETE FROM arrived")
             return removed is not None
 
@@ -157,7 +157,7 @@ class FollowedQuestions:
             batch = _next(connection, "batch")
             snapshot = stack.enter_context(store.snapshot(fingerprint))
             known, generation = self._known, snapshot.generation.id
-            # a lower generation is of a store that was made anew
+            # a lower generation means that the store was rebuilt
             is_later = known.batch <= after and known.generation <= generation
             found = snapshot.arrivals(known.passage if is_later else 0)
             batches = _batches(connection, found)

@@ -19,7 +19,7 @@ from retrieval.types import Article, FileContents, Intake, Skipped
 
 
 def parse(data: bytes, relative_path: str) -> FileContents:
-    """The articles that a file's bytes hold; of a file of records, also those that are none, as "feed.jsonl:12".
+    """The articles that a file's bytes hold; of a file of records also what is not an article, as "feed.jsonl:12".
 
     What is dropped is named by its line in the file or, for a record or a message, in the text taken out of it; for a
     page by the number of its paragraph. Raises ArticleError where the file as a whole holds no article.

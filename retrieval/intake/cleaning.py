@@ -1,4 +1,4 @@
-"""Leaving out the lines of a file that are no part of its article.
+"""Leaving out the lines of a file that are not part of its article.
 
 Lines are dropped whole, or a repeat of them is; what remains is never rewritten, so that every quote is a line that the
 file has. In order, until nothing more is found, so that cleaning a clean text drops nothing:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from retrieval.periods import MONTHS, SHORT_MONTHS
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-# newspapers began about then; what is later than this is a slip of the pen
+# newspapers began about then; a later date is a typo
 EARLIEST, LATEST = 1600, 2100
 
 _MONTHS = tuple(month[:3] for month in MONTHS)
@@ -47,7 +47,7 @@ _BEFORE_NAME = re.compile(r"(\d{4})([-_.])(\d{2})\2(\d{2})(?!\d)")
 
 
 def moment(written: str) -> datetime | None:
-    """The moment that `written` means, aware; None if it is no whole date, may be two days, or cannot be."""
+    """The moment that `written` means, aware; None if it is not a whole date, may be two days, or is impossible."""
     line = " ".join(written.split())
     found = _iso(line) or _rfc_2822(line) or _in_words(line) or _in_numbers(line)
     if found is None or (found == _NEVER and ":" in line):

@@ -1,10 +1,10 @@
 """Bytes become text, or are refused: a wrong guess would be a garbled quote.
 
-1. what begins like a PDF, an image, an archive ... is no text
+1. what begins like a PDF, an image, an archive ... is not text
 2. a byte order mark, or NULs in every other byte, mean UTF-16 or UTF-32
 3. bytes that are UTF-8 are UTF-8: text of another encoding almost never is
 4. the encoding that an HTML page declares
-5. a guess, where two witnesses agree: charset-normalizer, that the text is no mess; py3langid, that it is in a
+5. a guess, where two witnesses agree: charset-normalizer, that the text is not garbled; py3langid, that it is in a
    language that is written in that encoding
 """
 
@@ -87,7 +87,7 @@ _GARBLED = re.compile(
 def decode(data: bytes, declared: str | None = None) -> str:
     """The text that the bytes of a file hold, with \\n line ends and without invisible characters.
 
-    `declared` is the encoding that the file names for itself. Raises ArticleError if the bytes are no text, or are in
+    `declared` is the encoding that the file names for itself. Raises ArticleError if the bytes are not text, or are in
     an encoding that cannot be told.
     """
     for signature, kind in _SIGNATURES.items():
@@ -150,7 +150,7 @@ def _text_in(data: bytes, encoding: str) -> str | None:
 
 
 def _declared_codec(label: str | None) -> str | None:
-    """The codec for an encoding's name; None where it is no name of a text encoding, or a Unicode one."""
+    """The codec for an encoding's name; None where it is not a text encoding, or a Unicode one."""
     try:
         name = codecs.lookup(label).name if label is not None else ""
     except (LookupError, ValueError):

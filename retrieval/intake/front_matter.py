@@ -66,7 +66,7 @@ def _entries(fields: str) -> Iterator[tuple[int, str, str, str]]:
 
 
 def _value(rule: str, written: str, value: str) -> object:
-    """The value of an entry; as it is written, where it is no YAML or TOML or is a list that may be a headline."""
+    """The value of an entry; as written where it is not YAML or TOML, or is a list that may be a headline."""
     try:
         if rule == "+++":
             fields = tomllib.loads(written)

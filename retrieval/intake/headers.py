@@ -8,7 +8,7 @@
 
     date 2023-05-05 The bridge ...      a stamp glued to the first line: the stamp goes, the rest of the line stays
 
-Lines that are read are dropped, because they are no part of the article. A field whose value cannot be read stays.
+Lines that are read are dropped, because they are not part of the article. A field whose value cannot be read stays.
 """
 
 import re

@@ -18,12 +18,12 @@ TOLERANCE_OF_8_BITS = 0.02
 
 def database_findings(connection: sqlite3.Connection, folder: Path, expected: int) -> Iterator[Finding]:
     """What is wrong with the database, which should have so many live passages."""
-    anew = f"delete the folder {folder} and {{bring the index up to date}}"
+    rebuild = f"delete the folder {folder} and {{bring the index up to date}}"
     for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
         if problem != "ok":
-            yield Finding(f"The database is damaged: {problem}", anew)
+            yield Finding(f"The database is damaged: {problem}", rebuild)
     for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield Finding(f"The database has a row in {table} whose row in {parent} is missing", anew)
+        yield Finding(f"The database has a row in {table} whose row in {parent} is missing", rebuild)
     live: int = connection.execute("SELECT count(*) FROM live_passages").fetchone()[0]
     placed: int = connection.execute("SELECT count(*) FROM live_passages WHERE segment IS NOT NULL").fetchone()[0]
     if not live == placed == expected:

@@ -72,14 +72,14 @@ class LocalWriter(SqlWriter):
         with self.transaction():
             self._bury(leaving)
             change = self._make_live(leaving, progress)
-            if target.anew:
+            if target.rebuild:
                 connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
             unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
             records = segment_records(connection)
             chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost)}
-            rewritten = [record for record in records if target.anew or record.id in chosen]
+            rewritten = [record for record in records if target.rebuild or record.id in chosen]
             write_segment(connection, folder, rewritten, target.fingerprint, target.dimension)
-            update_words(connection, folder, change.gone, change.fresh, anew=target.anew or lost_words)
+            update_words(connection, folder, change.gone, change.fresh, rebuild=target.rebuild or lost_words)
             generation = self._begin_generation(target)
         self.sweep()
         return generation

@@ -74,7 +74,7 @@ def find_lost_segments(connection: sqlite3.Connection, folder: Path) -> tuple[Se
 
 
 def to_rewrite(records: Sequence[SegmentRecord], fresh: int) -> list[SegmentRecord]:
-    """Which of the segments, the oldest first, are better written anew with the `fresh` new passages."""
+    """Which of the segments, the oldest first, are better rewritten with the `fresh` new passages."""
     chosen = {record.id for record in records if record.dead > DEAD_SHARE * record.passages}
     size = fresh
     for record in reversed(records):

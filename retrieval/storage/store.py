@@ -93,7 +93,7 @@ class Writer(Protocol):
         ...
 
     def skipped(self) -> Sequence[Skipped]:
-        """The records of live files that are no articles, and why."""
+        """The records of live files that are not articles, and why."""
         ...
 
 

@@ -53,7 +53,7 @@ def words_lost(connection: sqlite3.Connection, folder: Path) -> bool:
 
 
 def _looked_at(folder: Path, record: WordsRecord, *, full: bool = False) -> dict[str, FileRecord] | None:
-    """The files with their times of today; None if one is lost, is not what was written, or is none of them."""
+    """The files with their times of today; None if one is lost, changed, or not among them."""
     path = words_path(folder, record.id)
     if not path.is_dir() or {file.name for file in word_files(path)} != record.files.keys():
         return None
@@ -63,21 +63,21 @@ def _looked_at(folder: Path, record: WordsRecord, *, full: bool = False) -> dict
 
 
 def update_words(
-    connection: sqlite3.Connection, folder: Path, gone: Sequence[int], new: Sequence[int], *, anew: bool
+    connection: sqlite3.Connection, folder: Path, gone: Sequence[int], new: Sequence[int], *, rebuild: bool
 ) -> None:
-    """Makes the word index of the next generation: without the articles `gone`, with the `new` ones, by number; `anew`
-    from all live articles.
+    """Makes the word index of the next generation: without the articles `gone`, with the `new` ones, by number;
+    `rebuild` makes it from all live articles.
 
     Part of the caller's transaction; the files are on disk when this returns. Raises StoreError.
     """
     before = words_record(connection)
-    if before is not None and not (gone or new or anew):
+    if before is not None and not (gone or new or rebuild):
         return
     connection.execute("DELETE FROM words")
     number = connection.execute("INSERT INTO words DEFAULT VALUES").lastrowid
     assert number is not None
     path = words_path(folder, number)
-    if before is None or anew:
+    if before is None or rebuild:
         files = write_words(path, None, Update((), all_entries(connection)))
     else:
         update = Update(gone, _entries(connection, new))

@@ -1,4 +1,4 @@
-"""A connection to a PostgreSQL server: statements, transactions, and the server's errors in our words.
+"""A connection to a PostgreSQL server: statements, transactions, and the translation of the server's errors.
 
 The password stays out of all messages: it comes from the environment or a password file, never from a URL
 (https://www.postgresql.org/docs/current/libpq-envars.html), and libpq names host, user and database only.

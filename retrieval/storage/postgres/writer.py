@@ -1,4 +1,4 @@
-"""The writer of a PostgreSQL store: one transaction makes a generation; texts wait for whoever embeds them."""
+"""The writer of a PostgreSQL store: one transaction makes a generation; any process may embed the pending texts."""
 
 import hashlib
 import time
@@ -51,7 +51,7 @@ class PostgresWriter(SqlWriter):
         texts, passages, first, last = connection.execute(query).fetchone()
         if texts > MANY:
             connection.execute("ANALYZE files, articles, passages, pending")
-        # they are taken in the order of their ids, whoever takes them
+        # every process takes them in the order of their ids
         batches = (
             Batch(taken, round(texts * (id - first + 1) / (last - first + 1)))
             for id, taken in self.claimed(fingerprint, batch)
@@ -95,7 +95,7 @@ class PostgresWriter(SqlWriter):
         with self.transaction():
             change = self._make_live(leaving, progress)
             added = change.fresh
-            if target.anew:
+            if target.rebuild:
                 connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
                 connection.execute("DELETE FROM searched")
                 connection.execute("DELETE FROM frequencies")
@@ -120,7 +120,7 @@ class PostgresWriter(SqlWriter):
                         WHERE fingerprint = '{_literal(target.fingerprint)}'"""
                 )
             generation = self._begin_generation(target)
-        if is_new or target.anew:
+        if is_new or target.rebuild:
             connection.execute("ANALYZE searched, frequencies")
         self._drop_graphs(graph)
         return generation
