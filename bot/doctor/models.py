@@ -39,7 +39,7 @@ def model_findings(settings: Settings) -> Iterator[Finding]:
 
 
 def encoder_folder(model: str) -> Path | None:
-    """Where the encoder is compiled; None where that is not known without the Hugging Frontend hub."""
+    """Where the encoder is compiled; None where that is not known without the Hugging Face hub."""
     if model in PACKAGED:
         return compiled_encoder(PACKAGED[model].sha256)
     return compiled_encoder(fingerprint(Path(model))) if Path(model).is_dir() else None
@@ -98,7 +98,7 @@ def _reader_folder(model: str, adapter: Path | None) -> Path | None:
 def _files(area: str, model: str) -> Iterator[Finding]:
     """A model's own files, where they are installed as packages."""
     if model not in PACKAGED:
-        where = "a folder" if Path(model).is_dir() else "fetched from the Hugging Frontend hub"
+        where = "a folder" if Path(model).is_dir() else "fetched from the Hugging Face hub"
         yield Finding(area, "ok", f"The model {model} is {where}.")
         return
     packaged = PACKAGED[model]
