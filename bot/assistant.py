@@ -1,6 +1,6 @@
-"""The wiring: settings become a store, an encoder and a reader, and questions become checked answers.
+"""Puts store, encoder and reader together from the settings, and answers questions with checked citations.
 
-What an answer does not need, such as all that reads files and pages, is imported where it is called.
+What an answer does not need, such as the reading of files and pages, is imported where it is used.
 """
 
 import time

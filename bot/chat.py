@@ -80,7 +80,7 @@ class Chat:
         return not self._opening.done() or (self._answering is not None and not self._answering.done())
 
     def end(self) -> None:
-        """Takes no more questions; what runs goes on to its end."""
+        """Takes no more questions; a running one is finished."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, question: str) -> None:

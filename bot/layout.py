@@ -1,4 +1,4 @@
-"""Pages of lines for a terminal: what stands where is decided once, and drawn plain or with rich.
+"""Lines of text for a terminal, drawn plain or with rich.
 
 Text of articles passes through `harmless` here and is never read as markup, so that no article can act on a terminal.
 """

@@ -1,11 +1,11 @@
 """The commands and keys of config.toml that mend errors of the other packages, which cannot name them.
 
-Discord shows the general words: nobody there has a terminal at hand.
+Discord shows the general words: its users have no terminal.
 """
 
 from retrieval.errors import DatelineError, render_message
 
-# what stands in braces in a text below bot/ -> what to type
+# the mend in braces in a message of the other packages -> what to type
 COMMANDS = {
     "bring the index up to date": "run `dateline index`",
     "embed all articles again": "run `dateline index --full`",

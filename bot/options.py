@@ -1,4 +1,4 @@
-"""What every command shares: its common options, the settings they lead to, and the words for an error."""
+"""What all commands share: common options, the settings, and the message for an error."""
 
 import traceback
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What counts as a question, and what as a line that asks one: checked before any model is loaded."""
+"""Checks questions, and lines of input that hold one, before any model is loaded."""
 
 import json
 import unicodedata

@@ -1,4 +1,4 @@
-"""What can be tuned: config.toml, read once into frozen settings.
+"""The settings: config.toml, read once into frozen dataclasses.
 
 Each section of the file is a dataclass here; each of its keys is a field with a default and the rule that a value must
 meet. A relative path is taken from the folder that holds the file. `bot.home` says which file that is.
@@ -90,8 +90,8 @@ class RetrievalSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnswersSettings:
-    """[answers]: an answer is said plainly from the probability `threshold`, offered as unsure from `unsure`, and "not
-    found" below; a list has `max_items` at most."""
+    """[answers]: an answer is given from the probability `threshold`, marked unsure from `unsure`, and "not found"
+    below; a list has `max_items` at most."""
 
     threshold: Annotated[float, PROBABILITY] = 0.7
     unsure: Annotated[float, PROBABILITY] = 0.3

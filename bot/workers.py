@@ -1,4 +1,4 @@
-"""More processes that embed: here, and wherever else an index is brought up to date on the same server."""
+"""Worker processes that embed texts for an index on a server."""
 
 import os
 import time

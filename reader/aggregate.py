@@ -1,6 +1,6 @@
-"""From what each passage says to what the articles say.
+"""From what each passage says to the answer.
 
-What is asked, the model decides: one answer, a list, or to be told. Of each the reader offers candidates with their
+The model decides what is asked for: one answer, a list, or a passage. Of each the reader offers candidates with their
 probabilities; those that say the same are one (`reader.merging`):
 
 span       the likeliest candidate, cited wherever the same answer was found
@@ -9,7 +9,7 @@ list       every item that belongs, in reading order (`reader.lists`)
 passage    the sentences that tell it (`reader.sentence_answers`)
 none       nothing is likely enough, and the sentence that comes nearest
 
-What is likely enough to be said plainly is looked for first; where there is nothing, what may be offered as unsure.
+What reaches the threshold is looked for first; failing that, what may be given as unsure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ MIN_KIND_PROBABILITY = 0.1  # what is asked with at least this probability is tr
 class Findings:
     """What the articles say: nothing, one answer, its versions, the items of a list in reading order, or sentences.
 
-    `asked` is as in `Question`. `certain` is false for what is offered as unsure. `nearest` is the likeliest candidate
+    `asked` is as in `Question`. `certain` is false for what is marked unsure. `nearest` is the likeliest candidate
     where nothing is found; None where something is, and where no passage was read.
     """
 
@@ -48,8 +48,8 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """An answer is said plainly from the probability `answer`, and offered as unsure from `unsure`, which is no higher;
-    a list has at most so many `items`."""
+    """An answer is given from the probability `answer`, marked unsure from `unsure`, which is not higher; a list has at
+    most so many `items`."""
 
     answer: float
     unsure: float

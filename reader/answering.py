@@ -38,7 +38,7 @@ class Answerer:
     def ask(self, question: Question, conversation: Sequence[Turn], search: Callable[[Question], Evidence]) -> Answer:
         """The answer to a question after a `conversation`, oldest turn first.
 
-        A question that seems to lean on it, but is answered plainly only by itself, is taken to stand alone. `search`
+        A question that seems to refer to it, but has a confident answer only by itself, is taken to stand alone. `search`
         finds the evidence; whatever is done before the evidence that answers is read counts as `timing.retrieve`.
         """
         began = time.perf_counter()
@@ -85,7 +85,7 @@ class Answerer:
         )
 
     def _findings(self, evidence: Evidence) -> Findings:
-        """What the nearest articles say, or all of them where those do not say it plainly.
+        """What the nearest articles say, or all of them where those give no confident answer.
 
         Where it is asked how things are now, newer ones may say otherwise: they are read, too.
         """

@@ -40,7 +40,7 @@ class Follower:
     passages: int
 
     def ask(self, question: Question, promising: NewPassages, told: Sequence[Statement], generation: int) -> Update:
-        """What the passages say plainly, compared with what has been `told`, in the order of telling."""
+        """The confident answers of the passages, compared with what has been `told`, in the order of telling."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
         for hit in promising.hits:
             groups[promising.groups[hit.passage.article_id]].append(hit)

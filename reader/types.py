@@ -144,7 +144,7 @@ class Answer:
 
     @property
     def is_confident(self) -> bool:
-        """Whether it answers, and not only as unsure."""
+        """Whether it answers, and is not marked unsure."""
         return self.certain and bool(self.answers)
 
     @property

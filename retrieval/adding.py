@@ -25,7 +25,7 @@ from retrieval.types import Article, Skipped, Unread
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the names given: paths in the corpus, what was left out and why, what folders hold besides."""
+    """What was done with the given names: paths in the corpus, what was skipped and why, files not read."""
 
     added: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -53,7 +53,7 @@ class Contents:
         return next((path for path in alike if _holds(self._corpus / path, data)), None)
 
     def note(self, data: bytes, path: str) -> None:
-        """There is a file now that holds `data`."""
+        """Adds a file that holds `data`."""
         self._paths.setdefault((len(data), PurePosixPath(path).suffix), []).append(path)
 
     @cached_property
@@ -68,7 +68,7 @@ class Contents:
 
 @dataclass(slots=True)
 class Tally:
-    """An AddReport in the making."""
+    """Collects an AddReport."""
 
     added: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -76,11 +76,11 @@ class Tally:
     unread: Counter[str] = field(default_factory=Counter)
 
     def count(self, stored: Stored) -> None:
-        """Notes an article that is in the corpus now."""
+        """Counts an article that is in the corpus now."""
         (self.added if stored.written else self.unchanged).append(stored.path)
 
     def skip(self, name: str, error: ArticleError | FetchError | CorpusError) -> None:
-        """Notes what is not, under the name that the person knows it by."""
+        """Counts what is not, under the name that the person gave."""
         self.skipped.append(Skipped(name, error.problem if isinstance(error, FetchError) else error.text()))
 
     def report(self) -> AddReport:
@@ -89,7 +89,7 @@ class Tally:
 
 
 def add(corpus: Path, names: Sequence[str], limits: FetchLimits) -> AddReport:
-    """Puts what `names` name into the corpus, which is made if there is none.
+    """Copies or fetches what `names` name into the corpus, which is created if needed.
 
     A name is a file, a folder, whose article files keep their places below it, or a web address. No file is ever
     overwritten but a page, by a newer version of itself, and a file that the corpus has in another place or under
@@ -168,7 +168,7 @@ def _endings() -> str:
 def _copy(corpus: Path, file: Path, path: str, contents: Contents) -> Stored:
     """Puts a file into the corpus as `path`, or as "name-2.txt" and so on where that is another file.
 
-    Where its content is in the corpus already, that file stands for it.
+    Where its content is in the corpus already, that file is used.
     """
     corpus = corpus.resolve()
     place = file.parent.resolve() / file.name

@@ -30,7 +30,7 @@ def merged(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def matches(where: SearchFilter, article: Article) -> bool:
-    """Whether `where` lets an article through. One without a date is in no period, and one without a source from
+    """Whether an article passes `where`. One without a date is in no period, and one without a source from
     none."""
     if where.article_id not in (None, article.id):
         return False

@@ -1,6 +1,6 @@
 """Copying a store into another, of whichever kind: nothing is read from the corpus, and nothing is embedded again.
 
-A copy that was interrupted is gone on with: files are staged, and vectors saved, in batches that are committed. What is
+An interrupted copy resumes: files are staged, and vectors saved, in batches that are committed. What is
 copied becomes live in one transaction at the end.
 """
 

@@ -1,4 +1,4 @@
-"""Which terms of a store a terms_one_edit_away word stands for.
+"""Which terms of a store a misspelt word may mean.
 
 A typo is looked for among words, since stems hide it: "Octobhr" is one letter from "October", but its term
 "oktobhr" two from "oktob". So the terms of all words that are one typo away are looked up, a few hundred, and those

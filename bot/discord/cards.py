@@ -54,7 +54,7 @@ def answer_card(answer: Answer, where_words: str = "") -> Card:
     about, the words that were read as others, and what it was limited to (`where_words`).
 
     Two items that cite the same sentence share its number, and all their words are bold in it. Versions that differ
-    stand side by side, a field each. What is offered as unsure keeps its quotes. Where nothing was found, the nearest
+    stand side by side, a field each. An unsure answer keeps its quotes. Where nothing was found, the nearest
     sentence is shown.
     """
     title = cut(plain(answer.question).strip(), MAX_TITLE)

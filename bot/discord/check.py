@@ -1,4 +1,4 @@
-"""`dateline discord --check`: all that the bot needs, tried one by one, without serving anybody."""
+"""`dateline discord --check`: checks all that the bot needs, one by one, without serving."""
 
 import asyncio
 import os
@@ -68,7 +68,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
 
 
 async def check_servers(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
-    """What of the settings is not in Discord, and where the bot may not do what it needs.
+    """Settings that name nothing in Discord, and permissions that the bot lacks.
 
     Raises one of FAILURES.
     """

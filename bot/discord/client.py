@@ -83,7 +83,7 @@ class DatelineClient(discord.AutoShardedClient):
         # "… added Dateline to the thread" is a message too, and mentions it
         if self.user is None or message.author.bot or message.is_system():
             return
-        # the role that bears the bot's name is offered beside it; the roles of a server are sorted at each look
+        # Discord offers the role with the bot's name beside it; the roles of a server are sorted at each look
         own_role = message.guild.self_role if message.guild is not None and message.role_mentions else None
         by_role = own_role is not None and own_role in message.role_mentions
         if message.guild is not None and self.user not in message.mentions and not by_role:

@@ -1,6 +1,6 @@
 """The only place in the bot that words errors: in general terms for members, precisely for operators.
 
-No path, no token and no traceback gets into a channel; what a member is not told stands in the log.
+No path, token or traceback gets into a channel; the details are in the log.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""What people do with followed questions, and the posting of news.
+"""Commands about followed questions, and the posting of news.
 
 News waits in the outbox of the followed questions (`bot.following`), in which it is written together with its having
 been told; it leaves it when Discord has taken the message. A try whose answer was lost is made again with the same
@@ -135,7 +135,7 @@ class Following:
             await asyncio.sleep(pause)
 
     def leave(self) -> None:
-        """Ends a check after the question that it asks now."""
+        """Ends a check after the current question."""
         self._leaving.set()
 
     def _questions(self) -> FollowedQuestions | None:
@@ -144,7 +144,7 @@ class Following:
         return FollowedQuestions.find(kept.path, kept.url) if self._checker is None else self._checker.questions
 
     def _opened(self) -> "Checker":
-        """What asks the questions; its models are loaded when somebody follows one."""
+        """The checker; its models are loaded when somebody follows a question."""
         if self._checker is None:
             kept = self._parts.settings.storage
             self._checker = open_checker(self._parts.settings, FollowedQuestions.open(kept.path, kept.url), silent)
@@ -163,7 +163,7 @@ class Following:
         return True
 
     def _release(self) -> None:
-        """What an earlier run of the only bot had taken is there to be taken; where there are several, it times out."""
+        """Releases what an earlier run had claimed; where several bots share the outbox, claims time out instead."""
         questions = self._questions()
         if questions is not None and not questions.shared:
             questions.outbox.release("discord")
@@ -212,7 +212,7 @@ class Following:
     async def _give_up(
         self, notices: Sequence[Notice], questions: FollowedQuestions, error: discord.HTTPException
     ) -> None:
-        """Suspends what cannot be told where it was to be, and tells the person privately, once, with the news."""
+        """Suspends questions whose news cannot be posted, and tells the person privately, once, with the news."""
         ids = list(dict.fromkeys(each.followed.id for each in notices))
         new = [id for id in ids if await asyncio.to_thread(questions.suspend, id)]
         by = notices[0].followed.by

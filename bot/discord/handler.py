@@ -64,7 +64,7 @@ class Question:
 
 
 class QuestionHandler:
-    """Admits questions, queues them, and shows what comes of them."""
+    """Admits questions, queues them, and shows the answers."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What those who run the bot have it do: index the corpus, or add to it, in a thread beside the questions."""
+"""Operators' jobs: indexing the corpus or adding to it, in a thread beside the questions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

@@ -1,4 +1,4 @@
-"""What the bot remembers of its answers, so that buttons work after a restart, and how people rated them.
+"""The bot's record of its answers, so that buttons work after a restart, and of their ratings.
 
 It is in a SQLite file beside the index, or on the server that has the index (`bot.databases`). Each call opens
 its own connection, so any thread may call, and another process too. A person is kept only as a keyed hash that differs

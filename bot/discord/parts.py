@@ -1,4 +1,4 @@
-"""What the bot is made of: the parts that commands, mentions and buttons use, and the work that is not done yet."""
+"""The parts of the bot that commands, mentions and buttons share, and its unfinished work."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ FAREWELL_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the client is made of, finished; `tasks` are those that people wait for."""
+    """The parts that make up the client; `tasks` are those that people wait for."""
 
     settings: Settings
     assistant: Assistant

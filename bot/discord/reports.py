@@ -1,4 +1,4 @@
-"""What those who run the bot see: the state of the index, what a job did, and what was rated badly. No discord here."""
+"""Cards for operators: the state of the index, what a job did, and what was rated badly. No discord here."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath

@@ -1,4 +1,4 @@
-"""Text of articles and people inside Discord messages: shown as it reads, formatting nothing and calling nobody.
+"""Text of articles and people inside Discord messages: shown as it reads, without formatting or mentions.
 
 Discord shows a backslash before punctuation as that punctuation alone, so it keeps markdown and links from working.
 Mentions of people are looked for in the raw text too, where a backslash does not count: a zero width space parts them.

@@ -55,7 +55,7 @@ class Checker:
         by: Asker | None = None,
         limits: Limits | None = None,
     ) -> tuple[Followed, Answer]:
-        """Follows a question that is answered by `ask`; what it is answered plainly counts as told.
+        """Follows a question that is answered by `ask`; a confident answer counts as told.
 
         Raises TooManyError, and what `ask` raises.
         """

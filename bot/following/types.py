@@ -79,7 +79,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of asking a question: the best scores now; what has been told, and documents of news, where there are
+    """The result of asking a question: the best scores now; what has been told, and documents of news, where there are
     some."""
 
     scores: tuple[float, ...]

@@ -120,7 +120,7 @@ class WordIndex:
         return [value for value in values if isinstance(value, int)]
 
     def _conditions(self, where: WordFilter) -> list[tantivy.Query]:
-        """Queries that let through what `where` does, and add nothing to the score."""
+        """Queries that select what passes `where`, and add nothing to the score."""
         conditions = []
         if where.article is not None:
             conditions.append(tantivy.Query.term_query(self._schema, "article", where.article))
@@ -139,7 +139,7 @@ class WordIndex:
 def write_words(folder: Path, before: Written | None, update: Update) -> dict[str, FileRecord]:
     """Makes the folder of a new word index from the one `before`, or from nothing; returns its files by name.
 
-    What is read for it is what is new. Raises StoreError; what was written so far is then in nobody's way.
+    What is read for it is what is new. Raises StoreError; what was written so far does no harm.
     """
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -197,7 +197,7 @@ def _write(index: tantivy.Index, update: Update) -> None:
             )
         )
     writer.commit()
-    # a merge of small files that goes on would change the folder later
+    # an unfinished merge of small files would change the folder later
     writer.wait_merging_threads()
 
 

@@ -1,4 +1,4 @@
-"""Whether the files of a store in a folder are what they should be: the database as such, and the index files."""
+"""Checks of a store's files in a folder: the database itself, and the index files."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -26,7 +26,7 @@ LINKS = 16
 LINKING_EFFORT = 100
 # the ranges of the 8-bit codes are learned from so many vectors
 SAMPLE = 50_000
-# where a filter lets through a smaller share than this, going through all that it lets through is faster
+# where a smaller share than this passes a filter, comparing all of them is faster
 SCANNED_SHARE = 0.1
 # of the RECALLED nearest passages, the share that must be among the FOUND that a search brings for exact scoring
 RECALL = 0.99
@@ -185,7 +185,7 @@ class VectorIndex:
         return scores, np.where(ids >= 0, everything[ids], -1)
 
     def _parameters(self, selector: Any, share: float) -> Any:
-        """`share` of the passages are let through: the fewer, the more must be seen to find as many."""
+        """`share` of the passages pass the filter: the fewer, the more must be visited to find as many."""
         library: Any = faiss
         if self.exact:
             return library.SearchParameters(sel=selector)

@@ -1,7 +1,7 @@
-"""Whether index files are what was written: length and time first, the content only where the time is another.
+"""Whether index files are unchanged: by length and time first, by content only where the time differs.
 
-So looking costs nothing where nothing has changed. What changes a file and neither of these, such as a failing disk, is
-found by a thorough look, which reads all of it.
+So the check is free where nothing has changed. A change of neither, as by a failing disk, is found by a full check,
+which reads all of the file.
 """
 
 import hashlib

@@ -121,7 +121,7 @@ class Snapshot(Protocol):
         ...
 
     def source_groups(self, ids: Iterable[str], where: SearchFilter, most: int) -> dict[str, str]:
-        """The source group of each of these articles, and of up to `most` of each group that `where` lets through."""
+        """The source group of each of these articles, and of up to `most` of each group that pass `where`."""
         ...
 
     def sources(self) -> Sequence[str]:
@@ -137,13 +137,13 @@ class Snapshot(Protocol):
         ...
 
     def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
-        """The `count` passages, of those that `where` lets through, with the highest cosine to `vector`, (dimension,)
+        """The `count` passages, of those that pass `where`, with the highest cosine to `vector`, (dimension,)
         of unit length; best first. It may be an approximation."""
         ...
 
     def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
-        """The `count` passages, of those that `where` lets through and that have one of the terms, whose terms are
-        the rarest and most; best first."""
+        """The `count` passages, of those that pass `where`, with the most and the rarest of the terms, at least one;
+        best first."""
         ...
 
     def candidates(self, ids: Sequence[int]) -> Candidates:

@@ -1,6 +1,6 @@
 """What a writer does to the rows of a store, whichever database keeps them.
 
-What is derived from the rows, so that they can be searched, is each store's own affair.
+Each store derives from the rows what it searches.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -109,7 +109,7 @@ class SqlWriter:
         return Change(gone, fresh)
 
     def _filled(self, articles: int) -> None:
-        """So many articles have become live and have bands now, in a transaction that goes on."""
+        """Called when so many articles have become live and have bands, inside the transaction."""
 
     def _articles_of(self, files: Sequence[int]) -> list[int]:
         fill_temp_table(self.connection, "chosen", files)
