@@ -26,6 +26,7 @@ from evaluation.paragraphs import sample
 from evaluation.phases import as_json
 from evaluation.recombined import Recombination, RecombinedEncoder, SentencePool, Vectors
 from evaluation.scoring import taken_for_right
+from evaluation.stores import kept_folder
 from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.answering import Answerer
@@ -201,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = {each.article.id for each in questions(options.data / "dev_single.json", collection)}
     trained = questions(options.data / "train_single.json", collection)
     texts = [each.text for each in sample(trained, options.questions, options.seed)]
-    with _folder(options.keep) as folder:
+    with kept_folder(options.keep) as folder:
         base = [article for key, article in collection.articles.items() if key not in held]
         with _copy(*_crowd(folder, base, None, options.data, encoder)) as copy:
             figures = told(Newsdesk(copy, encoder, follower), collection, asked)
@@ -237,16 +238,6 @@ def _copy(folder: Path, filled: Callable[[LocalStore], None]) -> Iterator[Path]:
         filled(store)
     with tempfile.TemporaryDirectory(prefix="dateline-") as copy:
         yield Path(shutil.copytree(folder, Path(copy, "store")))
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
-    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,8 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -57,7 +55,7 @@ from evaluation.recombined import (
     embedded,
     likeness,
 )
-from evaluation.stores import add_stores, new_store, opened
+from evaluation.stores import add_stores, kept_folder, new_store, opened
 from reader.train.data import read_file
 from retrieval.errors import CorpusError, DatelineError
 from retrieval.progress import on_stderr
@@ -216,16 +214,6 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(positive(part.strip()) for part in text.split(","))
 
 
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        yield Path(folder)
-
-
 @explained
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
@@ -249,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(as_json(_step(plan, options.passages[0], step, partial(opened, store), float(born))))
         return 0
     questions = questions_of(options.ask or files, options.questions, options.seed)
-    with _folder(options.keep) as folder:
+    with kept_folder(options.keep) as folder:
         plan = Plan(files, folder, options.seed)
         for measured in measure(plan, options.passages, options.store, questions):
             print(as_json(asdict(measured)) if options.json else f"{shown(measured)}\n", flush=True)

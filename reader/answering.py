@@ -39,7 +39,7 @@ class Answerer:
         """The answer to a question after a `conversation`, oldest turn first.
 
         A question that seems to refer to it, but has a confident answer only by itself, is taken to stand alone.
-        `search` finds the evidence; whatever is done before the evidence that answers is read counts as `timing.retrieve`.
+        `search` finds the evidence; the time before the evidence that answers is read counts as `timing.retrieve`.
         """
         began = time.perf_counter()
 

@@ -11,7 +11,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.databases import Database, Tables, open_database
+from bot.databases import Database, Tables, open_database, utc_text
 from bot.discord.types import Cited, Place, Rated, Rating, StoredAnswer, digest
 from bot.json import scope_json, scope_of
 from reader.types import Answer
@@ -87,7 +87,7 @@ class Ledger:
         `server` is the one whose managers may be shown it, None where it was given in private.
         """
         id = secrets.token_urlsafe(9)
-        head = (id, _utc(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
+        head = (id, utc_text(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
         items = [(id, n, item.text, float(item.confidence)) for n, item in enumerate(answer.answers)]
         places = [
             (id, n, hit.passage.article_id, hit.passage.start, hit.passage.end, float(hit.score), digest(hit.text))
@@ -132,7 +132,7 @@ class Ledger:
             connection.execute(
                 "INSERT INTO votes VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (answer, person) DO UPDATE SET good = excluded.good, voted = excluded.voted",
-                (id, voter, int(good), _utc()),
+                (id, voter, int(good), utc_text()),
             )
             ups, downs = connection.execute(
                 "SELECT SUM(good), SUM(1 - good) FROM votes WHERE answer = ?", (id,)
@@ -160,18 +160,18 @@ class Ledger:
     def count_addition(self, server: int, most: int) -> bool:
         """Counts a server's try to add an article; False, and not counted, where it has made `most` in 24 hours."""
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM additions WHERE tried < ?", (_utc(timedelta(days=1)),))
+            connection.execute("DELETE FROM additions WHERE tried < ?", (utc_text(timedelta(days=1)),))
             count = "SELECT count(*) FROM additions WHERE server = ?"
             if connection.execute(count, (server,)).fetchone()[0] >= most:
                 return False
-            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, _utc()))
+            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, utc_text()))
             return True
 
     def claim(self, message: int) -> bool:
         """Whether a message of a person (Discord's id) is this process's to answer: each is, of one process only."""
         with self._database.writing() as connection:
             taken = "INSERT INTO taken VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING message"
-            return connection.execute(taken, (message, _utc())).fetchone() is not None
+            return connection.execute(taken, (message, utc_text())).fetchone() is not None
 
     def add_pending(self, channel: int, message: int) -> None:
         """Notes that a message of the bot (Discord's ids) has yet to become an answer."""
@@ -199,13 +199,8 @@ class Ledger:
 
     def delete_older_than(self, days: float) -> int:
         """Forgets the answers given longer ago than that, except those that somebody rated; how many they were."""
-        oldest = _utc(timedelta(days=days))
+        oldest = utc_text(timedelta(days=days))
         with self._database.writing() as connection:
             connection.execute("DELETE FROM taken WHERE at < ?", (oldest,))
             forgotten = "DELETE FROM answers WHERE asked < ? AND id NOT IN (SELECT answer FROM votes) RETURNING id"
             return len(connection.execute(forgotten, (oldest,)).fetchall())
-
-
-def _utc(ago: timedelta = timedelta(0)) -> str:
-    """The time so long ago, always of equal length, so that two can be compared as they are."""
-    return (datetime.now(UTC) - ago).isoformat(timespec="microseconds")

@@ -2,9 +2,9 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from bot.databases import Database
+from bot.databases import Database, utc_text
 from bot.following.rows import COLUMNS, Frontend, followed_of, frontend_condition
 from bot.following.types import ClaimedNews, PendingNews
 
@@ -33,13 +33,12 @@ class Outbox:
         No other process takes it, unless it is still there after its `patience`; it is then taken as it was, under the
         same name. `most` is how many at once.
         """
-        now = datetime.now(UTC)
         with self._database.writing() as connection:
             connection.execute("UPDATE state SET news = news")  # one process at a time
             free = f"""SELECT n.message, q.channel, q.person, q.private
                        FROM news n JOIN questions q ON q.id = n.question
                        WHERE {frontend_condition(face)} AND (n.taken IS NULL OR n.taken <= ?) ORDER BY n.id LIMIT 1"""
-            first = connection.execute(free, (_iso(now - patience),)).fetchone()
+            first = connection.execute(free, (utc_text(patience),)).fetchone()
             if first is None:
                 return None
             message, *place = first
@@ -53,7 +52,7 @@ class Outbox:
                             AND q.person IS NOT DISTINCT FROM ? AND q.private = ? ORDER BY n.id LIMIT ?)""",
                     (message, *place, most),
                 )
-            connection.execute("UPDATE news SET taken = ? WHERE message = ?", (_iso(now), message))
+            connection.execute("UPDATE news SET taken = ? WHERE message = ?", (utc_text(), message))
             columns = ", ".join(f"q.{column}" for column in COLUMNS.split(", "))
             query = f"""SELECT n.id, n.document, {columns} FROM news n JOIN questions q ON q.id = n.question
                         WHERE n.message = ? ORDER BY n.id"""
@@ -64,7 +63,3 @@ class Outbox:
         """Takes news out of the outbox: it was shown, or is no more."""
         with self._database.writing() as connection:
             connection.executemany("DELETE FROM news WHERE id = ?", [(id,) for id in news])
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="microseconds")
