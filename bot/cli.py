@@ -6,7 +6,7 @@ What is slow to import is imported inside the commands: neither `--help` nor a w
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,12 +17,12 @@ from bot.evaluating import evaluate
 from bot.following.command import follow
 from bot.mends import terminal_message
 from bot.operating import add, feed, index, migrate, prepare, status, update_index, verify, watch
-from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
+from bot.options import Count, Group, Options, as_json_option, for_each_line, index_option, with_scope
 from bot.question import AskedLine, checked, parsed
 from bot.scope import Scope
 from bot.serving import discord
 from bot.settings import MAX_PASSAGES, Settings
-from bot.streams import complain, input_lines, never_fail_to_encode, write_json
+from bot.streams import complain, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def ask(
         _show_answer(terminal, found, as_json, titled=one is None)
 
     if one is None:
-        return _answer_input(answer)
+        return for_each_line(lambda line: answer(parsed(line)))
     answer(one)
     return 0
 
@@ -155,18 +155,6 @@ def _index_first(settings: Settings, terminal: "Terminal") -> None:
         if error.exit_status == 2:
             raise
         complain(terminal_message(error))
-
-
-def _answer_input(answer: Callable[[AskedLine], None]) -> int:
-    status = 0
-    for number, line in enumerate(input_lines(), start=1):
-        if line.strip():
-            try:
-                answer(parsed(line))
-            except DatelineError as error:
-                complain(f"line {number}: {terminal_message(error)}")
-                status = 1
-    return status
 
 
 def _show_answer(terminal: "Terminal", answer: "Answer", as_json: bool, titled: bool) -> None:

@@ -15,7 +15,7 @@ from bot.extras import how_to_install, missing_extra
 from bot.mends import terminal_message
 from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
-from bot.streams import complain
+from bot.streams import complain, input_lines
 from retrieval.errors import DatelineError, UsageError, reason
 from retrieval.types import SearchFilter
 
@@ -95,6 +95,19 @@ class Count(click.IntRange):
             return int(super().convert(value, param, ctx))
         except click.BadParameter:
             self.fail(f"{value!r} is not a whole number from {self.min} to {self.max}.", param, ctx)
+
+
+def for_each_line(handle: Callable[[str], None]) -> int:
+    """Handles each line of standard input that is not blank, and reports errors by line; returns the exit status."""
+    status = 0
+    for number, line in enumerate(input_lines(), start=1):
+        if line.strip():
+            try:
+                handle(line)
+            except DatelineError as error:
+                complain(f"line {number}: {terminal_message(error)}")
+                status = 1
+    return status
 
 
 def with_scope(command: Callable[..., int]) -> Callable[..., int]:

@@ -9,7 +9,6 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -33,7 +32,7 @@ from bot.rules import (
     Rule,
     whole,
 )
-from retrieval.errors import ConfigError
+from retrieval.errors import ConfigError, did_you_mean
 from retrieval.types import Precision
 
 MAX_PASSAGES = 1000
@@ -244,8 +243,7 @@ def _rules(defaults: Any) -> dict[str, Rule]:
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}."
+    return did_you_mean(name, known, f"expected one of {', '.join(known)}.")
 
 
 def _name(name: str) -> str:

@@ -29,7 +29,8 @@ words that hold anywhere; a terminal is shown the command instead (bot/mends.py)
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 NO_COMMANDS: Mapping[str, str] = {}
 _MEND = re.compile(r"\{([a-z']+ [a-z' ]+)\}")
@@ -128,6 +129,12 @@ class CitationError(DatelineError):
 def render_message(text: str, commands: Mapping[str, str] = NO_COMMANDS) -> str:
     """The text with each mend in braces replaced by its command, or written out where it has none."""
     return _MEND.sub(lambda found: commands.get(found[1], found[1]), text)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The end of a message about an unknown name: the nearest known one, or `otherwise`."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}?" if close else otherwise
 
 
 def _shown(value: object, redacted: bool) -> str:

@@ -18,6 +18,8 @@ RefusalError
 
 import math
 
+from bot.phrases import counted
+
 
 class RefusalError(Exception):
     """Base of all; the message, `said` by default, is one or two sentences for the person who asked."""
@@ -33,8 +35,8 @@ class TooSoonError(RefusalError):
 
     def __init__(self, whose: str, seconds: float, again: bool = False) -> None:
         self.again = again
-        left = max(1, math.ceil(seconds))
-        super().__init__(f"{whose} asked just now; ask again in {left} second{'' if left == 1 else 's'}.")
+        left = counted(max(1, math.ceil(seconds)), "second")
+        super().__init__(f"{whose} asked just now; ask again in {left}.")
 
 
 class NotHereError(RefusalError):

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.mends import terminal_message
-from bot.options import Command, Options, as_json_option, with_filter
+from bot.options import Command, Options, as_json_option, for_each_line, with_filter
 from bot.question import checked
 from bot.scope import Scope
-from bot.streams import complain, input_lines, write_json
-from retrieval.errors import DatelineError, UsageError
+from bot.streams import write_json
+from retrieval.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
@@ -106,24 +105,19 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
         assistant = Assistant.open(settings, terminal.progress)
         questions = FollowedQuestions.open(settings.storage.path, settings.storage.url)
         checker = open_checker(settings, questions, terminal.progress)
-    status = 0
-    for number, question in enumerate([one] if one is not None else input_lines(), start=1):
-        if not question.strip():
-            continue
-        try:
-            with terminal.spinner("Reading"):
-                followed, answer = checker.follow(assistant.ask, checked(question), scope.where)
-        except DatelineError as error:
-            if one is not None:
-                raise
-            complain(f"line {number}: {terminal_message(error)}")
-            status = 1
-            continue
+
+    def follow_one(question: str) -> None:
+        with terminal.spinner("Reading"):
+            followed, answer = checker.follow(assistant.ask, checked(question), scope.where)
         if as_json:
             write_json(answered_json(followed.id, answer))
         else:
             terminal.show(followed_lines(followed, answer))
-    return status
+
+    if one is None:
+        return for_each_line(follow_one)
+    follow_one(one)
+    return 0
 
 
 def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
