@@ -119,12 +119,12 @@ class Newsdesk:
             articles = snapshot.articles(groups)
         return found, [NewPassages(hits, articles, groups, found.articles) for hits in found.hits]
 
-    def news(self, followed: Followed, promising: NewPassages) -> list[str]:
+    def news(self, followed: Followed, to_read: NewPassages) -> list[str]:
         """What is told."""
-        if not promising.hits:
+        if not to_read.hits:
             return []
-        heard = self.follower.ask(followed.query.question, promising, followed.told, 1)
-        return [item.text for news in heard.news for item in news.answer.answers]
+        update = self.follower.ask(followed.query.question, to_read, followed.told, 1)
+        return [item.text for news in update.news for item in news.answer.answers]
 
 
 def told(desk: Newsdesk, collection: Collection, asked: Sequence[Asked]) -> ToldFigures:
@@ -135,10 +135,10 @@ def told(desk: Newsdesk, collection: Collection, asked: Sequence[Asked]) -> Told
             followed.append(desk.follow(question.text, asking=True))
             advance(1)
     passages = desk.publish(list(collection.articles.values()))
-    _, promising = desk.match(followed, passages)
+    _, to_read = desk.match(followed, passages)
     right = wrong = 0
     with on_stderr("Reading", len(asked)) as advance:
-        for question, each, some in zip(asked, followed, promising, strict=True):
+        for question, each, some in zip(asked, followed, to_read, strict=True):
             news = desk.news(each, some)
             if any(taken_for_right(text, question.forms) for text in news):
                 right += 1
@@ -154,9 +154,9 @@ def cost(desk: Newsdesk, texts: Sequence[str], new: Sequence[Article]) -> Cost:
     followed = [desk.follow(text, asking=False) for text in texts]
     passages = desk.publish(new)
     began = time.perf_counter()
-    found, promising = desk.match(followed, passages)
+    found, to_read = desk.match(followed, passages)
     matched = time.perf_counter()
-    news = sum(len(desk.news(each, some)) for each, some in zip(followed, promising, strict=True))
+    news = sum(len(desk.news(each, some)) for each, some in zip(followed, to_read, strict=True))
     ended = time.perf_counter()
     status = desk.retriever.status()
     read = sum(len(hits) for hits in found.hits)

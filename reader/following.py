@@ -39,20 +39,20 @@ class Follower:
     reader: Reader
     passages: int
 
-    def ask(self, question: Question, promising: NewPassages, told: Sequence[Statement], generation: int) -> Update:
+    def ask(self, question: Question, to_read: NewPassages, told: Sequence[Statement], generation: int) -> Update:
         """The confident answers of the passages, compared with what has been `told`, in the order of telling."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
-        for hit in promising.hits:
-            groups[promising.groups[hit.passage.article_id]].append(hit)
+        for hit in to_read.hits:
+            groups[to_read.groups[hit.passage.article_id]].append(hit)
         after, news = tuple(told), []
-        for group in sorted(groups, key=lambda group: _age(groups[group], promising.articles)):
-            members = {key: article for key, article in promising.articles.items() if promising.groups[key] == group}
-            hits = tuple(distinct(groups[group], promising.groups)[: self.passages])
+        for group in sorted(groups, key=lambda group: _age(groups[group], to_read.articles)):
+            members = {key: article for key, article in to_read.articles.items() if to_read.groups[key] == group}
+            hits = tuple(distinct(groups[group], to_read.groups)[: self.passages])
             evidence = Evidence(question, hits, members, dict.fromkeys(members, group), generation)
             answer = self.answerer.answer(evidence, 0.0)
             if not answer.certain:
                 continue
-            older = [article for key, article in members.items() if key not in promising.fresh]
+            older = [article for key, article in members.items() if key not in to_read.fresh]
             found = find_news(without_reprinted(answer, older), after, self.reader)
             after = found.statements
             if found.news is not None:

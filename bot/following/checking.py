@@ -74,18 +74,18 @@ class Checker:
         due = DueQuestion(followed, arrivals.newest, fingerprint, vector, scores)
         return self.questions.add(due, told, limits), answer
 
-    def check(self, face: Frontend, stopped: Callable[[], bool] = lambda: False) -> CheckResult:
-        """Asks the questions of one face of what has come in since each was asked last.
+    def check(self, frontend: Frontend, stopped: Callable[[], bool] = lambda: False) -> CheckResult:
+        """Asks the questions of one frontend about what has arrived since each was last asked.
 
         It ends before the next question where it is to be `stopped`; the others are then asked the next time.
 
         Raises NoIndexError, IndexMismatchError, StoreError.
         """
-        due = self._embedded(self.questions.due(face))
+        due = self._with_current_vectors(self.questions.due(frontend))
         if not due:
             return CheckResult()
         fingerprint = self._encoder.fingerprint
-        promising: list[tuple[DueQuestion, NewPassages]] = []
+        to_read: list[tuple[DueQuestion, NewPassages]] = []
         pairs = 0
         with ExitStack() as stack:
             snapshot, arrivals = self.questions.arrivals(
@@ -100,52 +100,52 @@ class Checker:
                 ids = {hit.passage.article_id for hits in found.hits for hit in hits}
                 groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
                 articles = dict(snapshot.articles(groups))
-                promising += _promising(asked, found, articles, groups)
+                to_read += _passages_to_read(asked, found, articles, groups)
         news = read = 0
-        for each, found_for in promising:
+        for each, new in to_read:
             if stopped():
                 return CheckResult(len(due), pairs, read, news)
-            outcome = self._outcome(each, found_for, arrivals.generation)
-            read += len(found_for.hits)
+            outcome = self._outcome(each, new, arrivals.generation)
+            read += len(new.hits)
             if self.questions.record_asked(each, arrivals, outcome):
                 news += len(outcome.news)
-        left = {each.followed.id for each in due} - {each.followed.id for each, _ in promising}
+        left = {each.followed.id for each in due} - {each.followed.id for each, _ in to_read}
         self.questions.record_skipped([each for each in due if each.followed.id in left], arrivals)
         return CheckResult(len(due), pairs, read, news)
 
-    def claim(self, face: Frontend, patience: timedelta, most: int) -> Notices | None:
-        """See `Outbox.claim`. What the articles do not say any more is taken out of the outbox."""
-        taken = self.questions.outbox.claim(face, patience, most)
-        if taken is None:
+    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> Notices | None:
+        """See `Outbox.claim`. What the articles no longer say is removed from the outbox."""
+        claimed = self.questions.outbox.claim(frontend, timeout, most)
+        if claimed is None:
             return None
-        cited = {article for each in taken.waiting for article in articles_of(each.document)}
+        cited = {article for each in claimed.news for article in articles_of(each.document)}
         with self._store.snapshot() as snapshot:
             articles, generation = snapshot.articles(cited), snapshot.generation.id
         notices = []
-        for each in taken.waiting:
+        for each in claimed.news:
             news = news_of(each.document, articles, generation)
             if news is None:
                 log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
                 self.questions.outbox.remove([each.id])
             else:
                 notices.append(Notice(each.id, each.followed, news))
-        return Notices(taken.message, taken.again, tuple(notices))
+        return Notices(claimed.message, claimed.again, tuple(notices))
 
     def _open(self, due: DueQuestion) -> OpenQuestion:
         (vector,) = unpacked([due.vector], len(due.vector) // 4)
         return OpenQuestion.of(Query(_parsed(due), vector), due.scores)
 
-    def _outcome(self, due: DueQuestion, promising: NewPassages, generation: int) -> Outcome:
+    def _outcome(self, due: DueQuestion, to_read: NewPassages, generation: int) -> Outcome:
         followed = due.followed
-        heard = self._follower.ask(_parsed(due), promising, self.questions.told(followed.id), generation)
-        best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[:COMPETING]
-        return Outcome(tuple(best), heard.told, tuple(map(news_document, heard.news)))
+        update = self._follower.ask(_parsed(due), to_read, self.questions.told(followed.id), generation)
+        best = sorted([*due.scores, *(hit.score for hit in to_read.hits)], reverse=True)[:COMPETING]
+        return Outcome(tuple(best), update.told, tuple(map(news_document, update.news)))
 
     def _scores(self, question: str, where: SearchFilter) -> tuple[float, ...]:
         """Of the best passages that there are now."""
         return tuple(hit.score for hit in self._retriever.search(parsed(question, date.today()), COMPETING, where).hits)
 
-    def _embedded(self, several: Sequence[DueQuestion]) -> list[DueQuestion]:
+    def _with_current_vectors(self, several: Sequence[DueQuestion]) -> list[DueQuestion]:
         """The questions with vectors of the current encoder; others are embedded again, and stored."""
         encoder = self._encoder
         outdated = [each for each in several if each.fingerprint != encoder.fingerprint]
@@ -168,7 +168,7 @@ def _parsed(due: DueQuestion) -> Question:
     return parsed(due.followed.question, date.today())
 
 
-def _promising(
+def _passages_to_read(
     asked: Sequence[DueQuestion], found: Matches, articles: dict[str, Article], groups: dict[str, str]
 ) -> list[tuple[DueQuestion, NewPassages]]:
     """The questions that have something to read."""

@@ -84,8 +84,8 @@ class TerminalNews:
         from bot.following.documents import news_json
         from bot.following.pages import news_lines
 
-        while (taken := checker.claim("terminal", PRINTING, AT_ONCE)) is not None:
-            for notice in taken.notices:
+        while (claimed := checker.claim("terminal", PRINTING, AT_ONCE)) is not None:
+            for notice in claimed.notices:
                 if self._as_json:
                     write_json(news_json(notice.id, notice.followed.id, notice.news))
                 else:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.databases import Database, utc_text
-from bot.following.rows import COLUMNS, Frontend, followed_of, frontend_condition
+from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
 from bot.following.types import ClaimedNews, PendingNews
 
 
@@ -15,30 +15,30 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def has_news(self, face: Frontend) -> bool:
+    def has_news(self, frontend: Frontend) -> bool:
         """Whether there is news to show."""
-        query = f"SELECT 1 FROM news n JOIN questions q ON q.id = n.question WHERE {frontend_condition(face)} LIMIT 1"
+        query = f"SELECT 1 FROM news n JOIN questions q ON q.id = n.question WHERE {shown_in(frontend)} LIMIT 1"
         with self._database.reading() as connection:
             return connection.execute(query).fetchone() is not None
 
-    def release(self, face: Frontend) -> None:
+    def release(self, frontend: Frontend) -> None:
         """Lets news be taken that was taken and not shown: by a process that is known to have ended."""
         with self._database.writing() as connection:
-            questions = f"SELECT id FROM questions WHERE {frontend_condition(face)}"
+            questions = f"SELECT id FROM questions WHERE {shown_in(frontend)}"
             connection.execute(f"UPDATE news SET taken = NULL WHERE question IN ({questions})")
 
-    def claim(self, face: Frontend, patience: timedelta, most: int) -> ClaimedNews | None:
+    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> ClaimedNews | None:
         """News that goes to one place, oldest first; None where nothing waits.
 
-        No other process takes it, unless it is still there after its `patience`; it is then taken as it was, under the
+        No other process takes it, unless it is still there after its `timeout`; it is then taken as it was, under the
         same name. `most` is how many at once.
         """
         with self._database.writing() as connection:
             connection.execute("UPDATE state SET news = news")  # one process at a time
             free = f"""SELECT n.message, q.channel, q.person, q.private
                        FROM news n JOIN questions q ON q.id = n.question
-                       WHERE {frontend_condition(face)} AND (n.taken IS NULL OR n.taken <= ?) ORDER BY n.id LIMIT 1"""
-            first = connection.execute(free, (utc_text(patience),)).fetchone()
+                       WHERE {shown_in(frontend)} AND (n.taken IS NULL OR n.taken <= ?) ORDER BY n.id LIMIT 1"""
+            first = connection.execute(free, (utc_text(timeout),)).fetchone()
             if first is None:
                 return None
             message, *place = first
@@ -48,7 +48,7 @@ class Outbox:
                 connection.execute(
                     f"""UPDATE news SET message = ? WHERE id IN (
                             SELECT n.id FROM news n JOIN questions q ON q.id = n.question
-                            WHERE {frontend_condition(face)} AND n.message IS NULL AND q.channel IS NOT DISTINCT FROM ?
+                            WHERE {shown_in(frontend)} AND n.message IS NULL AND q.channel IS NOT DISTINCT FROM ?
                             AND q.person IS NOT DISTINCT FROM ? AND q.private = ? ORDER BY n.id LIMIT ?)""",
                     (message, *place, most),
                 )

@@ -11,7 +11,7 @@ from typing import Literal
 from bot.databases import Database, database_exists, open_database
 from bot.following.documents import statement_document, statement_of
 from bot.following.outbox import Outbox
-from bot.following.rows import COLUMNS, Frontend, followed_of, frontend_condition
+from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
 from bot.following.tables import FOLLOWED, TABLES
 from bot.following.types import Arrivals, Asker, DueQuestion, Followed, Limits, Outcome
 from bot.json import scope_json
@@ -136,10 +136,10 @@ class FollowedQuestions:
             connection.execute("DELETE FROM news WHERE question = ?", (id,))
             return done
 
-    def due(self, face: Frontend) -> tuple[DueQuestion, ...]:
+    def due(self, frontend: Frontend) -> tuple[DueQuestion, ...]:
         """The questions to ask, with what is needed for it."""
         query = f"""SELECT {COLUMNS}, batch, fingerprint, vector, scores FROM questions
-                    WHERE {frontend_condition(face)} AND suspended = 0 ORDER BY id"""
+                    WHERE {shown_in(frontend)} AND suspended = 0 ORDER BY id"""
         with self._database.reading() as connection:
             return tuple(
                 DueQuestion(followed_of(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))

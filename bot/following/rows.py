@@ -12,9 +12,9 @@ Frontend = Literal["terminal", "discord"]
 COLUMNS = "id, question, scope, person, channel, server, private, followed, generation, suspended"
 
 
-def frontend_condition(face: Frontend) -> str:
+def shown_in(frontend: Frontend) -> str:
     """The condition for questions whose news is shown there."""
-    return "person IS NULL" if face == "terminal" else "person IS NOT NULL"
+    return "person IS NULL" if frontend == "terminal" else "person IS NOT NULL"
 
 
 def followed_of(row: Sequence[Any]) -> Followed:

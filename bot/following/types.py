@@ -105,7 +105,7 @@ class ClaimedNews:
 
     message: str
     again: bool
-    waiting: tuple[PendingNews, ...]
+    news: tuple[PendingNews, ...]
 
 
 @dataclass(frozen=True, slots=True)
