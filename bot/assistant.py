@@ -149,7 +149,7 @@ class Indexer:
 
 
 def store_of(settings: Settings) -> Store:
-    """The store that the settings name; whatever fails, fails when it is used."""
+    """The store that the settings name; errors occur when it is used."""
     return open_store(settings.storage.path, settings.storage.url)
 
 

@@ -187,10 +187,9 @@ def prepare(options: Options) -> None:
 
 
 class Updates:
-    """Refreshes, says what changed, and has `news` of it told; what it has complained of once, it does not repeat every
-    second.
+    """Refreshes, shows what changed, and calls `news`; the same complaint is not repeated every second.
 
-    Where all files look as they did when a refresh was done, it is not done again, but once an hour in any case.
+    A refresh is skipped while no file has changed, but done once an hour in any case.
     """
 
     def __init__(

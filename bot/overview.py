@@ -1,4 +1,4 @@
-"""What the store holds and what a run of the index did, as lines for a terminal. Pure, like `bot.render`."""
+"""The store's content and reports, as lines for a terminal. Pure, like `bot.render`."""
 
 from collections import Counter
 from datetime import date

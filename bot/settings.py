@@ -50,8 +50,8 @@ class CorpusSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """[storage]: the folder of the database, the index and the chat's history; `url` of a server that has the first two
-    in its stead, None for none."""
+    """[storage]: the folder of the database, the index and the chat's history; `url` of a server that keeps the first
+    two instead, None for none."""
 
     path: Annotated[Path, FOLDER] = Path(STORAGE)
     url: Annotated[str | None, SERVER] = None

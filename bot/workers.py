@@ -15,7 +15,7 @@ LOOK_SECONDS = 1.0
 
 @contextmanager
 def embedding_workers(settings: Settings, workers: int) -> Iterator[None]:
-    """While the block runs, `workers` processes embed what it waits for; the one that runs the block is one of them.
+    """While the block runs, `workers` processes embed pending texts; this process is one of them.
 
     Raises UsageError for more than one without a server.
     """
@@ -53,7 +53,7 @@ def shares(cores: Sequence[int], workers: int) -> list[set[int]]:
 
 
 def _work(settings: Settings, parent: int) -> None:
-    """Embeds whatever is waited for, until the process that asked for it has ended."""
+    """Embeds pending texts until the parent process has ended."""
     from bot.assistant import Indexer
 
     indexer = Indexer.open(settings, silent)

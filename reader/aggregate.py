@@ -61,9 +61,9 @@ class Threshold:
 
 
 def asked(readings: Sequence[PassageReading]) -> dict[Wanted, float]:
-    """The probabilities that one answer, a list, or to be told is asked for, the likeliest first.
+    """The probabilities that one answer, a list, or a passage is asked for, the likeliest first.
 
-    Each passage's input has the question, so each has its say. A reader without that head knows one answer alone.
+    Each passage's input has the question, so all of them count. A reader without that head knows one answer alone.
     """
     said = [reading.asked for reading in readings if reading.asked is not None]
     if not said:

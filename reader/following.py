@@ -25,7 +25,7 @@ class NewPassages:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What has been told of a question now, and what is news of it."""
+    """All answers reported for a question, and the news among them."""
 
     told: tuple[Statement, ...]
     news: tuple[News, ...]
@@ -40,7 +40,7 @@ class Follower:
     passages: int
 
     def ask(self, question: Question, to_read: NewPassages, told: Sequence[Statement], generation: int) -> Update:
-        """The confident answers of the passages, compared with what has been `told`, in the order of telling."""
+        """The confident answers of the passages, compared with those reported (`told`, in order)."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
         for hit in to_read.hits:
             groups[to_read.groups[hit.passage.article_id]].append(hit)

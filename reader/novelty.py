@@ -30,7 +30,7 @@ COMPARED = 20
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An answer that was told: its words, what its time words mean, the heading of the article, and where it stands.
+    """An answer that was reported: its words, the date that its time words mean, the article's heading, its citation.
 
     `holds` until another answer has taken its place.
     """
@@ -58,14 +58,14 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What has been told after an answer, and what of the answer is news; None where nothing is."""
+    """The reported answers after a new one, and what of it is news; None where nothing is."""
 
     statements: tuple[Statement, ...]
     news: News | None
 
 
 def find_news(answer: Answer, told: Sequence[Statement], reader: Reader) -> Comparison:
-    """Compares a plain `answer` of one source group with what was `told`, in the order of telling."""
+    """Compares a confident `answer` of one source group with the answers reported (`told`, in order)."""
     statements = list(told)
     items: list[AnswerItem] = []
     was: list[Statement | None] = []
@@ -114,7 +114,7 @@ def _is_said(item: AnswerItem, said: Sequence[set[str]]) -> bool:
 
 
 def _excluded(answer: Answer, new: Statement, told: Sequence[Statement], reader: Reader) -> list[Statement] | None:
-    """Which of the statements told `new` excludes; None where one of them says the same."""
+    """The reported statements that `new` excludes; None where one of them says the same."""
     if any(_plainly_same(new, other) for other in told):
         return None
     single = answer.kind in ("span", "differing")

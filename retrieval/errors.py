@@ -16,7 +16,7 @@
     │   ├── BusyError         another process is writing
     │   └── ConnectionLostError         the connection to a server was lost in the middle
     ├── CitationError         a quote that is not what the stored article says
-    └── TooManyError          as many questions are followed as may (bot/following/questions.py)
+    └── TooManyError          the limit of followed questions is reached (bot/following/questions.py)
 
 Each message is one sentence (or two short ones) that names the value, what was expected and how to fix it. Errors of
 other libraries are translated where they enter; only the CLI and the Discord bot show them.

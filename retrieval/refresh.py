@@ -226,6 +226,6 @@ def _stat(file: Path, corpus: Path | None) -> str | None:
 
 
 def is_settled(found: os.stat_result) -> bool:
-    """Whether a further change of a file will show in what the file system says of it, whose clock is coarse."""
+    """Whether a further change of a file would show in its stat, since the file system's clock is coarse."""
     now = time.time_ns()
     return all(abs(now - when) >= CLOCK_GRAIN_NS for when in (found.st_mtime_ns, found.st_ctime_ns))

@@ -152,7 +152,7 @@ class DatelineClient(discord.AutoShardedClient):
             log_error(error, event_method)
 
     async def leave(self) -> None:
-        """Finishes what is running, tells those who wait, and closes the connection."""
+        """Finishes what is running, replies to those who wait, and closes the connection."""
         self._leaving = True
         RECORD.info(event("leaving", waiting=self.parts.queue.depth))
         self.following.leave()

@@ -49,7 +49,7 @@ class Tree(app_commands.CommandTree[Any]):
         self._parts = parts
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Called by discord.py: a command whose definition Discord has not learnt yet, for one."""
+        """Called by discord.py, for example for a command whose new definition Discord does not have yet."""
         async with self._parts.replying(InteractionReply(interaction, private=True), "command"):
             raise error.original if isinstance(error, app_commands.CommandInvokeError) else error
 

@@ -36,7 +36,7 @@ def for_operator(error: BaseException) -> str:
 async def report_error(error: Exception, reply: Reply, doing: str, operator: bool = False) -> None:
     """Logs an error and tells the person, an `operator` precisely.
 
-    What cannot even be told is logged: Discord then shows the person that the bot did not respond.
+    If that fails too, it is logged, and Discord shows the person that the bot did not respond.
     """
     log_error(error, doing)
     sentence = for_operator(error) if operator else for_member(error)

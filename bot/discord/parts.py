@@ -51,7 +51,7 @@ class Parts:
 
     @asynccontextmanager
     async def replying(self, reply: R, doing: str, operator: bool = False) -> AsyncIterator[R]:
-        """Errors inside are told to the person, to an `operator` precisely; the bot does not leave before they are."""
+        """Reports errors inside to the person, to an `operator` precisely; the bot does not exit before that."""
         task = asyncio.current_task()
         assert task is not None
         self.tasks.add(task)
@@ -66,7 +66,7 @@ class Parts:
             self.tasks.discard(task)
 
     async def finish(self) -> None:
-        """Takes no more work, finishes what is running, and waits until everybody is told."""
+        """Takes no more work, finishes what is running, and waits until everybody has a reply."""
         self.jobs.stop()
         await self.queue.close()
         with suppress(TimeoutError):

@@ -37,7 +37,7 @@ class Queue:
         return futures.index(future) if future in futures else 0
 
     def submit(self, work: Callable[[], T]) -> "asyncio.Future[T]":
-        """Takes the last place. Raises QueueFullError if as many as may wait do already, ClosingError after `close`."""
+        """Takes the last place. Raises QueueFullError if the queue is full, ClosingError after `close`."""
         if self._closing:
             raise ClosingError
         # one is worked on

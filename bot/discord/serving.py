@@ -1,4 +1,4 @@
-"""From settings to a serving bot, and its end: one sentence where it cannot start, status 0 where it is told to."""
+"""Runs the bot from the settings until it is stopped."""
 
 import asyncio
 import logging

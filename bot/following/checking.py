@@ -1,11 +1,11 @@
-"""Asking followed questions of what has come in.
+"""Asking followed questions of new passages.
 
 1. passages whose text no earlier generation held       one query
 2. are scored for all questions at once                 `retrieval.matching`
 3. those among the best so far are read, of each        `reader.following`
    source group alone
-4. what they say is compared with what was told         `reader.novelty`
-5. what is new, and that it has been told, are written  one transaction a question
+4. their answers are compared with those reported       `reader.novelty`
+5. news, and that it was reported, are written          one transaction a question
    together; it waits in the outbox until it is shown
 """
 

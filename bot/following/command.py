@@ -1,4 +1,4 @@
-"""`dateline follow`: questions that stay open; and how `watch` tells what is new about them."""
+"""`dateline follow`, and the news that `watch` prints."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING

@@ -44,7 +44,7 @@ def news_lines(notice: Notice) -> tuple[Line, ...]:
 
 
 def list_lines(several: Sequence[tuple[Followed, Sequence[Statement]]]) -> tuple[Line, ...]:
-    """The questions with their numbers, and what has been told of each and holds."""
+    """The questions with their numbers, and the current answers that were reported for each."""
     if not several:
         return (Line(NONE_FOLLOWED),)
     lines: list[Line] = []

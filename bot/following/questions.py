@@ -1,4 +1,4 @@
-"""Followed questions in their database: what is asked, what has been told, and news that waits to be shown."""
+"""Followed questions in their database, with the answers that were reported and the news to be shown."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ HASHES = 500
 
 
 class TooManyError(DatelineError):
-    """As many questions are followed as may: `most`, by a person or in a server."""
+    """The limit of followed questions, `most`, is reached for a person or a server."""
 
     def __init__(self, whose: str, most: int) -> None:
         super().__init__(f"{whose} {most} followed questions, the most allowed; remove one first.")
@@ -64,10 +64,10 @@ class FollowedQuestions:
         return self._database.shared
 
     def add(self, due: DueQuestion, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
-        """Follows a question (the id in `due` is ignored) that has been answered by what is `told`.
+        """Follows a question (the id in `due` is ignored); the answers in `told` were reported.
 
-        The same question that was suspended goes. Raises TooManyError where the person or the server follows as many as
-        the `limits` say, UsageError where the question is followed there already.
+        A suspended copy of the same question is deleted. Raises TooManyError where the person or the server has
+        reached the `limits`, UsageError where the question is followed there already.
         """
         followed, by = due.followed, due.followed.by
         with self._database.writing() as connection:
@@ -114,7 +114,7 @@ class FollowedQuestions:
             return None if row is None else followed_of(row)
 
     def told(self, id: int) -> tuple[Statement, ...]:
-        """What has been told of a question, in order."""
+        """The answers that were reported for a question, in order."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT statement FROM told WHERE question = ? ORDER BY position", (id,))
             return tuple(statement_of(row[0]) for row in rows)
@@ -129,7 +129,7 @@ class FollowedQuestions:
             return removed is not None
 
     def suspend(self, id: int) -> bool:
-        """Asks a question no more; False where that was so before."""
+        """Stops asking a question; False where it was suspended before."""
         with self._database.writing() as connection:
             query = "UPDATE questions SET suspended = 1 WHERE id = ? AND suspended = 0 RETURNING id"
             done = connection.execute(query, (id,)).fetchone() is not None
@@ -179,8 +179,7 @@ class FollowedQuestions:
             return int(batch)
 
     def record_asked(self, due: DueQuestion, arrivals: Arrivals, outcome: Outcome) -> bool:
-        """Notes that a question was asked, what has been told, and its news; False, and nothing, where another process
-        did so before."""
+        """Stores that a question was asked, the reported answers, and its news; False where another process did before."""
         id = due.followed.id
         with self._database.writing() as connection:
             done = connection.execute(
@@ -199,7 +198,7 @@ class FollowedQuestions:
             return True
 
     def record_skipped(self, several: Iterable[DueQuestion], arrivals: Arrivals) -> None:
-        """Notes that questions were asked of passages that have nothing for them."""
+        """Stores that questions were asked of passages that have nothing for them."""
         with self._database.writing() as connection:
             connection.executemany(
                 "UPDATE questions SET batch = ?, generation = ? WHERE id = ? AND batch = ?",
@@ -207,7 +206,7 @@ class FollowedQuestions:
             )
 
     def record_embedding(self, id: int, fingerprint: str, vector: bytes, scores: Sequence[float]) -> None:
-        """Notes a question's vector by another encoder."""
+        """Stores a question's vector by another encoder."""
         with self._database.writing() as connection:
             connection.execute(
                 "UPDATE questions SET fingerprint = ?, vector = ?, scores = ? WHERE id = ?",

@@ -1,8 +1,8 @@
-"""Questions that stay open, and what is new about them; no I/O.
+"""Followed questions, and what is new about them; no I/O.
 
-somebody follows a question   it is answered, and what was answered is what they have been told
+somebody follows a question   it is answered, and the answer counts as reported
 articles come in              those of their passages that are new are read for it
-something new is said         it is told once: it waits in the outbox until it is shown
+something new is said         it is reported once: it waits in the outbox until it is shown
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from retrieval.types import SearchFilter
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person in Discord who follows a question, and where they are told (Discord's ids).
+    """A person in Discord who follows a question, and where they get its news (Discord's ids).
 
-    `server` is None in a private conversation; `private` says that they are told there, wherever they asked.
+    `server` is None in a private conversation; `private`: they get it privately, wherever they asked.
     """
 
     person: int
@@ -37,8 +37,8 @@ class Limits:
 class Followed:
     """A followed question. `by` is None for one of the command line; `followed` is in UTC.
 
-    `generation` of the index is the one that it was last asked at. One that is `suspended` is asked no more: it cannot
-    be told to anybody.
+    `generation` of the index is the one that it was last asked at. One that is `suspended` is no longer asked: its news
+    cannot be delivered.
     """
 
     id: int
@@ -79,8 +79,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of asking a question: the best scores now; what has been told, and documents of news, where there are
-    some."""
+    """The result of asking a question: the best scores now, the answers reported so far, and documents of news."""
 
     scores: tuple[float, ...]
     told: tuple[Statement, ...] = ()

@@ -29,7 +29,7 @@ from retrieval.intake.cleaning import PROSE_WORDS, SENTENCE_END
 from retrieval.intake.marks import mark, marked_in
 
 TEASER = "teaser of another story"
-ONE_LINK = "link, and no sentence"
+ONE_LINK = "link without a sentence"
 BESIDE = "part of the page beside its article"
 OUTSIDE = "outside of the article"
 

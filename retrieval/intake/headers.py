@@ -20,7 +20,7 @@ from retrieval.intake.metadata import language_code, merged, web_address
 from retrieval.intake.types import Header, Line, Metadata
 from retrieval.types import Dropped
 
-FIELD = "says what the article is"
+FIELD = "metadata of the article"
 STAMP = "date stamp"
 
 MAX_CHARACTERS = 300

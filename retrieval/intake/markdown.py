@@ -20,7 +20,7 @@ from retrieval.types import Dropped
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-MARKUP = "markup, and no words"
+MARKUP = "markup without words"
 # markdown-it's time grows with the square of a paragraph; longer ones are not written by hand
 MAX_TEXT, MAX_PARAGRAPH = 500_000, 20_000
 # and it gives each row of a table as many cells as the first has

@@ -16,7 +16,7 @@ from retrieval.intake.markup import emptied, line_ends, with_heading_breaks
 from retrieval.intake.metadata import entities_read
 from retrieval.intake.types import Draft, Line, Metadata, text_lines
 
-WIKI = "wiki markup, and no words"
+WIKI = "wiki markup without words"
 MAX_ROUNDS = 20
 # so many characters beside a template say whether it stands in a sentence
 NEAR = 200

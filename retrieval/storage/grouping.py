@@ -30,7 +30,7 @@ def join_groups(connection: Connection, articles: Sequence[int], progress: Progr
 
 
 def insert_bands(connection: Connection, articles: Sequence[int]) -> None:
-    """Stores what articles are compared by; in the order of the table, whose pages are then written once each."""
+    """Stores the bands of articles, in the order of the table, so that each of its pages is written once."""
     keys = np.empty(len(articles) * BANDS, dtype=np.int64)
     owners = np.empty(len(articles) * BANDS, dtype=np.int64)
     count = 0

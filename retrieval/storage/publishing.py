@@ -61,7 +61,7 @@ class LocalWriter(SqlWriter):
             save_vectors(self.connection, fingerprint, vectors)
 
     def is_intact(self) -> bool:
-        """Looks at every index file that the database names; reads those whose time is another than it says."""
+        """Checks every index file that the database names; reads those whose time differs."""
         lost_words = words_lost(self.connection, self.folder)
         return not find_lost_segments(self.connection, self.folder) and not lost_words
 

@@ -58,19 +58,19 @@ class Writer(Protocol):
         ...
 
     def confirm(self, file: int, stat: str | None) -> None:
-        """Notes that a file, of which the file system says `stat` now, has the content of this version."""
+        """Records that a file, whose stat is now `stat`, has the content of this version."""
         ...
 
     def add_refused(self, path: str, why: Refused) -> None:
-        """Notes that a file holds no article."""
+        """Records that a file holds no article."""
         ...
 
     def clear_refused(self, paths: Iterable[str]) -> None:
-        """Forgets that these files hold none."""
+        """Deletes the record that these files hold none."""
         ...
 
     def counts(self, leaving: Sequence[int]) -> Counts:
-        """What it will mean for the articles that what is staged becomes live in place of the files `leaving`."""
+        """How the articles change when what is staged becomes live in place of the files `leaving`."""
         ...
 
     def pending(
@@ -85,7 +85,7 @@ class Writer(Protocol):
         ...
 
     def is_intact(self) -> bool:
-        """Whether what is derived from the rows is there as it was written; if not, `publish` makes it again."""
+        """Whether the derived data are as they were written; if not, `publish` rebuilds them."""
         ...
 
     def publish(self, target: Target, leaving: Sequence[int], progress: Progress) -> Generation:
