@@ -179,7 +179,7 @@ class FollowedQuestions:
             return int(batch)
 
     def record_asked(self, due: DueQuestion, arrivals: Arrivals, outcome: Outcome) -> bool:
-        """Stores that a question was asked, the reported answers, and its news; False where another process did before."""
+        """Stores what asking a question gave, and its news; False where another process did so before."""
         id = due.followed.id
         with self._database.writing() as connection:
             done = connection.execute(
