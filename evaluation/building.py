@@ -96,7 +96,7 @@ def _change(writer: Writer, encoder: Encoder, coming: Sequence[Article], leaving
 
 
 def _embed(writer: Writer, encoder: Encoder, leaving: Sequence[int], progress: Progress) -> None:
-    embed_missing(writer, encoder, everything=False, without=leaving, again=False, progress=progress)
+    embed_missing(writer, encoder, all_files=False, leaving=leaving, reembed=False, progress=progress)
 
 
 def _articles(collection: Recombination, passages: int) -> int:

@@ -104,7 +104,7 @@ def publish(store: Store, desk: int, session: int) -> None:
     with store.writer() as writer:
         leaving = [file.id for path, file in writer.files(live=True).items() if path.startswith(f"{desk}/")]
         stage(writer, articles(desk, session))
-        embed_missing(writer, encoder, everything=False, without=leaving, again=False, progress=silent)
+        embed_missing(writer, encoder, all_files=False, leaving=leaving, reembed=False, progress=silent)
         writer.publish(Target("stand-in", encoder.fingerprint, encoder.dimension), leaving, silent)
 
 

@@ -54,7 +54,7 @@ def _copy_files(snapshot: Snapshot, writer: Writer, progress: Progress) -> None:
 
 def _copy_vectors(snapshot: Snapshot, writer: Writer, progress: Progress) -> None:
     fingerprint = snapshot.generation.fingerprint
-    pending = writer.pending(fingerprint, (), everything=False, again=False, batch=BATCH)
+    pending = writer.pending(fingerprint, (), all_files=False, reembed=False, batch=BATCH)
     with progress("Copying vectors", pending.texts) as advance:
         for batch in pending.batches:
             vectors = snapshot.vectors(list(batch.texts))

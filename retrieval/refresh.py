@@ -117,7 +117,9 @@ def refresh(
                 f"The encoder has changed from {before.model} to {model}, so all passages are embedded again; "
                 "until that is done, questions are answered from the old index."
             )
-        embedded = embed_missing(writer, encoder, everything=other, without=scan.leaving, again=full, progress=progress)
+        embedded = embed_missing(
+            writer, encoder, all_files=other, leaving=scan.leaving, reembed=full, progress=progress
+        )
         counts = writer.counts(scan.leaving)
         generation = before
         if generation is None or other or scan.staged or scan.leaving or not writer.is_intact():

@@ -36,7 +36,7 @@ class LocalWriter(SqlWriter):
         return transaction(self.connection)
 
     def pending(
-        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
     ) -> Pending:
         """See `Writer`."""
         connection = self.connection
@@ -45,7 +45,7 @@ class LocalWriter(SqlWriter):
             """CREATE TEMP TABLE pending (id INTEGER PRIMARY KEY, text_hash BLOB UNIQUE, fingerprint TEXT,
                    article INTEGER, start INTEGER, "end" INTEGER)"""
         )
-        fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
+        fill_pending(connection, fingerprint, leaving, all_files=all_files, reembed=reembed)
         texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()
 
         def batches() -> Iterator[Batch]:

@@ -74,10 +74,10 @@ class Writer(Protocol):
         ...
 
     def pending(
-        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
     ) -> Pending:
-        """The texts of staged files, or of `everything` but the files `leaving`, that have no vector of the encoder
-        with this `fingerprint`; with `again`, those that have one too. At most `batch` of them come at a time."""
+        """The texts of staged files, or of `all_files` but the files `leaving`, that have no vector of the encoder
+        with this `fingerprint`; with `reembed`, those that have one too. At most `batch` of them come at a time."""
         ...
 
     def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:

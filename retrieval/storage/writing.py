@@ -138,19 +138,17 @@ def newest_generation(connection: Connection) -> Generation | None:
 
 
 def fill_pending(
-    connection: Connection, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool
+    connection: Connection, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool
 ) -> None:
     """Lists the texts to embed in the empty table `pending`, each once, by length; headings have no `start`.
 
     Texts of like length go together: what is short is not padded to what is long.
     """
     fill_temp_table(connection, "leaving", leaving)
-    files = (
-        "a.file NOT IN (SELECT id FROM leaving)" if everything else "a.file IN (SELECT id FROM files WHERE NOT live)"
-    )
+    files = "a.file NOT IN (SELECT id FROM leaving)" if all_files else "a.file IN (SELECT id FROM files WHERE NOT live)"
     missing = "NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.text_hash = {} AND e.fingerprint = :own)"
-    missing = f"(:again OR {missing})"
-    values = {"own": fingerprint, "again": again}
+    missing = f"(:reembed OR {missing})"
+    values = {"own": fingerprint, "reembed": reembed}
     connection.execute(
         f"""INSERT INTO pending (text_hash, fingerprint, article, start, "end")
             SELECT p.text_hash, :own, p.article, p.start, p.end

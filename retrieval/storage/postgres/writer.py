@@ -40,13 +40,13 @@ class PostgresWriter(SqlWriter):
         return self.connection.raw.transaction()
 
     def pending(
-        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
     ) -> Pending:
         """See `Writer`. Other processes may embed some of the texts meanwhile (`embed_pending`)."""
         connection = self.connection
         with self.transaction():
             connection.execute("DELETE FROM pending")
-            fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
+            fill_pending(connection, fingerprint, leaving, all_files=all_files, reembed=reembed)
         query = "SELECT count(*), count(start), min(id), max(id) FROM pending"
         texts, passages, first, last = connection.execute(query).fetchone()
         if texts > MANY:
