@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot import databases
-from bot.discord import ledger as module
 from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.types import Cited, Rating
 from retrieval.errors import StoreError
@@ -64,7 +63,7 @@ def at(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return datetime.fromisoformat(f"{when}T12:00:00+00:00")
 
-    monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(databases, "datetime", Clock)
 
 
 def test_an_answer_is_recalled_after_a_restart(opened: Opened) -> None:
@@ -180,7 +179,7 @@ def test_a_server_may_add_so_many_times_in_24_hours(opened: Opened, monkeypatch:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return now
 
-    monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(databases, "datetime", Clock)
     assert [ledger.count_addition(7, 2) for _ in range(3)] == [True, True, False]
     assert ledger.count_addition(8, 2)
     now += timedelta(hours=23)
