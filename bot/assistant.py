@@ -1,6 +1,6 @@
-"""The wiring: settings become a store, an encoder and a reader, and questions become checked answers.
+"""Puts store, encoder and reader together from the settings, and answers questions with checked citations.
 
-What an answer does not need, such as all that reads files and pages, is imported where it is called.
+What an answer does not need, such as the reading of files and pages, is imported where it is used.
 """
 
 import time
@@ -21,7 +21,7 @@ from retrieval.errors import BusyError, CitationError, CorpusError
 from retrieval.progress import Progress
 from retrieval.question import parsed
 from retrieval.search import Retriever
-from retrieval.storage.opening import open_memories, open_store
+from retrieval.storage.opening import open_feed_states, open_store
 from retrieval.storage.store import Store
 from retrieval.types import EVERYTHING, Article, IndexReport, Intake, SearchFilter, Sources, StoreStatus, Turn, Unread
 
@@ -72,7 +72,7 @@ class Assistant:
         `conversation` is what was asked before, oldest first; a question that does not lean on it is answered as if
         there were none.
 
-        Raises UsageError for a question that is none and for a filter that names what is not there, StoreError and its
+        Raises UsageError for an invalid question and for an unknown article or source in the filter, StoreError and its
         kinds, CitationError if the answer cites what the store does not say.
         """
         asked = parsed(checked(question), date.today() if as_of is None else as_of)
@@ -116,7 +116,7 @@ class Indexer:
         return cls(settings, encoder_of(settings, progress))
 
     def refresh(
-        self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = lambda sentence: None
+        self, progress: Progress, *, full: bool = False, on_notice: Callable[[str], None] = lambda sentence: None
     ) -> IndexReport:
         """See `retrieval.refresh.refresh`. Raises CorpusError, BusyError, ModelError, StoreError."""
         from retrieval.refresh import refresh
@@ -130,12 +130,12 @@ class Indexer:
             follow_links=self._settings.corpus.follow_links,
             origin=self._settings.corpus.origin,
             progress=progress,
-            tell=tell,
+            on_notice=on_notice,
         )
 
-    def assist(self) -> int:
+    def embed_pending(self) -> int:
         """Embeds what an indexer elsewhere waits for; how many texts. Raises NoIndexError, ModelError, StoreError."""
-        return self._store.assist(self._encoder)
+        return self._store.embed_pending(self._encoder)
 
     def glance(self) -> int | None:
         """See `retrieval.glance.glance`. Raises CorpusError."""
@@ -149,7 +149,7 @@ class Indexer:
 
 
 def store_of(settings: Settings) -> Store:
-    """The store that the settings name; whatever fails, fails when it is used."""
+    """The store that the settings name; errors occur when it is used."""
     return open_store(settings.storage.path, settings.storage.url)
 
 
@@ -157,21 +157,21 @@ def index_corpus(
     settings: Settings,
     progress: Progress,
     full: bool = False,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_notice: Callable[[str], None] = lambda sentence: None,
     help_others: bool = False,
 ) -> IndexReport:
     """Brings the store up to date with the corpus, once. Raises CorpusError, BusyError, ModelError, StoreError.
 
-    With `help_others`, another process that is at it already is helped, and then waited for.
+    With `help_others`, a process that is indexing already gets help with embedding, and is waited for.
     """
     indexer = Indexer.open(settings, progress)
     while True:
         try:
-            return indexer.refresh(progress, full=full, tell=tell)
+            return indexer.refresh(progress, full=full, on_notice=on_notice)
         except BusyError:
             if not help_others:
                 raise
-            indexer.assist()
+            indexer.embed_pending()
             time.sleep(HELP_SECONDS)
 
 
@@ -182,11 +182,11 @@ def add_articles(settings: Settings, names: Sequence[str]) -> "AddReport":
     return add(settings.corpus.path, names, _limits(settings))
 
 
-def take_feeds(settings: Settings, urls: Sequence[str]) -> "AddReport":
+def fetch_feeds(settings: Settings, urls: Sequence[str]) -> "AddReport":
     """Fetches what is new in these feeds into the corpus; indexes nothing. Raises CorpusError, StoreError."""
     from retrieval.feeds import take
 
-    memories = open_memories(settings.storage.path / "feeds.json", settings.storage.url)
+    memories = open_feed_states(settings.storage.path / "feeds.json", settings.storage.url)
     return take(settings.corpus.path, memories, urls, _limits(settings))
 
 

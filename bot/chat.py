@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from bot.layout import BLANK, Line, Run
@@ -23,7 +22,7 @@ from bot.streams import complain, input_lines, is_terminal
 from bot.terminal import Terminal
 from reader.types import Answer
 from retrieval.conversation import TURNS
-from retrieval.errors import DatelineError, UsageError
+from retrieval.errors import DatelineError, UsageError, did_you_mean
 from retrieval.progress import silent
 from retrieval.types import StoreStatus, Turn
 
@@ -80,7 +79,7 @@ class Chat:
         return not self._opening.done() or (self._answering is not None and not self._answering.done())
 
     def end(self) -> None:
-        """Takes no more questions; what runs goes on to its end."""
+        """Takes no more questions; a running one is finished."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, question: str) -> None:
@@ -129,8 +128,7 @@ class Chat:
         elif name == "/why":
             raise UsageError(f"Nothing has been answered yet; ask first, for example: {EXAMPLE}")
         else:
-            close = get_close_matches(name, COMMANDS, n=1)
-            mend = f"did you mean {close[0]}?" if close else "/help lists the commands."
+            mend = did_you_mean(name, COMMANDS, "/help lists the commands.")
             raise UsageError(f"There is no command {name[:40]}; {mend}")
         return True
 

@@ -1,4 +1,4 @@
-"""The `dateline` command. Here, and in the chat, errors become words.
+"""The `dateline` command. Errors become messages here and in the chat only.
 
 Exit status: 0 done (an honest "not found" too), 2 bad usage or configuration, 130 interrupted, 1 anything else.
 What is slow to import is imported inside the commands: neither `--help` nor a wrong option waits for it.
@@ -6,7 +6,7 @@ What is slow to import is imported inside the commands: neither `--help` nor a w
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,14 +15,14 @@ from bot.completion import completion
 from bot.doctor.command import doctor
 from bot.evaluating import evaluate
 from bot.following.command import follow
-from bot.mends import worded
-from bot.operating import add, brought_up_to_date, feed, index, migrate, prepare, status, verify, watch
-from bot.options import Count, Group, Options, as_json_option, index_option, with_scope
+from bot.mends import terminal_message
+from bot.operating import add, feed, index, migrate, prepare, status, update_index, verify, watch
+from bot.options import Count, Group, Options, as_json_option, for_each_line, index_option, with_scope
 from bot.question import AskedLine, checked, parsed
 from bot.scope import Scope
 from bot.serving import discord
 from bot.settings import MAX_PASSAGES, Settings
-from bot.streams import complain, input_lines, never_fail_to_encode, write_json
+from bot.streams import complain, never_fail_to_encode, write_json
 from retrieval.errors import DatelineError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def ask(
         _show_answer(terminal, found, as_json, titled=one is None)
 
     if one is None:
-        return _answer_input(answer)
+        return for_each_line(lambda line: answer(parsed(line)))
     answer(one)
     return 0
 
@@ -150,23 +150,11 @@ def main(args: Sequence[str] | None = None) -> int:
 def _index_first(settings: Settings, terminal: "Terminal") -> None:
     """Brings the index up to date; where that cannot be, as while another process does, the old one is asked."""
     try:
-        brought_up_to_date(settings, terminal)
+        update_index(settings, terminal)
     except DatelineError as error:
         if error.exit_status == 2:
             raise
-        complain(worded(error))
-
-
-def _answer_input(answer: Callable[[AskedLine], None]) -> int:
-    status = 0
-    for number, line in enumerate(input_lines(), start=1):
-        if line.strip():
-            try:
-                answer(parsed(line))
-            except DatelineError as error:
-                complain(f"line {number}: {worded(error)}")
-                status = 1
-    return status
+        complain(terminal_message(error))
 
 
 def _show_answer(terminal: "Terminal", answer: "Answer", as_json: bool, titled: bool) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -144,7 +145,7 @@ class ServerDatabase:
             return self._is_made(connection)
 
     def prepare(self) -> None:
-        """See `Database`. All tables belong to the owner of the schema, whoever makes them."""
+        """See `Database`. All tables belong to the owner of the schema."""
         name = self._tables.name
         with self._connected() as connection, connection.raw.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(?)", (APPLICATION + self._tables.number,))
@@ -186,6 +187,11 @@ class ServerDatabase:
         with server.translated(), connection.raw:
             connection.execute(f"SET search_path TO {self._tables.name}")
             yield connection
+
+
+def utc_text(ago: timedelta = timedelta(0)) -> str:
+    """The time so long ago in UTC, always of equal length, so that two can be compared as text."""
+    return (datetime.now(UTC) - ago).isoformat(timespec="microseconds")
 
 
 def _statements(several: str) -> list[str]:

@@ -33,6 +33,6 @@ EXAMPLES = {
 
 
 def example_lines(command: str) -> str:
-    """What stands below the options of a command: "Example:" and a line for each."""
+    """The examples below the options of a command: "Example:" and a line for each."""
     examples = EXAMPLES.get(command, ())
     return "\n".join(["Examples:" if len(examples) > 1 else "Example:", *(f"  {line}" for line in examples)])

@@ -1,8 +1,8 @@
-"""The optional parts of an installation: which extra of pyproject.toml a room needs, and how to install it."""
+"""The optional parts of an installation: which extra of pyproject.toml a package needs, and how to install it."""
 
 from types import TracebackType
 
-# room -> extra
+# package -> extra
 EXTRAS = {
     "bot.discord": "discord",
     "evaluation.server": "postgres",
@@ -13,10 +13,13 @@ EXTRAS = {
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
-    """The extra that has the module that was not found, None if the module is none of an extra's."""
-    rooms = _modules(error.__traceback__)
+    """The extra that has the module that was not found, None if no extra has it."""
+    modules = _modules(error.__traceback__)
     found = [
-        extra for module in reversed(rooms) for room, extra in EXTRAS.items() if f"{module}.".startswith(f"{room}.")
+        extra
+        for module in reversed(modules)
+        for package, extra in EXTRAS.items()
+        if f"{module}.".startswith(f"{package}.")
     ]
     return found[0] if found else None
 

@@ -1,4 +1,4 @@
-"""Where the settings, the articles and the index are when nobody says so.
+"""Where the settings, the articles and the index are by default.
 
     --config FILE                         that file
     ./config.toml                         else the one of the current folder

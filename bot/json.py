@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from reader.types import Answer, AnswerItem, Citation
 from retrieval.types import (
     Article,
@@ -93,7 +93,7 @@ def verification_json(found: "Verification") -> str:
             "generation": found.generation,
             "articles": found.articles,
             "passages": found.passages,
-            "problems": [{"problem": each.problem, "mend": worded(each.mend)} for each in found.findings],
+            "problems": [{"problem": each.problem, "mend": terminal_message(each.mend)} for each in found.findings],
         }
     )
 
@@ -134,7 +134,7 @@ def _unread(several: Sequence[Unread]) -> list[dict[str, Any]]:
 
 
 def _skipped(several: Sequence[Skipped]) -> list[dict[str, str]]:
-    return [{"path": skipped.path, "reason": worded(skipped.reason)} for skipped in several]
+    return [{"path": skipped.path, "reason": terminal_message(skipped.reason)} for skipped in several]
 
 
 def _summary(article: ArticleSummary) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pages of lines for a terminal: what stands where is decided once, and drawn plain or with rich.
+"""Lines of text for a terminal, drawn plain or with rich.
 
 Text of articles passes through `harmless` here and is never read as markup, so that no article can act on a terminal.
 """
@@ -15,6 +15,7 @@ from bot.streams import harmless
 
 Role = Literal["plain", "answer", "unsure", "mark", "title", "dim"]
 
+Interval = tuple[int, int]
 MARK = "**"
 STYLES: Mapping[Role, str] = {
     "plain": "",
@@ -48,6 +49,23 @@ class Line:
 
 
 BLANK = Line("")
+
+
+def marked(text: str, intervals: Iterable[Interval]) -> tuple[Run, ...]:
+    """`text` without white space around it, with the intervals (offsets into `text`) marked; joined, it is the text.
+
+    marked("He met Maduro.", [(7, 13)]) -> (Run("He met "), Run("Maduro", "mark"), Run("."))
+    """
+    at = len(text) - len(text.lstrip())
+    last = len(text.rstrip())
+    runs = []
+    for start, end in sorted(intervals):
+        start, end = max(start, at), min(end, last)
+        if start < end:
+            runs += [Run(text[at:start]), Run(text[start:end], "mark")]
+            at = end
+    runs.append(Run(text[at:last]))
+    return tuple(run for run in runs if run.text)
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -1,11 +1,11 @@
-"""What the errors of the other packages leave to the bot: the commands and the keys of config.toml that mend them.
+"""The commands and keys of config.toml that mend errors of the other packages, which cannot name them.
 
-Discord shows the general words: nobody there has a terminal at hand.
+Discord shows the general words: its users have no terminal.
 """
 
-from retrieval.errors import DatelineError, in_words
+from retrieval.errors import DatelineError, render_message
 
-# what stands in braces in a text below bot/ -> what to type
+# the mend in braces in a message of the other packages -> what to type
 COMMANDS = {
     "bring the index up to date": "run `dateline index`",
     "embed all articles again": "run `dateline index --full`",
@@ -15,7 +15,7 @@ COMMANDS = {
     "take what is new in it": "`dateline feed` takes what is new in it",
     "fit it again": "fit it again with `dateline evaluate calibration`",
     "install the packages": "run `make setup`",
-    "install the packages anew": "delete .venv and run `make setup`",
+    "reinstall the packages": "delete .venv and run `make setup`",
     "install what a server needs": "install Dateline with `pip install .[postgres]`",
     "use its settings": "go to the folder of its config.toml, or name that file with --config",
     "set another folder for the articles": "set [corpus] path in config.toml to another folder",
@@ -31,6 +31,6 @@ COMMANDS = {
 }
 
 
-def worded(said: DatelineError | str) -> str:
-    """An error, or what a report says of a file or the store, in the words of a terminal."""
-    return in_words(said.text() if isinstance(said, DatelineError) else said, COMMANDS)
+def terminal_message(said: DatelineError | str) -> str:
+    """The message of an error, or of a report, for a terminal: mends are commands."""
+    return render_message(said.text() if isinstance(said, DatelineError) else said, COMMANDS)

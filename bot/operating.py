@@ -1,4 +1,4 @@
-"""The commands of the person who runs Dateline: what comes into the corpus, and the state of the index."""
+"""The operator's commands: what comes into the corpus, and the state of the index."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.options import Command, Options, as_json_option
 from bot.rules import SERVER
 from bot.streams import complain, write_json
@@ -43,9 +43,9 @@ def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
     """Bring the index up to date with the folder of articles."""
     settings = options.settings()
     from bot.terminal import Terminal
-    from bot.workers import working
+    from bot.workers import embedding_workers
 
-    with working(settings, workers):
+    with embedding_workers(settings, workers):
         return _index(settings, Terminal(), as_json, full, help_others=workers > 1)
 
 
@@ -92,9 +92,9 @@ def add(options: Options, names: tuple[str, ...], as_json: bool) -> int:
 def feed(options: Options, urls: tuple[str, ...], as_json: bool) -> int:
     """Fetch what is new in RSS or Atom feeds into the folder of articles, then index it."""
     settings = options.settings()
-    from bot.assistant import take_feeds
+    from bot.assistant import fetch_feeds
 
-    return _take_in(settings, lambda: take_feeds(settings, urls), as_json)
+    return _take_in(settings, lambda: fetch_feeds(settings, urls), as_json)
 
 
 @click.command(cls=Command)
@@ -187,10 +187,9 @@ def prepare(options: Options) -> None:
 
 
 class Updates:
-    """Refreshes, says what changed, and has `news` of it told; what it has complained of once, it does not repeat every
-    second.
+    """Refreshes, shows what changed, and calls `news`; the same complaint is not repeated every second.
 
-    Where all files look as they did when a refresh was done, it is not done again, but once an hour in any case.
+    A refresh is skipped while no file has changed, but done once an hour in any case.
     """
 
     def __init__(
@@ -216,17 +215,19 @@ class Updates:
             if look is not None and look == self._looked and time.monotonic() < self._due:
                 return True
             self._looked = None
-            report = self._indexer.refresh(self._terminal.progress, tell=complain)
+            report = self._indexer.refresh(self._terminal.progress, on_notice=complain)
             if report.generation != self._generation:
                 self._generation = report.generation
                 _show_report(self._terminal, report, self._as_json)
-            self._complain([f"skipped {skipped.path}: {worded(skipped.reason)}" for skipped in report.skipped])
+            self._complain(
+                [f"skipped {skipped.path}: {terminal_message(skipped.reason)}" for skipped in report.skipped]
+            )
             self._news()
             # while nobody waits for it, so that the next new article need not
             self._indexer.warm_up()
             self._looked, self._due = look, time.monotonic() + REFRESH_SECONDS
         except DatelineError as error:
-            self._complain([f"{worded(error)} Waiting until that changes."])
+            self._complain([f"{terminal_message(error)} Waiting until that changes."])
             return not isinstance(error, BusyError)
         return True
 
@@ -237,14 +238,14 @@ class Updates:
         self._complaints = frozenset(complaints)
 
 
-def brought_up_to_date(
+def update_index(
     settings: "Settings", terminal: "Terminal", full: bool = False, help_others: bool = False
 ) -> IndexReport:
     """Indexes what has changed, and says which files were skipped. Raises DatelineError."""
     with terminal.spinner("Indexing"):
         from bot.assistant import index_corpus
 
-        report = index_corpus(settings, terminal.progress, full=full, tell=complain, help_others=help_others)
+        report = index_corpus(settings, terminal.progress, full=full, on_notice=complain, help_others=help_others)
     _complain_of(report.skipped)
     if report.skipped:
         complain(f"{len(report.skipped):,} skipped; the other articles are indexed.")
@@ -254,7 +255,7 @@ def brought_up_to_date(
 def _index(
     settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False, help_others: bool = False
 ) -> int:
-    report = brought_up_to_date(settings, terminal, full, help_others)
+    report = update_index(settings, terminal, full, help_others)
     _show_report(terminal, report, as_json)
     return 1 if report.skipped else 0
 
@@ -292,6 +293,6 @@ def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> No
 def _complain_of(skipped: Sequence[Skipped]) -> None:
     """Names what was skipped; of a great many, the first."""
     for each in skipped[:MAX_SKIPPED_SHOWN]:
-        complain(f"skipped {each.path}: {worded(each.reason)}")
+        complain(f"skipped {each.path}: {terminal_message(each.reason)}")
     if len(skipped) > MAX_SKIPPED_SHOWN:
         complain(f"skipped {len(skipped) - MAX_SKIPPED_SHOWN:,} more; `dateline index --json` lists all of them.")

@@ -1,4 +1,4 @@
-"""What every command shares: its common options, the settings they lead to, and the words for an error."""
+"""What all commands share: common options, the settings, and the message for an error."""
 
 import traceback
 from collections.abc import Callable
@@ -12,10 +12,10 @@ import click
 
 from bot.examples import example_lines
 from bot.extras import how_to_install, missing_extra
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.scope import Scope, first_day, in_order, last_day, parsed_day
 from bot.settings import Settings
-from bot.streams import complain
+from bot.streams import complain, input_lines
 from retrieval.errors import DatelineError, UsageError, reason
 from retrieval.types import SearchFilter
 
@@ -87,7 +87,7 @@ class Day(click.ParamType[date]):
 
 
 class Count(click.IntRange):
-    """A whole number from `min` to `max`, and one sentence about what is none."""
+    """A whole number from `min` to `max`, and one sentence where the value is not one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Fails as every option does, naming it."""
@@ -95,6 +95,19 @@ class Count(click.IntRange):
             return int(super().convert(value, param, ctx))
         except click.BadParameter:
             self.fail(f"{value!r} is not a whole number from {self.min} to {self.max}.", param, ctx)
+
+
+def for_each_line(handle: Callable[[str], None]) -> int:
+    """Handles each line of standard input that is not blank, and reports errors by line; returns the exit status."""
+    status = 0
+    for number, line in enumerate(input_lines(), start=1):
+        if line.strip():
+            try:
+                handle(line)
+            except DatelineError as error:
+                complain(f"line {number}: {terminal_message(error)}")
+                status = 1
+    return status
 
 
 def with_scope(command: Callable[..., int]) -> Callable[..., int]:
@@ -175,7 +188,7 @@ def _sentence(error: BaseException) -> str:
         context = error.ctx if isinstance(error, click.UsageError) else None
         return error.format_message() + (f" See `{context.command_path} --help`." if context is not None else "")
     if isinstance(error, DatelineError):
-        return worded(error)
+        return terminal_message(error)
     if isinstance(error, ModuleNotFoundError) and (extra := missing_extra(error)) is not None:
         return f"This needs the package {error.name}, which is not installed; {how_to_install(extra)}."
     if isinstance(error, OSError):

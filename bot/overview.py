@@ -1,11 +1,12 @@
-"""What the store holds and what a run of the index did, as lines for a terminal. Pure, like `bot.render`."""
+"""The store's content and reports, as lines for a terminal. Pure, like `bot.render`."""
 
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.layout import BLANK, Line, Run
-from bot.mends import worded
+from bot.mends import terminal_message
+from bot.phrases import capitalised, counted
 from bot.render import source_runs
 from bot.scope import Scope
 from reader.types import Answer
@@ -19,11 +20,6 @@ if TYPE_CHECKING:  # they bring the network and the index along
 
 LISTED = 50
 LISTED_SOURCES = 20
-
-
-def counted(number: int, noun: str) -> str:
-    """counted(1, "article") -> "1 article"; counted(1200, "article") -> "1,200 articles"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def contents(status: StoreStatus) -> str:
@@ -95,19 +91,24 @@ def sources_lines(status: StoreStatus, answer: Answer | None) -> tuple[Line, ...
     return tuple(lines)
 
 
-def scope_lines(scope: Scope) -> tuple[Line, ...]:
-    """What is left out, in one line: "Only Example Wire · since 20 February 2024"; nothing where all is searched."""
+def scope_words(scope: Scope) -> str:
+    """What is searched: "Only Example Wire · since 20 February 2024"; "" where it is everything, as of today."""
     where = scope.where
-    parts = [
+    only = (
         f"article {where.article_id}" if where.article_id is not None else None,
         where.source,
         f"since {day(where.since)}" if where.since is not None else None,
         f"until {day(where.until)}" if where.until is not None else None,
-    ]
-    only = " · ".join(part for part in parts if part is not None)
-    said = [f"Only {only}" if only else None, f"as of {day(scope.as_of)}" if scope.as_of is not None else None]
-    words = " · ".join(part for part in said if part is not None)
-    return (Line("", (Run(words[:1].upper() + words[1:], "dim"),)),) if words else ()
+    )
+    words = " · ".join(part for part in only if part is not None)
+    as_of = f"as of {day(scope.as_of)}" if scope.as_of is not None else ""
+    return " · ".join(filter(None, (words and f"Only {words}", as_of)))
+
+
+def scope_lines(scope: Scope) -> tuple[Line, ...]:
+    """The same as a line, nothing where everything is searched as of today."""
+    words = scope_words(scope)
+    return (Line("", (Run(capitalised(words), "dim"),)),) if words else ()
 
 
 def report_lines(report: IndexReport) -> tuple[Line, ...]:
@@ -132,7 +133,7 @@ def added_lines(report: "AddReport") -> tuple[Line, ...]:
 
 
 def intake_lines(intake: Intake, status: StoreStatus) -> tuple[Line, ...]:
-    """One article: what is known of it, where else it was printed, and what of its file is no part of it."""
+    """One article: what is known of it, where else it was printed, and which lines of its file were left out."""
     article = intake.article
     (summary,) = [each for each in status.articles if each.id == article.id]
     reprints = [each for each in status.articles if each.source_group == summary.source_group and each.id != article.id]
@@ -162,7 +163,7 @@ def verification_lines(found: "Verification") -> tuple[Line, ...]:
         return (Line("", (Run("The index is intact: ", "answer"), Run(checked))),)
     problems = counted(len(found.findings), "problem")
     lines = [Line("", (Run(f"{problems} in the index: ", "answer"), Run(checked)))]
-    lines += [Line("• ", (Run(f"{each.problem}; {worded(each.mend)}."),)) for each in found.findings[:LISTED]]
+    lines += [Line("• ", (Run(f"{each.problem}; {terminal_message(each.mend)}."),)) for each in found.findings[:LISTED]]
     if len(found.findings) > LISTED:
         lines.append(Line("  ", (Run(f"… and {len(found.findings) - LISTED} more; `--json` lists all.", "dim"),)))
     return tuple(lines)

@@ -11,7 +11,7 @@ from rich.terminal_theme import MONOKAI
 
 from bot.assistant import Assistant
 from bot.layout import Line, Page, Run
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.render import exchange_lines
 from bot.settings import Settings
 from bot.streams import complain
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             conversation = answer.conversation(conversation)
             lines += exchange_lines(answer)
     except DatelineError as error:
-        complain(worded(error))
+        complain(terminal_message(error))
         return error.exit_status
     console = Console(width=COLUMNS, record=True, force_terminal=True, file=io.StringIO())
     console.print(Page((Line("", (Run("$ dateline chat"),)), *lines)), crop=False, end="")

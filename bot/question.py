@@ -1,4 +1,4 @@
-"""What counts as a question, and what as a line that asks one: checked before any model is loaded."""
+"""Checks questions, and lines of input that hold one, before any model is loaded."""
 
 import json
 import unicodedata
@@ -31,7 +31,7 @@ def checked(question: str) -> str:
 
         "  Who attended\\n the meeting? " -> "Who attended the meeting?"
 
-    Raises UsageError where it is empty, too long, or holds what is no text.
+    Raises UsageError where it is empty, too long, or holds control characters or invalid text.
     """
     line = " ".join(question.split())
     if not line:

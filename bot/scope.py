@@ -1,4 +1,4 @@
-"""What questions are asked of: which articles are searched, and which day "last week" counts from."""
+"""The scope of questions: which articles are searched, and the day that "last week" counts from."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field, replace

@@ -50,7 +50,7 @@ def discord(options: Options, check: bool, sync: bool) -> int:
 
 
 def token_in(environment: Mapping[str, str]) -> str:
-    """The bot's token: it stands in the environment, and never in config.toml. Raises ConfigError if there is none."""
+    """The bot's token, from the environment and never from config.toml. Raises ConfigError if there is none."""
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if not token:
         raise ConfigError(

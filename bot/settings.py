@@ -1,4 +1,4 @@
-"""What can be tuned: config.toml, read once into frozen settings.
+"""The settings: config.toml, read once into frozen dataclasses.
 
 Each section of the file is a dataclass here; each of its keys is a field with a default and the rule that a value must
 meet. A relative path is taken from the folder that holds the file. `bot.home` says which file that is.
@@ -9,7 +9,6 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -33,7 +32,7 @@ from bot.rules import (
     Rule,
     whole,
 )
-from retrieval.errors import ConfigError
+from retrieval.errors import ConfigError, did_you_mean
 from retrieval.types import Precision
 
 MAX_PASSAGES = 1000
@@ -51,8 +50,8 @@ class CorpusSettings:
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """[storage]: the folder of the database, the index and the chat's history; `url` of a server that has the first two
-    in its stead, None for none."""
+    """[storage]: the folder of the database, the index and the chat's history; `url` of a server that keeps the first
+    two instead, None for none."""
 
     path: Annotated[Path, FOLDER] = Path(STORAGE)
     url: Annotated[str | None, SERVER] = None
@@ -90,8 +89,8 @@ class RetrievalSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnswersSettings:
-    """[answers]: an answer is said plainly from the probability `threshold`, offered as unsure from `unsure`, and "not
-    found" below; a list has `max_items` at most."""
+    """[answers]: an answer is given from the probability `threshold`, marked unsure from `unsure`, and "not found"
+    below; a list has `max_items` at most."""
 
     threshold: Annotated[float, PROBABILITY] = 0.7
     unsure: Annotated[float, PROBABILITY] = 0.3
@@ -112,7 +111,7 @@ class DiscordSettings:
     """[discord]: ids of servers, channels and roles; seconds between the questions of one person, or in one channel.
 
     `queue_size` questions may wait, each of `max_question_length` characters at most; a server may add `adds_per_day`
-    times; a person, and all of a server, may follow so many questions at once; `health_port` 0 is none.
+    times; a person, and all of a server, may follow so many questions at once; `health_port` 0 turns it off.
     """
 
     guilds: Annotated[tuple[int, ...], IDS] = ()
@@ -181,9 +180,7 @@ def _parse(file: Path) -> dict[str, Any]:
             "The configuration file %s does not exist; check the path given with --config.", file
         ) from error
     except OSError as error:
-        raise ConfigError(
-            "The configuration file %s cannot be read (%s), expected a TOML file that can.", file
-        ) from error
+        raise ConfigError("The configuration file %s cannot be read (%s); check its permissions.", file) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
@@ -246,8 +243,7 @@ def _rules(defaults: Any) -> dict[str, Rule]:
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}."
+    return did_you_mean(name, known, f"expected one of {', '.join(known)}.")
 
 
 def _name(name: str) -> str:

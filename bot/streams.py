@@ -1,4 +1,4 @@
-"""Standard input, output and error, wherever they lead. Cheap to import: errors of usage come through here too."""
+"""Standard input, output and error. Cheap to import, since usage errors are printed here too."""
 
 import io
 import re

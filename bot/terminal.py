@@ -1,4 +1,4 @@
-"""The terminal as a person sees it: pages on standard output, spinners and progress bars on standard error.
+"""Terminal output: pages on standard output, spinners and progress bars on standard error.
 
 Where output is piped, NO_COLOR is set or the terminal cannot show bold, an answer's words are marked with asterisks.
 Where standard error is piped, there are no spinners and no bars.

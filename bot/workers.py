@@ -1,4 +1,4 @@
-"""More processes that embed: here, and wherever else an index is brought up to date on the same server."""
+"""Worker processes that embed texts for an index on a server."""
 
 import os
 import time
@@ -14,8 +14,8 @@ LOOK_SECONDS = 1.0
 
 
 @contextmanager
-def working(settings: Settings, workers: int) -> Iterator[None]:
-    """While the block runs, `workers` processes embed what it waits for; the one that runs the block is one of them.
+def embedding_workers(settings: Settings, workers: int) -> Iterator[None]:
+    """While the block runs, `workers` processes embed pending texts; this process is one of them.
 
     Raises UsageError for more than one without a server.
     """
@@ -53,11 +53,11 @@ def shares(cores: Sequence[int], workers: int) -> list[set[int]]:
 
 
 def _work(settings: Settings, parent: int) -> None:
-    """Embeds whatever is waited for, until the process that asked for it has ended."""
+    """Embeds pending texts until the parent process has ended."""
     from bot.assistant import Indexer
 
     indexer = Indexer.open(settings, silent)
     while os.getppid() == parent:
         with suppress(NoIndexError):  # there are no tables yet
-            indexer.assist()
+            indexer.embed_pending()
         time.sleep(LOOK_SECONDS)

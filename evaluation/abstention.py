@@ -108,24 +108,24 @@ def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Falling:
+class RiskCurve:
     """As the threshold falls through each confidence that occurs: so many are answered, so many wrong; (m,) each."""
 
     answered: NDArray[np.int64]
     wrong: NDArray[np.int64]
 
 
-def falling(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Falling:
+def risk_curve(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> RiskCurve:
     """See the module: confidence 0.9, 0.8, 0.8, 0.2 -> answered 1, 3, 4."""
     order = np.argsort(-confidence, kind="stable")
     ranked = confidence[order]
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    return Falling(last + 1, np.cumsum(~right[order], dtype=np.int64)[last])
+    return RiskCurve(last + 1, np.cumsum(~right[order], dtype=np.int64)[last])
 
 
 def coverage_at(precision: float, confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """The greatest coverage, 0 to 1, that some threshold has with at least this precision."""
-    steps = falling(confidence, right)
+    steps = risk_curve(confidence, right)
     enough = np.flatnonzero((steps.answered - steps.wrong) / steps.answered >= precision)
     return float(steps.answered[enough[-1]] / len(confidence)) if len(enough) else 0.0
 
@@ -145,6 +145,6 @@ def risks(
 
     Equal confidences come in any order.
     """
-    steps = falling(confidence, right)
+    steps = risk_curve(confidence, right)
     wrong = np.interp(answered, [0, *steps.answered.tolist()], [0, *steps.wrong.tolist()])
     return np.asarray(wrong / answered, dtype=np.float64)

@@ -72,7 +72,7 @@ def load(path: Path) -> list[Asked]:
         raise CorpusError(f"The file of questions {path} cannot be read ({reason(error)}); check its path.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(
-            f"{path} is no file of questions, a JSON list of objects with question, kind, answers and article; "
+            f"{path} is not a file of questions, a JSON list of objects with question, kind, answers and article; "
             f"write it as {QUESTIONS.name} beside {Path(__file__).name} is written."
         ) from error
 

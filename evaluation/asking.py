@@ -19,7 +19,7 @@ from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
 from retrieval.models import ENCODER
 from retrieval.progress import silent
 from retrieval.question import parsed
-from retrieval.search import POOL, Held, Query, Retriever
+from retrieval.search import POOL, HeldGeneration, Query, Retriever
 from retrieval.storage.store import Snapshot, Store
 from retrieval.types import EVERYTHING, SearchFilter
 
@@ -72,7 +72,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class ReloadLatency:
     """A search that was open while the store changed: the milliseconds of its `first` question after that, which loads
     what is new, and the median of others."""
 
@@ -156,12 +156,12 @@ def _ask_when_all_are_ready(opened: Open, questions: Sequence[str], ready: Barri
     return [milliseconds(search, question) for question in questions]
 
 
-def notice(retriever: Retriever, questions: Sequence[str]) -> Noticed:
+def notice(retriever: Retriever, questions: Sequence[str]) -> ReloadLatency:
     """After a change, in a process that has asked before it."""
     waits = [
         milliseconds(lambda text: retriever.search(parsed(text), HITS, EVERYTHING), question) for question in questions
     ]
-    return Noticed(waits[0], statistics.median(waits[1:] or waits))
+    return ReloadLatency(waits[0], statistics.median(waits[1:] or waits))
 
 
 def milliseconds(ask: Callable[[str], object], question: str) -> float:
@@ -193,7 +193,7 @@ def _vectors(snapshot: Snapshot) -> Iterator[NDArray[np.float32]]:
         yield snapshot.candidates(range(first, min(first + READ_AT_ONCE, count + 1))).vectors
 
 
-def _recall(held: Held, query: Query, near: NDArray[np.float32]) -> float:
+def _recall(held: HeldGeneration, query: Query, near: NDArray[np.float32]) -> float:
     """The share of the ten nearest that the vector search brings; passages of one text count for each other."""
     count = min(NEAREST, len(near))
     hits = held.candidates(query, EVERYTHING, POOL)

@@ -90,13 +90,13 @@ def _change(writer: Writer, encoder: Encoder, coming: Sequence[Article], leaving
     stage(writer, coming)
     _embed(writer, encoder, leaving, silent)
     counts = writer.counts(leaving)
-    writer.is_whole()
+    writer.is_intact()
     writer.publish(_target(encoder), leaving, silent)
     return Changed(counts.added - counts.removed, time.perf_counter() - began)
 
 
 def _embed(writer: Writer, encoder: Encoder, leaving: Sequence[int], progress: Progress) -> None:
-    embed_missing(writer, encoder, everything=False, without=leaving, again=False, progress=progress)
+    embed_missing(writer, encoder, all_files=False, leaving=leaving, reembed=False, progress=progress)
 
 
 def _articles(collection: Recombination, passages: int) -> int:

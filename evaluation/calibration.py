@@ -31,7 +31,7 @@ from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.merging import Candidate, Judge
-from reader.telling import telling_candidates
+from reader.sentence_answers import sentence_candidates
 from reader.train.data import Kind, Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
@@ -103,7 +103,7 @@ def _offered(regression: str, evidence: Evidence, reader: Reader) -> list[Candid
     readings = reader.read(evidence)
     if regression == "span":
         return span_candidates(readings, evidence, PLAIN, Judge(evidence, reader))
-    offering = item_candidates if regression == "item" else telling_candidates
+    offering = item_candidates if regression == "item" else sentence_candidates
     return offering(readings, evidence, PLAIN)
 
 

@@ -22,7 +22,7 @@ from threading import Barrier, Event
 
 from evaluation.asking import Open
 from evaluation.commands import Parser, explained, positive
-from evaluation.phases import StandIn, as_json
+from evaluation.phases import RandomEncoder, as_json
 from evaluation.stores import add_stores, new_store, opened
 from evaluation.wiring import stage
 from retrieval.errors import BusyError, StoreError
@@ -100,11 +100,11 @@ def articles(desk: int, session: int) -> list[Article]:
 
 def publish(store: Store, desk: int, session: int) -> None:
     """Puts this session of a desk in place of the one before. Raises BusyError, StoreError."""
-    encoder = StandIn()
+    encoder = RandomEncoder()
     with store.writer() as writer:
         leaving = [file.id for path, file in writer.files(live=True).items() if path.startswith(f"{desk}/")]
         stage(writer, articles(desk, session))
-        embed_missing(writer, encoder, everything=False, without=leaving, again=False, progress=silent)
+        embed_missing(writer, encoder, all_files=False, leaving=leaving, reembed=False, progress=silent)
         writer.publish(Target("stand-in", encoder.fingerprint, encoder.dimension), leaving, silent)
 
 
@@ -184,7 +184,7 @@ def _ask(open_it: Open, ready: Barrier, stop: Event) -> Seen:
     generations: dict[int, Sessions] = {}
     questions, newest, last = 0, 0, False
     try:
-        retriever = Retriever.open(open_it(), StandIn())
+        retriever = Retriever.open(open_it(), RandomEncoder())
         while True:
             evidence = retriever.search(parsed(QUESTION), 2 * DESKS * HELD, EVERYTHING)
             if evidence.generation < newest:
@@ -210,7 +210,7 @@ def shown(outcome: Outcome) -> str:
     return "\n".join(
         [
             f"store: {outcome.store}, {outcome.seconds:.0f} s, {DESKS} writers, {ASKERS} askers",
-            f"generations published    {outcome.published:9,}    {outcome.busy:,} times another writer was at it",
+            f"generations published    {outcome.published:9,}    {outcome.busy:,} times another writer was publishing",
             f"generations seen         {outcome.seen:9,}",
             f"questions                {outcome.questions:9,}    none torn, every hit the slice of its article",
         ]

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from evaluation.calibration import PLAIN
 from evaluation.commands import Parser, explained
-from evaluation.measuring import Once, Plan, answered, answering_options, likeliest, surest
+from evaluation.measuring import CachingReader, Plan, answered, answering_options, likeliest, surest
 from evaluation.outcomes import Abstention, Outcome, Report, Single, report
 from evaluation.paragraphs import File, article_id, as_articles, searchable
 from evaluation.phases import as_json
@@ -91,7 +91,7 @@ def measure(
 
 def ask(question: Question, retriever: Retriever, reader: Reader, calibration: Calibration, plan: Plan) -> Outcome:
     """Everything that is to be known of one question; each of its passages is read once."""
-    once = Once(reader)
+    once = CachingReader(reader)
     paragraph = article_id(question.paragraph)
     asked = parsed(question.text)
     evidence = retriever.search(asked, plan.read, SearchFilter())

@@ -24,13 +24,14 @@ from evaluation.commands import Parser, explained, positive
 from evaluation.newsfiles import Asked, Collection, news_articles, questions
 from evaluation.paragraphs import sample
 from evaluation.phases import as_json
-from evaluation.recombined import Recombination, RecombinedEncoder, Scraps, Vectors
+from evaluation.recombined import Recombination, RecombinedEncoder, SentencePool, Vectors
 from evaluation.scoring import taken_for_right
+from evaluation.stores import kept_folder
 from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
-from reader.following import Follower, Promising
+from reader.following import Follower, NewPassages
 from reader.novelty import Statement
 from retrieval.encoder import Encoder
 from retrieval.errors import NoIndexError
@@ -108,7 +109,7 @@ class Newsdesk:
         with self.store.snapshot() as snapshot:
             return [id for id, _ in snapshot.arrivals(before)]
 
-    def match(self, followed: Sequence[Followed], passages: Sequence[int]) -> tuple[Matches, list[Promising]]:
+    def match(self, followed: Sequence[Followed], passages: Sequence[int]) -> tuple[Matches, list[NewPassages]]:
         """What is to be read for each question."""
         asked = [OpenQuestion.of(each.query, each.scores) for each in followed]
         with self.store.snapshot(self.encoder.fingerprint) as snapshot:
@@ -116,14 +117,14 @@ class Newsdesk:
             ids = {hit.passage.article_id for hits in found.hits for hit in hits}
             groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
             articles = snapshot.articles(groups)
-        return found, [Promising(hits, articles, groups, found.articles) for hits in found.hits]
+        return found, [NewPassages(hits, articles, groups, found.articles) for hits in found.hits]
 
-    def news(self, followed: Followed, promising: Promising) -> list[str]:
+    def news(self, followed: Followed, to_read: NewPassages) -> list[str]:
         """What is told."""
-        if not promising.hits:
+        if not to_read.hits:
             return []
-        heard = self.follower.ask(followed.query.question, promising, followed.told, 1)
-        return [item.text for news in heard.news for item in news.answer.answers]
+        update = self.follower.ask(followed.query.question, to_read, followed.told, 1)
+        return [item.text for news in update.news for item in news.answer.answers]
 
 
 def told(desk: Newsdesk, collection: Collection, asked: Sequence[Asked]) -> ToldFigures:
@@ -134,10 +135,10 @@ def told(desk: Newsdesk, collection: Collection, asked: Sequence[Asked]) -> Told
             followed.append(desk.follow(question.text, asking=True))
             advance(1)
     passages = desk.publish(list(collection.articles.values()))
-    _, promising = desk.match(followed, passages)
+    _, to_read = desk.match(followed, passages)
     right = wrong = 0
     with on_stderr("Reading", len(asked)) as advance:
-        for question, each, some in zip(asked, followed, promising, strict=True):
+        for question, each, some in zip(asked, followed, to_read, strict=True):
             news = desk.news(each, some)
             if any(taken_for_right(text, question.forms) for text in news):
                 right += 1
@@ -153,9 +154,9 @@ def cost(desk: Newsdesk, texts: Sequence[str], new: Sequence[Article]) -> Cost:
     followed = [desk.follow(text, asking=False) for text in texts]
     passages = desk.publish(new)
     began = time.perf_counter()
-    found, promising = desk.match(followed, passages)
+    found, to_read = desk.match(followed, passages)
     matched = time.perf_counter()
-    news = sum(len(desk.news(each, some)) for each, some in zip(followed, promising, strict=True))
+    news = sum(len(desk.news(each, some)) for each, some in zip(followed, to_read, strict=True))
     ended = time.perf_counter()
     status = desk.retriever.status()
     read = sum(len(hits) for hits in found.hits)
@@ -201,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = {each.article.id for each in questions(options.data / "dev_single.json", collection)}
     trained = questions(options.data / "train_single.json", collection)
     texts = [each.text for each in sample(trained, options.questions, options.seed)]
-    with _folder(options.keep) as folder:
+    with kept_folder(options.keep) as folder:
         base = [article for key, article in collection.articles.items() if key not in held]
         with _copy(*_crowd(folder, base, None, options.data, encoder)) as copy:
             figures = told(Newsdesk(copy, encoder, follower), collection, asked)
@@ -218,7 +219,7 @@ def _crowd(
     """Where a store of the training articles, or of `count` recombined ones, is kept; and what fills it."""
     if count is None:
         return folder / "told", lambda store: fill(store, base, encoder, progress=on_stderr)
-    scraps = Scraps.read([data / "train_single.json"])
+    scraps = SentencePool.read([data / "train_single.json"])
     vectors = Vectors.of(scraps, encoder, folder, on_stderr)
     recombination, stand_in = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, encoder.fingerprint)
     many = map(recombination.article, range(count))
@@ -237,16 +238,6 @@ def _copy(folder: Path, filled: Callable[[LocalStore], None]) -> Iterator[Path]:
         filled(store)
     with tempfile.TemporaryDirectory(prefix="dateline-") as copy:
         yield Path(shutil.copytree(folder, Path(copy, "store")))
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
-    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        yield Path(folder)
 
 
 if __name__ == "__main__":

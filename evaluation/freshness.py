@@ -32,7 +32,7 @@ from pathlib import Path
 
 from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
-from evaluation.phases import StandIn, as_json, share
+from evaluation.phases import RandomEncoder, as_json, share
 from evaluation.wiring import ROOT, shipped_encoder
 from retrieval.errors import DatelineError
 from retrieval.models import ENCODER
@@ -184,7 +184,7 @@ def measure(newsroom: Newsroom, plan: Plan, folder: Path) -> Measured:
     corpus, store = folder / "corpus", LocalStore(folder / "store")
     write(corpus, newsroom.stories(plan.articles))
     encoder = shipped_encoder()
-    bulk = encoder if plan.embed else StandIn(encoder.fingerprint, encoder.dimension)
+    bulk = encoder if plan.embed else RandomEncoder(encoder.fingerprint, encoder.dimension)
     report = refresh(corpus, store, bulk, ENCODER)
     asker = Asker(Retriever.open(store, encoder))
     searches = {}

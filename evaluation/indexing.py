@@ -44,7 +44,7 @@ WARM_UP = 64
 RENAMED, EDITED = "every file renamed", "every title and source edited"
 
 
-class Listening:
+class RecordingEncoder:
     """An encoder that remembers what it was asked to embed."""
 
     def __init__(self, encoder: Encoder) -> None:
@@ -126,7 +126,7 @@ def measure(newsroom: Newsroom, articles: int, repeat: int, folder: Path) -> Mea
     model.encode(["warm-up"] * WARM_UP, show_progress_bar=False)
     turns = []
     for _ in range(repeat):
-        listening = Listening(encoder)
+        listening = RecordingEncoder(encoder)
         shutil.rmtree(folder / "store", ignore_errors=True)
         index = run(corpus, LocalStore(folder / "store"), listening, ENCODER)
         turns.append(Turn(index, _plain(model, listening.texts)))
@@ -164,7 +164,7 @@ def _again(corpus: Path, store: LocalStore, encoder: Encoder, newsroom: Newsroom
     done = []
     for name, change in changes.items():
         change()
-        listening = Listening(encoder)
+        listening = RecordingEncoder(encoder)
         refreshed = run(corpus, store, listening, ENCODER)
         done.append(Again(name, refreshed, len(listening.texts) - refreshed.report.embedded))
     return done

@@ -16,7 +16,7 @@ from reader.answering import Answerer
 from reader.confidence import Calibration
 from reader.pairs import Said
 from reader.types import Answer, Citation, PassageReading, Reader
-from retrieval.question import read_as
+from retrieval.question import reader_text
 from retrieval.types import Evidence, Passage
 
 
@@ -77,7 +77,7 @@ class Given:
 NOTHING = Given("", 0.0, None)
 
 
-class Once:
+class CachingReader:
     """A `Reader` that reads no passage and compares no pair twice with the same question; the one within does each by
     itself."""
 
@@ -88,7 +88,7 @@ class Once:
 
     def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
         """See `Reader.read`."""
-        question = read_as(evidence.question)
+        question = reader_text(evidence.question)
         unread = tuple(hit for hit in evidence.hits if (question, hit.passage) not in self._known)
         if unread:
             for reading in self._reader.read(replace(evidence, hits=unread)):

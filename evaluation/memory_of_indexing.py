@@ -28,7 +28,7 @@ from typing import Any
 
 from evaluation.commands import Parser, explained, positive
 from evaluation.newsroom import Newsroom, write
-from evaluation.phases import Phase, StandIn, as_json, peak_bytes, reset_peak, run
+from evaluation.phases import Phase, RandomEncoder, as_json, peak_bytes, reset_peak, run
 from retrieval.question import parsed
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
@@ -76,7 +76,7 @@ def measure(newsroom: Newsroom, articles: int, folder: Path) -> Measured:
     write(corpus, [newsroom.story(articles)])
     steps += [_in_fresh_process(name, corpus, store) for name in (ONE, SEARCH)]
     passages = steps[0].passages
-    vectors = passages * StandIn().dimension * FLOAT_BYTES
+    vectors = passages * RandomEncoder().dimension * FLOAT_BYTES
     return Measured(articles, passages, vectors, size, database, index, tuple(steps))
 
 
@@ -89,7 +89,7 @@ def _in_fresh_process(name: str, corpus: Path, store: Path) -> Step:
 
 def _step(name: str, corpus: Path, store: LocalStore) -> Step:
     """Does one step in this process."""
-    encoder = StandIn()
+    encoder = RandomEncoder()
     start = peak_bytes()
     if name != SEARCH:
         done = run(corpus, store, encoder, "stand-in")

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from evaluation.abstention import Trust
 from evaluation.commands import Parser, explained
-from evaluation.measuring import Once, Plan, answering_options
+from evaluation.measuring import CachingReader, Plan, answering_options
 from evaluation.newsasking import ask, ask_turn
 from evaluation.newsfigures import Figure, Outcome, Section, confidence, sections
 from evaluation.newsfiles import (
@@ -195,14 +195,14 @@ def measure(
             for kind, some in part.asked.items():
                 with progress(f"Asking questions, {kind}", len(some)) as advance:
                     for question in some:
-                        once = Once(reader)
+                        once = CachingReader(reader)
                         for name, where in _searches(kind, question):
                             outcome = ask(question, where, retriever, once, calibration, plan)
                             outcomes.setdefault(name, []).append(outcome)
                         advance(1)
             with progress(f"Asking questions, {TURNS}", len(part.turns)) as advance:
                 for turn in part.turns:
-                    turns.append(ask_turn(turn, retriever, Once(reader), calibration, plan))
+                    turns.append(ask_turn(turn, retriever, CachingReader(reader), calibration, plan))
                     advance(1)
     results = [Result.of(name, several, plan.seed) for name, several in outcomes.items()]
     if turns:

@@ -41,7 +41,7 @@ class Outcome:
     @property
     def plain(self) -> bool:
         """Whether an answer is said plainly, not as unsure."""
-        return self.answer.plain
+        return self.answer.is_confident
 
     @property
     def answered(self) -> bool:

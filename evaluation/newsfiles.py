@@ -172,7 +172,7 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise CorpusError(f"{path} is not of the form that this benchmark reads: {what}.") from error
+        raise CorpusError(f"{path} does not have the format that this benchmark reads: {what}.") from error
 
 
 def _collection(entries: Iterable[tuple[Mapping[str, Any], str]]) -> Collection:

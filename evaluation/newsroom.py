@@ -25,6 +25,7 @@ from pathlib import Path
 from reader.train.data import paragraphs_of, read_folder
 from retrieval.intake.articles import parse
 from retrieval.intake.files import find_files
+from retrieval.periods import MONTHS, WEEKDAYS
 from retrieval.sentences import sentence_spans
 
 # evaluation.wiring has it too, and brings torch along
@@ -45,8 +46,8 @@ COMMON = 0.03
 _PIECE = re.compile(r"\d(?:[\d.,]*\d)?|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ENDINGS = ("tions", "tion", "ments", "ment", "ings", "ing", "ers", "er", "ies", "ity", "ed", "ly", "al", "ous", "s")
 _CALENDAR = (
-    ("January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December"),
-    ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    tuple(month.title() for month in MONTHS if month != "may"),
+    tuple(day.title() for day in WEEKDAYS),
 )
 
 

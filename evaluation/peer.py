@@ -96,7 +96,7 @@ def txtai_ask(folder: Path, given: dict[str, Any]) -> Callable[[str], tuple[str,
         for text in texts:
             try:
                 answers += questions([question], [text])
-            except TypeError:  # what it raises where the best end is no word
+            except TypeError:  # raised where the best end is not a word
                 answers.append(None)
         for rank, (answer, passage) in enumerate(zip(answers, found, strict=True)):
             if answer:

@@ -29,7 +29,7 @@ from venv import EnvBuilder
 import numpy as np
 
 from evaluation.commands import Parser, explained, positive
-from evaluation.measuring import Once, answered, surest
+from evaluation.measuring import CachingReader, answered, surest
 from evaluation.newsfiles import Asked, news_articles, questions
 from evaluation.paragraphs import sample
 from evaluation.phases import as_json, share
@@ -107,8 +107,8 @@ def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tu
         evidence = retriever.search(parsed(each.text), PASSAGES, SearchFilter())
         answer = answered(evidence, reader, calibration, threshold)
         waits.append(time.perf_counter() - start)
-        plain += answer.plain
-        best = surest(evidence, Once(reader), calibration)
+        plain += answer.is_confident
+        best = surest(evidence, CachingReader(reader), calibration)
         given.append((best.text, best.confidence))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     config = folder / "config.toml"

@@ -93,7 +93,7 @@ def run(corpus: Path, store: Store, encoder: Encoder, model: str) -> Run:
     return Run(report, seconds, tuple(phases.phases))
 
 
-class StandIn:
+class RandomEncoder:
     """An `Encoder` that gives each text a pseudo-random unit vector of its own, in about 15 microseconds.
 
     For what does not depend on what the vectors are: reading, storing, publishing. With the `fingerprint` of a real

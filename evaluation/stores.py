@@ -48,6 +48,17 @@ def new_store(kind: str) -> Iterator[str]:
         yield server.new_database()
 
 
+@contextmanager
+def kept_folder(keep: Path | None) -> Iterator[Path]:
+    """The folder `keep`, created if needed; without one, a temporary folder that is gone when the block ends."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
+        yield Path(folder)
+
+
 def opened(where: str) -> Store:
     """The store in a folder, or at the address of a database."""
     return open_store(Path(), where) if where.startswith("postgresql:") else open_store(Path(where))

@@ -61,7 +61,7 @@ def fill(
         stage(writer, (article for article in articles if (article.path, digest(article)) not in stored))
         if not writer.files(live=False):
             return
-        embed_missing(writer, encoder, everything=False, without=(), again=False, progress=progress)
+        embed_missing(writer, encoder, all_files=False, leaving=(), reembed=False, progress=progress)
         writer.publish(Target(model, encoder.fingerprint, encoder.dimension), (), progress)
 
 

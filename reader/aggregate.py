@@ -1,15 +1,15 @@
-"""From what each passage says to what the articles say.
+"""From what each passage says to the answer.
 
-What is asked, the model decides: one answer, a list, or to be told. Of each the reader offers candidates with their
+The model decides what is asked for: one answer, a list, or a passage. Of each the reader offers candidates with their
 probabilities; those that say the same are one (`reader.merging`):
 
 span       the likeliest candidate, cited wherever the same answer was found
 differing  the answers of articles that exclude each other (`reader.differing`)
 list       every item that belongs, in reading order (`reader.lists`)
-passage    the sentences that tell it (`reader.telling`)
+passage    the sentences that tell it (`reader.sentence_answers`)
 none       nothing is likely enough, and the sentence that comes nearest
 
-What is likely enough to be said plainly is looked for first; where there is nothing, what may be offered as unsure.
+What reaches the threshold is looked for first; failing that, what may be given as unsure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ import numpy as np
 
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import Calibration
-from reader.differing import brought_up_to_date, versions
+from reader.differing import update_index, versions
 from reader.lists import in_reading_order, members
 from reader.merging import Candidate, Finding, Judge, gathered, merged
-from reader.telling import best_sentences, telling_candidates
+from reader.sentence_answers import best_sentences, sentence_candidates
 from reader.types import Kind, PassageReading
 from retrieval.types import Evidence, Wanted
 
@@ -35,7 +35,7 @@ MIN_KIND_PROBABILITY = 0.1  # what is asked with at least this probability is tr
 class Findings:
     """What the articles say: nothing, one answer, its versions, the items of a list in reading order, or sentences.
 
-    `asked` is as in `Question`. `certain` is false for what is offered as unsure. `nearest` is the likeliest candidate
+    `asked` is as in `Question`. `certain` is false for what is marked unsure. `nearest` is the likeliest candidate
     where nothing is found; None where something is, and where no passage was read.
     """
 
@@ -48,8 +48,8 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """An answer is said plainly from the probability `answer`, and offered as unsure from `unsure`, which is no higher;
-    a list has at most so many `items`."""
+    """An answer is given from the probability `answer`, marked unsure from `unsure`, which is not higher; a list has at
+    most so many `items`."""
 
     answer: float
     unsure: float
@@ -61,9 +61,9 @@ class Threshold:
 
 
 def asked(readings: Sequence[PassageReading]) -> dict[Wanted, float]:
-    """The probabilities that one answer, a list, or to be told is asked for, the likeliest first.
+    """The probabilities that one answer, a list, or a passage is asked for, the likeliest first.
 
-    Each passage's input has the question, so each has its say. A reader without that head knows one answer alone.
+    Each passage's input has the question, so all of them count. A reader without that head knows one answer alone.
     """
     said = [reading.asked for reading in readings if reading.asked is not None]
     if not said:
@@ -93,7 +93,7 @@ def aggregate(
         return span_candidates(readings, evidence, calibration, judge)
 
     items = item_candidates(readings, evidence, calibration) if "list" in kinds else []
-    sentences = telling_candidates(readings, evidence, calibration) if "passage" in kinds else []
+    sentences = sentence_candidates(readings, evidence, calibration) if "passage" in kinds else []
     for certain in (True, False):
         enough = threshold.enough(certain)
         for kind in kinds:
@@ -108,7 +108,7 @@ def aggregate(
                 if len(found) > 1:
                     return Findings("differing", tuple(found), wanted)
                 likely = [span for span in spans() if span.probability >= enough]
-                found = [brought_up_to_date(gathered(likely, judge), spans(), evidence, judge)] if likely else []
+                found = [update_index(gathered(likely, judge), spans(), evidence, judge)] if likely else []
             if found:
                 return Findings(kind, tuple(found), wanted, certain)
     offered = sentences if likeliest == "passage" and sentences else spans()

@@ -38,8 +38,8 @@ class Answerer:
     def ask(self, question: Question, conversation: Sequence[Turn], search: Callable[[Question], Evidence]) -> Answer:
         """The answer to a question after a `conversation`, oldest turn first.
 
-        A question that seems to lean on it, but is answered plainly only by itself, is taken to stand alone. `search`
-        finds the evidence; whatever is done before the evidence that answers is read counts as `timing.retrieve`.
+        A question that seems to refer to it, but has a confident answer only by itself, is taken to stand alone.
+        `search` finds the evidence; the time before the evidence that answers is read counts as `timing.retrieve`.
         """
         began = time.perf_counter()
 
@@ -50,10 +50,10 @@ class Answerer:
         if not self.leans(alone, conversation):
             return answer(alone)
         leant = answer(search(leaning(question, conversation)))
-        if leant.plain:
+        if leant.is_confident:
             return leant
         whole = answer(alone)
-        return whole if whole.plain else leant
+        return whole if whole.is_confident else leant
 
     def leans(self, evidence: Evidence, conversation: Sequence[Turn]) -> bool:
         """Whether a question leans on the `conversation` before it, oldest turn first: likelier than not.
@@ -85,7 +85,7 @@ class Answerer:
         )
 
     def _findings(self, evidence: Evidence) -> Findings:
-        """What the nearest articles say, or all of them where those do not say it plainly.
+        """What the nearest articles say, or all of them where those give no confident answer.
 
         Where it is asked how things are now, newer ones may say otherwise: they are read, too.
         """

@@ -53,7 +53,7 @@ def span_candidates(
 ) -> list[Candidate]:
     """What the passages offer as the answer, best first; no two overlap in one article."""
     offers = sorted(offered_spans(readings, evidence), key=lambda offer: -offer.span.score)
-    total = everything(offers)
+    total = log_partition(offers)
     places = _apart(offers)  # of the cuts of one answer the one that the reader likes best
     masses = [log_sum([offer for offer in offers if _cut_of(offer, place)]) for place in places]
     near = [place for place in places if place.span.score > offers[0].span.score - FAR][:NEAR]
@@ -92,7 +92,7 @@ def offered_spans(readings: Sequence[PassageReading], evidence: Evidence) -> lis
     return list(offers.values())
 
 
-def everything(offers: Sequence[Offer]) -> float:
+def log_partition(offers: Sequence[Offer]) -> float:
     """log(1 + Σ exp(score)): all that the reader has to share out, "nowhere" with its score of 0 among it."""
     return float(np.logaddexp.reduce([0.0, *(offer.span.score for offer in offers)]))
 

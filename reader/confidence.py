@@ -1,6 +1,6 @@
 """From what is known of a candidate answer to the probability that it is right.
 
-A logistic regression over a few features that anybody can read. It belongs to the reader whose scores it was fitted on,
+A logistic regression over a few readable features. It belongs to the reader whose scores it was fitted on,
 and lies beside that reader's adapter; `dateline evaluate calibration` fits it on questions with known answers.
 """
 

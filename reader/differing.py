@@ -79,7 +79,7 @@ def versions(
     return found
 
 
-def brought_up_to_date(finding: Finding, offered: Sequence[Candidate], evidence: Evidence, judge: Judge) -> Finding:
+def update_index(finding: Finding, offered: Sequence[Candidate], evidence: Evidence, judge: Judge) -> Finding:
     """The finding, or what the newest article of its own source has put in its place."""
     newest = finding
     for candidate in offered:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reader.answering import Answerer
-from reader.novelty import News, Statement, whats_new, without_reprinted
+from reader.novelty import News, Statement, find_news, without_reprinted
 from reader.types import Reader
 from retrieval.reprints import distinct
 from retrieval.types import Article, Evidence, Hit, Question
 
 
 @dataclass(frozen=True, slots=True)
-class Promising:
+class NewPassages:
     """The passages to read for a question, best first; `articles` and `groups` are as in `Evidence`, and `fresh` are
     the articles that have come in, by id."""
 
@@ -25,7 +25,7 @@ class Promising:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What has been told of a question now, and what is news of it."""
+    """All answers reported for a question, and the news among them."""
 
     told: tuple[Statement, ...]
     news: tuple[News, ...]
@@ -39,21 +39,21 @@ class Follower:
     reader: Reader
     passages: int
 
-    def ask(self, question: Question, promising: Promising, told: Sequence[Statement], generation: int) -> Update:
-        """What the passages say plainly, compared with what has been `told`, in the order of telling."""
+    def ask(self, question: Question, to_read: NewPassages, told: Sequence[Statement], generation: int) -> Update:
+        """The confident answers of the passages, compared with those reported (`told`, in order)."""
         groups: defaultdict[str, list[Hit]] = defaultdict(list)
-        for hit in promising.hits:
-            groups[promising.groups[hit.passage.article_id]].append(hit)
+        for hit in to_read.hits:
+            groups[to_read.groups[hit.passage.article_id]].append(hit)
         after, news = tuple(told), []
-        for group in sorted(groups, key=lambda group: _age(groups[group], promising.articles)):
-            members = {key: article for key, article in promising.articles.items() if promising.groups[key] == group}
-            hits = tuple(distinct(groups[group], promising.groups)[: self.passages])
+        for group in sorted(groups, key=lambda group: _age(groups[group], to_read.articles)):
+            members = {key: article for key, article in to_read.articles.items() if to_read.groups[key] == group}
+            hits = tuple(distinct(groups[group], to_read.groups)[: self.passages])
             evidence = Evidence(question, hits, members, dict.fromkeys(members, group), generation)
             answer = self.answerer.answer(evidence, 0.0)
             if not answer.certain:
                 continue
-            older = [article for key, article in members.items() if key not in promising.fresh]
-            found = whats_new(without_reprinted(answer, older), after, self.reader)
+            older = [article for key, article in members.items() if key not in to_read.fresh]
+            found = find_news(without_reprinted(answer, older), after, self.reader)
             after = found.statements
             if found.news is not None:
                 news.append(found.news)

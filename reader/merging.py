@@ -17,14 +17,14 @@ from reader.spans import overlap
 from reader.types import Reader, Span
 from reader.wording import canonical, is_number
 from retrieval.heading import heading
-from retrieval.question import read_as
+from retrieval.question import reader_text
 from retrieval.types import Evidence
 
 ROUNDING_RATIO = 1.1  # so many times a number may be another that is called rounded
 MIN_PAIR_PROBABILITY = 0.5  # from this probability on two answers are merged, or differ
 
 
-class Worded(Protocol):
+class HasText(Protocol):
     """Words that may answer."""
 
     @property
@@ -33,7 +33,7 @@ class Worded(Protocol):
         ...
 
 
-class Answering(Worded, Protocol):
+class HasSpan(HasText, Protocol):
     """Words in an article that may answer."""
 
     @property
@@ -69,7 +69,7 @@ class Judge:
         self._known: dict[frozenset[Said], tuple[float, ...]] = {}
         self._sides: dict[tuple[str, int, int], Said] = {}
 
-    def read(self, pairs: Iterable[tuple[Answering, Answering]]) -> None:
+    def read(self, pairs: Iterable[tuple[HasSpan, HasSpan]]) -> None:
         """Reads all pairs that need it at once: one by one they would take longer."""
         said = {
             frozenset(sides): sides
@@ -77,12 +77,12 @@ class Judge:
             if not plainly_same(one, other) and (sides := (self._said(one), self._said(other)))
         }
         unread = [sides for key, sides in said.items() if key not in self._known and len(key) == 2]
-        chances = self._reader.compare(read_as(self._evidence.question), unread) if unread else None
+        chances = self._reader.compare(reader_text(self._evidence.question), unread) if unread else None
         if chances is not None:
             for sides, row in zip(unread, chances.tolist(), strict=True):
                 self._known[frozenset(sides)] = tuple(row)
 
-    def chance(self, one: Answering, other: Answering, relation: Relation) -> float:
+    def chance(self, one: HasSpan, other: HasSpan, relation: Relation) -> float:
         """The probability, 0 to 1, that two answers stand so to each other; 0 where the reader cannot tell."""
         if plainly_same(one, other):
             return float(relation == "same")
@@ -95,15 +95,15 @@ class Judge:
             same, differ = 0.0, same + differ
         return (same, both, differ)[RELATIONS.index(relation)]
 
-    def same(self, one: Answering, other: Answering) -> bool:
+    def same(self, one: HasSpan, other: HasSpan) -> bool:
         """Whether they say the same."""
         return self.chance(one, other, "same") > MIN_PAIR_PROBABILITY
 
-    def differ(self, one: Answering, other: Answering) -> bool:
+    def differ(self, one: HasSpan, other: HasSpan) -> bool:
         """Whether one of them is wrong if the other is right."""
         return self.chance(one, other, "differ") > MIN_PAIR_PROBABILITY
 
-    def _said(self, candidate: Answering) -> Said:
+    def _said(self, candidate: HasSpan) -> Said:
         """The answer with its sentence, which is looked for once."""
         span, article = candidate.span, self._evidence.article(candidate.span.hit)
         place = article.id, span.start, span.end
@@ -112,12 +112,12 @@ class Judge:
         return self._sides[place]
 
 
-def plainly_same(one: Answering, other: Answering) -> bool:
+def plainly_same(one: HasSpan, other: HasSpan) -> bool:
     """Cuts of one place, or the same words, numbers and months however they are written."""
     return overlap(one.span, other.span) or canonical(one.text) == canonical(other.text)
 
 
-def far_apart(one: Worded, other: Worded) -> bool:
+def far_apart(one: HasText, other: HasText) -> bool:
     """Whether both are numbers of one unit, and so far from each other that no rounding explains it.
 
     "more than 100,000" and "200,000", "612" and "340 people" -> True
@@ -149,7 +149,7 @@ def gathered(offered: Sequence[Candidate], judge: Judge) -> Finding:
     return Finding(best, (best, *(other for other in alike if judge.same(best, other))))
 
 
-def comparable(one: Answering, other: Answering) -> bool:
+def comparable(one: HasSpan, other: HasSpan) -> bool:
     """Whether two answers may be one at all, so that it is worth a reading: they have a word in common, or nearly, or
     one is the initials of the other."""
     return overlap(one.span, other.span) or alike(canonical(one.text), canonical(other.text))

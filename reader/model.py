@@ -15,7 +15,7 @@ from reader.pairs import RELATIONS, Said, pair_ids
 from reader.types import PassageReading
 from retrieval.engine import TOKENIZER, CompiledNetwork, Network, Outputs, is_compiled
 from retrieval.heading import heading
-from retrieval.question import read_as
+from retrieval.question import reader_text
 from retrieval.types import Evidence, Hit, Precision
 
 
@@ -63,7 +63,7 @@ class TransformersReader:
     def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
         """See `Reader.read`."""
         headings = [heading(evidence.article(hit)) for hit in evidence.hits]
-        return self.read_under(read_as(evidence.question), evidence.hits, headings)
+        return self.read_under(reader_text(evidence.question), evidence.hits, headings)
 
     def read_under(self, question: str, hits: Sequence[Hit], headings: Sequence[str]) -> tuple[PassageReading, ...]:
         """One reading for each of `hits`, with these headings in front instead of those of their articles."""

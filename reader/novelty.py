@@ -1,14 +1,14 @@
 """What is new about a question: answers that say something that was not said before.
 
     told       Carlos Faria (8 July 2022)
-    new        "Faria, the foreign minister, …"  10 July 2022     the same: no news
+    new        "Faria, the foreign minister, …"  10 July 2022     the same: not news
                "Yvan Gil was appointed …"        6 January 2023   excludes it, and is newer: news, "was: Carlos Faria"
-               "Felix Plasencia, the new …"      9 August 2021   excludes it, and is older: no news, as it was so before
-    of a list  whoever is not named yet is news, and replaces nobody
+               "Felix Plasencia, the new …"      9 August 2021   excludes it, and is older: not news, it was so before
+    of a list  a name that was not given yet is news, and replaces nobody
 
 How two answers stand to each other, the pair head says (`reader.pairs`). Each answer is compared with what was told and
 may be the same, and, where only one can be right, with what holds until now. An article without a date is as new as its
-arrival. What an earlier print of the same text has said is no news.
+arrival. What an earlier print of the same text said is not news.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ COMPARED = 20
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An answer that was told: its words, what its time words mean, the heading of the article, and where it stands.
+    """An answer that was reported: its words, the date that its time words mean, the article's heading, its citation.
 
     `holds` until another answer has taken its place.
     """
@@ -57,15 +57,15 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What has been told after an answer, and what of the answer is news; None where nothing is."""
+class Comparison:
+    """The reported answers after a new one, and what of it is news; None where nothing is."""
 
     statements: tuple[Statement, ...]
     news: News | None
 
 
-def whats_new(answer: Answer, told: Sequence[Statement], reader: Reader) -> Told:
-    """Compares a plain `answer` of one source group with what was `told`, in the order of telling."""
+def find_news(answer: Answer, told: Sequence[Statement], reader: Reader) -> Comparison:
+    """Compares a confident `answer` of one source group with the answers reported (`told`, in order)."""
     statements = list(told)
     items: list[AnswerItem] = []
     was: list[Statement | None] = []
@@ -83,8 +83,8 @@ def whats_new(answer: Answer, told: Sequence[Statement], reader: Reader) -> Told
         items.append(item)
         was.append(latest)
     if not items:
-        return Told(tuple(statements), None)
-    return Told(tuple(statements), News(replace(answer, answers=tuple(items)), tuple(was)))
+        return Comparison(tuple(statements), None)
+    return Comparison(tuple(statements), News(replace(answer, answers=tuple(items)), tuple(was)))
 
 
 def without_reprinted(answer: Answer, older: Iterable[Article]) -> Answer:
@@ -114,7 +114,7 @@ def _is_said(item: AnswerItem, said: Sequence[set[str]]) -> bool:
 
 
 def _excluded(answer: Answer, new: Statement, told: Sequence[Statement], reader: Reader) -> list[Statement] | None:
-    """Which of the statements told `new` excludes; None where one of them says the same."""
+    """The reported statements that `new` excludes; None where one of them says the same."""
     if any(_plainly_same(new, other) for other in told):
         return None
     single = answer.kind in ("span", "differing")

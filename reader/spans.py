@@ -10,11 +10,10 @@ from token i to token j is start[i] + end[j] - null, so one score compares spans
     best_spans, k=3: "Felix Placencia" 4.0 + 5.0 - 1.0 = 8.0, "Placencia" 7.0, "Felix Placencia Also attended" 4.0
 
 The best three by score are 8.0, 7.0 and then start 0.5 + end 5.0 = 4.5, the piece "##encia"; snapped to whole words
-it is "Placencia" again, so it is no third span.
+it is "Placencia" again, so it is not a third span.
 """
 
 import heapq
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -22,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reader.types import PassageReading, Span
+from retrieval.sentences import PARAGRAPH_BREAK
 
 MAX_TOKENS = 30
 _NEVER = np.float32(-np.inf)
-PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n")
 
 
 def best_spans(reading: PassageReading, text: str, k: int, max_tokens: int = MAX_TOKENS) -> list[Span]:

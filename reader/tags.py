@@ -11,8 +11,9 @@ together, in which nothing is continued that has not begun (Viterbi 1967):
 import numpy as np
 from numpy.typing import NDArray
 
-from reader.spans import PARAGRAPH_BREAK, non_overlapping, snapped
+from reader.spans import non_overlapping, snapped
 from reader.types import PassageReading, Span
+from retrieval.sentences import PARAGRAPH_BREAK
 
 OUTSIDE, BEGINS, CONTINUES = range(3)
 _NEVER = -1e9

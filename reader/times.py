@@ -37,7 +37,7 @@ from datetime import date, datetime, time, timedelta
 
 from reader.tense import Direction, direction
 from retrieval.periods import DAY_OF_MONTH, MONTH, WEEKDAY, named_period
-from retrieval.sentences import sentence_spans
+from retrieval.sentences import PARAGRAPH_BREAK, sentence_spans
 from retrieval.types import Article, Period
 
 _DAY = timedelta(days=1)
@@ -75,7 +75,6 @@ _CONTINUED = re.compile(
 _YEAR = re.compile("(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 # of letters, diaries and reminiscences the day is their writer's; "a hundred years ago this month"
 _ANOTHERS_DAY = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur|ago)\b")
-_PARAGRAPH_END = re.compile(r"\n\s*\n")
 _QUOTATION = (("“", "”"), ("«", "»"), (r"(?<!\w)[‘'](?=\w)", r"[’'](?!\w)"))
 _BOUNDED = {"by", "until", "till", "from", "for", "before", "after"}
 
@@ -167,8 +166,8 @@ def _days(published: datetime) -> set[date]:
 
 def _paragraph(text: str, start: int, end: int) -> tuple[str, str]:
     """The paragraph before and after `text[start:end]`."""
-    begin = max((found.end() for found in _PARAGRAPH_END.finditer(text, 0, start)), default=0)
-    following = _PARAGRAPH_END.search(text, end)
+    begin = max((found.end() for found in PARAGRAPH_BREAK.finditer(text, 0, start)), default=0)
+    following = PARAGRAPH_BREAK.search(text, end)
     return text[begin:start], text[end : following.start() if following is not None else None]
 
 

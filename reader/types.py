@@ -143,8 +143,8 @@ class Answer:
         return self.evidence.question.text
 
     @property
-    def plain(self) -> bool:
-        """Whether it answers, and not only as unsure."""
+    def is_confident(self) -> bool:
+        """Whether it answers, and is not marked unsure."""
         return self.certain and bool(self.answers)
 
     @property

@@ -11,14 +11,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from reader.names import folded
+from retrieval.periods import MONTHS, SHORT_MONTHS, WEEKDAYS
 from retrieval.terms import plain
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-_SHORT_MONTHS = {month[:3]: month for month in MONTHS} | {"sept": "september"}
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
@@ -47,7 +42,7 @@ def canonical(text: str) -> list[str]:
     if any(is_number(word) for word in words) and APPROXIMATELY.search(text):
         words = list(_words(APPROXIMATELY.sub(" ", text)))
     if any(is_number(word) for word in words):
-        words = [_SHORT_MONTHS.get(word, word) for word in words]
+        words = [SHORT_MONTHS.get(word, word) for word in words]
     return words
 
 

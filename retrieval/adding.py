@@ -5,7 +5,6 @@ hidden name, which the corpus does not read, and then renamed.
 """
 
 import os
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path, PurePosixPath
 
+from retrieval.disk import write_atomically
 from retrieval.errors import ArticleError, CorpusError, FetchError, reason
 from retrieval.fetch import FetchLimits, Page, fetch
 from retrieval.intake.articles import parse
@@ -25,7 +25,7 @@ from retrieval.types import Article, Skipped, Unread
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What became of the names given: paths in the corpus, what was left out and why, what folders hold besides."""
+    """What was done with the given names: paths in the corpus, what was skipped and why, files not read."""
 
     added: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -53,7 +53,7 @@ class Contents:
         return next((path for path in alike if _holds(self._corpus / path, data)), None)
 
     def note(self, data: bytes, path: str) -> None:
-        """There is a file now that holds `data`."""
+        """Adds a file that holds `data`."""
         self._paths.setdefault((len(data), PurePosixPath(path).suffix), []).append(path)
 
     @cached_property
@@ -68,7 +68,7 @@ class Contents:
 
 @dataclass(slots=True)
 class Tally:
-    """An AddReport in the making."""
+    """Collects an AddReport."""
 
     added: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -76,11 +76,11 @@ class Tally:
     unread: Counter[str] = field(default_factory=Counter)
 
     def count(self, stored: Stored) -> None:
-        """Notes an article that is in the corpus now."""
+        """Counts an article that is in the corpus now."""
         (self.added if stored.written else self.unchanged).append(stored.path)
 
     def skip(self, name: str, error: ArticleError | FetchError | CorpusError) -> None:
-        """Notes what is not, under the name that the person knows it by."""
+        """Counts what is not, under the name that the person gave."""
         self.skipped.append(Skipped(name, error.problem if isinstance(error, FetchError) else error.text()))
 
     def report(self) -> AddReport:
@@ -89,7 +89,7 @@ class Tally:
 
 
 def add(corpus: Path, names: Sequence[str], limits: FetchLimits) -> AddReport:
-    """Puts what `names` name into the corpus, which is made if there is none.
+    """Copies or fetches what `names` name into the corpus, which is created if needed.
 
     A name is a file, a folder, whose article files keep their places below it, or a web address. No file is ever
     overwritten but a page, by a newer version of itself, and a file that the corpus has in another place or under
@@ -135,25 +135,6 @@ def read_page(url: str, page: Page) -> Article:
     return _check(data, path)
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Writes a file that is there, on the disk, with all of `data`, or not at all. Raises OSError."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _add_folder(corpus: Path, folder: Path, contents: Contents, tally: Tally) -> None:
     try:
         found = find(folder)
@@ -187,7 +168,7 @@ def _endings() -> str:
 def _copy(corpus: Path, file: Path, path: str, contents: Contents) -> Stored:
     """Puts a file into the corpus as `path`, or as "name-2.txt" and so on where that is another file.
 
-    Where its content is in the corpus already, that file stands for it.
+    Where its content is in the corpus already, that file is used.
     """
     corpus = corpus.resolve()
     place = file.parent.resolve() / file.name
@@ -231,7 +212,7 @@ def _store(corpus: Path, path: str, data: bytes) -> Stored:
     if _holds(corpus / path, data):
         return Stored(path, written=False)
     try:
-        write_whole(corpus / path, data)
+        write_atomically(corpus / path, data)
     except OSError as error:
         mend = "fix the folder's permissions, free some disk space, or {set another folder for the articles}"
         raise CorpusError(f"The article %s cannot be written (%s); {mend}.", corpus / path) from error

@@ -39,7 +39,7 @@ def in_conversation(question: str, conversation: Sequence[Turn]) -> str:
     return _SEPARATOR.join([question, *map(_said, _latest(conversation))])
 
 
-def said_before(conversation: Sequence[Turn]) -> str:
+def earlier_turns_text(conversation: Sequence[Turn]) -> str:
     """The last turns as one text, the latest first."""
     return _SEPARATOR.join(map(_said, _latest(conversation)))
 

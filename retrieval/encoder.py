@@ -79,7 +79,7 @@ class SentenceTransformerEncoder:
 
     @classmethod
     def load(cls, folder: Path) -> "SentenceTransformerEncoder":
-        """Loads the model in `folder`. Raises ModelError if it is no sentence-transformers model."""
+        """Loads the model in `folder`. Raises ModelError if it is not a sentence-transformers model."""
         from sentence_transformers import SentenceTransformer
 
         quieten_transformers()

@@ -98,7 +98,7 @@ class Network(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What engine.json says. `types` is whether the network takes them; `more` is what its user wants to remember.
+    """What engine.json says. `types` is whether the network takes them; `more` is the caller's own data.
 
     `size` is that of graph.bin in bytes. `fastest` has what was measured, by processor.
     """

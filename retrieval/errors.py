@@ -5,7 +5,7 @@
     │   └── ConfigError       config.toml or the environment
     ├── ArticleError          one file that is not a readable article: it is reported and skipped
     │   ├── VanishedError     it was deleted between being listed and being read
-    │   └── OutsideError      a link that leads out of the corpus, which is not followed
+    │   └── OutsideCorpusError      a link that leads out of the corpus, which is not followed
     ├── FetchError            one address on the web that gives no page
     ├── CorpusError           the folder of articles as a whole
     ├── ModelError            weights that are missing, damaged or of the wrong kind
@@ -14,22 +14,23 @@
     │   ├── NoIndexError      nothing has been indexed yet
     │   ├── IndexMismatchError  the index was made with another encoder
     │   ├── BusyError         another process is writing
-    │   └── LostError         the connection to a server was lost in the middle
+    │   └── ConnectionLostError         the connection to a server was lost in the middle
     ├── CitationError         a quote that is not what the stored article says
-    └── TooManyError          as many questions are followed as may (bot/following/questions.py)
+    └── TooManyError          the limit of followed questions is reached (bot/following/questions.py)
 
 Each message is one sentence (or two short ones) that names the value, what was expected and how to fix it. Errors of
-other libraries are translated where they enter; they become words for people in the CLI and the Discord client only.
+other libraries are translated where they enter; only the CLI and the Discord bot show them.
 
     StoreError("The index file %s is damaged; {bring the index up to date} to rebuild it.", Path("/srv/x.faiss"))
 
 What is this machine's own business, its folders and servers and what other libraries say, are values apart from the
-text, which a channel is shown the names of. What is done by a command or a key of config.toml stands in braces, in
+text; Discord shows their names only. What is done by a command or a key of config.toml stands in braces, in
 words that hold anywhere; a terminal is shown the command instead (bot/mends.py).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 NO_COMMANDS: Mapping[str, str] = {}
 _MEND = re.compile(r"\{([a-z']+ [a-z' ]+)\}")
@@ -44,12 +45,12 @@ class DatelineError(Exception):
     exit_status = 1
 
     def __str__(self) -> str:
-        return in_words(self.text())
+        return render_message(self.text())
 
-    def text(self, *, openly: bool = False) -> str:
-        """The text with its values, `openly` by their names; mends are still in braces."""
+    def text(self, *, redacted: bool = False) -> str:
+        """The text with its values filled in, only their names if `redacted`; mends are still in braces."""
         values = iter((*self.args[1:], self.__cause__))
-        return re.sub("%s", lambda found: _shown(next(values, None), openly), str(self.args[0]))
+        return re.sub("%s", lambda found: _shown(next(values, None), redacted), str(self.args[0]))
 
 
 class UsageError(DatelineError):
@@ -79,7 +80,7 @@ class VanishedError(ArticleError):
     """A file was deleted after the folder was listed."""
 
 
-class OutsideError(ArticleError):
+class OutsideCorpusError(ArticleError):
     """A link of the corpus leads to a file outside of it."""
 
     def __init__(self) -> None:
@@ -117,7 +118,7 @@ class BusyError(StoreError):
     """Another process is writing to the store."""
 
 
-class LostError(StoreError):
+class ConnectionLostError(StoreError):
     """The connection to the store's server was lost; what was read may be read again over another one."""
 
 
@@ -125,17 +126,23 @@ class CitationError(DatelineError):
     """A quote is not what the stored article says."""
 
 
-def in_words(text: str, commands: Mapping[str, str] = NO_COMMANDS) -> str:
-    """A text with the `commands` for what stands in braces, or with just that."""
+def render_message(text: str, commands: Mapping[str, str] = NO_COMMANDS) -> str:
+    """The text with each mend in braces replaced by its command, or written out where it has none."""
     return _MEND.sub(lambda found: commands.get(found[1], found[1]), text)
 
 
-def _shown(value: object, openly: bool) -> str:
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The end of a message about an unknown name: the nearest known one, or `otherwise`."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}?" if close else otherwise
+
+
+def _shown(value: object, redacted: bool) -> str:
     if isinstance(value, OSError) and value.strerror is not None:
         return value.strerror
     if value is None:
         return "%s"  # as somebody wrote it, who is quoted
-    if openly and not isinstance(value, str):
+    if redacted and not isinstance(value, str):
         return str(getattr(value, "name", type(value).__name__))
     return " ".join(str(value).split())[:300] if isinstance(value, Exception) else str(value)
 

@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 import feedparser
 
-from retrieval.adding import AddReport, Stored, Tally, read_page, store_page, write_whole
+from retrieval.adding import AddReport, Stored, Tally, read_page, store_page
+from retrieval.disk import write_atomically
 from retrieval.errors import ArticleError, FetchError, StoreError
 from retrieval.fetch import FetchLimits, Page, Validators, fetch
 from retrieval.intake import dates
@@ -58,7 +59,7 @@ class _Memory:
     taken: frozenset[str]
 
 
-class Memories(Protocol):
+class FeedStates(Protocol):
     """Where it is kept what was taken from feeds: a JSON object for each, by its address."""
 
     def load(self) -> Mapping[str, Any]:
@@ -70,7 +71,7 @@ class Memories(Protocol):
         ...
 
 
-def take(corpus: Path, kept: Memories, urls: Sequence[str], limits: FetchLimits) -> AddReport:
+def take(corpus: Path, kept: FeedStates, urls: Sequence[str], limits: FetchLimits) -> AddReport:
     """Fetches the articles that are new in the feeds at `urls`, and stores them as `add` stores a page.
 
     Of a feed seen for the first time it takes the newest 100. An entry whose page cannot be had is reported and tried
@@ -150,7 +151,7 @@ def _record(entry: _Entry, address: str, url: str | None) -> Page:
 
 
 def _entries(url: str, page: Page) -> list[_Entry]:
-    """What a feed lists, newest first, each once. Raises FetchError if it is no feed."""
+    """What a feed lists, newest first, each once. Raises FetchError if it is not a feed."""
     kind = "application/xml" if page.charset is None else f"application/xml; charset={page.charset}"
     try:
         # a stream: bytes as such could be taken for the name of a file
@@ -211,15 +212,15 @@ def _line(value: object) -> str:
     return " ".join(str(value).split()) if value is not None else ""
 
 
-class FileMemories:
-    """`Memories` in a file, which is written whole or not at all."""
+class FileFeedStates:
+    """`FeedStates` in a file, which is written whole or not at all."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._all: dict[str, Any] = {}
 
     def load(self) -> Mapping[str, Any]:
-        """See `Memories`."""
+        """See `FeedStates`."""
         file = self._file
         try:
             self._all = json.loads(file.read_bytes())
@@ -236,10 +237,10 @@ class FileMemories:
         return self._all
 
     def save(self, url: str, memory: Mapping[str, Any]) -> None:
-        """See `Memories`."""
+        """See `FeedStates`."""
         self._all = {**self._all, url: memory}
         try:
-            write_whole(self._file, json.dumps(self._all, indent=1).encode())
+            write_atomically(self._file, json.dumps(self._all, indent=1).encode())
         except OSError as error:
             text = "The record of what was taken from feeds, %s, cannot be written (%s); "
             raise StoreError(f"{text}fix the folder's permissions or free some disk space.", self._file) from error

@@ -1,4 +1,4 @@
-"""Fetching one page from the web, whatever the server does.
+"""Fetching one page from the web, safely with hostile servers.
 
 The address may have come from anybody, so the page must not be a way into this machine's own network. A host is
 resolved once, all its addresses are checked, and the connection goes to an address that was checked: there is no second

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from difflib import get_close_matches
 
-from retrieval.errors import UsageError
+from retrieval.errors import UsageError, did_you_mean
 from retrieval.terms import plain
 from retrieval.types import Article, SearchFilter
 
@@ -30,7 +30,7 @@ def merged(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def matches(where: SearchFilter, article: Article) -> bool:
-    """Whether `where` lets an article through. One without a date is in no period, and one without a source from
+    """Whether an article passes `where`. One without a date is in no period, and one without a source from
     none."""
     if where.article_id not in (None, article.id):
         return False
@@ -46,8 +46,7 @@ def matches(where: SearchFilter, article: Article) -> bool:
 
 def unknown_article(article_id: str, known: Sequence[str]) -> UsageError:
     """There is no article of this id."""
-    close = get_close_matches(article_id, known, n=1)
-    mend = f"did you mean {close[0]}?" if close else "{name one of its articles}."
+    mend = did_you_mean(article_id, known, "{name one of its articles}.")
     return UsageError(f"There is no article {article_id!r} in the index; {mend}")
 
 

@@ -1,4 +1,4 @@
-"""A glance at the files: whether there can be anything to index, without reading one of them."""
+"""Whether the files may have changed since the last refresh, without reading any of them."""
 
 import os
 from collections import Counter
@@ -13,8 +13,8 @@ from retrieval.refresh import is_settled
 def glance(corpus: Path, files: Iterable[Path]) -> int | None:
     """A number that stays the same while no article file below `corpus` changes, nor one of the `files` of the store.
 
-    It is made of names, lengths and times, and means nothing to another process. None where it cannot be told: one has
-    changed so recently that a further change might not show. Raises CorpusError.
+    It is made of names, lengths and times, and means nothing to another process. None where that is unknown: a file
+    has changed so recently that a further change might not show. Raises CorpusError.
     """
     seen = 0
     for path, found in chain(_articles(corpus), _store(files)):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.fusion import COVERAGE_WEIGHT, PERIOD_BONUS
-from retrieval.search import Query, Words, best_first
+from retrieval.search import Query, QueryTerms, best_first
 from retrieval.storage.store import Snapshot
 from retrieval.storage.types import Row
 from retrieval.terms import terms
@@ -93,7 +93,7 @@ class _Weights:
     @classmethod
     def of(cls, snapshot: Snapshot, questions: Sequence[OpenQuestion]) -> "_Weights":
         typed = {term: word for question in questions for term, word in question.query.question.terms.items()}
-        words, asked = Words.of(snapshot, typed), sorted(typed)
+        words, asked = QueryTerms.of(snapshot, typed), sorted(typed)
         rarities = np.array([words.weights[term] for term in asked], dtype=np.float32)
         places: dict[str, list[int]] = {}
         for place, term in enumerate(asked):

@@ -1,6 +1,6 @@
 """Copying a store into another, of whichever kind: nothing is read from the corpus, and nothing is embedded again.
 
-A copy that was interrupted is gone on with: files are staged, and vectors saved, in batches that are committed. What is
+An interrupted copy resumes: files are staged, and vectors saved, in batches that are committed. What is
 copied becomes live in one transaction at the end.
 """
 
@@ -54,7 +54,7 @@ def _copy_files(snapshot: Snapshot, writer: Writer, progress: Progress) -> None:
 
 def _copy_vectors(snapshot: Snapshot, writer: Writer, progress: Progress) -> None:
     fingerprint = snapshot.generation.fingerprint
-    pending = writer.pending(fingerprint, (), everything=False, again=False, batch=BATCH)
+    pending = writer.pending(fingerprint, (), all_files=False, reembed=False, batch=BATCH)
     with progress("Copying vectors", pending.texts) as advance:
         for batch in pending.batches:
             vectors = snapshot.vectors(list(batch.texts))

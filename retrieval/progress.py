@@ -1,4 +1,4 @@
-"""How long work reports on itself, without knowing who watches."""
+"""How long-running work reports its progress."""
 
 import sys
 import time

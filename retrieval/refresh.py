@@ -19,7 +19,7 @@ from pathlib import Path
 from stat import S_ISLNK
 
 from retrieval.encoder import Encoder
-from retrieval.errors import ArticleError, CorpusError, OutsideError, VanishedError
+from retrieval.errors import ArticleError, CorpusError, OutsideCorpusError, VanishedError
 from retrieval.intake.articles import parse
 from retrieval.intake.files import find, is_utf8, leads_out, read_bytes
 from retrieval.progress import Progress, silent
@@ -28,7 +28,7 @@ from retrieval.storage.store import Store, Writer
 from retrieval.storage.types import FileVersion, NewFile, Refused, Target
 from retrieval.types import IndexReport, Skipped
 
-# part of every content hash: raise it, and every file is read, cleaned and split anew
+# part of every content hash: raise it, and every file is read, cleaned and split again
 READING_VERSION = b"5"
 STAGE_BATCH = 64
 # a file that changes twice within this time may look the same afterwards: it is read again
@@ -88,15 +88,15 @@ def refresh(
     follow_links: bool = False,
     origin: str = "",
     progress: Progress = silent,
-    tell: Callable[[str], None] = lambda sentence: None,
+    on_notice: Callable[[str], None] = lambda sentence: None,
 ) -> IndexReport:
     """Publishes a generation that holds what `corpus` holds now, or none where nothing has changed.
 
     Only texts without a vector of this encoder are embedded; with `full`, every file is read and embedded again. A file
     that cannot be read is reported in `skipped`, and what the store had of it stays; so is a link that leads out of the
     corpus, unless it is to be followed, and nothing stays of it. What the store has of another `origin`, a folder of
-    another name, is left alone. `model` is the encoder's name, for the manifest; `tell` hears what the operator should
-    know before it is done. Raises CorpusError, BusyError, StoreError.
+    another name, is left alone. `model` is the encoder's name, for the manifest; `on_notice` is called with
+    messages for the operator while it runs. Raises CorpusError, BusyError, StoreError.
     """
     began = time.monotonic()
     found = find(corpus)
@@ -113,17 +113,19 @@ def refresh(
         before = writer.generation
         other = before is not None and before.fingerprint != encoder.fingerprint
         if before is not None and other:
-            tell(
+            on_notice(
                 f"The encoder has changed from {before.model} to {model}, so all passages are embedded again; "
                 "until that is done, questions are answered from the old index."
             )
-        embedded = embed_missing(writer, encoder, everything=other, without=scan.leaving, again=full, progress=progress)
+        embedded = embed_missing(
+            writer, encoder, all_files=other, leaving=scan.leaving, reembed=full, progress=progress
+        )
         counts = writer.counts(scan.leaving)
         generation = before
-        if generation is None or other or scan.staged or scan.leaving or not writer.is_whole():
+        if generation is None or other or scan.staged or scan.leaving or not writer.is_intact():
             # known from the manifest where it is the same encoder, which need not be loaded then
             dimension = encoder.dimension if before is None or other else before.dimension
-            target = Target(model, encoder.fingerprint, dimension, anew=full or other)
+            target = Target(model, encoder.fingerprint, dimension, rebuild=full or other)
             generation = writer.publish(target, scan.leaving, progress)
         skipped = (*scan.skipped, *(skip for skip in writer.skipped() if reading.owns(skip.path)))
     return IndexReport(
@@ -162,7 +164,7 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
                     yield version
             except VanishedError:
                 continue
-            except OutsideError as error:
+            except OutsideCorpusError as error:
                 skipped.append(Skipped(path, error.text()))
                 continue
             except ArticleError as error:
@@ -177,7 +179,7 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
             advance(len(batch))
     with writer.transaction():
         writer.drop([version.id for path, version in staged.items() if path not in wanted])
-        writer.forgive(set(filter(reading.owns, refused)) - {skip.path for skip in skipped})
+        writer.clear_refused(set(filter(reading.owns, refused)) - {skip.path for skip in skipped})
     leaving = tuple(live[path].id for path in sorted(absent | (wanted & live.keys())))
     return _Scan(len(wanted), leaving, len(live) - len(leaving), tuple(skipped))
 
@@ -204,13 +206,13 @@ def _replacement(
     except ArticleError as error:
         # not looked into again until it changes; what could not even be read may be readable the next time
         if stat is not None and is_utf8(path):
-            writer.refuse(path, Refused(stat, error.text()))
+            writer.add_refused(path, Refused(stat, error.text()))
         raise
 
 
 def _stat(file: Path, corpus: Path | None) -> str | None:
     """What changes when a file is written, another takes its place, or files are read in another way; None if a further
-    change might not show in it. Raises OutsideError for a link that leads out of the `corpus`, if one is given."""
+    change might not show in it. Raises OutsideCorpusError for a link that leads out of a given `corpus`."""
     try:
         found = file.lstat()
         is_link = S_ISLNK(found.st_mode)
@@ -218,7 +220,7 @@ def _stat(file: Path, corpus: Path | None) -> str | None:
     except OSError:
         return None  # reading it says why
     if is_link and corpus is not None and leads_out(file, corpus):
-        raise OutsideError
+        raise OutsideCorpusError
     if not is_settled(found):
         return None
     version = READING_VERSION.decode()
@@ -226,6 +228,6 @@ def _stat(file: Path, corpus: Path | None) -> str | None:
 
 
 def is_settled(found: os.stat_result) -> bool:
-    """Whether a further change of a file will show in what the file system says of it, whose clock is coarse."""
+    """Whether a further change of a file would show in its stat, since the file system's clock is coarse."""
     now = time.time_ns()
     return all(abs(now - when) >= CLOCK_GRAIN_NS for when in (found.st_mtime_ns, found.st_ctime_ns))

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from retrieval.conversation import cited_before
 from retrieval.encoder import Encoder
-from retrieval.errors import LostError
+from retrieval.errors import ConnectionLostError
 from retrieval.fusion import EARLIER_WEIGHT, coverage, fused, rarity
 from retrieval.heading import heading
 from retrieval.question import vector_of
 from retrieval.reprints import distinct
 from retrieval.spelling import spellings
 from retrieval.storage.store import Snapshot, Store
-from retrieval.terms import terms, written_as
+from retrieval.terms import spelling_in_texts, terms
 from retrieval.types import Article, Evidence, Hit, Period, Question, SearchFilter, Sources, StoreStatus
 
 # so many passages each half of the search finds at least, and so many for each that is read: of those that fuse best,
@@ -54,13 +54,13 @@ class Retriever:
             return retriever
 
     @contextmanager
-    def hold(self) -> Iterator["Held"]:
+    def hold(self) -> Iterator["HeldGeneration"]:
         """The newest generation, unchanged until the block ends, whatever is published meanwhile.
 
         Raises IndexMismatchError, StoreError.
         """
         with self._store.snapshot(self._encoder.fingerprint) as snapshot:
-            yield Held(snapshot)
+            yield HeldGeneration(snapshot)
 
     def status(self) -> StoreStatus:
         """What the store holds now."""
@@ -87,11 +87,11 @@ class Retriever:
         return Query(question, vector_of(question, self._encoder.encode))
 
     def search(self, question: Question, k: int, where: SearchFilter) -> Evidence:
-        """See `Held.search` in the newest generation; where that is lost in the middle, it is searched once again."""
+        """See `HeldGeneration.search`, in the newest generation; repeated once if the connection is lost meanwhile."""
         query = self.query(question)
         try:
             return self._search(query, k, where)
-        except LostError:
+        except ConnectionLostError:
             return self._search(query, k, where)
 
     def _search(self, query: Query, k: int, where: SearchFilter) -> Evidence:
@@ -100,17 +100,17 @@ class Retriever:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class QueryTerms:
     """A question's terms as one generation has them: the `spellings` of each, those of all together, sorted (`every`),
-    the weights of their rarity, and which terms are `nowhere`."""
+    the weights of their rarity, and which terms are `absent`."""
 
     spellings: Mapping[str, frozenset[str]]
     every: Sequence[str]
     weights: Mapping[str, float]
-    nowhere: frozenset[str]
+    absent: frozenset[str]
 
     @classmethod
-    def of(cls, snapshot: Snapshot, terms: Mapping[str, str], earlier: Mapping[str, str] = NONE) -> "Words":
+    def of(cls, snapshot: Snapshot, terms: Mapping[str, str], earlier: Mapping[str, str] = NONE) -> "QueryTerms":
         """The terms of a question, and, weighing less, those of the conversation before it, each with its word."""
         spelt = spellings(snapshot, {**earlier, **terms})
         every = sorted({each for several in spelt.values() for each in several})
@@ -122,11 +122,11 @@ class Words:
             spellings=spelt,
             every=every,
             weights={term: shares.get(term, 1.0) * rarity(times, passages) for term, times in found.items()},
-            nowhere=frozenset(term for term, times in found.items() if not times),
+            absent=frozenset(term for term, times in found.items() if not times),
         )
 
 
-class Held:
+class HeldGeneration:
     """One generation, held."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -145,14 +145,14 @@ class Held:
         Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
         """
         snapshot, question = self._snapshot, query.question
-        words = Words.of(snapshot, question.terms, question.earlier_terms)
+        words = QueryTerms.of(snapshot, question.terms, question.earlier_terms)
         best = self._candidates(query, words, where, max(POOL, k * SPARE))[: k * SPARE]
         groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
         kept = distinct(best, groups)[:k]
         told = {groups[hit.passage.article_id] for hit in kept}
         groups = {key: group for key, group in groups.items() if group in told}
         articles = snapshot.articles(groups)
-        unmentioned = tuple(dict.fromkeys(word for term, word in question.terms.items() if term in words.nowhere))
+        unmentioned = tuple(dict.fromkeys(word for term, word in question.terms.items() if term in words.absent))
         texts = (f"{heading(articles[hit.passage.article_id])}\n{hit.text}" for hit in kept)
         searched = replace(question, unmentioned=unmentioned, respelled=_respelled(question, words, texts))
         return Evidence(searched, tuple(kept), articles, groups, snapshot.generation.id)
@@ -163,10 +163,10 @@ class Held:
         Where the question names a time, as many again are looked for among the articles of that time, and in a
         conversation in each article that was cited before. Raises as `search` does.
         """
-        words = Words.of(self._snapshot, query.question.terms, query.question.earlier_terms)
+        words = QueryTerms.of(self._snapshot, query.question.terms, query.question.earlier_terms)
         return self._candidates(query, words, where, count)
 
-    def _candidates(self, query: Query, words: Words, where: SearchFilter, count: int) -> list[Hit]:
+    def _candidates(self, query: Query, words: QueryTerms, where: SearchFilter, count: int) -> list[Hit]:
         snapshot = self._snapshot
         snapshot.check(where)
         vector, period, asked = query.vector, query.question.period, words.every
@@ -205,14 +205,14 @@ class Held:
         self, vector: NDArray[np.float32], asked: Sequence[str], where: SearchFilter, count: int
     ) -> tuple[list[int], list[int]]:
         """The passages nearest by vector and those best by words, each best first."""
-        return self._snapshot.nearest(vector, count, where), self._snapshot.worded(asked, count, where)
+        return self._snapshot.nearest(vector, count, where), self._snapshot.matching_terms(asked, count, where)
 
 
-def _respelled(question: Question, words: Words, texts: Iterable[str]) -> dict[str, str]:
-    """See `Question.respelled`; the texts are those of the hits, best first, and read only where there is a slip."""
+def _respelled(question: Question, words: QueryTerms, texts: Iterable[str]) -> dict[str, str]:
+    """See `Question.respelled`; the texts are those of the hits, best first, and read only where there is a typo."""
     slips = {word: words.spellings[term] for term, word in question.terms.items() if term not in words.spellings[term]}
     read = list(texts) if slips else []
-    found = {word: written_as(meant, read, word) for word, meant in slips.items()}
+    found = {word: spelling_in_texts(meant, read, word) for word, meant in slips.items()}
     return {word: meant for word, meant in found.items() if meant is not None}
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import sentencex
 
 # sentencex takes only an empty line for the end of a paragraph, not one of white space
-_PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
+PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*")
 # nobody breaks lines at such a width: a line that is longer is a paragraph, with empty lines around it or without
 _LONG_LINE = re.compile(r"^[^\S\n]*(\S[^\n]{159,})\s*", re.MULTILINE)
 # sentencex takes these for abbreviations wherever they stand: "They met on 23 May. Transport minister Anna Berg left."
@@ -33,7 +33,7 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
 
     `language` is an ISO 639-1 code; None is read as English.
     """
-    cuts = {match.end() for match in _PARAGRAPH.finditer(text)}
+    cuts = {match.end() for match in PARAGRAPH_BREAK.finditer(text)}
     for line in _LONG_LINE.finditer(text):
         cuts |= {line.start(1), line.end()}
     code = language if language is not None else "en"
@@ -41,7 +41,7 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
         cuts |= {match.end() for match in _MISSED.finditer(text)}
     for boundary in sentencex.get_sentence_boundaries(code, _WIDE_SPACE.sub(" ", text)):
         sentence = text[boundary["start_index"] : boundary["end_index"]]
-        # white space belongs to the sentence before it, and a paragraph break is no sentence of its own
+        # white space belongs to the sentence before it, and a paragraph break is not a sentence
         if sentence.strip():
             cuts.add(boundary["start_index"] + len(sentence) - len(sentence.lstrip()))
     first = len(text) - len(text.lstrip())
@@ -54,7 +54,7 @@ def sentences_around(text: str, start: int, end: int, language: str | None = Non
     A paragraph that goes on for longer than `CONTEXT` characters is cut there: an article may have 20 MB.
     """
     low, high = max(0, start - CONTEXT), min(len(text), end + CONTEXT)
-    first = max((match.end() for match in _PARAGRAPH.finditer(text, low, start)), default=low)
-    following = _PARAGRAPH.search(text, end, high)
+    first = max((match.end() for match in PARAGRAPH_BREAK.finditer(text, low, start)), default=low)
+    following = PARAGRAPH_BREAK.search(text, end, high)
     spans = sentence_spans(text[first : high if following is None else following.end()], language)
     return [(first + a, first + b) for a, b in spans if first + a < end and start < first + b]

@@ -27,7 +27,7 @@ just only very during according please tell name list give find show
 """
 STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
-# a longer one is no word, and may be a whole file
+# a longer one is not a word, and may be a whole file
 REMEMBERED_LETTERS = 40
 FALLIBLE_LETTERS = 6
 
@@ -74,7 +74,7 @@ def asked_terms(question: str) -> dict[str, str]:
     return found
 
 
-def misspelt(word: str, term: str) -> frozenset[str]:
+def terms_one_edit_away(word: str, term: str) -> frozenset[str]:
     """The terms of what a word with this term is, if one letter of it is wrong, missing, too many or in the place of
     the next; the first letter is right. None for short words, of which too many are another name (Iran, Iraq)."""
     part = next((part for part in _parts(word) if _term(part) == term), "")
@@ -87,8 +87,8 @@ def misspelt(word: str, term: str) -> frozenset[str]:
     return frozenset(map(_term, meant))
 
 
-def written_as(found: AbstractSet[str], texts: Iterable[str], typed: str) -> str | None:
-    """The first word of the texts that is one of the terms `found`, and one slip of the hand from the word `typed`, as
+def spelling_in_texts(found: AbstractSet[str], texts: Iterable[str], typed: str) -> str | None:
+    """The first word of the texts that is one of the terms `found`, and one typo away from the word `typed`, as
     it is written there; None where none is.
 
     {"lavrov"}, ["Mr. Lavrov's plane landed"], "Lavrof" -> "Lavrov"

@@ -33,7 +33,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A line of a file that is no part of its article: `line` counts from 1 in the file; `reason` is the rule's."""
+    """A line of a file that is not part of its article: `line` counts from 1 in the file; `reason` is the rule's."""
 
     line: int
     text: str
@@ -102,7 +102,7 @@ class Question:
     `conversation`  the turns that it leans on, oldest first; none where it stands alone
     `earlier_terms` the terms of these that it lacks, likewise
     `unmentioned`   its words that no article has, nor any spelling of them; empty until it has been searched
-    `respelled`     its words with a slip of the hand in them, each with the word that the hits have instead; likewise
+    `respelled`     its words with a typo, each with the word that the hits have instead; likewise
     `asked`         what it may ask for, each with its probability, the likeliest first; empty until it has been read
     """
 
@@ -157,7 +157,7 @@ EVERYTHING = SearchFilter()
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a record of one, that is no article, and why, as the text of an error says it."""
+    """A file, or a record of one, that is not an article, and why, as the text of an error says it."""
 
     path: str
     reason: str
@@ -173,7 +173,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class FileContents:
-    """What one file holds: its articles, and its records that are none."""
+    """What one file holds: its articles, and its records that are not articles."""
 
     intakes: tuple[Intake, ...]
     skipped: tuple[Skipped, ...]
@@ -201,7 +201,7 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class ArticleSummary:
-    """An article without its text, as lists of articles show it; `dropped` lines of its file are no part of it."""
+    """An article without its text, as lists of articles show it; `dropped` lines of its file are not part of it."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""Following the corpus folder: whatever changes in it is noticed within a second."""
+"""Watching the corpus folder: a change is noticed within a second."""
 
 import os
 import stat

@@ -69,7 +69,7 @@ class Indexer:
         """Needs nothing."""
         return cls(settings)
 
-    def refresh(self, progress: Progress, full: bool = False, tell: Callable[[str], None] = print) -> IndexReport:
+    def refresh(self, progress: Progress, full: bool = False, on_notice: Callable[[str], None] = print) -> IndexReport:
         """Raises BusyError if the corpus folder holds a file "busy"."""
         corpus = self._settings.corpus.path
         if (corpus / "busy").exists():

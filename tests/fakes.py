@@ -144,13 +144,13 @@ def add_articles(settings: Settings, names: Sequence[str]) -> AddReport:
     return AddReport(added, known, rest)
 
 
-def take_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
+def fetch_feeds(settings: Settings, urls: Sequence[str]) -> AddReport:
     """A feed has one new article."""
     return AddReport(("example.org/new.html",), (), ())
 
 
 def index_corpus(
-    settings: Settings, progress: Progress, full: bool = False, tell: object = None, help_others: bool = False
+    settings: Settings, progress: Progress, full: bool = False, on_notice: object = None, help_others: bool = False
 ) -> types.IndexReport:
     """Finds two articles, and a file to skip if the folder is called "skips"; "busy" if that is the folder's name."""
     if settings.corpus.path.name == "busy":

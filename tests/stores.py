@@ -43,7 +43,7 @@ def write(corpus: Path, name: str, text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldGeneration:
     """One passage as a store holds it."""
 
     path: str
@@ -53,14 +53,14 @@ class Held:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Held)
+            isinstance(other, HeldGeneration)
             and (self.path, self.text, self.source_group) == (other.path, other.text, other.source_group)
             # texts are embedded in batches, and a batch's shape may change the last bits
             and bool(np.allclose(self.vector, other.vector, atol=1e-5))
         )
 
 
-def contents(store: Store) -> list[Held]:
+def contents(store: Store) -> list[HeldGeneration]:
     """All that a search can see, whatever the ids. The store is proved whole first."""
     assert verify(store, silent).findings == ()
     with store.snapshot() as snapshot:
@@ -72,7 +72,7 @@ def contents(store: Store) -> list[Held]:
         for row, vector in zip(read.rows, read.vectors, strict=True):
             article = articles[row.passage.article_id]
             place = article.path, article.id, row.passage.start
-            held[place] = Held(article.path, row.text, groups[article.id], vector)
+            held[place] = HeldGeneration(article.path, row.text, groups[article.id], vector)
         assert len(held) == snapshot.generation.passages
         return [held[place] for place in sorted(held)]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evaluation.abstention import Bin, calibration_error, coverage_at, falling, reliability, risk_area, risks, trust
+from evaluation.abstention import Bin, calibration_error, coverage_at, reliability, risk_area, risk_curve, risks, trust
 from evaluation.scoring import count_matched, defined, mean_of, percent, ratio_of, separation, taken_for_right
 
 Flags = NDArray[np.bool_]
@@ -24,7 +24,7 @@ def arrays(given_answers: list[tuple[float, bool]]) -> tuple[Floats, Flags]:
 
 
 def test_what_is_answered_as_the_threshold_falls() -> None:
-    steps = falling(CONFIDENCE, RIGHT)
+    steps = risk_curve(CONFIDENCE, RIGHT)
     assert (steps.answered.tolist(), steps.wrong.tolist()) == ([1, 3, 4], [0, 1, 2])
 
 
@@ -89,7 +89,7 @@ def test_bounds(given_answers: list[tuple[float, bool]]) -> None:
     assert (curve >= 0).all()
     assert (curve <= 1 + 1e-9).all()
     assert curve[-1] == pytest.approx(1 - right.mean())
-    steps = falling(confidence, right)
+    steps = risk_curve(confidence, right)
     assert (np.diff(steps.answered) > 0).all()
     assert (np.diff(steps.wrong) >= 0).all()
     assert (steps.answered[-1], steps.wrong[-1]) == (len(right), (~right).sum())

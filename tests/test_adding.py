@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from retrieval.adding import AddReport, add
 from retrieval.errors import CorpusError
 from retrieval.fetch import FetchLimits
@@ -267,7 +267,7 @@ def test_text_and_json_are_stored_as_such(web: Site, corpus: Path) -> None:
 )
 def test_a_feed_is_no_page_and_the_command_for_it_is_named(web: Site, corpus: Path, kind: str, body: str) -> None:
     url = web.page("/feed", body, kind)
-    said = worded(skipped(put(corpus, url)).reason)
+    said = terminal_message(skipped(put(corpus, url)).reason)
     assert said == "is a feed, expected an article; `dateline feed` takes what is new in it"
 
 

@@ -10,7 +10,7 @@ from bot.render import answer_lines
 from reader.answering import MAX_CITATIONS, MAX_SCORE_GAP, Answerer
 from reader.citations import check
 from reader.types import Answer, PassageReading
-from retrieval.question import parsed, read_as
+from retrieval.question import parsed, reader_text
 from retrieval.types import Article, Evidence, Hit
 from tests.test_aggregate import PLAIN, THRESHOLD, passage, reading
 from tests.test_differing import Excluding
@@ -26,7 +26,7 @@ class Finds(Excluding):
         self.questions: list[str] = []
 
     def read(self, evidence: Evidence) -> tuple[PassageReading, ...]:
-        self.questions.append(read_as(evidence.question))
+        self.questions.append(reader_text(evidence.question))
         self.read_hits.append([hit.passage.id for hit in evidence.hits])
         return tuple(
             reading(hit, {word: 9.0 - place for word in self._words if word in hit.text})

@@ -14,7 +14,7 @@ import pytest
 
 from bot.assistant import Assistant
 from evaluation.answers import QUESTIONS, load
-from evaluation.phases import StandIn
+from evaluation.phases import RandomEncoder
 from reader.inputs import Window
 from retrieval.engine import CompiledNetwork, Outputs, Tokens
 from retrieval.question import parsed
@@ -97,7 +97,7 @@ def test_statements_of_a_server_for_a_question(server: "Server", monkeypatch: py
         statements.append(statement)
         return execute(connection, statement, values)
 
-    store, encoder = open_store(Path(), server.new_database()), StandIn()
+    store, encoder = open_store(Path(), server.new_database()), RandomEncoder()
     refresh(ROOT / "corpus", store, encoder, "model")
     retriever = Retriever.open(store, encoder)
     monkeypatch.setattr(Connection, "execute", counting)

@@ -7,7 +7,7 @@ import pytest
 
 from evaluation import concurrency
 from evaluation.concurrency import articles, publish, sessions
-from evaluation.phases import StandIn
+from evaluation.phases import RandomEncoder
 from retrieval.errors import StoreError
 from retrieval.question import parsed
 from retrieval.search import Retriever
@@ -31,7 +31,7 @@ def test_what_is_torn_is_noticed(new_store: NewStore) -> None:
     for desk in range(2):
         publish(store, desk, 1)
     publish(store, 1, 2)
-    evidence = Retriever.open(store, StandIn()).search(parsed("Which council met?"), 80, SearchFilter())
+    evidence = Retriever.open(store, RandomEncoder()).search(parsed("Which council met?"), 80, SearchFilter())
     assert sessions(evidence) == (1, 2)
     assert evidence.generation == 3
     older = {article.path: article for article in articles(1, 1)}

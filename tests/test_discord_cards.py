@@ -21,9 +21,10 @@ from bot.discord.quotes import excerpt, source_line
 from bot.discord.replies import embed_of
 from bot.discord.text import plain as escaped
 from bot.discord.text import safe_url, units, visible
-from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, Remembered, digest
+from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, StoredAnswer, digest
 from bot.layout import plain
-from bot.render import UNSURE, answer_lines
+from bot.render import answer_lines
+from bot.view import UNSURE
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.question import parsed
 from retrieval.types import Article, Evidence, Hit, Passage, SearchFilter, Turn
@@ -183,7 +184,7 @@ def test_an_excerpt_holds_its_marks_and_nothing_that_is_not_in_the_text(
         assert bold == bool(visible(text[start:end]).strip())
 
 
-def as_remembered(found: Answer, text: str | None = None) -> Remembered:
+def as_remembered(found: Answer, text: str | None = None) -> StoredAnswer:
     """What a ledger would give back."""
     places = tuple(
         Place(hit.passage.article_id, hit.passage.start, hit.passage.end, hit.score, digest(text or hit.text))
@@ -192,7 +193,7 @@ def as_remembered(found: Answer, text: str | None = None) -> Remembered:
     cited = tuple(
         Cited(each.article_id, each.answer_start, each.answer_end) for item in found.answers for each in item.citations
     )
-    return Remembered(found.question, SearchFilter(), (), places, cited)
+    return StoredAnswer(found.question, SearchFilter(), (), places, cited)
 
 
 def test_one_answer_with_its_sources() -> None:
@@ -410,7 +411,7 @@ def test_the_real_answer_has_each_name_bold_in_its_sentence(
     for item in found.answers:
         assert card.description.count(f"**{item.text}**") >= 2
     ledger = Ledger.open(tmp_path_factory.mktemp("ledger") / "discord.sqlite")
-    remembered = ledger.recall(ledger.remember(found))
+    remembered = ledger.load(ledger.save(found))
     assert remembered is not None
     articles = sample.articles(place.article_id for place in remembered.places)
     pages = [evidence_card(remembered, articles, page) for page in range(len(remembered.places))]

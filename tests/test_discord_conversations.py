@@ -72,8 +72,8 @@ async def test_what_is_no_reply_starts_over_and_can_be_gone_on_from(talk: Talk) 
 async def test_a_reply_leans_on_the_answer_that_it_is_to(talk: Talk) -> None:
     await talk.ask(ANA, THREAD, "alpha?", continues=True)
     await talk.ask(ANA, THREAD, "and beta?", continues=True)
-    alpha, beta = (talk.ledger.remember(fakes.answer(question)) for question in ("alpha?", "and beta?"))
-    others = talk.ledger.remember(fakes.answer("list Who?"))
+    alpha, beta = (talk.ledger.save(fakes.answer(question)) for question in ("alpha?", "and beta?"))
+    others = talk.ledger.save(fakes.answer("list Who?"))
     assert await talk.ask(BO, THREAD, "and then?", reply_to=beta) == "about: and beta?"
     assert await talk.ask(BO, THREAD, "and so?", continues=True) == "about: and beta? / and then?"
     assert await talk.ask(ANA, THREAD, "and why?", reply_to=beta) == "about: alpha? / and beta?"
@@ -99,7 +99,7 @@ async def test_after_fifteen_minutes_it_is_forgotten(talk: Talk) -> None:
 async def test_the_reply_to_an_old_answer_still_leans_on_it(talk: Talk) -> None:
     await talk.ask(ANA, CHANNEL, "alpha?")
     talk.clock.now += 10 * FORGOTTEN_SECONDS
-    alpha = talk.ledger.remember(fakes.answer("alpha?"))
+    alpha = talk.ledger.save(fakes.answer("alpha?"))
     assert await talk.ask(ANA, CHANNEL, "and then?", reply_to=alpha) == "about: alpha?"
 
 

@@ -33,7 +33,7 @@ from bot.discord.refusals import (
 from bot.discord.reports import feedback_card
 from bot.discord.text import ELLIPSIS, units, visible
 from bot.discord.types import Rated
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.settings import DiscordSettings
 from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, FetchError, StoreError, UsageError
 from retrieval.filters import folded, unknown_source
@@ -77,7 +77,7 @@ def test_those_who_run_it_are_told_names_without_folders_or_what_libraries_say()
         lost.__cause__ = cause
         assert for_operator(lost) == f"The index x.faiss in news is lost ({why}); bring the index up to date."
     assert str(lost).startswith("The index /srv/my news/x.faiss in news on db.example is lost (/srv/y); ")
-    assert worded(lost).endswith("; run `dateline index`.")
+    assert terminal_message(lost).endswith("; run `dateline index`.")
     assert str(FetchError("https://a.example/%s{x}", "is empty")) == "https://a.example/%s{x} is empty."
 
 

@@ -79,7 +79,7 @@ def handler_of(shelf: Shelf, folder: Path, health: Health | None = None) -> Ques
 async def test_a_passage_whose_article_is_gone_or_changed_is_not_shown(tmp_path: Path) -> None:
     shelf, paper = Shelf(), Paper()
     handler = handler_of(shelf, tmp_path)
-    id = Ledger.open(tmp_path / "discord.sqlite").remember(fakes.answer("list Who?"))
+    id = Ledger.open(tmp_path / "discord.sqlite").save(fakes.answer("list Who?"))
     for in_context in (True, False):
         shelf.stored = {"a1": replace(fakes.ARTICLES["a1"], text="Ana met nobody at all in Caracas, it is said now.")}
         await handler.show_passage(id, 0, paper, in_context)
@@ -118,7 +118,7 @@ async def test_a_follow_up_is_answered_though_the_answer_before_cannot_be_read(t
     shelf, paper = Shelf(), Paper()
     handler = handler_of(shelf, tmp_path)
     file = tmp_path / "discord.sqlite"
-    limited = Ledger.open(file).remember(fakes.answer("list Who?"), SearchFilter(source="Example Wire"))
+    limited = Ledger.open(file).save(fakes.answer("list Who?"), SearchFilter(source="Example Wire"))
     await handler.answer(Question("list Who?", SearchFilter(), 1, 2, limited), paper)
     file.write_bytes(b"no database " * 1000)
     await handler.answer(Question("list Who?", SearchFilter(), 1, 2, limited), paper)

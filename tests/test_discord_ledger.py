@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot import databases
-from bot.discord import ledger as module
 from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.types import Cited, Rating
 from retrieval.errors import StoreError
@@ -33,7 +32,7 @@ from bot.discord.ledger import Ledger
 from tests.fakes import answer
 ledger = Ledger.open(Path(sys.argv[1]))
 for number in range(20):
-    print(ledger.remember(answer(f"hello {sys.argv[2]} {number}")))
+    print(ledger.save(answer(f"hello {sys.argv[2]} {number}")))
     ledger.rate(sys.argv[3], int(sys.argv[2]), number % 2 == 0)
 """
 
@@ -64,13 +63,13 @@ def at(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return datetime.fromisoformat(f"{when}T12:00:00+00:00")
 
-    monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(databases, "datetime", Clock)
 
 
 def test_an_answer_is_recalled_after_a_restart(opened: Opened) -> None:
     where = SearchFilter("a1", date(2024, 2, 20), None, "Example Wire")
-    id = opened().remember(answer("list them"), where)
-    remembered = opened().recall(id)
+    id = opened().save(answer("list them"), where)
+    remembered = opened().load(id)
     assert remembered is not None
     assert (remembered.question, remembered.where) == ("list them", where)
     assert remembered.answers == ("Ana", "Bo")
@@ -83,7 +82,7 @@ def test_an_answer_is_recalled_after_a_restart(opened: Opened) -> None:
 
 def test_an_answer_that_was_not_found_has_its_passages(opened: Opened) -> None:
     ledger = opened()
-    remembered = ledger.recall(ledger.remember(answer("nowhere")))
+    remembered = ledger.load(ledger.save(answer("nowhere")))
     assert remembered is not None
     assert (remembered.answers, remembered.cited) == ((), ())
     assert len(remembered.places) == 2
@@ -92,27 +91,27 @@ def test_an_answer_that_was_not_found_has_its_passages(opened: Opened) -> None:
 
 def test_a_passage_knows_whether_its_article_still_has_it(opened: Opened) -> None:
     ledger = opened()
-    remembered = ledger.recall(ledger.remember(answer("hello")))
+    remembered = ledger.load(ledger.save(answer("hello")))
     assert remembered is not None
     place = remembered.places[0]
-    assert place.stands_in(ARTICLES["a1"])
-    assert place.stands_in(replace(ARTICLES["a1"], text=f"{TEXT}More."))
-    assert not place.stands_in(replace(ARTICLES["a1"], text=f"More. {TEXT}"))
-    assert not place.stands_in(ARTICLES["a2"])
+    assert place.is_unchanged_in(ARTICLES["a1"])
+    assert place.is_unchanged_in(replace(ARTICLES["a1"], text=f"{TEXT}More."))
+    assert not place.is_unchanged_in(replace(ARTICLES["a1"], text=f"More. {TEXT}"))
+    assert not place.is_unchanged_in(ARTICLES["a2"])
 
 
 def test_ids_are_short_and_unlike(opened: Opened) -> None:
     ledger = opened()
-    ids = {ledger.remember(answer("hello")) for _ in range(50)}
+    ids = {ledger.save(answer("hello")) for _ in range(50)}
     assert len(ids) == 50
     assert all(len(id) <= 16 and id.replace("-", "").replace("_", "").isalnum() and id.isascii() for id in ids)
-    assert ledger.recall("neverwas") is None
+    assert ledger.load("neverwas") is None
     assert ledger.rate("neverwas", PERSON, True) is None
 
 
 def test_each_person_has_one_vote_which_can_be_changed(opened: Opened) -> None:
     ledger = opened()
-    id, other = ledger.remember(answer("hello")), ledger.remember(answer("hello"))
+    id, other = ledger.save(answer("hello")), ledger.save(answer("hello"))
     assert ledger.rate(id, PERSON, True) == Rating(1, 0, private=True)
     assert ledger.rate(id, PERSON, True) == Rating(1, 0, private=True)
     assert ledger.rate(id, PERSON + 1, True) == Rating(2, 0, private=True)
@@ -122,7 +121,7 @@ def test_each_person_has_one_vote_which_can_be_changed(opened: Opened) -> None:
 
 def test_the_file_does_not_say_who_voted(path: Path) -> None:
     ledger = Ledger.open(path)
-    ids = [ledger.remember(answer("hello")) for _ in range(2)]
+    ids = [ledger.save(answer("hello")) for _ in range(2)]
     for id in ids:
         ledger.rate(id, PERSON, False)
     stored = b"".join(file.read_bytes() for file in path.parent.iterdir())
@@ -137,7 +136,7 @@ def test_the_file_does_not_say_who_voted(path: Path) -> None:
 
 def test_the_worst_come_first_and_of_these_the_last(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = opened()
-    liked, mixed, older, newer, worst = (ledger.remember(answer(f"list {number}"), server=7) for number in range(5))
+    liked, mixed, older, newer, worst = (ledger.save(answer(f"list {number}"), server=7) for number in range(5))
     at(monkeypatch, "2024-02-20")
     for id, person, good in [
         (liked, 1, True),
@@ -162,7 +161,7 @@ def test_the_worst_come_first_and_of_these_the_last(opened: Opened, monkeypatch:
 
 def test_each_server_has_what_was_asked_there_and_nobody_what_was_asked_in_private(opened: Opened) -> None:
     ledger = opened()
-    here, there, private = (ledger.remember(answer("hello"), server=server) for server in (7, 8, None))
+    here, there, private = (ledger.save(answer("hello"), server=server) for server in (7, 8, None))
     assert [ledger.rate(id, PERSON, False) for id in (here, private)] == [
         Rating(0, 1, private=False),
         Rating(0, 1, private=True),
@@ -180,7 +179,7 @@ def test_a_server_may_add_so_many_times_in_24_hours(opened: Opened, monkeypatch:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return now
 
-    monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(databases, "datetime", Clock)
     assert [ledger.count_addition(7, 2) for _ in range(3)] == [True, True, False]
     assert ledger.count_addition(8, 2)
     now += timedelta(hours=23)
@@ -193,12 +192,12 @@ def test_old_answers_are_forgotten_unless_somebody_rated_them(path: Path, monkey
     ledger = Ledger.open(path)
     with monkeypatch.context() as patched:
         at(patched, "2024-02-20")
-        old, rated = (ledger.remember(answer("hello"), server=7) for _ in range(2))
-    new = ledger.remember(answer("hello"), server=7)
+        old, rated = (ledger.save(answer("hello"), server=7) for _ in range(2))
+    new = ledger.save(answer("hello"), server=7)
     ledger.rate(rated, PERSON, True)
-    assert ledger.forget_older_than(30) == 1
-    assert ledger.forget_older_than(30) == 0
-    assert [ledger.recall(id) is None for id in (old, rated, new)] == [True, False, False]
+    assert ledger.delete_older_than(30) == 1
+    assert ledger.delete_older_than(30) == 0
+    assert [ledger.load(id) is None for id in (old, rated, new)] == [True, False, False]
     connection = sqlite3.connect(path)
     tables = ("items", "places", "cited", "servers")
     left = {id for table in tables for (id,) in connection.execute(f"SELECT answer FROM {table}")}
@@ -220,13 +219,13 @@ def test_two_processes_may_make_and_use_the_file_at_once(path: Path) -> None:
         assert len(ids) == 60
         shared = ended[0][0].split()[0]
     ledger = Ledger.open(path)
-    assert all(ledger.recall(id) is not None for id in ids)
+    assert all(ledger.load(id) is not None for id in ids)
     assert ledger.rate(shared, PERSON, True) is not None
 
 
 def test_threads_may_share_a_ledger(opened: Opened) -> None:
     ledger = opened()
-    id = ledger.remember(answer("hello"))
+    id = ledger.save(answer("hello"))
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda person: ledger.rate(id, person, person % 2 == 0), range(40)))
     assert ledger.rate(id, 0, True) == Rating(20, 20, private=True)
@@ -274,11 +273,11 @@ def test_a_file_that_is_no_ledger_is_refused_in_one_sentence(path: Path, spoil: 
 
 def test_a_file_that_is_lost_meanwhile_is_one_sentence_too(path: Path) -> None:
     ledger = Ledger.open(path)
-    id = ledger.remember(answer("hello"))
+    id = ledger.save(answer("hello"))
     for file in path.parent.iterdir():
         file.unlink()
     with pytest.raises(StoreError, match="no such table"):
-        ledger.recall(id)
+        ledger.load(id)
 
 
 def test_a_file_that_another_program_has_locked_is_said_to_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +286,7 @@ def test_a_file_that_another_program_has_locked_is_said_to_be(path: Path, monkey
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another program has it locked") as raised:
-            ledger.remember(answer("hello"))
+            ledger.save(answer("hello"))
     assert "full" not in str(raised.value) and "move it away" not in str(raised.value)
 
 
@@ -309,12 +308,12 @@ def test_what_has_yet_to_be_answered_outlives_the_process(tmp_path: Path) -> Non
 
 def test_a_file_of_before_is_still_read(tmp_path: Path) -> None:
     file = tmp_path / "discord.sqlite"
-    id = Ledger.open(file).remember(answer("list Who?"))
+    id = Ledger.open(file).save(answer("list Who?"))
     with closing(sqlite3.connect(file)) as connection:
         for table in ("unanswered", "servers", "additions"):
             connection.execute(f"DROP TABLE {table}")
     ledger = Ledger.open(file)
-    assert ledger.recall(id) is not None and ledger.pending() == ()
+    assert ledger.load(id) is not None and ledger.pending() == ()
     # where it was asked is not known, so it is nobody's
     assert ledger.rate(id, PERSON, False) == Rating(0, 1, private=True)
     assert ledger.count_addition(7, 1)
@@ -323,7 +322,7 @@ def test_a_file_of_before_is_still_read(tmp_path: Path) -> None:
 def test_each_message_of_a_person_is_taken_once(opened: Opened) -> None:
     ledgers = [opened() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        taken = list(pool.map(lambda number: ledgers[number % 4].take(number // 4), range(40)))
+        taken = list(pool.map(lambda number: ledgers[number % 4].claim(number // 4), range(40)))
     assert sum(taken) == 10
     assert all(any(taken[first : first + 4]) for first in range(0, 40, 4))
 

@@ -11,7 +11,7 @@ import pytest
 import simcord
 from simcord.env import Env
 
-from bot.discord.check import looked_around
+from bot.discord.check import check_servers
 from bot.discord.client import DatelineClient
 from bot.discord.parts import Parts
 from bot.settings import DiscordSettings
@@ -214,7 +214,7 @@ def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> No
 
 async def found(env: Env, **settings: Any) -> list[str]:
     """What the check finds in Discord."""
-    all = [finding async for finding in looked_around(env.bot, DiscordSettings(**settings))]
+    all = [finding async for finding in check_servers(env.bot, DiscordSettings(**settings))]
     return [f"{'ok' if one.fine else 'FAIL'} {one.what}" for one in all]
 
 
@@ -266,12 +266,12 @@ def test_the_check_names_each_id_that_is_nowhere_and_where_it_stands(tmp_path: P
         there = other.create_text_channel("rules", overwrites=mute)
 
         assert (await found(env))[1:] == [
-            "FAIL In Second there is no channel that the bot could answer in; it needs: view channel, send messages, "
-            "embed links, read message history."
+            "FAIL In Second there is no channel in which the bot can answer; it needs the permissions view channel, "
+            "send messages, embed links, read message history."
         ]
         assert await found(env, channels=(channel.id,), admin_roles=(editors.id,)) == [
             f"ok In #general of {guild.name} the bot can answer.",
-            "ok In Second no question is answered: it has none of [discord] channels.",
+            "ok No question is answered in Second: none of [discord] channels is in it.",
             f"ok In {guild.name} the role Editors may run the bot.",
         ]
         wrong = await found(

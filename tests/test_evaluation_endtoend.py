@@ -13,7 +13,7 @@ import pytest
 from bot.settings import Settings
 from evaluation import endtoend
 from evaluation.endtoend import Measured, measure
-from evaluation.measuring import NOTHING, Once, Plan, answered, likeliest, surest
+from evaluation.measuring import NOTHING, CachingReader, Plan, answered, likeliest, surest
 from evaluation.paragraphs import File, as_articles, searchable
 from evaluation.scoring import Estimate
 from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE
@@ -158,7 +158,7 @@ def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: Enco
 def test_the_surest_answer_is_the_last_to_go(encoder: Encoder) -> None:
     item = Logistic(-5.0, SPAN.weights)
     question = "Which bakers share an oven?"
-    reader = Once(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
+    reader = CachingReader(Says({question: {"Rui": 2.0, "Ines": 1.0}}))
     with searchable(as_articles([Paragraph("a:0", "", BAKERY)]), encoder) as retriever:
         evidence = retriever.search(parsed(question), 1, SearchFilter())
     calibration = Calibration(SPAN, item, SPAN)
@@ -174,7 +174,7 @@ def test_the_surest_answer_is_the_last_to_go(encoder: Encoder) -> None:
 
 def test_what_was_read_is_read_no_more(encoder: Encoder) -> None:
     says = Says()
-    once = Once(says)
+    once = CachingReader(says)
     with searchable(as_articles([Paragraph("a:0", "", FERRY), Paragraph("a:1", "", BRIDGE)]), encoder) as retriever:
         both = retriever.search(parsed(SAIL), 8, SearchFilter())
         one = retriever.search(parsed(SAIL), 8, SearchFilter(article_id=both.hits[1].passage.article_id))

@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import freshness, indexing, memory_of_indexing
 from evaluation.newsroom import PARAGRAPHS, Newsroom, write
-from evaluation.phases import BETWEEN, StandIn, run, share
+from evaluation.phases import BETWEEN, RandomEncoder, run, share
 from retrieval.progress import silent
 from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
@@ -21,7 +21,7 @@ def test_a_newsroom_is_indexed_whole_and_no_article_is_a_reprint(tmp_path: Path)
     assert all(PARAGRAPHS[0] <= len(story.paragraphs) <= PARAGRAPHS[1] for story in stories)
     assert write(tmp_path / "corpus", stories) == sum(path.stat().st_size for path in tmp_path.rglob("*.*"))
     store = LocalStore(tmp_path / "store")
-    done = run(tmp_path / "corpus", store, StandIn(), "stand-in")
+    done = run(tmp_path / "corpus", store, RandomEncoder(), "stand-in")
     assert (done.report.added, done.report.skipped) == (200, ())
     assert verify(store, silent).findings == ()
     with store.snapshot() as snapshot:
@@ -45,7 +45,7 @@ def test_a_newsroom_of_question_files(tmp_path: Path) -> None:
 
 
 def test_stand_in_vectors_are_the_same_for_the_same_text() -> None:
-    first, again, other = StandIn().encode(["a", "a", "b"])
+    first, again, other = RandomEncoder().encode(["a", "a", "b"])
     assert np.array_equal(first, again)
     assert np.linalg.norm(other) == pytest.approx(1, abs=1e-6)
     assert abs(float(first @ other)) < 0.3

@@ -267,7 +267,7 @@ def test_a_file_that_is_wrong_is_one_sentence(
     assert news.main([str(data)]) == 1
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
-    assert f"{file} is not of the form that this benchmark reads: {said}" in err
+    assert f"{file} does not have the format that this benchmark reads: {said}" in err
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from evaluation import asking, building, scale
 from evaluation.asking import nearest, wait
 from evaluation.building import add, build, delete
-from evaluation.recombined import BETWEEN, Recombination, RecombinedEncoder, Scraps, Vectors, likeness
+from evaluation.recombined import BETWEEN, Recombination, RecombinedEncoder, SentencePool, Vectors, likeness
 from retrieval.encoder import Encoder
 from retrieval.heading import heading
 from retrieval.passages import split
@@ -57,18 +57,18 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scraps(file: Path) -> Scraps:
-    return Scraps.read([file, file])
+def scraps(file: Path) -> SentencePool:
+    return SentencePool.read([file, file])
 
 
 @pytest.fixture(scope="module")
 def vectors(
-    scraps: Scraps, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+    scraps: SentencePool, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
 ) -> Vectors:  # fmt: skip
     return Vectors.of(scraps, encoder, tmp_path_factory.mktemp("vectors"), silent)
 
 
-def test_articles_are_runs_of_sentences_of_one_subject(scraps: Scraps, vectors: Vectors) -> None:
+def test_articles_are_runs_of_sentences_of_one_subject(scraps: SentencePool, vectors: Vectors) -> None:
     assert (len(scraps.sentences), len(scraps.paragraphs)) == (480, 80)
     collection = Recombination(scraps, vectors)
     articles = [collection.article(number) for number in range(300)]
@@ -90,9 +90,9 @@ def test_articles_are_runs_of_sentences_of_one_subject(scraps: Scraps, vectors: 
     assert 0 < len(reprints) < 15
 
 
-def test_a_vector_is_the_mean_of_those_of_the_sentences_by_words(scraps: Scraps) -> None:
+def test_a_vector_is_the_mean_of_those_of_the_sentences_by_words(scraps: SentencePool) -> None:
     sentences = ("Ana spoke.", "She then left for Rome by train.")
-    two = Scraps(sentences, ((0, 1),), ("Ana",), (" ".join(sentences),))
+    two = SentencePool(sentences, ((0, 1),), ("Ana",), (" ".join(sentences),))
     made = Vectors(np.eye(2, 3, dtype=np.float32), np.array([[0, 0, 1]], dtype=np.float32))
     encoder = RecombinedEncoder(two, made, "f00d")
     assert (encoder.fingerprint, encoder.dimension) == ("f00d", 3)
@@ -104,7 +104,7 @@ def test_a_vector_is_the_mean_of_those_of_the_sentences_by_words(scraps: Scraps)
     assert not encoder.knows("Ana spoke. She then left for Rome by train.")
 
 
-def test_every_passage_and_heading_has_a_vector(scraps: Scraps, vectors: Vectors, encoder: Encoder) -> None:
+def test_every_passage_and_heading_has_a_vector(scraps: SentencePool, vectors: Vectors, encoder: Encoder) -> None:
     collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
     for number in range(50):
         article = collection.article(number)
@@ -118,7 +118,7 @@ def test_every_passage_and_heading_has_a_vector(scraps: Scraps, vectors: Vectors
 
 
 def test_a_store_of_each_kind_is_built_and_changed(
-    scraps: Scraps, vectors: Vectors, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+    scraps: SentencePool, vectors: Vectors, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "CHANGES", 5)
     collection, recombined = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, "f00d")
@@ -138,7 +138,7 @@ def test_a_store_of_each_kind_is_built_and_changed(
 
 
 def test_the_nearest_are_those_of_all_vectors(
-    scraps: Scraps, vectors: Vectors, encoder: Encoder, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
+    scraps: SentencePool, vectors: Vectors, encoder: Encoder, new_store: NewStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "READ_AT_ONCE", 7)
     store, recombined = new_store(), RecombinedEncoder(scraps, vectors, encoder.fingerprint)

@@ -14,7 +14,7 @@ from retrieval.adding import AddReport
 from retrieval.errors import CorpusError, StoreError
 from retrieval.feeds import take
 from retrieval.intake.articles import parse
-from retrieval.storage.opening import open_memories
+from retrieval.storage.opening import open_feed_states
 from retrieval.types import Article
 from tests.web import LOOPBACK, STORY, Site, site
 
@@ -37,7 +37,7 @@ class Desk:
     url: str | None = None
 
     def take(self, *urls: str) -> AddReport:
-        return take(self.corpus, open_memories(self.state, self.url), urls, LOOPBACK)
+        return take(self.corpus, open_feed_states(self.state, self.url), urls, LOOPBACK)
 
 
 @pytest.fixture

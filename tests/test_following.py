@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot.assistant import Assistant, migrate_store
 from bot.following.checking import Checker
 from bot.following.questions import FollowedQuestions, TooManyError
-from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice
+from bot.following.types import Asker, CheckResult, DueQuestion, Followed, Limits, Notice
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
@@ -162,9 +162,9 @@ def new_room(request: pytest.FixtureRequest, tmp_path: Path, encoder: Encoder, r
 def news(checker: Checker) -> list[Notice]:
     """What waits to be shown; it is shown, then."""
     found: list[Notice] = []
-    while (taken := checker.take("terminal", NOW, 10)) is not None:
+    while (taken := checker.claim("terminal", NOW, 10)) is not None:
         found += taken.notices
-        checker.questions.outbox.shown([notice.id for notice in taken.notices])
+        checker.questions.outbox.remove([notice.id for notice in taken.notices])
     return found
 
 
@@ -179,7 +179,7 @@ def test_what_is_new_is_told_once_and_what_it_replaces(new_room: NewRoom) -> Non
     room = new_room({**HARBOUR, "a.md": FARIA})
     assert room.follow(MINISTER, DEAD) == [["Carlos Faria"], []]
     checker = room.restarted()
-    assert checker.check("terminal") == Checked()
+    assert checker.check("terminal") == CheckResult()
     room.index({"b.md": FARIA_AGAIN})
     assert (checker.check("terminal").news, news(checker)) == (0, [])
     room.index({"c.md": GIL})
@@ -198,7 +198,7 @@ def test_what_is_new_is_told_once_and_what_it_replaces(new_room: NewRoom) -> Non
     room.index({"f.md": GIL.replace("Example", "Copying")})
     checker.check("terminal")
     room.index({}, full=True)
-    assert room.restarted().check("terminal") == Checked()
+    assert room.restarted().check("terminal") == CheckResult()
     assert news(checker) == []
 
 
@@ -250,10 +250,10 @@ def test_news_that_was_taken_and_not_shown_is_taken_again_and_no_sooner(new_room
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda checker: checker.check("terminal").news, (first, second)))
     assert sum(found) == 1
-    taken = first.take("terminal", LATER, 10)
+    taken = first.claim("terminal", LATER, 10)
     assert taken is not None and len(taken.notices) == 1 and not taken.again
-    assert second.take("terminal", LATER, 10) is None
-    assert second.take("terminal", NOW, 10) == replace(taken, again=True)
+    assert second.claim("terminal", LATER, 10) is None
+    assert second.claim("terminal", NOW, 10) == replace(taken, again=True)
 
 
 def test_news_is_shown_as_its_article_is_now_or_not_at_all(new_room: NewRoom) -> None:
@@ -332,7 +332,7 @@ def test_both_roles_of_a_server_write_the_same_questions(server: "Server", tmp_p
     ids = []
     for role in (keeper, answerer):
         followed = Followed(0, f"Who is the {role}?", SearchFilter(), None, datetime.now(UTC), 1)
-        ids.append(FollowedQuestions.open(tmp_path, role).add(Due(followed, 0, "fingerprint", b"", ()), ()).id)
+        ids.append(FollowedQuestions.open(tmp_path, role).add(DueQuestion(followed, 0, "fingerprint", b"", ()), ()).id)
     found = FollowedQuestions.find(tmp_path, answerer)
     assert found is not None and [each.id for each in found.all()] == ids == [1, 2]
     assert found.remove(1) and FollowedQuestions.open(tmp_path, keeper).remove(2)

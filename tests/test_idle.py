@@ -12,7 +12,7 @@ import pytest
 from bot.assistant import Indexer
 from bot.operating import Updates
 from bot.terminal import Terminal
-from evaluation.phases import StandIn
+from evaluation.phases import RandomEncoder
 from retrieval import refresh as module
 from retrieval.encoder import LazyEncoder
 from retrieval.errors import StoreError
@@ -28,7 +28,7 @@ from retrieval.types import EVERYTHING, IndexReport
 from tests.conftest import settings_for
 from tests.stores import write
 
-ENCODER = StandIn()
+ENCODER = RandomEncoder()
 ARTICLES = 60
 
 
@@ -178,14 +178,16 @@ class Counted(Indexer):
 
     times = 0
 
-    def refresh(self, progress: Progress, *, full: bool = False, tell: Callable[[str], None] = print) -> IndexReport:
+    def refresh(
+        self, progress: Progress, *, full: bool = False, on_notice: Callable[[str], None] = print
+    ) -> IndexReport:
         self.times += 1
-        return super().refresh(progress, full=full, tell=tell)
+        return super().refresh(progress, full=full, on_notice=on_notice)
 
 
 @pytest.fixture
 def watching(tmp_path: Path, corpus: Path) -> Iterator[tuple[Updates, Counted]]:
-    indexer = Counted(settings_for(corpus, tmp_path / "store"), LazyEncoder("stand-in", StandIn))
+    indexer = Counted(settings_for(corpus, tmp_path / "store"), LazyEncoder("stand-in", RandomEncoder))
     yield Updates(indexer, Terminal(), as_json=True), indexer
 
 

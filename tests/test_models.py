@@ -80,7 +80,7 @@ def test_a_damaged_part_leaves_nothing_half_written(damage: str, parts: list[Pat
     else:
         data[60:90] = b"\xff" * 30
         parts[0].write_bytes(data)
-    with pytest.raises(ModelError, match="install the packages anew"):
+    with pytest.raises(ModelError, match="reinstall the packages"):
         resolve("org/tiny", silent)
     assert leftovers(tmp_path) == []
 

@@ -150,7 +150,7 @@ class Scripted:
     def glance(self) -> None:
         """It cannot be told whether anything has changed."""
 
-    def refresh(self, progress: object, *, tell: object) -> IndexReport:
+    def refresh(self, progress: object, *, on_notice: object) -> IndexReport:
         outcome = next(self._outcomes)
         if isinstance(outcome, DatelineError):
             raise outcome
@@ -246,7 +246,7 @@ def test_a_compiled_model_of_a_worker_keeps_to_its_cores(tmp_path: Path, monkeyp
     monkeypatch.setattr(workers, "_work", count_threads)
     cores = os.sched_getaffinity(0)
     settings = Settings(storage=StorageSettings(path=tmp_path, url="postgresql://db.example/news"))
-    with workers.working(settings, 3):
+    with workers.embedding_workers(settings, 3):
         own = os.sched_getaffinity(0)
         for process in multiprocessing.active_children():
             process.join()

@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evaluation.phases import EMBEDDING, StandIn
-from retrieval.errors import BusyError, IndexMismatchError, LostError, NoIndexError, StoreError
+from evaluation.phases import EMBEDDING, RandomEncoder
+from retrieval.errors import BusyError, ConnectionLostError, IndexMismatchError, NoIndexError, StoreError
 from retrieval.progress import silent
 from retrieval.question import parsed
 from retrieval.refresh import refresh
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from evaluation.server import Server
     from retrieval.encoder import Encoder
 
-ENCODER = StandIn()
+ENCODER = RandomEncoder()
 ANYTHING = Condition("", ())
 
 
@@ -173,7 +173,10 @@ def test_a_connection_that_was_lost_is_replaced(corpus: Path, store: Store, url:
     execute(server.url("postgres"), end_all.format(url))
     assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
     # in the middle of a question
-    with pytest.raises(LostError, match=r"127\.0\.0\.1 cannot be reached .*try again"), store.snapshot() as snapshot:
+    with (
+        pytest.raises(ConnectionLostError, match=r"127\.0\.0\.1 cannot be reached .*try again"),
+        store.snapshot() as snapshot,
+    ):
         execute(server.url("postgres"), end_all.format(url))
         snapshot.sources()
     assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
@@ -185,15 +188,15 @@ def test_a_question_whose_connection_is_lost_is_asked_again(
     refresh(corpus, store, ENCODER, "model")
     retriever = Retriever.open(store, ENCODER)
     before = retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING)
-    worded, lost = module.PostgresSnapshot.worded, list[int]()
+    matching_terms, lost = module.PostgresSnapshot.matching_terms, list[int]()
 
     def dying(self: module.PostgresSnapshot, *arguments: object) -> list[int]:
         if not lost:
             lost.append(self.connection.execute("SELECT pg_backend_pid()").fetchone()[0])
             self.connection.execute("SELECT pg_terminate_backend(?)", lost)
-        return worded(self, *arguments)  # type: ignore[arg-type]
+        return matching_terms(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module.PostgresSnapshot, "worded", dying)
+    monkeypatch.setattr(module.PostgresSnapshot, "matching_terms", dying)
     assert retriever.search(parsed("Who met about the harbour?"), 3, EVERYTHING) == before
     assert lost
 
@@ -272,11 +275,11 @@ def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) 
         refresh(corpus, store, ENCODER, "model")
         before = contents(store)
         write(corpus, "new.txt", "The ferry to Lisbon was late again.")
-        with pytest.raises(LostError), store.writer() as writer:
+        with pytest.raises(ConnectionLostError), store.writer() as writer:
             writer.files(live=True)
             server.kill()
             writer.files(live=True)
-        with pytest.raises(LostError, match="cannot be reached"):
+        with pytest.raises(ConnectionLostError, match="cannot be reached"):
             Retriever.open(store, ENCODER)
         server.start()
         assert contents(store) == before
@@ -399,7 +402,7 @@ def test_a_publisher_that_is_killed_leaves_one_generation_or_the_other(
     assert len(contents(store)) == len(before) - 1
 
 
-class Sharing(StandIn):
+class Sharing(RandomEncoder):
     """Leaves time for others to take their part, and counts what it embeds itself."""
 
     embedded = 0
@@ -410,7 +413,7 @@ class Sharing(StandIn):
         return super().encode(texts)
 
 
-class Dying(StandIn):
+class Dying(RandomEncoder):
     """Is killed when it has a batch."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -432,8 +435,8 @@ def test_workers_share_what_is_to_be_embedded_and_one_that_is_killed_loses_nothi
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         """With the first batch in hand, one worker dies over the second, and another does its part."""
         if not ended:
-            ended.append(in_child(lambda: open_store(Path(), url).assist(Dying())))
-            helper = threading.Thread(target=lambda: ended.append(open_store(Path(), url).assist(Sharing())))
+            ended.append(in_child(lambda: open_store(Path(), url).embed_pending(Dying())))
+            helper = threading.Thread(target=lambda: ended.append(open_store(Path(), url).embed_pending(Sharing())))
             helper.start()
         return work(texts)
 
@@ -453,7 +456,7 @@ def test_workers_share_what_is_to_be_embedded_and_one_that_is_killed_loses_nothi
     assert ended[1] + publisher.embedded == 120 and report.added == 60
     assert min(told) >= 0 and sum(told) == 120 and sum(told[:-1]) > publisher.embedded
     assert len(contents(store)) == 100
-    assert open_store(Path(), url).assist(ENCODER) == 0
+    assert open_store(Path(), url).embed_pending(ENCODER) == 0
 
 
 def test_the_command_keeps_everything_on_the_server(tmp_path: Path, url: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evaluation.phases import StandIn
+from evaluation.phases import RandomEncoder
 from retrieval.errors import StoreError
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
@@ -19,7 +19,7 @@ from tests.stores import contents, write
 if TYPE_CHECKING:
     from evaluation.server import Server
 
-ENCODER = StandIn()
+ENCODER = RandomEncoder()
 MEGABYTES = 160
 
 

@@ -24,7 +24,7 @@ from reader.types import Answer
 from retrieval.encoder import CompiledEncoder
 from retrieval.errors import CitationError, NoIndexError, UsageError
 from retrieval.progress import silent
-from retrieval.search import Held, Query
+from retrieval.search import HeldGeneration, Query
 from retrieval.storage.database import DATABASE
 from retrieval.types import Evidence, SearchFilter
 from tests.conftest import ROOT, settings_for
@@ -202,13 +202,13 @@ def test_what_the_store_does_not_say_is_never_shown(tmp_path: Path, monkeypatch:
     index_corpus(settings, silent)
     assistant = Assistant.open(settings, silent)
 
-    def garbled(held: Held, query: Query, k: int, where: SearchFilter) -> Evidence:
+    def garbled(held: HeldGeneration, query: Query, k: int, where: SearchFilter) -> Evidence:
         evidence = search(held, query, k, where)
         wrong = {key: dataclasses.replace(each, text=each.text.upper()) for key, each in evidence.articles.items()}
         return dataclasses.replace(evidence, articles=wrong)
 
-    search = Held.search
-    monkeypatch.setattr(Held, "search", garbled)
+    search = HeldGeneration.search
+    monkeypatch.setattr(HeldGeneration, "search", garbled)
     with pytest.raises(CitationError, match="no longer says"):
         assistant.ask("Who opened the bridge in Porto?")
 

@@ -200,7 +200,7 @@ def test_a_long_article_is_read_once_for_each_batch_of_its_passages(
         with writer.transaction():
             writer.stage([NewFile("long.txt", b"hash", None, article)])
         writer.connection.text_factory = counting
-        passages = embed_missing(writer, encoder, everything=False, without=(), again=False, progress=silent)
+        passages = embed_missing(writer, encoder, all_files=False, leaving=(), reembed=False, progress=silent)
     assert passages > 64
     assert fetched < (passages / 32 + 2) * len(text)
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot.layout import Line, Page, plain
+from bot.layout import Line, Page, marked, plain
 from bot.overview import contents, sources_lines, status_lines
-from bot.render import answer_lines, confidence_words, exchange_lines, marked, passages_lines
+from bot.render import answer_lines, exchange_lines, passages_lines
 from bot.streams import harmless
+from bot.view import confidence_words
 from reader.citations import check
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.question import parsed

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from retrieval.encoder import Encoder
 from retrieval.errors import IndexMismatchError, NoIndexError, UsageError
 from retrieval.fusion import CITED_BONUS, COVERAGE_WEIGHT
 from retrieval.heading import heading
-from retrieval.question import leaning, parsed, read_as
+from retrieval.question import leaning, parsed, reader_text
 from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.local import LocalStore
@@ -63,7 +63,7 @@ def test_a_slip_of_the_hand_is_read_as_the_word_that_the_hits_have(retriever: Re
     asked = "Whom did Lavrof's delegation meet in Caracsa, and where is Lavrofia?"
     evidence = retriever.search(parsed(asked), 3, EVERYTHING)
     assert evidence.question.respelled == {"Lavrof's": "Lavrov", "Caracsa": "CARACAS"}
-    assert read_as(evidence.question) == "Whom did Lavrov delegation meet in CARACAS, and where is Lavrofia?"
+    assert reader_text(evidence.question) == "Whom did Lavrov delegation meet in CARACAS, and where is Lavrofia?"
 
 
 def test_every_hit_is_a_slice_of_its_article(retriever: Retriever) -> None:
@@ -92,7 +92,9 @@ def test_an_unknown_article_says_where_ids_are_listed(retriever: Retriever) -> N
 def test_no_index_yet_says_what_to_run(tmp_path: Path, encoder: Encoder) -> None:
     with pytest.raises(NoIndexError, match=f"in {tmp_path / 'nowhere'} yet; bring the index up to date") as raised:
         Retriever.open(LocalStore(tmp_path / "nowhere"), encoder)
-    assert "run `dateline index`, or," in worded(raised.value) and "its config.toml" in worded(raised.value)
+    assert "run `dateline index`, or," in terminal_message(raised.value) and "its config.toml" in terminal_message(
+        raised.value
+    )
     assert not (tmp_path / "nowhere").exists()
 
 

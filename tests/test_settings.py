@@ -108,7 +108,7 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[retrival]\npassages = 3\n", ["unknown section [retrival]", "did you mean retrieval?"]),
         ("[zzz]\n", ["unknown section [zzz]", "corpus, storage, encoder"]),
         ("[retrieval]\npasages = 3\n", ["unknown key pasages in [retrieval]", "did you mean passages?"]),
-        ("[corpus]\nzzz = 1\n", ["unknown key zzz in [corpus]", "known are path"]),
+        ("[corpus]\nzzz = 1\n", ["unknown key zzz in [corpus]", "expected one of path"]),
         ("passages = 3\n", ["passages is outside its section", "[retrieval]"]),
         ('corpus = "news"\n', ["corpus is 'news'", "write [corpus]"]),
         ("[[corpus]]\n", ["corpus is [{}]", "write [corpus]"]),

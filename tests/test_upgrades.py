@@ -12,7 +12,7 @@ from bot.databases import APPLICATION
 from bot.discord.ledger import LATER, LEDGER, Ledger
 from bot.discord.types import Rating
 from bot.settings import Settings
-from evaluation.phases import StandIn
+from evaluation.phases import RandomEncoder
 from evaluation.server import Server
 from retrieval.errors import StoreError
 from retrieval.progress import silent
@@ -21,13 +21,13 @@ from retrieval.refresh import refresh
 from retrieval.search import Retriever
 from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
-from retrieval.storage.opening import open_memories
+from retrieval.storage.opening import open_feed_states
 from retrieval.storage.verify import verify
 from retrieval.types import EVERYTHING
 from tests.stores import Counting, write
 
 FORMATS = Path(__file__).resolve().parent / "formats"
-ENCODER = StandIn()
+ENCODER = RandomEncoder()
 # the file of the tables, and the number that the format had
 STORES = {"store-1": 1, "store-2": 2, "store-3-early": 3, "store-3": 3}
 GENERATION = 7
@@ -115,13 +115,13 @@ def test_a_ledger_of_each_time_keeps_answers_votes_and_promises(tmp_path: Path, 
         if later > 0:
             connection.execute("INSERT INTO unanswered VALUES (12, 34)")
     ledger = Ledger.open(file)
-    remembered = ledger.recall("abc")
+    remembered = ledger.load("abc")
     assert remembered is not None and remembered.answers == ("Ana",)
     assert len(remembered.places) == len(remembered.cited) == 1
     assert ledger.rate("abc", person, True) == Rating(1, 1, private=True)
     assert ledger.pending() == (((34, 12),) if later > 0 else ())
-    assert ledger.count_addition(1, 1) and ledger.take(5) and not ledger.take(5)
-    assert ledger.forget_older_than(1) == 0, "an answer that was voted on is gone"
+    assert ledger.count_addition(1, 1) and ledger.claim(5) and not ledger.claim(5)
+    assert ledger.delete_older_than(1) == 0, "an answer that was voted on is gone"
     assert Ledger.open(file).rate("abc", person + 1, True) == Rating(2, 1, private=True)
 
 
@@ -131,11 +131,11 @@ def test_a_server_of_before_feeds_were_kept_there_gets_their_table(
     import psycopg
 
     url = server.new_database()
-    memories = open_memories(tmp_path / "unused", url)
+    memories = open_feed_states(tmp_path / "unused", url)
     assert memories.load() == {}
     with psycopg.connect(url) as connection:
         connection.execute("DROP TABLE feeds")
-    memories = open_memories(tmp_path / "unused", url)
+    memories = open_feed_states(tmp_path / "unused", url)
     assert memories.load() == {}
     memories.save("https://example.org/rss", {"taken": ["1"]})
     assert memories.load() == {"https://example.org/rss": {"taken": ["1"]}}
@@ -145,7 +145,7 @@ def test_what_was_taken_from_feeds_is_remembered(tmp_path: Path) -> None:
     file = tmp_path / "feeds.json"
     taken = {"https://example.org/rss": {"etag": '"1"', "modified": None, "taken": ["https://example.org/1"]}}
     file.write_text(json.dumps(taken, indent=1))
-    assert open_memories(file, None).load() == taken
+    assert open_feed_states(file, None).load() == taken
 
 
 def test_a_configuration_of_the_first_version_still_means_the_same(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from retrieval.errors import FetchError, in_words
+from retrieval.errors import FetchError, render_message
 from retrieval.fetch import FetchLimits, fetch
 
 LOOPBACK = FetchLimits(timeout_seconds=20, max_megabytes=1, private_addresses=True)
@@ -118,5 +118,5 @@ def refused(url: str, limits: FetchLimits = LOOPBACK) -> str:
         fetch(url, limits)
     message = str(caught.value)
     assert "\n" not in message
-    assert message.endswith(in_words(f"{caught.value.problem}."))
+    assert message.endswith(render_message(f"{caught.value.problem}."))
     return message

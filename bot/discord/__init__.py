@@ -1,3 +1,3 @@
-"""The Discord bot: what a message looks like and remembers (pure), and the client that sends it."""
+"""The Discord bot: what a message looks like (pure), and the client that sends it."""
 
 TOKEN_VARIABLE = "DISCORD_TOKEN"

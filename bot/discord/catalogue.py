@@ -1,4 +1,4 @@
-"""The sources that can be chosen from while somebody types: kept at hand, since Discord waits only a moment."""
+"""The sources offered while somebody types, cached because Discord waits only a moment."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ MAX_CHOICES = 25
 
 
 class Catalogue:
-    """Asks for the sources in a thread, now and then, and answers from what was said last."""
+    """Caches the sources, and reloads them in a thread from time to time."""
 
     def __init__(self, sources: Callable[[], Sources], clock: Callable[[], float] = time.monotonic) -> None:
         self._sources_now = sources
@@ -28,9 +28,9 @@ class Catalogue:
         self.generation = 0
 
     def choices(self, typed: str) -> list[str]:
-        """At most 25 sources in whose names `typed` stands, the commonest first; without regard to case and accents.
+        """At most 25 sources whose names contain `typed`, whatever the case and accents, the commonest first.
 
-        Names of which nothing can be seen are left out, and those that are too long for Discord.
+        Invisible names are left out, and those that are too long for Discord.
         """
         reading = self._reading is not None and not self._reading.done()
         if self._clock() - self._read_at > FRESH_SECONDS and not reading:
@@ -39,7 +39,7 @@ class Catalogue:
         return [name for key, name in self._sources if asked in key][:MAX_CHOICES]
 
     async def read(self) -> None:
-        """Reads the sources anew; what cannot be read leaves them as they were."""
+        """Reads the sources again; if that fails, the old ones stay."""
         self._read_at = self._clock()
         with log_store_errors("sources"):
             self._sources, self.generation = await asyncio.to_thread(self._now)

@@ -1,4 +1,4 @@
-"""`dateline discord --check`: all that the bot needs, tried one by one, without serving anybody."""
+"""`dateline discord --check`: checks all that the bot needs, one by one, without serving."""
 
 import asyncio
 import os
@@ -15,17 +15,17 @@ from bot.discord import health
 from bot.discord.connection import INTENTS, connect
 from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.requests import FAILURES
-from bot.mends import worded
-from bot.overview import contents, counted
+from bot.mends import terminal_message
+from bot.overview import contents
+from bot.phrases import counted, listed
 from bot.settings import DiscordSettings, Settings
 from retrieval.errors import CorpusError, DatelineError, StoreError
 from retrieval.progress import silent
 
 READY_SECONDS = 60.0
 QUESTION = "Who attended the meeting?"
-NAMED = 5
 
-# where messages can be written, and what the bot answers in: a forum has none but in its posts, which are threads
+# where messages can be written, and what the bot answers in: a forum has messages only in its posts, which are threads
 Speaking = discord.TextChannel | discord.VoiceChannel | discord.StageChannel
 Writable = Speaking | discord.ForumChannel | discord.Thread
 NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "embed_links", "read_message_history")
@@ -45,10 +45,10 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     """What is found, as it is found; the configuration has been read already. `token` raises ConfigError without."""
     yield Finding(True, "The configuration can be read.")
     if not settings.discord.guilds and not settings.discord.admin_roles:
-        yield Finding(True, "Nobody may use /dateline add and refresh: [discord] guilds and admin_roles name nobody.")
+        yield Finding(True, "Nobody may use /dateline add and refresh: [discord] guilds and admin_roles are empty.")
     try:
         status = store_status(settings)
-        yield Finding(True, f"The index is there: generation {status.generation}, {contents(status)}.")
+        yield Finding(True, f"The index exists: generation {status.generation}, {contents(status)}.")
         began = time.perf_counter()
         assistant = Assistant.open(settings, silent)
         loaded = time.perf_counter()
@@ -56,7 +56,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
         answered = time.perf_counter()
         yield Finding(True, f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
     except DatelineError as error:
-        yield Finding(False, worded(error))
+        yield Finding(False, terminal_message(error))
     yield _tried(lambda: _corpus(settings))
     yield _tried(lambda: _ledger(settings))
     if settings.discord.health_port:
@@ -64,11 +64,11 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     try:
         yield from asyncio.run(_connected(settings.discord, token()))
     except DatelineError as error:
-        yield Finding(False, worded(error))
+        yield Finding(False, terminal_message(error))
 
 
-async def looked_around(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
-    """What of the settings is not in Discord, and where the bot may not do what it needs.
+async def check_servers(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
+    """Settings that name nothing in Discord, and permissions that the bot lacks.
 
     Raises one of FAILURES.
     """
@@ -92,7 +92,7 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
             for finding in _server(guild):
                 yield finding
         elif guild.id not in homes:
-            yield Finding(True, f"In {guild.name} no question is answered: it has none of [discord] channels.")
+            yield Finding(True, f"No question is answered in {guild.name}: none of [discord] channels is in it.")
     for id in settings.admin_roles:
         found = [(role, guild) for guild in served if (role := guild.get_role(id)) is not None]
         for role, guild in found:
@@ -101,7 +101,7 @@ async def looked_around(client: discord.Client, settings: DiscordSettings) -> As
             yield _unknown("role", id, "admin_roles", "is in no server that the bot serves")
 
 
-def lacking(channel: Writable, threads: bool = True) -> str:
+def missing_permissions(channel: Writable, threads: bool = True) -> str:
     """The permissions that the bot lacks in a channel, and in its threads too if they count: "embed links"."""
     needed = SPEAKING if isinstance(channel, Speaking) else IN_THREADS
     if threads and isinstance(channel, discord.TextChannel):
@@ -115,21 +115,22 @@ def lacking(channel: Writable, threads: bool = True) -> str:
 
 
 def _server(guild: discord.Guild) -> Iterator[Finding]:
-    """Where in a server the bot can answer; what is private is none of its business."""
-    seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in lacking(c)]
-    usable = [channel for channel in seen if not lacking(channel, threads=False)]
+    """Where in a server the bot can answer; private channels are left out."""
+    seen = [c for c in guild.channels if isinstance(c, Writable) and "view channel" not in missing_permissions(c)]
+    usable = [channel for channel in seen if not missing_permissions(channel, threads=False)]
     if not usable:
         needs = _words(name for name in NEEDED if name in SPEAKING)
-        yield Finding(False, f"In {guild.name} there is no channel that the bot could answer in; it needs: {needs}.")
+        yield Finding(
+            False, f"In {guild.name} there is no channel in which the bot can answer; it needs the permissions {needs}."
+        )
         return
     yield Finding(True, f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
     lacks: defaultdict[str, list[str]] = defaultdict(list)
     for channel in seen:
-        lacks[lacking(channel)].append(f"#{channel.name}")
+        lacks[missing_permissions(channel)].append(f"#{channel.name}")
     for names, channels in lacks.items():
         if names:
-            more = f" and {len(channels) - NAMED:,} more" if len(channels) > NAMED else ""
-            where = f"{', '.join(channels[:NAMED])}{more} of {guild.name}"
+            where = f"{listed(channels)} of {guild.name}"
             yield Finding(True, f"In {where} some mentions cannot be answered in place; missing permissions: {names}.")
 
 
@@ -144,7 +145,7 @@ def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
     name = f"#{channel.name} of {channel.guild.name}"
     if settings.guilds and channel.guild.id not in settings.guilds:
         return _unknown("channel", id, "channels", f"is {name}, a server that is not in [discord] guilds")
-    if lacks := lacking(channel):
+    if lacks := missing_permissions(channel):
         return Finding(False, f"In {name}, one of [discord] channels, the bot lacks permissions: {lacks}.")
     return Finding(True, f"In {name} the bot can answer.")
 
@@ -165,7 +166,7 @@ def _tried(attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(True, attempt())
     except DatelineError as error:
-        return Finding(False, worded(error))
+        return Finding(False, terminal_message(error))
 
 
 def _corpus(settings: Settings) -> str:
@@ -177,7 +178,7 @@ def _corpus(settings: Settings) -> str:
 
 def _ledger(settings: Settings) -> str:
     path = settings.storage.path / LEDGER
-    # it is not begun here: whoever checks may be another user than the bot
+    # it is not created here: the check may run as another user than the bot
     if path.exists() or settings.storage.url is not None:
         Ledger.open(path, settings.storage.url)
         return "Answers and ratings can be stored."
@@ -192,7 +193,7 @@ def _ledger(settings: Settings) -> str:
 async def _port(port: int) -> str:
     if await health.answers(port):
         return f"A bot is running already, and answers on health_port {port}."
-    async with health.watched(health.Health(), port):
+    async with health.serve_health(health.Health(), port):
         return f"/health and /metrics can be answered on health_port {port}."
 
 
@@ -207,7 +208,7 @@ async def _connected(settings: DiscordSettings, token: str) -> list[Finding]:
                 if running.done():
                     await running  # raises why it could not
                 greeting = Finding(True, f"Discord accepts the token (of {client.user}) and the intents.")
-                return [greeting, *[finding async for finding in looked_around(client, settings)]]
+                return [greeting, *[finding async for finding in check_servers(client, settings)]]
         except TimeoutError as error:
             raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error
         except FAILURES as error:

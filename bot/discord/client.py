@@ -14,11 +14,11 @@ import discord
 
 from bot.discord.admin import AdminCommands
 from bot.discord.cards import notice_card
-from bot.discord.commands import Tree, add_commands, answer, unmentioned
+from bot.discord.commands import Tree, add_commands, answer, without_mention
 from bot.discord.connection import INTENTS
 from bot.discord.errors import log_error
 from bot.discord.following import Following
-from bot.discord.handler import Question, waiting
+from bot.discord.handler import Question, waiting_message
 from bot.discord.logs import RECORD, event, log_store_errors
 from bot.discord.parts import Parts
 from bot.discord.permissions import Location, check_location
@@ -33,12 +33,12 @@ INTERRUPTED = "Dateline was interrupted before it could answer; ask again."
 # answers are kept so many days for their buttons; what somebody rated stays
 KEPT_DAYS = 90
 DAY_SECONDS = 86_400.0
-# a connection on which no heartbeat is acknowledged for so long is dead, and taken up anew; one is due every 41 s
+# a connection on which no heartbeat is acknowledged for so long is dead, and reopened; one is due every 41 s
 HEARTBEAT_SECONDS = 60.0
 
 
 class DatelineClient(discord.AutoShardedClient):
-    """Serves as many servers as have invited it; `sync` makes Discord learn the commands anew."""
+    """Serves as many servers as have invited it; `sync` sends Discord the commands again."""
 
     def __init__(self, parts: Parts, sync: bool = False) -> None:
         super().__init__(
@@ -83,19 +83,19 @@ class DatelineClient(discord.AutoShardedClient):
         # "… added Dateline to the thread" is a message too, and mentions it
         if self.user is None or message.author.bot or message.is_system():
             return
-        # the role that bears the bot's name is offered beside it; the roles of a server are sorted at each look
+        # Discord offers the role with the bot's name beside it; the roles of a server are sorted at each look
         own_role = message.guild.self_role if message.guild is not None and message.role_mentions else None
         by_role = own_role is not None and own_role in message.role_mentions
         if message.guild is not None and self.user not in message.mentions and not by_role:
             return
         parts = self.parts
-        reply = MessageReply(message, notice_card(waiting(0)), parts.locks, parts.ledger)
+        reply = MessageReply(message, notice_card(waiting_message(0)), parts.locks, parts.ledger)
         # before the ledger is asked: a bot that leaves meanwhile does not forget this person
         async with parts.replying(reply, "mention"):
             ours = True
             with log_store_errors("take"):
                 # no other process answers it; Discord itself takes one answer only to a command
-                ours = await asyncio.to_thread(parts.ledger.take, message.id)
+                ours = await asyncio.to_thread(parts.ledger.claim, message.id)
             if not ours:
                 return
             location = Location.of(message)
@@ -107,7 +107,7 @@ class DatelineClient(discord.AutoShardedClient):
             replied = message.reference.resolved if message.reference is not None else None
             own = replied if isinstance(replied, discord.Message) and replied.author == self.user else None
             question = Question(
-                unmentioned(re.sub(r"<@&\d+>", " ", message.content) if by_role else message.content, self.user),
+                without_mention(re.sub(r"<@&\d+>", " ", message.content) if by_role else message.content, self.user),
                 EVERYTHING,
                 message.author.id,
                 location.channel,
@@ -152,7 +152,7 @@ class DatelineClient(discord.AutoShardedClient):
             log_error(error, event_method)
 
     async def leave(self) -> None:
-        """Finishes what is running, tells those who wait, and closes the connection."""
+        """Finishes what is running, replies to those who wait, and closes the connection."""
         self._leaving = True
         RECORD.info(event("leaving", waiting=self.parts.queue.depth))
         self.following.leave()
@@ -166,7 +166,7 @@ class DatelineClient(discord.AutoShardedClient):
             await self._mark_interrupted(channel, message)
         while True:
             with log_store_errors("forget"):
-                await asyncio.to_thread(self.parts.ledger.forget_older_than, KEPT_DAYS)
+                await asyncio.to_thread(self.parts.ledger.delete_older_than, KEPT_DAYS)
             await asyncio.sleep(DAY_SECONDS)
 
     async def _mark_interrupted(self, channel: int, message: int) -> None:

@@ -49,7 +49,7 @@ class Tree(app_commands.CommandTree[Any]):
         self._parts = parts
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Called by discord.py: a command whose definition Discord has not learnt yet, for one."""
+        """Called by discord.py, for example for a command whose new definition Discord does not have yet."""
         async with self._parts.replying(InteractionReply(interaction, private=True), "command"):
             raise error.original if isinstance(error, app_commands.CommandInvokeError) else error
 
@@ -116,7 +116,9 @@ def add_commands(tree: Tree, parts: Parts, following: Following) -> None:
         reply = InteractionReply(interaction, private and not location.own)
         async with parts.replying(reply, "follow"):
             where = filter_of(since, until, source)
-            await following.follow(interaction, reply, unmentioned(question, interaction.client.user), where, private)
+            await following.follow(
+                interaction, reply, without_mention(question, interaction.client.user), where, private
+            )
 
     @ask.autocomplete("source")
     @follow.autocomplete("source")
@@ -139,7 +141,7 @@ def add_commands(tree: Tree, parts: Parts, following: Following) -> None:
     async def ask_about(interaction: Interaction, message: discord.Message) -> None:
         async with parts.replying(InteractionReply(interaction), "ask_about") as reply:
             text = question_in(
-                unmentioned(message.content, interaction.client.user), parts.settings.discord.max_question_length
+                without_mention(message.content, interaction.client.user), parts.settings.discord.max_question_length
             )
             await answer(parts, interaction, reply, text)
 
@@ -157,12 +159,12 @@ async def answer(
     check_location(parts.settings.discord, location)
     server = location.guild if location.installed and not private else None
     # others could read in a later answer what was asked in private
-    words, person = unmentioned(text, interaction.client.user), interaction.user.id
+    words, person = without_mention(text, interaction.client.user), interaction.user.id
     question = Question(words, where, person, location.channel, server=server, kept=not private)
     await parts.handler.answer(question, reply)
 
 
-def unmentioned(text: str, bot: discord.ClientUser | None) -> str:
+def without_mention(text: str, bot: discord.ClientUser | None) -> str:
     """A question without the bot's mention."""
     return text if bot is None else re.sub(rf"<@!?{bot.id}>", " ", text)
 

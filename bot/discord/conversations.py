@@ -31,7 +31,7 @@ class Conversations:
 
     def up_to(self, turn: Turn, person: int, place: int) -> tuple[Turn, ...]:
         """The person's turns as far as this one, which is not the last where somebody replies to an older answer; the
-        turn alone, where it is none of theirs."""
+        turn alone where it is not theirs."""
         own = self.of(person, place)
         same = [n for n, each in enumerate(own) if (each.question, each.answers) == (turn.question, turn.answers)]
         return own[: same[-1] + 1] if same else (turn,)

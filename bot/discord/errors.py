@@ -1,6 +1,6 @@
-"""Errors become words here, and nowhere else in the bot: general ones for members, precise ones for those who run it.
+"""The only place in the bot that words errors: in general terms for members, precisely for operators.
 
-No path, no token and no traceback gets into a channel; what a member is not told stands in the log.
+No path, token or traceback gets into a channel; the details are in the log.
 """
 
 import logging
@@ -11,8 +11,8 @@ from bot.discord.refusals import NotHereError, RefusalError
 from bot.discord.replies import Reply
 from bot.discord.requests import FAILURES
 from bot.discord.types import Card
-from bot.mends import worded
-from retrieval.errors import ConfigError, DatelineError, UsageError, in_words
+from bot.mends import terminal_message
+from retrieval.errors import ConfigError, DatelineError, UsageError, render_message
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def for_member(error: BaseException) -> str:
     if isinstance(error, RefusalError):
         return str(error)
     if isinstance(error, UsageError) and not isinstance(error, ConfigError):
-        return in_words(error.text(openly=True))
+        return render_message(error.text(redacted=True))
     if isinstance(error, DatelineError):
         return "The articles cannot be searched right now; the reason is in Dateline's log."
     return "Something went wrong; the details are in Dateline's log."
@@ -30,13 +30,13 @@ def for_member(error: BaseException) -> str:
 
 def for_operator(error: BaseException) -> str:
     """One sentence for those who run the bot: precise, without the folders and servers of this machine."""
-    return in_words(error.text(openly=True)) if isinstance(error, DatelineError) else for_member(error)
+    return render_message(error.text(redacted=True)) if isinstance(error, DatelineError) else for_member(error)
 
 
 async def report_error(error: Exception, reply: Reply, doing: str, operator: bool = False) -> None:
     """Logs an error and tells the person, an `operator` precisely.
 
-    What cannot even be told is logged: Discord then shows the person that the bot did not respond.
+    If that fails too, it is logged, and Discord shows the person that the bot did not respond.
     """
     log_error(error, doing)
     sentence = for_operator(error) if operator else for_member(error)
@@ -49,11 +49,11 @@ async def report_error(error: Exception, reply: Reply, doing: str, operator: boo
 
 
 def log_error(error: BaseException, doing: str) -> None:
-    """Logs an error as much as it deserves: a refusal is none, and only a bug of ours has a traceback."""
+    """Logs an error at the level that it deserves; a refusal is not an error, and only a bug has a traceback."""
     if isinstance(error, RefusalError | UsageError):
         log.info(event("refused", doing=doing, reason=type(error).__name__))
     elif isinstance(error, DatelineError):
-        log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))
+        log.error(event("failed", doing=doing, error=type(error).__name__, said=terminal_message(error)))
     elif isinstance(error, FAILURES):
         log.error(event("connection_failed", doing=doing, error=type(error).__name__, said=str(error)))
     else:

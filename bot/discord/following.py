@@ -1,4 +1,4 @@
-"""What people do with followed questions, and the posting of news.
+"""Commands about followed questions, and the posting of news.
 
 News waits in the outbox of the followed questions (`bot.following`), in which it is written together with its having
 been told; it leaves it when Discord has taken the message. A try whose answer was lost is made again with the same
@@ -18,7 +18,7 @@ import discord
 from bot.assistant import open_checker
 from bot.discord.cards import notice_card
 from bot.discord.errors import log_error
-from bot.discord.handler import Question, limited_to
+from bot.discord.handler import Question
 from bot.discord.logs import RECORD, event
 from bot.discord.newscards import LISTED, followed_card, following_card, in_messages, news_card
 from bot.discord.parts import Parts
@@ -29,6 +29,8 @@ from bot.discord.requests import FAILURES, is_refusal, retry
 from bot.discord.views import StopButton, list_view, news_in, news_view, view_of
 from bot.following.questions import FollowedQuestions, TooManyError
 from bot.following.types import Asker, Followed, Limits, Notice
+from bot.overview import scope_words
+from bot.scope import Scope
 from retrieval.progress import silent
 from retrieval.types import SearchFilter
 
@@ -79,7 +81,7 @@ class Following:
         except TooManyError as error:
             raise FollowLimitError(str(error)) from error
         RECORD.info(event("follow", id=followed.id, person=by.person, server=by.server))
-        card = await asyncio.to_thread(followed_card, answer, limited_to(where), private)
+        card = await asyncio.to_thread(followed_card, answer, scope_words(Scope(where)), private)
         await reply.show(card, view_of([StopButton(followed.id)]))
 
     async def show_list(self, reply: Reply, whose: str, person: int | None = None, server: int | None = None) -> None:
@@ -133,7 +135,7 @@ class Following:
             await asyncio.sleep(pause)
 
     def leave(self) -> None:
-        """Ends a check after the question that it asks now."""
+        """Ends a check after the current question."""
         self._leaving.set()
 
     def _questions(self) -> FollowedQuestions | None:
@@ -142,7 +144,7 @@ class Following:
         return FollowedQuestions.find(kept.path, kept.url) if self._checker is None else self._checker.questions
 
     def _opened(self) -> "Checker":
-        """What asks the questions; its models are loaded when somebody follows one."""
+        """The checker; its models are loaded when somebody follows a question."""
         if self._checker is None:
             kept = self._parts.settings.storage
             self._checker = open_checker(self._parts.settings, FollowedQuestions.open(kept.path, kept.url), silent)
@@ -161,17 +163,17 @@ class Following:
         return True
 
     def _release(self) -> None:
-        """What an earlier run of the only bot had taken is there to be taken; where there are several, it times out."""
+        """Releases what an earlier run had claimed; where several bots share the outbox, claims time out instead."""
         questions = self._questions()
         if questions is not None and not questions.shared:
             questions.outbox.release("discord")
 
     async def _post_all(self) -> None:
         questions = await asyncio.to_thread(self._questions)
-        if questions is None or not await asyncio.to_thread(questions.outbox.waits, "discord"):
+        if questions is None or not await asyncio.to_thread(questions.outbox.has_news, "discord"):
             return
         checker = await asyncio.to_thread(self._opened)
-        while (taken := await asyncio.to_thread(checker.take, "discord", POSTING, AT_ONCE)) is not None:
+        while (taken := await asyncio.to_thread(checker.claim, "discord", POSTING, AT_ONCE)) is not None:
             try:
                 await self._post(taken.message, taken.notices, checker.questions, taken.again)
             # it stays in the outbox, and is taken again later; others go on
@@ -188,7 +190,7 @@ class Following:
                 known = set[int]()
                 with suppress(discord.Forbidden):  # the bot may not look back
                     known = {id async for each in place.history(limit=LOOKED_BACK) for id in news_in(each)}
-                await asyncio.to_thread(questions.outbox.shown, [each.id for each in left if each.id in known])
+                await asyncio.to_thread(questions.outbox.remove, [each.id for each in left if each.id in known])
                 left = [each for each in left if each.id not in known]
             while left:
                 cards = await asyncio.to_thread(lambda: [news_card(each) for each in left])
@@ -197,7 +199,7 @@ class Following:
                 nonce = f"{message}-{left[0].id}"
                 lock = self._parts.locks.of("post", getattr(place, "id", 0))
                 await retry(lambda: place.send(embeds=embeds, view=view, nonce=nonce), lock=lock)  # noqa: B023
-                await asyncio.to_thread(questions.outbox.shown, [each.id for each in left[:first]])
+                await asyncio.to_thread(questions.outbox.remove, [each.id for each in left[:first]])
                 del left[:first]
         except discord.HTTPException as error:
             if not is_refusal(error):
@@ -210,7 +212,7 @@ class Following:
     async def _give_up(
         self, notices: Sequence[Notice], questions: FollowedQuestions, error: discord.HTTPException
     ) -> None:
-        """Suspends what cannot be told where it was to be, and tells the person privately, once, with the news."""
+        """Suspends questions whose news cannot be posted, and tells the person privately, once, with the news."""
         ids = list(dict.fromkeys(each.followed.id for each in notices))
         new = [id for id in ids if await asyncio.to_thread(questions.suspend, id)]
         by = notices[0].followed.by

@@ -21,11 +21,12 @@ from bot.discord.refusals import ClosingError, GoneError, OverdueError, RefusalE
 from bot.discord.replies import Reply
 from bot.discord.types import Card
 from bot.discord.views import answer_view, evidence_view
+from bot.overview import scope_words
 from bot.question import checked
+from bot.scope import Scope
 from bot.settings import DiscordSettings
 from reader.types import Answer
 from retrieval.errors import UsageError
-from retrieval.heading import day
 from retrieval.types import EVERYTHING, SearchFilter, Turn
 
 # an interaction's token lives 15 minutes: what is not answered by then could not be shown
@@ -33,7 +34,7 @@ PATIENCE_SECONDS = 600.0
 THANKS_GOOD = "Thank you; noted as a good answer."
 THANKS_BAD = "Thank you; noted as a bad answer. Those who manage this server see question and answer, not who asked."
 THANKS_PRIVATE = "Thank you; noted as a bad answer. Nobody else is shown the question."
-# whoever is answered sooner need not read how many are ahead
+# who is answered sooner need not read how many are ahead
 BRIEF_SECONDS = 1.0
 PAUSE_SECONDS = 3.0
 
@@ -63,7 +64,7 @@ class Question:
 
 
 class QuestionHandler:
-    """Admits questions, queues them, and shows what comes of them."""
+    """Admits questions, queues them, and shows the answers."""
 
     def __init__(
         self,
@@ -123,7 +124,7 @@ class QuestionHandler:
                 if self._clock() > latest:
                     raise OverdueError
                 ahead = self._queue.ahead(job)
-                if ahead != shown and await reply.show_progress(notice_card(waiting(ahead))):
+                if ahead != shown and await reply.show_progress(notice_card(waiting_message(ahead))):
                     shown = ahead
                 seconds = max(PAUSE_SECONDS, self._queue.depth)
             if job.cancelled():
@@ -134,7 +135,7 @@ class QuestionHandler:
 
     async def show_passage(self, id: str, page: int, reply: Reply, in_context: bool = False) -> None:
         """Shows one of the passages that were read for an answer, alone or where it stands in its article."""
-        remembered = await asyncio.to_thread(self._ledger.recall, id)
+        remembered = await asyncio.to_thread(self._ledger.load, id)
         if remembered is None:
             raise GoneError
         read = remembered.places[page : page + 1]
@@ -143,7 +144,7 @@ class QuestionHandler:
         articles = await asyncio.to_thread(self._assistant.articles, [place.article_id for place in read])
         if in_context:
             place, article = read[0], articles.get(read[0].article_id)
-            if article is None or not place.stands_in(article):
+            if article is None or not place.is_unchanged_in(article):
                 await reply.show(notice_card(GONE if article is None else CHANGED))
             else:
                 await reply.show(context_card(article, place.start, place.end))
@@ -186,28 +187,21 @@ class QuestionHandler:
         """What an answer was limited to, and the turns up to it; nothing where it is forgotten or cannot be read."""
         remembered = None
         with log_store_errors("recall"):
-            remembered = self._ledger.recall(id)
+            remembered = self._ledger.load(id)
         if remembered is None:
             return EVERYTHING, ()
         return remembered.where, self._conversations.up_to(remembered.turn, question.person, question.channel)
 
     def _render(self, answer: Answer, where: SearchFilter, server: int | None) -> tuple[Card, str | None]:
         """The answer's card and id; without an id, and so without buttons, if it cannot be stored."""
-        card = answer_card(answer, limited_to(where))
+        card = answer_card(answer, scope_words(Scope(where)))
         with log_store_errors("remember"):
-            return card, self._ledger.remember(answer, where, server)
+            return card, self._ledger.save(answer, where, server)
         return card, None
 
 
-def waiting(ahead: int) -> str:
-    """What somebody sees who waits: waiting(2) -> "Reading … 2 questions are ahead of yours." """
+def waiting_message(ahead: int) -> str:
+    """What somebody sees who waits: waiting_message(2) -> "Reading … 2 questions are ahead of yours." """
     if ahead == 0:
         return "Reading …"
     return f"Reading … {ahead} question{' is' if ahead == 1 else 's are'} ahead of yours."
-
-
-def limited_to(where: SearchFilter) -> str:
-    """The filter in words: "source Example Wire, since 20 February 2024"; empty where everything is searched."""
-    since, until = (None if each is None else day(each) for each in (where.since, where.until))
-    parts = {"source": where.source, "since": since, "until": until}
-    return ", ".join(f"{name} {value}" for name, value in parts.items() if value is not None)

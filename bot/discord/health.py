@@ -1,4 +1,4 @@
-"""How the bot is doing, for whoever watches it: /health and /metrics, on this machine only."""
+"""How the bot is doing, for monitoring: /health and /metrics, on this machine only."""
 
 import json
 import time
@@ -81,7 +81,7 @@ async def answers(port: int) -> bool:
 
 
 @asynccontextmanager
-async def watched(health: Health, port: int) -> AsyncIterator[None]:
+async def serve_health(health: Health, port: int) -> AsyncIterator[None]:
     """Answers on `port` of this machine meanwhile, unless it is 0. Raises ConfigError if the port is taken."""
     if not port:
         yield

@@ -1,4 +1,4 @@
-"""What those who run the bot have it do: index the corpus, or add to it, in a thread beside the questions."""
+"""Operators' jobs: indexing the corpus or adding to it, in a thread beside the questions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -44,7 +44,7 @@ class Jobs:
         return running.result()
 
     def stop(self) -> None:
-        """Takes no other job, and gives ClosingError to whoever waits for the one that runs.
+        """Takes no other job, and raises ClosingError in `run`.
 
         Its thread ends at its next step, which may be far: a page can take long. A refresh that is ended changes
         nothing.
@@ -56,7 +56,7 @@ class Jobs:
     def _ended(self, running: "asyncio.Future[T]") -> None:
         self._stage = None
         if not running.cancelled():
-            running.exception()  # an error that nobody waits for any more is no news
+            running.exception()  # an error that nobody waits for is dropped
 
 
 class Stage:

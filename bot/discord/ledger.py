@@ -1,4 +1,4 @@
-"""What the bot remembers of its answers, so that buttons work after a restart, and how people rated them.
+"""The bot's record of its answers, so that buttons work after a restart, and of their ratings.
 
 It is in a SQLite file beside the index, or on the server that has the index (`bot.databases`). Each call opens
 its own connection, so any thread may call, and another process too. A person is kept only as a keyed hash that differs
@@ -11,8 +11,8 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.databases import Database, Tables, open_database
-from bot.discord.types import Cited, Place, Rated, Rating, Remembered, digest
+from bot.databases import Database, Tables, open_database, utc_text
+from bot.discord.types import Cited, Place, Rated, Rating, StoredAnswer, digest
 from bot.json import scope_json, scope_of
 from reader.types import Answer
 from retrieval.storage.sql import Connection
@@ -81,13 +81,13 @@ class Ledger:
         """The ledger on the server at `url` or, without one, in the file `path`. Raises StoreError."""
         return cls(open_database(TABLES, path, url))
 
-    def remember(self, answer: Answer, where: SearchFilter = EVERYTHING, server: int | None = None) -> str:
+    def save(self, answer: Answer, where: SearchFilter = EVERYTHING, server: int | None = None) -> str:
         """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-].
 
         `server` is the one whose managers may be shown it, None where it was given in private.
         """
         id = secrets.token_urlsafe(9)
-        head = (id, _utc(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
+        head = (id, utc_text(), answer.question, answer.kind, answer.evidence.generation, scope_json(where))
         items = [(id, n, item.text, float(item.confidence)) for n, item in enumerate(answer.answers)]
         places = [
             (id, n, hit.passage.article_id, hit.passage.start, hit.passage.end, float(hit.score), digest(hit.text))
@@ -107,7 +107,7 @@ class Ledger:
                 connection.execute("INSERT INTO servers VALUES (?, ?)", (id, server))
         return id
 
-    def recall(self, id: str) -> Remembered | None:
+    def load(self, id: str) -> StoredAnswer | None:
         """The answer with this id; None if it was forgotten, or never was."""
         with self._database.reading() as connection:
             head = connection.execute("SELECT question, scope FROM answers WHERE id = ?", (id,)).fetchone()
@@ -119,7 +119,7 @@ class Ledger:
             places = tuple(Place(*row) for row in connection.execute(read, (id,)))
             stands = 'SELECT article, start, "end" FROM cited WHERE answer = ?'
             cited = tuple(Cited(*row) for row in connection.execute(stands, (id,)))
-        return Remembered(head[0], scope_of(head[1]), answers, places, cited)
+        return StoredAnswer(head[0], scope_of(head[1]), answers, places, cited)
 
     def rate(self, id: str, person: int, good: bool) -> Rating | None:
         """One person's vote on an answer, in place of the one they gave before; None if the answer was forgotten."""
@@ -132,7 +132,7 @@ class Ledger:
             connection.execute(
                 "INSERT INTO votes VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (answer, person) DO UPDATE SET good = excluded.good, voted = excluded.voted",
-                (id, voter, int(good), _utc()),
+                (id, voter, int(good), utc_text()),
             )
             ups, downs = connection.execute(
                 "SELECT SUM(good), SUM(1 - good) FROM votes WHERE answer = ?", (id,)
@@ -160,18 +160,18 @@ class Ledger:
     def count_addition(self, server: int, most: int) -> bool:
         """Counts a server's try to add an article; False, and not counted, where it has made `most` in 24 hours."""
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM additions WHERE tried < ?", (_utc(timedelta(days=1)),))
+            connection.execute("DELETE FROM additions WHERE tried < ?", (utc_text(timedelta(days=1)),))
             count = "SELECT count(*) FROM additions WHERE server = ?"
             if connection.execute(count, (server,)).fetchone()[0] >= most:
                 return False
-            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, _utc()))
+            connection.execute("INSERT INTO additions VALUES (?, ?)", (server, utc_text()))
             return True
 
-    def take(self, message: int) -> bool:
+    def claim(self, message: int) -> bool:
         """Whether a message of a person (Discord's id) is this process's to answer: each is, of one process only."""
         with self._database.writing() as connection:
             taken = "INSERT INTO taken VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING message"
-            return connection.execute(taken, (message, _utc())).fetchone() is not None
+            return connection.execute(taken, (message, utc_text())).fetchone() is not None
 
     def add_pending(self, channel: int, message: int) -> None:
         """Notes that a message of the bot (Discord's ids) has yet to become an answer."""
@@ -197,15 +197,10 @@ class Ledger:
         before = (int(latest.timestamp() * 1000) - EPOCH_MS) << 22
         return tuple((channel, message) for channel, message in rows if message < before or not self._database.shared)
 
-    def forget_older_than(self, days: float) -> int:
+    def delete_older_than(self, days: float) -> int:
         """Forgets the answers given longer ago than that, except those that somebody rated; how many they were."""
-        oldest = _utc(timedelta(days=days))
+        oldest = utc_text(timedelta(days=days))
         with self._database.writing() as connection:
             connection.execute("DELETE FROM taken WHERE at < ?", (oldest,))
             forgotten = "DELETE FROM answers WHERE asked < ? AND id NOT IN (SELECT answer FROM votes) RETURNING id"
             return len(connection.execute(forgotten, (oldest,)).fetchall())
-
-
-def _utc(ago: timedelta = timedelta(0)) -> str:
-    """The time so long ago, always of equal length, so that two can be compared as they are."""
-    return (datetime.now(UTC) - ago).isoformat(timespec="microseconds")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import discord
 
-from bot.mends import worded
+from bot.mends import terminal_message
 from retrieval.errors import StoreError
 
 # interaction tokens stand in the addresses of callbacks and webhooks, and in the events of the gateway
@@ -42,7 +42,7 @@ class Redacted(logging.Formatter):
 
 
 def set_up(secret: str) -> None:
-    """Formats every line of the root logger anew, and shows the record whatever the level."""
+    """Sets the format of the root logger, and shows the record whatever the level."""
     line = logging.Formatter("%(asctime)s level=%(levelname)s logger=%(name)s %(message)s")
     line.default_msec_format = "%s.%03d"
     for handler in logging.getLogger().handlers:
@@ -82,4 +82,4 @@ def log_store_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        log.error(event("failed", doing=doing, error=type(error).__name__, said=worded(error)))
+        log.error(event("failed", doing=doing, error=type(error).__name__, said=terminal_message(error)))

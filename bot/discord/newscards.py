@@ -8,7 +8,7 @@ from bot.discord.text import cut, plain, units, visible
 from bot.discord.types import MAX_CARD, MAX_DESCRIPTION, MAX_TITLE, Card
 from bot.following.pages import replaced, was_words
 from bot.following.types import Followed, Notice
-from bot.overview import counted
+from bot.phrases import counted
 from reader.types import Answer
 from retrieval.heading import day
 

@@ -1,4 +1,4 @@
-"""What the bot is made of: the parts that commands, mentions and buttons use, and the work that is not done yet."""
+"""The parts of the bot that commands, mentions and buttons share, and its unfinished work."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ FAREWELL_SECONDS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the client is made of, finished; `tasks` are those that people wait for."""
+    """The parts that make up the client; `tasks` are those that people wait for."""
 
     settings: Settings
     assistant: Assistant
@@ -51,7 +51,7 @@ class Parts:
 
     @asynccontextmanager
     async def replying(self, reply: R, doing: str, operator: bool = False) -> AsyncIterator[R]:
-        """Errors inside are told to the person, to an `operator` precisely; the bot does not leave before they are."""
+        """Reports errors inside to the person, to an `operator` precisely; the bot does not exit before that."""
         task = asyncio.current_task()
         assert task is not None
         self.tasks.add(task)
@@ -66,7 +66,7 @@ class Parts:
             self.tasks.discard(task)
 
     async def finish(self) -> None:
-        """Takes no more work, finishes what is running, and waits until everybody is told."""
+        """Takes no more work, finishes what is running, and waits until everybody has a reply."""
         self.jobs.stop()
         await self.queue.close()
         with suppress(TimeoutError):

@@ -15,7 +15,7 @@ from bot.assistant import Assistant
 from bot.discord.cards import answer_card
 from bot.discord.text import ZERO_WIDTH
 from bot.discord.types import COLOURS, Card
-from bot.mends import worded
+from bot.mends import terminal_message
 from bot.settings import Settings
 from bot.streams import complain
 from retrieval.errors import DatelineError
@@ -191,7 +191,7 @@ def main(arguments: list[str]) -> int:
     try:
         answer = Assistant.open(Settings.load(), silent).ask(options.question)
     except DatelineError as error:
-        complain(worded(error))
+        complain(terminal_message(error))
         return 1
     picture(answer_card(answer)).quantize(64).save(options.out, optimize=True)
     return 0

@@ -23,7 +23,7 @@ class Queue:
         self._size = size
         self._closing = False
         self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="answering")
-        # in their order; work whose future was cancelled is there as long as the thread is at it
+        # in their order; work whose future was cancelled stays until its thread ends
         self._jobs: dict[concurrent.futures.Future[Any], asyncio.Future[Any]] = {}
 
     @property
@@ -37,17 +37,17 @@ class Queue:
         return futures.index(future) if future in futures else 0
 
     def submit(self, work: Callable[[], T]) -> "asyncio.Future[T]":
-        """Takes the last place. Raises QueueFullError if as many as may wait do already, ClosingError after `close`."""
+        """Takes the last place. Raises QueueFullError if the queue is full, ClosingError after `close`."""
         if self._closing:
             raise ClosingError
         # one is worked on
         if self.depth > self._size:
             raise QueueFullError(self._size)
         loop, job = asyncio.get_running_loop(), self._thread.submit(_worked, work)
-        # the place is free before whoever waits for the result goes on; a thread may outlast the loop
+        # the place is free before the caller gets the result; a thread may outlast the loop
         job.add_done_callback(lambda job: loop.is_closed() or loop.call_soon_threadsafe(self._jobs.pop, job))
         future = self._jobs[job] = asyncio.wrap_future(job)
-        # an error that nobody fetches is no news: whoever waited for it has gone
+        # an error that nobody fetches is dropped: the caller has gone
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
         return future
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bot.discord.text import ELLIPSIS, cut, link, plain, units, visible
-from bot.layout import Run
-from bot.render import Interval, marked
+from bot.layout import Interval, Run, marked
 from retrieval.heading import day
 from retrieval.types import Article
 

@@ -1,22 +1,24 @@
-"""Why a person gets no answer now, though nothing is wrong. The sentence is for that person, and says what to do.
+"""Refusals: why a person gets no answer though nothing failed. The message says what to do.
 
 RefusalError
 ├── TooSoonError      a cooldown is running
 ├── NotHereError      this channel, server or private conversation is not served
 ├── NotAllowedError   a command for those who run the bot
 ├── NotNamedError     a command for servers and roles that the configuration names
-├── QuotaError        a server has added as much as it may
-├── QueueFullError    as many questions wait as may
+├── QuotaError        a server has reached its limit of additions
+├── QueueFullError    the queue of questions is full
 ├── OccupiedError     another refresh is running
 ├── OverdueError      it took too long
-├── FollowLimitError  as many questions are followed as may
-├── CannotWriteError  the bot could not tell what is new about a question there
+├── FollowLimitError  the limit of followed questions is reached
+├── CannotWriteError  the bot cannot post news there
 ├── NotYoursError     a question that somebody else follows
 ├── ClosingError      the bot is being restarted
-└── GoneError         what a button leads to is stored no more
+└── GoneError         the answer of a button is no longer stored
 """
 
 import math
+
+from bot.phrases import counted
 
 
 class RefusalError(Exception):
@@ -29,12 +31,12 @@ class RefusalError(Exception):
 
 
 class TooSoonError(RefusalError):
-    """`seconds` of a cooldown are left; `whose` is "You" or "This channel"; `again`: that was said before."""
+    """`seconds` of a cooldown are left; `whose` is "You" or "This channel"; `again`: the person was told before."""
 
     def __init__(self, whose: str, seconds: float, again: bool = False) -> None:
         self.again = again
-        left = max(1, math.ceil(seconds))
-        super().__init__(f"{whose} asked just now; ask again in {left} second{'' if left == 1 else 's'}.")
+        left = counted(max(1, math.ceil(seconds)), "second")
+        super().__init__(f"{whose} asked just now; ask again in {left}.")
 
 
 class NotHereError(RefusalError):
@@ -46,7 +48,7 @@ class NotAllowedError(RefusalError):
 
 
 class NotNamedError(RefusalError):
-    """The articles are shared by all servers, and `server` is one that whoever runs the bot has not named."""
+    """The articles are shared by all servers, and `server` is not named in the configuration."""
 
     def __init__(self, server: int) -> None:
         super().__init__(
@@ -56,7 +58,7 @@ class NotNamedError(RefusalError):
 
 
 class QuotaError(RefusalError):
-    """A server has tried to add articles as often as it may, `most` times, within 24 hours."""
+    """A server has reached its limit of additions, `most` within 24 hours."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -65,7 +67,7 @@ class QuotaError(RefusalError):
 
 
 class QueueFullError(RefusalError):
-    """As many questions wait as may."""
+    """The queue of questions is full."""
 
     def __init__(self, waiting: int) -> None:
         super().__init__(f"Too many questions are waiting ({waiting}); ask again in a minute or two.")
@@ -88,7 +90,7 @@ class GoneError(RefusalError):
 
 
 class FollowLimitError(RefusalError):
-    """As many questions are followed as may; the message says whose."""
+    """The limit of followed questions is reached; the message says whose."""
 
 
 class CannotWriteError(RefusalError):

@@ -99,7 +99,7 @@ class InteractionReply(Reply):
         return True
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
-        """See `Reply`. What cannot be edited is sent anew: to the channel if it is public, else to the person."""
+        """See `Reply`. What cannot be edited is sent again: to the channel if it is public, else to the person."""
         embed, shown = embed_of(card), discord.utils.MISSING if view is None else view
         if not self._acknowledged and not self._interaction.response.is_done():
             # at once and to this person only: nothing was asked of a model
@@ -165,7 +165,7 @@ class MessageReply(Reply):
         return True
 
     async def show(self, card: Card, view: discord.ui.View | None = None) -> None:
-        """A message that cannot be edited any more, since it was deleted for one, is sent anew."""
+        """A message that can no longer be edited, for example because it was deleted, is sent as a new one."""
         embed = embed_of(card)
         if self._posting is not None:
             try:

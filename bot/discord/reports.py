@@ -1,4 +1,4 @@
-"""What those who run the bot see: the state of the index, what a job did, and what was rated badly. No discord here."""
+"""Cards for operators: the state of the index, what a job did, and what was rated badly. No discord here."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -7,9 +7,10 @@ from bot.discord.health import Health
 from bot.discord.text import ELLIPSIS, cut, plain
 from bot.discord.types import MAX_DESCRIPTION, MAX_FIELDS, MAX_VALUE, Card, Field, Rated
 from bot.layout import Line
-from bot.overview import added_lines, counted, report_lines, status_lines
+from bot.overview import added_lines, report_lines, status_lines
+from bot.phrases import counted
 from retrieval.adding import AddReport
-from retrieval.errors import in_words
+from retrieval.errors import render_message
 from retrieval.heading import day
 from retrieval.types import IndexReport, Skipped, StoreStatus
 
@@ -65,7 +66,7 @@ def _fields(lines: Iterable[Line]) -> tuple[Field, ...]:
 
 def _skipped(skipped: Sequence[Skipped]) -> str:
     """Names without folders, and why each was left out."""
-    lines = [f"Skipped {plain(_name(each.path))}: {plain(in_words(each.reason))}" for each in skipped[:SHOWN]]
+    lines = [f"Skipped {plain(_name(each.path))}: {plain(render_message(each.reason))}" for each in skipped[:SHOWN]]
     if len(skipped) > SHOWN:
         lines.append(f"… and {len(skipped) - SHOWN:,} more")
     return cut("\n".join(lines), MAX_DESCRIPTION // 2)

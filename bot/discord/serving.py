@@ -1,4 +1,4 @@
-"""From settings to a serving bot, and its end: one sentence where it cannot start, status 0 where it is told to."""
+"""Runs the bot from the settings until it is stopped."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ import sys
 from bot.assistant import Assistant, Indexer
 from bot.discord.client import DatelineClient
 from bot.discord.connection import connect
-from bot.discord.health import watched
+from bot.discord.health import serve_health
 from bot.discord.logs import RECORD, event
 from bot.discord.parts import Parts
 from bot.settings import Settings
@@ -27,7 +27,7 @@ async def _serve(parts: Parts, token: str, sync: bool) -> None:
     leaving = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
-    async with watched(parts.health, parts.settings.discord.health_port):
+    async with serve_health(parts.health, parts.settings.discord.health_port):
         running = asyncio.create_task(connect(client, token))
         asked_to = asyncio.create_task(leaving.wait())
         await asyncio.wait({running, asked_to}, return_when=asyncio.FIRST_COMPLETED)

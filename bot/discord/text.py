@@ -1,4 +1,4 @@
-"""Text of articles and people inside Discord messages: shown as it reads, formatting nothing and calling nobody.
+"""Text of articles and people inside Discord messages: shown as it reads, without formatting or mentions.
 
 Discord shows a backslash before punctuation as that punctuation alone, so it keeps markdown and links from working.
 Mentions of people are looked for in the raw text too, where a backslash does not count: a zero width space parts them.
@@ -65,7 +65,7 @@ def plain(text: str, *, lines: bool = False) -> str:
 
 
 def link(label: str, url: str | None, limit: int = MAX_LABEL) -> str:
-    """`label`, which is cut to `limit` units, as a link to `url`; the label alone if that is no address to click on.
+    """`label`, which is cut to `limit` units, as a link to `url`; the label alone if that is not a web address.
 
     Brackets in the label become round: Discord's links have no escape for them.
 

@@ -1,4 +1,4 @@
-"""What a Discord message shows and what the bot remembers of an answer; no discord.py here.
+"""What a Discord message shows, and what the bot stores of an answer; no discord.py here.
 
 Offsets are code-point indices into `Article.text`, end exclusive. Times are in UTC.
 """
@@ -64,7 +64,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """Where an answer stands: `article.text[start:end]`."""
+    """Where a cited answer is: `article.text[start:end]`."""
 
     article_id: str
     start: int
@@ -84,13 +84,13 @@ class Place:
     score: float
     digest: bytes
 
-    def stands_in(self, article: Article) -> bool:
-        """Whether the article still has the very text that was read there."""
+    def is_unchanged_in(self, article: Article) -> bool:
+        """Whether the article still has the text that was read there."""
         return article.id == self.article_id and digest(article.text[self.start : self.end]) == self.digest
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class StoredAnswer:
     """An answer as it was given, without the articles' text. `places` are the evidence, best first."""
 
     question: str
@@ -129,5 +129,5 @@ class Rated:
 
 
 def digest(text: str) -> bytes:
-    """What tells whether a passage still says what it said."""
+    """A hash by which a passage that has changed is recognised."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -44,7 +44,7 @@ class AnswerButton(discord.ui.DynamicItem[Button], template=ANSWER_ID):
 
 
 class StopButton(discord.ui.DynamicItem[Button], template=STOP_ID):
-    """Stops following question `id`; `news` are the numbers of what is told about it above."""
+    """Stops following question `id`; `news` are the numbers of the news that its message shows."""
 
     def __init__(self, id: int, news: Iterable[int] = (), label: str = "Stop") -> None:
         numbers = ".".join(f"{number:x}" for number in news)

@@ -1,4 +1,4 @@
-"""The command: one look at everything, and exit status 1 if there is a problem."""
+"""The command: every check once; exit status 1 if there is a problem."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def doctor(options: Options, as_json: bool) -> int:
     from bot.terminal import Terminal
 
     terminal = Terminal()
-    with terminal.spinner("Looking"):
+    with terminal.spinner("Checking"):
         found = tuple(findings_of(options, os.environ))
     if as_json:
         write_json(findings_json(found))

@@ -1,4 +1,4 @@
-"""Python and the packages: what is installed, beside what pyproject.toml asks for and requirements.lock pins."""
+"""Python and the packages: what is installed, compared with pyproject.toml and requirements.lock."""
 
 import platform
 import sys
@@ -11,14 +11,14 @@ from packaging.requirements import Requirement
 
 from bot.doctor.types import Finding
 from bot.extras import EXTRAS, how_to_install
+from bot.phrases import capitalised, listed
 from bot.rules import ROOT
 
 OLDEST, NEWEST = (3, 11), (3, 13)
-NAMED = 5
 
 
 def python_finding(running: tuple[int, int] = sys.version_info[:2]) -> Finding:
-    """Whether this Python is one that Dateline is made for."""
+    """Whether Dateline supports this version of Python."""
     if OLDEST <= running <= NEWEST:
         return Finding("Python", "ok", f"Python {platform.python_version()}, {platform.machine()}.")
     found = ".".join(map(str, running))
@@ -34,23 +34,22 @@ def package_findings(needed: frozenset[str], root: Path = ROOT) -> Iterator[Find
         mend = "Run `make setup` in the checkout, or install it: pip install ."
         yield Finding("Packages", "problem", "Dateline is not installed as a package.", mend)
         return
-    lacking = _lacking(requirements, "")
-    if lacking:
-        yield Finding("Packages", "problem", f"Missing or too old: {_listed(lacking)}.", _again(root))
+    missing = _missing(requirements, "")
+    if missing:
+        yield Finding("Packages", "problem", f"Missing or too old: {listed(missing)}.", _reinstall(root))
     elif not (other := _not_pinned(root)):
         yield Finding("Packages", "ok", "All packages are installed.")
     else:
         count = f"{len(other)} packages differ" if len(other) > 1 else "1 package differs"
-        message = f"{count} from requirements.lock: {_listed(other)}."
-        yield Finding("Packages", "warning", message, _again(root))
+        message = f"{count} from requirements.lock: {listed(other)}."
+        yield Finding("Packages", "warning", message, _reinstall(root))
     for extra in sorted(set(EXTRAS.values())):
-        lacking = _lacking(requirements, extra)
-        if not lacking:
+        missing = _missing(requirements, extra)
+        if not missing:
             yield Finding("Packages", "ok", f"The extra {extra!r} is installed.")
         elif extra in needed:
-            message = f"The extra {extra!r} is needed and lacks {_listed(lacking)}."
-            how = how_to_install(extra)
-            yield Finding("Packages", "problem", message, f"{how[:1].upper()}{how[1:]}.")
+            message = f"The extra {extra!r} is needed and lacks {listed(missing)}."
+            yield Finding("Packages", "problem", message, f"{capitalised(how_to_install(extra))}.")
         else:
             yield Finding("Packages", "ok", f"The extra {extra!r} is not installed, and not needed.")
 
@@ -70,10 +69,10 @@ def _requirements(root: Path) -> Sequence[Requirement] | None:
     return [Requirement(line) for line in lines]
 
 
-def _lacking(requirements: Sequence[Requirement], extra: str) -> list[str]:
-    """What is not there as it should be, of one extra; of none, "", what Dateline always needs."""
+def _missing(requirements: Sequence[Requirement], extra: str) -> list[str]:
+    """The requirements of an extra that are not satisfied; for "", those that Dateline always needs."""
     own = [each for each in requirements if _applies(each, extra) and (not extra or not _applies(each, ""))]
-    return [_said(each) for each in own if not _is_there(each)]
+    return [_described(each) for each in own if not _is_satisfied(each)]
 
 
 def _not_pinned(root: Path) -> list[str]:
@@ -83,21 +82,21 @@ def _not_pinned(root: Path) -> list[str]:
         return []
     lines = lock.read_text(encoding="utf-8").splitlines()
     pinned = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return [_said(each) for each in pinned if _applies(each, "") and not _is_there(each)]
+    return [_described(each) for each in pinned if _applies(each, "") and not _is_satisfied(each)]
 
 
 def _applies(requirement: Requirement, extra: str) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
-def _is_there(requirement: Requirement) -> bool:
+def _is_satisfied(requirement: Requirement) -> bool:
     try:
         return requirement.specifier.contains(version(requirement.name), prereleases=True)
     except PackageNotFoundError:
         return False
 
 
-def _said(requirement: Requirement) -> str:
+def _described(requirement: Requirement) -> str:
     """ "click 8.1 (expected >=8.2)"."""
     try:
         found = f"{requirement.name} {version(requirement.name)}"
@@ -106,12 +105,7 @@ def _said(requirement: Requirement) -> str:
     return f"{found} (expected {requirement.specifier})" if requirement.specifier else found
 
 
-def _again(root: Path) -> str:
+def _reinstall(root: Path) -> str:
     if (root / "requirements.lock").is_file():
         return "Install them again: delete .venv and run `make setup`."
     return "Install Dateline again."
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

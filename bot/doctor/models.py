@@ -46,7 +46,7 @@ def encoder_folder(model: str) -> Path | None:
 
 
 def encoder_fingerprint(model: str) -> str | None:
-    """What an index that was made with the encoder bears; None where that is not known yet."""
+    """The fingerprint that an index of this encoder has; None where that is not known yet."""
     folder = encoder_folder(model)
     try:
         return str(Manifest.load(folder).more["fingerprint"]) if folder is not None and is_compiled(folder) else None

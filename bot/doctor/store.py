@@ -8,14 +8,12 @@ from pathlib import Path
 
 from bot.doctor.models import encoder_fingerprint
 from bot.doctor.types import Finding, from_error
-from bot.overview import counted
+from bot.phrases import counted, listed
 from bot.settings import Settings
 from retrieval.errors import CorpusError, DatelineError, NoIndexError
 from retrieval.intake.files import find
 from retrieval.storage.database import DATABASE
 from retrieval.storage.opening import open_store
-
-NAMED = 5
 
 
 def corpus_findings(settings: Settings) -> Iterator[Finding]:
@@ -31,14 +29,15 @@ def corpus_findings(settings: Settings) -> Iterator[Finding]:
         return
     closed = [file.relative_to(corpus).as_posix() for file in found.files if not os.access(file, os.R_OK)]
     if closed:
-        named = ", ".join(closed[:NAMED]) + (" …" if len(closed) > NAMED else "")
-        message = f"{counted(len(closed), 'file')} of {corpus} cannot be read: {named}."
+        message = f"{counted(len(closed), 'file')} of {corpus} cannot be read: {listed(closed)}."
         yield Finding("Articles", "problem", message, "Fix the permissions, or fix or remove the links.")
     else:
         yield Finding("Articles", "ok", f"{counted(len(found.files), 'file')} in {corpus}.")
     if found.unread:
-        kinds = ", ".join(f"{each.files:,} {each.kind}" for each in found.unread[:NAMED])
-        yield Finding("Articles", "warning", f"Files that are not read: {kinds}.", "corpus/README.md has what is read.")
+        kinds = listed([f"{each.files:,} {each.kind}" for each in found.unread])
+        yield Finding(
+            "Articles", "warning", f"Files that are not read: {kinds}.", "corpus/README.md lists the supported formats."
+        )
 
 
 def store_findings(settings: Settings) -> Iterator[Finding]:

@@ -1,9 +1,10 @@
-"""What an examination finds."""
+"""What the checks found."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.mends import worded
+from bot.mends import terminal_message
+from bot.phrases import capitalised
 from retrieval.errors import DatelineError
 
 Level = Literal["ok", "warning", "problem"]
@@ -11,9 +12,9 @@ Level = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, in a sentence; `mend` is what to do about it, None where nothing is to be done.
+    """One check's result, in a sentence; `mend` says how to fix it, None where nothing needs fixing.
 
-    A warning is what works but not as it could, a problem what does not work.
+    A warning works, but not as well as it could; a problem does not work.
     """
 
     area: str
@@ -24,5 +25,5 @@ class Finding:
 
 def from_error(area: str, error: DatelineError, level: Level = "problem") -> Finding:
     """An error as a finding: what is behind the first semicolon of its sentence is what to do."""
-    message, _, mend = worded(error).partition("; ")
-    return Finding(area, level, message.rstrip(".") + ".", mend[:1].upper() + mend[1:] or None)
+    message, _, mend = terminal_message(error).partition("; ")
+    return Finding(area, level, message.rstrip(".") + ".", capitalised(mend) or None)

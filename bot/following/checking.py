@@ -1,11 +1,11 @@
-"""Asking followed questions of what has come in.
+"""Asking followed questions of new passages.
 
 1. passages whose text no earlier generation held       one query
 2. are scored for all questions at once                 `retrieval.matching`
 3. those among the best so far are read, of each        `reader.following`
    source group alone
-4. what they say is compared with what was told         `reader.novelty`
-5. what is new, and that it has been told, are written  one transaction a question
+4. their answers are compared with those reported       `reader.novelty`
+5. news, and that it was reported, are written          one transaction a question
    together; it waits in the outbox until it is shown
 """
 
@@ -18,9 +18,9 @@ from itertools import groupby
 
 from bot.following.documents import articles_of, news_document, news_of
 from bot.following.questions import FollowedQuestions
-from bot.following.rows import Face
-from bot.following.types import Asker, Checked, Due, Followed, Limits, Notice, Notices, Outcome
-from reader.following import Follower, Promising
+from bot.following.rows import Frontend
+from bot.following.types import Asker, CheckResult, DueQuestion, Followed, Limits, Notice, Notices, Outcome
+from reader.following import Follower, NewPassages
 from reader.novelty import Statement
 from reader.types import Answer
 from retrieval.encoder import Encoder
@@ -55,7 +55,7 @@ class Checker:
         by: Asker | None = None,
         limits: Limits | None = None,
     ) -> tuple[Followed, Answer]:
-        """Follows a question that is answered by `ask`; what it is answered plainly counts as told.
+        """Follows a question that is answered by `ask`; a confident answer counts as told.
 
         Raises TooManyError, and what `ask` raises.
         """
@@ -71,21 +71,21 @@ class Checker:
         told = [Statement.of(item, answer) for item in answer.answers] if answer.certain else []
         scores = self._scores(answer.question, where)
         followed = Followed(0, answer.question, where, by, datetime.now(UTC), answer.evidence.generation)
-        due = Due(followed, arrivals.newest, fingerprint, vector, scores)
+        due = DueQuestion(followed, arrivals.newest, fingerprint, vector, scores)
         return self.questions.add(due, told, limits), answer
 
-    def check(self, face: Face, stopped: Callable[[], bool] = lambda: False) -> Checked:
-        """Asks the questions of one face of what has come in since each was asked last.
+    def check(self, frontend: Frontend, stopped: Callable[[], bool] = lambda: False) -> CheckResult:
+        """Asks the questions of one frontend about what has arrived since each was last asked.
 
         It ends before the next question where it is to be `stopped`; the others are then asked the next time.
 
         Raises NoIndexError, IndexMismatchError, StoreError.
         """
-        due = self._embedded(self.questions.due(face))
+        due = self._with_current_vectors(self.questions.due(frontend))
         if not due:
-            return Checked()
+            return CheckResult()
         fingerprint = self._encoder.fingerprint
-        promising: list[tuple[Due, Promising]] = []
+        to_read: list[tuple[DueQuestion, NewPassages]] = []
         pairs = 0
         with ExitStack() as stack:
             snapshot, arrivals = self.questions.arrivals(
@@ -100,83 +100,83 @@ class Checker:
                 ids = {hit.passage.article_id for hits in found.hits for hit in hits}
                 groups = snapshot.source_groups(ids, EVERYTHING, REPRINTS)
                 articles = dict(snapshot.articles(groups))
-                promising += _promising(asked, found, articles, groups)
+                to_read += _passages_to_read(asked, found, articles, groups)
         news = read = 0
-        for each, found_for in promising:
+        for each, new in to_read:
             if stopped():
-                return Checked(len(due), pairs, read, news)
-            outcome = self._outcome(each, found_for, arrivals.generation)
-            read += len(found_for.hits)
-            if self.questions.asked(each, arrivals, outcome):
+                return CheckResult(len(due), pairs, read, news)
+            outcome = self._outcome(each, new, arrivals.generation)
+            read += len(new.hits)
+            if self.questions.record_asked(each, arrivals, outcome):
                 news += len(outcome.news)
-        left = {each.followed.id for each in due} - {each.followed.id for each, _ in promising}
-        self.questions.passed([each for each in due if each.followed.id in left], arrivals)
-        return Checked(len(due), pairs, read, news)
+        left = {each.followed.id for each in due} - {each.followed.id for each, _ in to_read}
+        self.questions.record_skipped([each for each in due if each.followed.id in left], arrivals)
+        return CheckResult(len(due), pairs, read, news)
 
-    def take(self, face: Face, patience: timedelta, most: int) -> Notices | None:
-        """See `Outbox.take`. What the articles do not say any more is taken out of the outbox."""
-        taken = self.questions.outbox.take(face, patience, most)
-        if taken is None:
+    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> Notices | None:
+        """See `Outbox.claim`. What the articles no longer say is removed from the outbox."""
+        claimed = self.questions.outbox.claim(frontend, timeout, most)
+        if claimed is None:
             return None
-        cited = {article for each in taken.waiting for article in articles_of(each.document)}
+        cited = {article for each in claimed.news for article in articles_of(each.document)}
         with self._store.snapshot() as snapshot:
             articles, generation = snapshot.articles(cited), snapshot.generation.id
         notices = []
-        for each in taken.waiting:
+        for each in claimed.news:
             news = news_of(each.document, articles, generation)
             if news is None:
                 log.warning("news of question %s is withdrawn: the article has changed or is gone", each.followed.id)
-                self.questions.outbox.shown([each.id])
+                self.questions.outbox.remove([each.id])
             else:
                 notices.append(Notice(each.id, each.followed, news))
-        return Notices(taken.message, taken.again, tuple(notices))
+        return Notices(claimed.message, claimed.again, tuple(notices))
 
-    def _open(self, due: Due) -> OpenQuestion:
+    def _open(self, due: DueQuestion) -> OpenQuestion:
         (vector,) = unpacked([due.vector], len(due.vector) // 4)
         return OpenQuestion.of(Query(_parsed(due), vector), due.scores)
 
-    def _outcome(self, due: Due, promising: Promising, generation: int) -> Outcome:
+    def _outcome(self, due: DueQuestion, to_read: NewPassages, generation: int) -> Outcome:
         followed = due.followed
-        heard = self._follower.ask(_parsed(due), promising, self.questions.told(followed.id), generation)
-        best = sorted([*due.scores, *(hit.score for hit in promising.hits)], reverse=True)[:COMPETING]
-        return Outcome(tuple(best), heard.told, tuple(map(news_document, heard.news)))
+        update = self._follower.ask(_parsed(due), to_read, self.questions.told(followed.id), generation)
+        best = sorted([*due.scores, *(hit.score for hit in to_read.hits)], reverse=True)[:COMPETING]
+        return Outcome(tuple(best), update.told, tuple(map(news_document, update.news)))
 
     def _scores(self, question: str, where: SearchFilter) -> tuple[float, ...]:
         """Of the best passages that there are now."""
         return tuple(hit.score for hit in self._retriever.search(parsed(question, date.today()), COMPETING, where).hits)
 
-    def _embedded(self, several: Sequence[Due]) -> list[Due]:
-        """The questions with vectors of the present encoder; those of another one are made anew, and kept."""
+    def _with_current_vectors(self, several: Sequence[DueQuestion]) -> list[DueQuestion]:
+        """The questions with vectors of the current encoder; others are embedded again, and stored."""
         encoder = self._encoder
-        strange = [each for each in several if each.fingerprint != encoder.fingerprint]
-        if not strange:
+        outdated = [each for each in several if each.fingerprint != encoder.fingerprint]
+        if not outdated:
             return list(several)
-        vectors = encoder.encode([each.followed.question for each in strange])
-        anew = {}
-        for each, vector in zip(strange, vectors, strict=True):
+        vectors = encoder.encode([each.followed.question for each in outdated])
+        renewed = {}
+        for each, vector in zip(outdated, vectors, strict=True):
             followed = each.followed
             try:
                 scores = self._scores(followed.question, followed.where)
             except UsageError:  # the article or the source that it is limited to is gone
                 scores = ()
-            anew[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
-            self.questions.embedded(followed.id, encoder.fingerprint, packed(vector), scores)
-        return [anew.get(each.followed.id, each) for each in several]
+            renewed[followed.id] = replace(each, fingerprint=encoder.fingerprint, vector=packed(vector), scores=scores)
+            self.questions.record_embedding(followed.id, encoder.fingerprint, packed(vector), scores)
+        return [renewed.get(each.followed.id, each) for each in several]
 
 
-def _parsed(due: Due) -> Question:
+def _parsed(due: DueQuestion) -> Question:
     return parsed(due.followed.question, date.today())
 
 
-def _promising(
-    asked: Sequence[Due], found: Matches, articles: dict[str, Article], groups: dict[str, str]
-) -> list[tuple[Due, Promising]]:
+def _passages_to_read(
+    asked: Sequence[DueQuestion], found: Matches, articles: dict[str, Article], groups: dict[str, str]
+) -> list[tuple[DueQuestion, NewPassages]]:
     """The questions that have something to read."""
     some = []
     for each, hits in zip(asked, found.hits, strict=True):
         where = each.followed.where
-        let = articles if where == EVERYTHING else {k: a for k, a in articles.items() if matches(where, a)}
-        kept = tuple(hit for hit in hits if hit.passage.article_id in let)
+        passing = articles if where == EVERYTHING else {k: a for k, a in articles.items() if matches(where, a)}
+        kept = tuple(hit for hit in hits if hit.passage.article_id in passing)
         if kept:
-            some.append((each, Promising(kept, let, groups, found.articles)))
+            some.append((each, NewPassages(kept, passing, groups, found.articles)))
     return some

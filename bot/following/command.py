@@ -1,16 +1,15 @@
-"""`dateline follow`: questions that stay open; and how `watch` tells what is new about them."""
+"""`dateline follow`, and the news that `watch` prints."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.mends import worded
-from bot.options import Command, Options, as_json_option, with_filter
+from bot.options import Command, Options, as_json_option, for_each_line, with_filter
 from bot.question import checked
 from bot.scope import Scope
-from bot.streams import complain, input_lines, write_json
-from retrieval.errors import DatelineError, UsageError
+from bot.streams import write_json
+from retrieval.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
@@ -85,13 +84,13 @@ class TerminalNews:
         from bot.following.documents import news_json
         from bot.following.pages import news_lines
 
-        while (taken := checker.take("terminal", PRINTING, AT_ONCE)) is not None:
-            for notice in taken.notices:
+        while (claimed := checker.claim("terminal", PRINTING, AT_ONCE)) is not None:
+            for notice in claimed.notices:
                 if self._as_json:
                     write_json(news_json(notice.id, notice.followed.id, notice.news))
                 else:
                     self._terminal.show(news_lines(notice))
-                checker.questions.outbox.shown([notice.id])
+                checker.questions.outbox.remove([notice.id])
 
 
 def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: Scope) -> int:
@@ -106,24 +105,19 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
         assistant = Assistant.open(settings, terminal.progress)
         questions = FollowedQuestions.open(settings.storage.path, settings.storage.url)
         checker = open_checker(settings, questions, terminal.progress)
-    status = 0
-    for number, question in enumerate([one] if one is not None else input_lines(), start=1):
-        if not question.strip():
-            continue
-        try:
-            with terminal.spinner("Reading"):
-                followed, answer = checker.follow(assistant.ask, checked(question), scope.where)
-        except DatelineError as error:
-            if one is not None:
-                raise
-            complain(f"line {number}: {worded(error)}")
-            status = 1
-            continue
+
+    def follow_one(question: str) -> None:
+        with terminal.spinner("Reading"):
+            followed, answer = checker.follow(assistant.ask, checked(question), scope.where)
         if as_json:
             write_json(answered_json(followed.id, answer))
         else:
             terminal.show(followed_lines(followed, answer))
-    return status
+
+    if one is None:
+        return for_each_line(follow_one)
+    follow_one(one)
+    return 0
 
 
 def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
@@ -144,7 +138,7 @@ def _remove(settings: "Settings", id: int) -> int:
     questions = _found(settings)
     if questions is None or not questions.remove(id):
         raise UsageError(f"There is no followed question {id}; `dateline follow --list` shows the numbers.")
-    click.echo(f"The question {id} is no longer followed.")
+    click.echo(f"Question {id} is no longer followed.")
     return 0
 
 

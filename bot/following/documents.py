@@ -31,7 +31,7 @@ def news_json(id: int, followed: int, news: News) -> str:
 
 
 def answered_json(followed: int, answer: Answer) -> str:
-    """What `follow --json` prints: the answer of now, which counts as told."""
+    """What `follow --json` prints: the current answer, which counts as reported."""
     return document({"followed": followed, **answer_object(answer)})
 
 

@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from bot.databases import Database
-from bot.following.rows import COLUMNS, Face, followed_of, of_face
-from bot.following.types import Taken, Waiting
+from bot.databases import Database, utc_text
+from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
+from bot.following.types import ClaimedNews, PendingNews
 
 
 class Outbox:
@@ -15,32 +15,30 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waits(self, face: Face) -> bool:
+    def has_news(self, frontend: Frontend) -> bool:
         """Whether there is news to show."""
-        query = f"SELECT 1 FROM news n JOIN questions q ON q.id = n.question WHERE {of_face(face)} LIMIT 1"
+        query = f"SELECT 1 FROM news n JOIN questions q ON q.id = n.question WHERE {shown_in(frontend)} LIMIT 1"
         with self._database.reading() as connection:
             return connection.execute(query).fetchone() is not None
 
-    def release(self, face: Face) -> None:
+    def release(self, frontend: Frontend) -> None:
         """Lets news be taken that was taken and not shown: by a process that is known to have ended."""
         with self._database.writing() as connection:
-            connection.execute(
-                f"UPDATE news SET taken = NULL WHERE question IN (SELECT id FROM questions WHERE {of_face(face)})"
-            )
+            questions = f"SELECT id FROM questions WHERE {shown_in(frontend)}"
+            connection.execute(f"UPDATE news SET taken = NULL WHERE question IN ({questions})")
 
-    def take(self, face: Face, patience: timedelta, most: int) -> Taken | None:
+    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> ClaimedNews | None:
         """News that goes to one place, oldest first; None where nothing waits.
 
-        No other process takes it, unless it is still there after its `patience`; it is then taken as it was, under the
+        No other process takes it, unless it is still there after its `timeout`; it is then taken as it was, under the
         same name. `most` is how many at once.
         """
-        now = datetime.now(UTC)
         with self._database.writing() as connection:
             connection.execute("UPDATE state SET news = news")  # one process at a time
             free = f"""SELECT n.message, q.channel, q.person, q.private
                        FROM news n JOIN questions q ON q.id = n.question
-                       WHERE {of_face(face)} AND (n.taken IS NULL OR n.taken <= ?) ORDER BY n.id LIMIT 1"""
-            first = connection.execute(free, (_iso(now - patience),)).fetchone()
+                       WHERE {shown_in(frontend)} AND (n.taken IS NULL OR n.taken <= ?) ORDER BY n.id LIMIT 1"""
+            first = connection.execute(free, (utc_text(timeout),)).fetchone()
             if first is None:
                 return None
             message, *place = first
@@ -50,22 +48,18 @@ class Outbox:
                 connection.execute(
                     f"""UPDATE news SET message = ? WHERE id IN (
                             SELECT n.id FROM news n JOIN questions q ON q.id = n.question
-                            WHERE {of_face(face)} AND n.message IS NULL AND q.channel IS NOT DISTINCT FROM ?
+                            WHERE {shown_in(frontend)} AND n.message IS NULL AND q.channel IS NOT DISTINCT FROM ?
                             AND q.person IS NOT DISTINCT FROM ? AND q.private = ? ORDER BY n.id LIMIT ?)""",
                     (message, *place, most),
                 )
-            connection.execute("UPDATE news SET taken = ? WHERE message = ?", (_iso(now), message))
+            connection.execute("UPDATE news SET taken = ? WHERE message = ?", (utc_text(), message))
             columns = ", ".join(f"q.{column}" for column in COLUMNS.split(", "))
             query = f"""SELECT n.id, n.document, {columns} FROM news n JOIN questions q ON q.id = n.question
                         WHERE n.message = ? ORDER BY n.id"""
             rows = connection.execute(query, (message,)).fetchall()
-        return Taken(message, again, tuple(Waiting(row[0], followed_of(row[2:]), row[1]) for row in rows))
+        return ClaimedNews(message, again, tuple(PendingNews(row[0], followed_of(row[2:]), row[1]) for row in rows))
 
-    def shown(self, news: Iterable[int]) -> None:
+    def remove(self, news: Iterable[int]) -> None:
         """Takes news out of the outbox: it was shown, or is no more."""
         with self._database.writing() as connection:
             connection.executemany("DELETE FROM news WHERE id = ?", [(id,) for id in news])
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="microseconds")

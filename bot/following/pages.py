@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from bot.following.types import Followed, Notice
 from bot.layout import BLANK, Line, Run
 from bot.overview import scope_lines
-from bot.render import answer_lines, resolved_words
+from bot.render import answer_lines
 from bot.scope import Scope
+from bot.view import newest_day, resolved_words
 from reader.novelty import News, Statement
 from reader.types import Answer
 from retrieval.heading import day
@@ -17,8 +18,7 @@ NONE_FOLLOWED = "No question is followed; `dateline follow QUESTION` starts one.
 def was_words(statement: Statement) -> str:
     """What is replaced, with the day of its article: "Carlos Faria (8 July 2022)"."""
     resolved = "" if statement.resolved_date is None else f" ({resolved_words(statement.resolved_date)})"
-    published = statement.citation.published
-    return f"{statement.text}{resolved} ({'undated' if published is None else day(published)})"
+    return f"{statement.text}{resolved} ({newest_day([statement.citation])})"
 
 
 def replaced(news: News) -> list[Statement]:
@@ -44,7 +44,7 @@ def news_lines(notice: Notice) -> tuple[Line, ...]:
 
 
 def list_lines(several: Sequence[tuple[Followed, Sequence[Statement]]]) -> tuple[Line, ...]:
-    """The questions with their numbers, and what has been told of each and holds."""
+    """The questions with their numbers, and the current answers that were reported for each."""
     if not several:
         return (Line(NONE_FOLLOWED),)
     lines: list[Line] = []

@@ -1,4 +1,4 @@
-"""Followed questions in their database: what is asked, what has been told, and news that waits to be shown."""
+"""Followed questions in their database, with the answers that were reported and the news to be shown."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,9 @@ from typing import Literal
 from bot.databases import Database, database_exists, open_database
 from bot.following.documents import statement_document, statement_of
 from bot.following.outbox import Outbox
-from bot.following.rows import COLUMNS, Face, followed_of, of_face
+from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
 from bot.following.tables import FOLLOWED, TABLES
-from bot.following.types import Arrivals, Asker, Due, Followed, Limits, Outcome
+from bot.following.types import Arrivals, Asker, DueQuestion, Followed, Limits, Outcome
 from bot.json import scope_json
 from reader.novelty import Statement
 from retrieval.errors import DatelineError, UsageError
@@ -25,7 +25,7 @@ HASHES = 500
 
 
 class TooManyError(DatelineError):
-    """As many questions are followed as may: `most`, by a person or in a server."""
+    """The limit of followed questions, `most`, is reached for a person or a server."""
 
     def __init__(self, whose: str, most: int) -> None:
         super().__init__(f"{whose} {most} followed questions, the most allowed; remove one first.")
@@ -63,11 +63,11 @@ class FollowedQuestions:
         """Whether several machines have them."""
         return self._database.shared
 
-    def add(self, due: Due, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
-        """Follows a question (the id in `due` is no matter) that has been answered by what is `told`.
+    def add(self, due: DueQuestion, told: Sequence[Statement], limits: Limits | None = None) -> Followed:
+        """Follows a question (the id in `due` is ignored); the answers in `told` were reported.
 
-        The same question that was suspended goes. Raises TooManyError where the person or the server follows as many as
-        the `limits` say, UsageError where the question is followed there already.
+        A suspended copy of the same question is deleted. Raises TooManyError where the person or the server has
+        reached the `limits`, UsageError where the question is followed there already.
         """
         followed, by = due.followed, due.followed.by
         with self._database.writing() as connection:
@@ -114,7 +114,7 @@ class FollowedQuestions:
             return None if row is None else followed_of(row)
 
     def told(self, id: int) -> tuple[Statement, ...]:
-        """What has been told of a question, in order."""
+        """The answers that were reported for a question, in order."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT statement FROM told WHERE question = ? ORDER BY position", (id,))
             return tuple(statement_of(row[0]) for row in rows)
@@ -124,25 +124,25 @@ class FollowedQuestions:
         with self._database.writing() as connection:
             removed = connection.execute("DELETE FROM questions WHERE id = ? RETURNING id", (id,)).fetchone()
             if connection.execute("SELECT 1 FROM questions LIMIT 1").fetchone() is None:
-                # nobody asks which passages are new; whoever follows a question next has seen all that are there
+                # nobody asks which passages are new; the next followed question starts from all that are there
                 connection.execute("DELETE FROM arrived")
             return removed is not None
 
     def suspend(self, id: int) -> bool:
-        """Asks a question no more; False where that was so before."""
+        """Stops asking a question; False where it was suspended before."""
         with self._database.writing() as connection:
             query = "UPDATE questions SET suspended = 1 WHERE id = ? AND suspended = 0 RETURNING id"
             done = connection.execute(query, (id,)).fetchone() is not None
             connection.execute("DELETE FROM news WHERE question = ?", (id,))
             return done
 
-    def due(self, face: Face) -> tuple[Due, ...]:
+    def due(self, frontend: Frontend) -> tuple[DueQuestion, ...]:
         """The questions to ask, with what is needed for it."""
         query = f"""SELECT {COLUMNS}, batch, fingerprint, vector, scores FROM questions
-                    WHERE {of_face(face)} AND suspended = 0 ORDER BY id"""
+                    WHERE {shown_in(frontend)} AND suspended = 0 ORDER BY id"""
         with self._database.reading() as connection:
             return tuple(
-                Due(followed_of(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))
+                DueQuestion(followed_of(row[:10]), row[10], row[11], bytes(row[12]), tuple(json.loads(row[13])))
                 for row in connection.execute(query)
             )
 
@@ -157,7 +157,7 @@ class FollowedQuestions:
             batch = _next(connection, "batch")
             snapshot = stack.enter_context(store.snapshot(fingerprint))
             known, generation = self._known, snapshot.generation.id
-            # a lower generation is of a store that was made anew
+            # a lower generation means that the store was rebuilt
             is_later = known.batch <= after and known.generation <= generation
             found = snapshot.arrivals(known.passage if is_later else 0)
             batches = _batches(connection, found)
@@ -178,9 +178,8 @@ class FollowedQuestions:
             (batch,) = connection.execute("SELECT batch FROM state").fetchone()
             return int(batch)
 
-    def asked(self, due: Due, arrivals: Arrivals, outcome: Outcome) -> bool:
-        """Notes that a question was asked, what has been told, and its news; False, and nothing, where another process
-        did so before."""
+    def record_asked(self, due: DueQuestion, arrivals: Arrivals, outcome: Outcome) -> bool:
+        """Stores what asking a question gave, and its news; False where another process did so before."""
         id = due.followed.id
         with self._database.writing() as connection:
             done = connection.execute(
@@ -198,16 +197,16 @@ class FollowedQuestions:
                 connection.execute("INSERT INTO news VALUES (?, ?, ?, NULL, NULL)", (number, id, document))
             return True
 
-    def passed(self, several: Iterable[Due], arrivals: Arrivals) -> None:
-        """Notes that questions were asked of passages that have nothing for them."""
+    def record_skipped(self, several: Iterable[DueQuestion], arrivals: Arrivals) -> None:
+        """Stores that questions were asked of passages that have nothing for them."""
         with self._database.writing() as connection:
             connection.executemany(
                 "UPDATE questions SET batch = ?, generation = ? WHERE id = ? AND batch = ?",
                 [(arrivals.newest, arrivals.generation, due.followed.id, due.batch) for due in several],
             )
 
-    def embedded(self, id: int, fingerprint: str, vector: bytes, scores: Sequence[float]) -> None:
-        """Notes a question's vector by another encoder."""
+    def record_embedding(self, id: int, fingerprint: str, vector: bytes, scores: Sequence[float]) -> None:
+        """Stores a question's vector by another encoder."""
         with self._database.writing() as connection:
             connection.execute(
                 "UPDATE questions SET fingerprint = ?, vector = ?, scores = ? WHERE id = ?",

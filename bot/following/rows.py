@@ -8,13 +8,13 @@ from bot.following.types import Asker, Followed
 from bot.json import scope_of
 
 # where news of a question is shown
-Face = Literal["terminal", "discord"]
+Frontend = Literal["terminal", "discord"]
 COLUMNS = "id, question, scope, person, channel, server, private, followed, generation, suspended"
 
 
-def of_face(face: Face) -> str:
+def shown_in(frontend: Frontend) -> str:
     """The condition for questions whose news is shown there."""
-    return "person IS NULL" if face == "terminal" else "person IS NOT NULL"
+    return "person IS NULL" if frontend == "terminal" else "person IS NOT NULL"
 
 
 def followed_of(row: Sequence[Any]) -> Followed:

@@ -1,6 +1,6 @@
 """The tables of followed questions: a file beside the index, or a schema on the server that has it.
 
-A file of its own: an index that is made anew, or from the beginning, does not touch it, and following a question waits
+A file of its own: rebuilding the index does not touch it, and following a question waits
 for no publication. Passages are known by the hash of their text, so that it does not matter in which store they are.
 """
 
@@ -9,7 +9,7 @@ from retrieval.storage.sql import Connection
 
 FOLLOWED = "followed.sqlite"
 SCHEMA = """
--- the numbers given last; its one row is locked by whoever looks for new passages
+-- the numbers given last; its one row is locked while a process looks for new passages
 CREATE TABLE state (batch INTEGER NOT NULL, question INTEGER NOT NULL, news INTEGER NOT NULL);
 -- in which batch each text was seen first
 CREATE TABLE arrived (text_hash BLOB PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID;

@@ -1,8 +1,8 @@
-"""Questions that stay open, and what is new about them; no I/O.
+"""Followed questions, and what is new about them; no I/O.
 
-somebody follows a question   it is answered, and what was answered is what they have been told
+somebody follows a question   it is answered, and the answer counts as reported
 articles come in              those of their passages that are new are read for it
-something new is said         it is told once: it waits in the outbox until it is shown
+something new is said         it is reported once: it waits in the outbox until it is shown
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from retrieval.types import SearchFilter
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person in Discord who follows a question, and where they are told (Discord's ids).
+    """A person in Discord who follows a question, and where they get its news (Discord's ids).
 
-    `server` is None in a private conversation; `private` says that they are told there, wherever they asked.
+    `server` is None in a private conversation; `private`: they get it privately, wherever they asked.
     """
 
     person: int
@@ -37,8 +37,8 @@ class Limits:
 class Followed:
     """A followed question. `by` is None for one of the command line; `followed` is in UTC.
 
-    `generation` of the index is the one that it was last asked at. One that is `suspended` is asked no more: it cannot
-    be told to anybody.
+    `generation` of the index is the one that it was last asked at. One that is `suspended` is no longer asked: its news
+    cannot be delivered.
     """
 
     id: int
@@ -51,7 +51,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueQuestion:
     """A followed question that is to be asked of passages that came after batch `batch`.
 
     `vector` is that of the question by the encoder `fingerprint`, little-endian float32; `scores` are those of the best
@@ -79,8 +79,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of asking a question: the best scores now; what has been told, and documents of news, where there are
-    some."""
+    """The result of asking a question: the best scores now, the answers reported so far, and documents of news."""
 
     scores: tuple[float, ...]
     told: tuple[Statement, ...] = ()
@@ -88,7 +87,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingNews:
     """News in the outbox, as it was found: a JSON document (`bot.following.documents`)."""
 
     id: int
@@ -97,7 +96,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedNews:
     """News that one process has taken to show it: the name of the `message` that it becomes, at most 14 characters.
 
     `again` says that it was taken before, and may have been shown.
@@ -105,7 +104,7 @@ class Taken:
 
     message: str
     again: bool
-    waiting: tuple[Waiting, ...]
+    news: tuple[PendingNews, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """`Taken`, ready to be shown."""
+    """`ClaimedNews`, ready to be shown."""
 
     message: str
     again: bool
@@ -127,7 +126,7 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What a check did: how many questions it asked, how many pairs of a question and a new passage it scored, how many
     passages it read, and how many news it found."""
 

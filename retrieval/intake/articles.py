@@ -5,26 +5,21 @@
 What a file's format says by its markup is read, or left out and named; the words of a line are never changed.
 """
 
-import re
-
 from retrieval.errors import ArticleError
 from retrieval.intake import dates, html, language, mail, markdown, plain, records
 from retrieval.intake.cleaning import clean
 from retrieval.intake.decoding import decode
 from retrieval.intake.files import FORMATS, Format, article_id, is_utf8, suffix_of
 from retrieval.intake.front_matter import read_front_matter
-from retrieval.intake.headers import read_header
+from retrieval.intake.headers import HEADLINE_WORDS, read_header
 from retrieval.intake.metadata import MAX_CHARACTERS, first, merged, without_source
 from retrieval.intake.types import Draft, Header, Metadata, Record, text_lines
+from retrieval.sentences import PARAGRAPH_BREAK
 from retrieval.types import Article, FileContents, Intake, Skipped
-
-HEADLINE_WORDS = 25
-# a line of white space parts paragraphs as an empty one does
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 def parse(data: bytes, relative_path: str) -> FileContents:
-    """The articles that a file's bytes hold; of a file of records, also those that are none, as "feed.jsonl:12".
+    """The articles that a file's bytes hold; of a file of records also what is not an article, as "feed.jsonl:12".
 
     What is dropped is named by its line in the file or, for a record or a message, in the text taken out of it; for a
     page by the number of its paragraph. Raises ArticleError where the file as a whole holds no article.
@@ -136,7 +131,7 @@ def headline(text: str) -> str:
     """
     line = text.strip().partition("\n")[0].strip()
     marked = line.startswith("# ")
-    alone = marked or "\n" not in _BLANK_LINE.split(text.strip(), maxsplit=1)[0]
+    alone = marked or "\n" not in PARAGRAPH_BREAK.split(text.strip(), maxsplit=1)[0]
     words = line.removeprefix("# ").split()
     line = " ".join(words)
     too_long = len(words) > HEADLINE_WORDS or len(line) > MAX_CHARACTERS

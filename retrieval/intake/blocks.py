@@ -16,7 +16,7 @@ BLOCKS = frozenset(
         *("summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
     }
 )
-# what these hold is no text of the page, or none that is read
+# what these hold is not text of the page, or is never read
 SILENT = frozenset(
     {
         *("audio", "button", "canvas", "head", "iframe", "input", "math", "noscript", "object", "option", "script"),

@@ -1,4 +1,4 @@
-"""Leaving out the lines of a file that are no part of its article.
+"""Leaving out the lines of a file that are not part of its article.
 
 Lines are dropped whole, or a repeat of them is; what remains is never rewritten, so that every quote is a line that the
 file has. In order, until nothing more is found, so that cleaning a clean text drops nothing:
@@ -33,7 +33,7 @@ CAPTION_WORDS = 60
 LOOSE_CAPTION_WORDS = range(8, 41)
 PROSE_WORDS = 8
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
+SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _OPEN_END = re.compile(r"[:;,]$")
 _LIST_ITEM = re.compile(r"[-*•–—#>|]|\(?\w{1,3}[.)]\s|\d")
 Marks = dict[int, str]
@@ -125,11 +125,11 @@ def _repeats(lines: Sequence[Line]) -> Marks:
 
 def _ends(text: str) -> bool:
     """Whether the line ends as a sentence does, or as one that goes on below."""
-    return _SENTENCE_END.search(text) is not None or _OPEN_END.search(text) is not None
+    return SENTENCE_END.search(text) is not None or _OPEN_END.search(text) is not None
 
 
 def _is_prose(words: Sequence[str]) -> bool:
-    return len(words) >= PROSE_WORDS and _SENTENCE_END.search(words[-1]) is not None
+    return len(words) >= PROSE_WORDS and SENTENCE_END.search(words[-1]) is not None
 
 
 def _words(lines: Sequence[Line], paragraph: Sequence[int]) -> list[str]:

@@ -16,15 +16,14 @@ from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from retrieval.periods import MONTHS, SHORT_MONTHS
+
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-# newspapers began about then; what is later than this is a slip of the pen
+# newspapers began about then; a later date is a typo
 EARLIEST, LATEST = 1600, 2100
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
+_MONTHS = tuple(month[:3] for month in MONTHS)
+_MONTH = rf"(?P<month>{'|'.join((*MONTHS, *SHORT_MONTHS))})\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
 # of any language, where a comma sets it off
@@ -48,7 +47,7 @@ _BEFORE_NAME = re.compile(r"(\d{4})([-_.])(\d{2})\2(\d{2})(?!\d)")
 
 
 def moment(written: str) -> datetime | None:
-    """The moment that `written` means, aware; None if it is no whole date, may be two days, or cannot be."""
+    """The moment that `written` means, aware; None if it is not a whole date, may be two days, or is impossible."""
     line = " ".join(written.split())
     found = _iso(line) or _rfc_2822(line) or _in_words(line) or _in_numbers(line)
     if found is None or (found == _NEVER and ":" in line):

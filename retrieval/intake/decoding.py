@@ -1,10 +1,10 @@
 """Bytes become text, or are refused: a wrong guess would be a garbled quote.
 
-1. what begins like a PDF, an image, an archive ... is no text
+1. what begins like a PDF, an image, an archive ... is not text
 2. a byte order mark, or NULs in every other byte, mean UTF-16 or UTF-32
 3. bytes that are UTF-8 are UTF-8: text of another encoding almost never is
 4. the encoding that an HTML page declares
-5. a guess, where two witnesses agree: charset-normalizer, that the text is no mess; py3langid, that it is in a
+5. a guess, where two witnesses agree: charset-normalizer, that the text is not garbled; py3langid, that it is in a
    language that is written in that encoding
 """
 
@@ -26,13 +26,13 @@ _SIGNATURES = {
     b"\x1f\x8b": "a compressed file",
     b"7z\xbc\xaf": "a compressed file",
 }
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 # what a text may hold by accident, as a share of its characters
 _MAX_CONTROLS = 0.05
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -57,8 +57,9 @@ _LEGACY = {
     "big5": "zh",
     "cp949": "ko",
 }
-# the encoding that browsers use for a declared one: pages that declare Latin-1 hold Windows' curly quotes
-_DECLARED = {
+# what browsers read these as (https://encoding.spec.whatwg.org/#names-and-labels): pages that declare Latin-1 hold
+# Windows' curly quotes
+BROWSER_CODECS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
@@ -86,7 +87,7 @@ _GARBLED = re.compile(
 def decode(data: bytes, declared: str | None = None) -> str:
     """The text that the bytes of a file hold, with \\n line ends and without invisible characters.
 
-    `declared` is the encoding that the file names for itself. Raises ArticleError if the bytes are no text, or are in
+    `declared` is the encoding that the file names for itself. Raises ArticleError if the bytes are not text, or are in
     an encoding that cannot be told.
     """
     for signature, kind in _SIGNATURES.items():
@@ -107,7 +108,7 @@ def tidy(text: str) -> str:
 
 def _wide(data: bytes) -> str | None:
     """The Unicode encoding that a byte order mark, or NULs in every other byte, tell of."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             return encoding
     even, odd = data[::2].count(0), data[1::2].count(0)
@@ -120,7 +121,7 @@ def _strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        name = encoding.upper()
+        name = encoding.removesuffix("-sig").upper()
         raise ArticleError(f"begins as {name} but is not (byte {error.start:,}); save it as UTF-8") from error
 
 
@@ -149,12 +150,12 @@ def _text_in(data: bytes, encoding: str) -> str | None:
 
 
 def _declared_codec(label: str | None) -> str | None:
-    """The codec for an encoding's name; None where it is no name of a text encoding, or a Unicode one."""
+    """The codec for an encoding's name; None where it is not a text encoding, or a Unicode one."""
     try:
         name = codecs.lookup(label).name if label is not None else ""
     except (LookupError, ValueError):
         return None
-    name = _DECLARED.get(name, name)
+    name = BROWSER_CODECS.get(name, name)
     return name if _TEXT_CODECS.fullmatch(name) else None
 
 

@@ -3,7 +3,7 @@
 trafilatura (Barbaresi, "Trafilatura: a web scraping library and command-line tool", ACL 2021) tells an article from the
 menus, teasers and comments around it. It is asked twice, for precision and without; each block carries a mark that
 comes back in what is kept. It loses a second container of the body, lists, and paragraphs that are mostly links, and
-keeps boxes that are none of the text. So its verdict is compared, block by block, with how the page is built:
+keeps boxes that are not part of the text. So its verdict is compared, block by block, with how the page is built:
 
     the article     the smallest element around nearly all the prose that was kept
     its look        the tags and classes of a block and of the two elements around it: what most of the prose has
@@ -25,10 +25,11 @@ from typing import Any
 
 from retrieval.errors import ArticleError
 from retrieval.intake.blocks import HEADINGS, Block, blocks
+from retrieval.intake.cleaning import PROSE_WORDS, SENTENCE_END
 from retrieval.intake.marks import mark, marked_in
 
 TEASER = "teaser of another story"
-ONE_LINK = "link, and no sentence"
+ONE_LINK = "link without a sentence"
 BESIDE = "part of the page beside its article"
 OUTSIDE = "outside of the article"
 
@@ -39,18 +40,16 @@ LOOK = 0.1
 LINKED_HEADLINE = 0.45
 ONE_LINK_SHARE = 0.8
 FEW_LINKS = 0.3
-PROSE_WORDS = 8
 LONG_WORDS = 20
 # of a teaser, with its headline
 TEASER_WORDS = 80
 STANDFIRST_WORDS = 6
 SHINGLE = 8
-# trafilatura reads the text of an element anew for each one around it: characters, times how deep they stand
+# trafilatura reads the text of an element again for each one around it: characters, times how deep they stand
 MAX_NESTED_TEXT = 100_000_000
 # of a body that the page declares, no more characters are looked at
 MAX_BODY = 1_000_000
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)\]]*$")
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
 _ITEMS = frozenset({"li", "dt", "dd", "tr"})
@@ -158,7 +157,7 @@ class _Judge:
         self._standfirst = self._find_standfirst(found[:first], found[first])
 
     def reason(self, block: Block) -> str | None:
-        """Why a block is no part of the article; None where it is one."""
+        """Why a block is not part of the article; None where it is."""
         if block in self._standfirst:
             return None
         if block.link_share >= ONE_LINK_SHARE and not _ends(block):
@@ -305,7 +304,7 @@ def _is_long(block: Block) -> bool:
 
 
 def _ends(block: Block) -> bool:
-    return _SENTENCE_END.search(block.text) is not None
+    return SENTENCE_END.search(block.text) is not None
 
 
 def _plain(text: str) -> str:

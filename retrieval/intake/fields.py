@@ -34,7 +34,7 @@ class _Twice:
 
 
 def load(text: str) -> Any:
-    """What `text` says in JSON. Raises ArticleError where it is none, or holds more than files of articles do."""
+    """What `text` says in JSON. Raises ArticleError where it is not JSON, or holds more than files of articles do."""
     if (count := text.count("{") + text.count("[")) > MAX_VALUES:
         raise ArticleError(f"holds {count:,} objects and arrays, more than the {MAX_VALUES:,} allowed; split it")
     try:

@@ -36,7 +36,7 @@ SUFFIXES = frozenset(FORMATS)
 MAX_BYTES = 20_000_000
 SAVED_BESIDE = "saved beside a page"
 
-# "Talks of 3.5 hours" and ".txt" have no ending, "notes.2024" has one that is none
+# "Talks of 3.5 hours" and ".txt" have no ending, "notes.2024" has one that is not an ending
 _SUFFIX = re.compile(r"(?<=[^/])\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 # files that say something about the others
 _ABOUT = frozenset(

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import yaml
 
+from retrieval.intake.markup import TEMPLATE
 from retrieval.intake.metadata import NAMES, Given, Reading, read_fields
 from retrieval.intake.types import Metadata
 
@@ -24,8 +25,6 @@ _FRONT_MATTER = re.compile(
 )
 _ENTRY = re.compile(r"(?P<quote>[\"']?)(?P<name>[A-Za-z][\w.-]{0,40})(?P=quote)[ \t]*(?P<sign>[:=])(?P<value>.*)", re.S)
 _TABLE = re.compile(r"\[\[?[\w.-]+\]\]?\s*$")
-# {{ a shortcode }} or {% tag %} as a value
-_TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^{}]{0,2000}%\}")
 _KNOWN = frozenset(name for names in NAMES.values() for name in names)
 
 
@@ -67,7 +66,7 @@ def _entries(fields: str) -> Iterator[tuple[int, str, str, str]]:
 
 
 def _value(rule: str, written: str, value: str) -> object:
-    """The value of an entry; as it is written, where it is no YAML or TOML or is a list that may be a headline."""
+    """The value of an entry; as written where it is not YAML or TOML, or is a list that may be a headline."""
     try:
         if rule == "+++":
             fields = tomllib.loads(written)
@@ -86,4 +85,4 @@ def _value(rule: str, written: str, value: str) -> object:
     if found is None:
         found = value.strip().strip("\"'")
     # TOML has dates and numbers of its own
-    return found if isinstance(found, dict | list) else _TEMPLATE.sub(" ", str(found))
+    return found if isinstance(found, dict | list) else TEMPLATE.sub(" ", str(found))

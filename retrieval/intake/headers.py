@@ -8,7 +8,7 @@
 
     date 2023-05-05 The bridge ...      a stamp glued to the first line: the stamp goes, the rest of the line stays
 
-Lines that are read are dropped, because they are no part of the article. A field whose value cannot be read stays.
+Lines that are read are dropped, because they are not part of the article. A field whose value cannot be read stays.
 """
 
 import re
@@ -20,7 +20,7 @@ from retrieval.intake.metadata import language_code, merged, web_address
 from retrieval.intake.types import Header, Line, Metadata
 from retrieval.types import Dropped
 
-FIELD = "says what the article is"
+FIELD = "metadata of the article"
 STAMP = "date stamp"
 
 MAX_CHARACTERS = 300

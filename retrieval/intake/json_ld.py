@@ -56,7 +56,7 @@ def _scripts(tree: Any) -> Iterator[Any]:
 
 
 def _mended(text: str) -> object:
-    """What the first JSON value in `text` says, with the mistakes that are common in it; None where that is none."""
+    """What the first JSON value in `text` says, common mistakes corrected; None where there is none."""
     start = min((at for at in (text.find("{"), text.find("[{")) if at >= 0), default=-1)
     if start < 0:
         return None

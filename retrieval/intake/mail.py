@@ -113,7 +113,7 @@ def _header(message: Message, name: str) -> str | None:
 
 
 def _sender(message: Message) -> str | None:
-    """The name in From; an address alone is no publisher's name."""
+    """The name in From; an address alone is not a publisher's name."""
     sender = _header(message, "From")
     return one_line(parseaddr(sender)[0]) if sender is not None else None
 

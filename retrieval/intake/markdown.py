@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.intake.front_matter import read_front_matter
+from retrieval.intake.markup import TEMPLATE, emptied, line_ends, with_heading_breaks
 from retrieval.intake.metadata import entities_read, merged, one_line
 from retrieval.intake.types import Draft, Line, Metadata, text_lines
 from retrieval.types import Dropped
@@ -19,14 +20,13 @@ from retrieval.types import Dropped
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-MARKUP = "markup, and no words"
+MARKUP = "markup without words"
 # markdown-it's time grows with the square of a paragraph; longer ones are not written by hand
 MAX_TEXT, MAX_PARAGRAPH = 500_000, 20_000
 # and it gives each row of a table as many cells as the first has
 MAX_CELLS = 100_000
 
-# Hugo's shortcodes, Jekyll's and Liquid's tags, and what MDX imports
-_TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^{}]{0,2000}%\}")
+# what MDX imports
 _MODULE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].*|export\s+(?:const|default|function)\s.*)$", re.M)
 _TEMPLATE_LINK = re.compile(
     r"(?<!!)\[([^\[\]\n]*)\]\(\s*(?:\{\{[^{}\n]{0,500}\}\}|\{%[^{}\n]{0,500}%\})[^()\n]{0,500}\)"
@@ -47,7 +47,9 @@ def read(text: str) -> Draft:
     first_line = next((at for at, line in enumerate(lines) if line.text.strip()), None)
     title = words[first_line].text if first_line is not None and lines[first_line].text.startswith("# ") else None
     said = merged(front.reading.metadata, Metadata(title=one_line(title)))
-    return Draft(said, _headings_parted(lines, words), front.reading.dropped + dropped)
+    return Draft(
+        said, with_heading_breaks(lines, words, lambda line: line.startswith("#")), front.reading.dropped + dropped
+    )
 
 
 def without_markup(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Dropped, ...]]:
@@ -57,22 +59,7 @@ def without_markup(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Dropp
         return tuple(lines), ()
     words = _words(text)
     kept = tuple(Line(line.number, words.get(at, "")) for at, line in enumerate(lines))
-    dropped = tuple(
-        Dropped(line.number, line.text, MARKUP)
-        for line, now in zip(lines, kept, strict=True)
-        if line.text.strip() and not now.text
-    )
-    return kept, dropped
-
-
-def _headings_parted(lines: Sequence[Line], words: Sequence[Line]) -> tuple[Line, ...]:
-    """The words with a blank line below each heading, which ends like no sentence."""
-    parted: list[Line] = []
-    for line, said in zip(lines, words, strict=True):
-        parted.append(said)
-        if line.text.startswith("#") and said.text:
-            parted.append(Line(said.number, ""))
-    return tuple(parted)
+    return kept, emptied(lines, kept, MARKUP)
 
 
 def _is_too_large(text: str) -> bool:
@@ -85,14 +72,9 @@ def _is_too_large(text: str) -> bool:
 
 def without_templates(text: str) -> str:
     """The text without what a site's generator reads: shortcodes, tags of templates, comments, footnote marks."""
-    text = _HTML_COMMENT.sub(_line_ends, text)
-    text = _TEMPLATE.sub(_line_ends, _TEMPLATE_LINK.sub(r"\1", text))
+    text = _HTML_COMMENT.sub(line_ends, text)
+    text = TEMPLATE.sub(line_ends, _TEMPLATE_LINK.sub(r"\1", text))
     return _WIKI_LINK.sub(r"\1", _FOOTNOTE.sub("", _MODULE.sub("", text)))
-
-
-def _line_ends(match: re.Match[str]) -> str:
-    """The line ends of what is left out, so that the lines below keep their numbers."""
-    return "\n" * match[0].count("\n")
 
 
 def _words(text: str) -> dict[int, str]:
@@ -123,7 +105,7 @@ def _words(text: str) -> dict[int, str]:
         elif token.type in {"fence", "code_block"}:
             words |= _by_line(token.content, begin + (token.type == "fence"))
         elif token.type == "html_block":
-            words |= _by_line(entities_read(_TAG.sub(_line_ends, _SILENT.sub(_line_ends, token.content))), begin)
+            words |= _by_line(entities_read(_TAG.sub(line_ends, _SILENT.sub(line_ends, token.content))), begin)
     return words
 
 

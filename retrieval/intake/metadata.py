@@ -51,11 +51,11 @@ EXPECTED = {
 }
 _ABSENT = frozenset({"~", "null", "Null", "NULL", "nan", "NaN", "None", "NaT", "<NA>", "undefined", ""})
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_].*)?", re.IGNORECASE)
-# "&copy=1" of an address is no entity
+# "&copy=1" of an address is not an entity
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});")
 _INLINE_TAG = re.compile(r"</?(?:a|b|br|cite|em|i|mark|q|s|small|span|strong|sub|sup|u)\b[^<>]*>", re.IGNORECASE)
 _SEPARATORS = tuple(f" {mark} " for mark in ("-", "–", "—", "|", "·", "»", "::"))
-# a longer value is no headline, name or address, and a citation could not show it
+# a longer value is not a headline, name or address, and a citation could not show it
 MAX_CHARACTERS = 2000
 
 

@@ -41,10 +41,10 @@ _REMOVED = "[Removed]"
 
 
 def read(text: str, path: str) -> Iterator[Record | Skipped]:
-    """The records of a JSON file; its lines or items that are none are Skipped, by their place.
+    """The records of a JSON file; its other lines or items are Skipped, by their place.
 
-    A .jsonl file has an object a line, and so may a .json file that is no JSON as a whole. Raises ArticleError where
-    the file is no JSON.
+    A .jsonl file has an object a line, and so may a .json file that is not JSON as a whole. Raises ArticleError
+    where the file is not JSON.
     """
     feed = PurePosixPath(path).suffix.lower() in LINES
     # a .jsonl file of one line is a feed that has just begun
@@ -131,7 +131,7 @@ def _record(value: object, place: int, path: str) -> Record | Skipped:
 
 
 def _loaded(text: str) -> object:
-    """What `text` says in JSON, or the ArticleError that says why it is none."""
+    """What `text` says in JSON, or the ArticleError that says why it is not."""
     try:
         return load(text)
     except ArticleError as error:

@@ -1,4 +1,4 @@
-"""What a line of boilerplate looks like, told by its shape and length alone.
+"""Rules for lines of boilerplate, recognised by shape and length alone.
 
 A rule wants the whole line, and one of no more than so many words: a sentence of the article that merely mentions a
 newsletter, or Getty Images, is longer, goes on, or begins otherwise. Each pattern below is one shape.

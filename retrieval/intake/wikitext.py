@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from retrieval.intake import dates
+from retrieval.intake.markup import emptied, line_ends, with_heading_breaks
 from retrieval.intake.metadata import entities_read
 from retrieval.intake.types import Draft, Line, Metadata, text_lines
-from retrieval.types import Dropped
 
-WIKI = "wiki markup, and no words"
+WIKI = "wiki markup without words"
 MAX_ROUNDS = 20
 # so many characters beside a template say whether it stands in a sentence
 NEAR = 200
@@ -57,12 +57,8 @@ def read(text: str) -> Draft:
     words = _words(text).split("\n")
     kept = [Line(line.number, said) for line, said in zip(lines, words, strict=True)]
     kept = _without_empty_sections(lines, kept)
-    dropped = tuple(
-        Dropped(line.number, line.text, WIKI)
-        for line, now in zip(lines, kept, strict=True)
-        if line.text.strip() and not now.text
-    )
-    return Draft(Metadata(published=_date(text)), _headings_parted(lines, kept), dropped)
+    body = with_heading_breaks(lines, kept, lambda line: _heading(line) is not None)
+    return Draft(Metadata(published=_date(text)), body, emptied(lines, kept, WIKI))
 
 
 def _date(text: str) -> datetime | None:
@@ -73,13 +69,13 @@ def _date(text: str) -> datetime | None:
 
 def _words(text: str) -> str:
     """The text without its markup, as many lines as it has."""
-    text = _TABLE.sub(_line_ends, _TAG.sub(_line_ends, text))
+    text = _TABLE.sub(line_ends, _TAG.sub(line_ends, text))
     # from the inside out
     for _ in range(MAX_ROUNDS):
         text, found = _TEMPLATE.subn(_template, text)
         if not found:
             break
-    text = _NO_PAGE.sub(_line_ends, _INTERWIKI.sub("", text))
+    text = _NO_PAGE.sub(line_ends, _INTERWIKI.sub("", text))
     text = _PAGE.sub(lambda match: match[1].rpartition("|")[2], text)
     text = _EMPHASIS.sub("", _WEB.sub(lambda match: match[1] or "", text))
     return "\n".join(_line(line) for line in _MAGIC.sub("", text).split("\n"))
@@ -108,12 +104,7 @@ def _template(match: re.Match[str]) -> str:
     words = [value.strip() for value in parameters if "=" not in value]
     if (before or after) and words and name.strip().lower() not in _SILENT:
         return words[-1]
-    return _line_ends(match)
-
-
-def _line_ends(match: re.Match[str]) -> str:
-    """The line ends of what is left out, so that the lines below keep their numbers."""
-    return "\n" * match[0].count("\n")
+    return line_ends(match)
 
 
 def _without_empty_sections(lines: Sequence[Line], kept: Sequence[Line]) -> list[Line]:
@@ -127,13 +118,3 @@ def _without_empty_sections(lines: Sequence[Line], kept: Sequence[Line]) -> list
         elif kept[at].text:
             words_below = True
     return result
-
-
-def _headings_parted(lines: Sequence[Line], kept: Sequence[Line]) -> tuple[Line, ...]:
-    """The lines with a blank one below each heading, which ends like no sentence."""
-    parted: list[Line] = []
-    for line, said in zip(lines, kept, strict=True):
-        parted.append(said)
-        if said.text and _heading(line.text) is not None:
-            parted.append(Line(said.number, ""))
-    return tuple(parted)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import tantivy
 
+from retrieval.disk import flush
 from retrieval.errors import StoreError
-from retrieval.storage.index import flush_folder
 from retrieval.storage.integrity import FileRecord, is_untouched, recorded
 
 WRITER_BYTES = 64 * 1024 * 1024
@@ -120,7 +120,7 @@ class WordIndex:
         return [value for value in values if isinstance(value, int)]
 
     def _conditions(self, where: WordFilter) -> list[tantivy.Query]:
-        """Queries that let through what `where` does, and add nothing to the score."""
+        """Queries that select what passes `where`, and add nothing to the score."""
         conditions = []
         if where.article is not None:
             conditions.append(tantivy.Query.term_query(self._schema, "article", where.article))
@@ -139,7 +139,7 @@ class WordIndex:
 def write_words(folder: Path, before: Written | None, update: Update) -> dict[str, FileRecord]:
     """Makes the folder of a new word index from the one `before`, or from nothing; returns its files by name.
 
-    What is read for it is what is new. Raises StoreError; what was written so far is then in nobody's way.
+    What is read for it is what is new. Raises StoreError; what was written so far does no harm.
     """
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -153,8 +153,8 @@ def write_words(folder: Path, before: Written | None, update: Update) -> dict[st
         _write(index, update)
         for lock in folder.glob(_LOCKS):
             lock.unlink()
-        flush_folder(folder)
-        flush_folder(folder.parent)
+        flush(folder)
+        flush(folder.parent)
         known = {} if before is None else before.files
         return {file.name: _record(file, known.get(file.name)) for file in word_files(folder)}
     except (ValueError, OSError) as error:
@@ -197,7 +197,7 @@ def _write(index: tantivy.Index, update: Update) -> None:
             )
         )
     writer.commit()
-    # a merge of small files that goes on would change the folder later
+    # an unfinished merge of small files would change the folder later
     writer.wait_merging_threads()
 
 

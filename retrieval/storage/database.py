@@ -1,4 +1,4 @@
-"""The database: its tables, and the errors of SQLite in our words.
+"""The database: its tables, and the translation of SQLite's errors.
 
 The truth about files, articles, passages, vectors and generations is here; the FAISS files beside it can be made again
 from it without embedding anything.
@@ -76,7 +76,7 @@ def translated(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         kind = BusyError if is_locked(error) else StoreError
-        mend = mend_of(error, "delete the folder and {bring the index up to date} to build it anew")
+        mend = mend_of(error, "delete the folder and {bring the index up to date} to rebuild it")
         raise kind(f"The database in %s failed (%s); {mend}.", folder) from error
 
 
@@ -85,15 +85,15 @@ def is_locked(error: sqlite3.Error) -> bool:
     return _kind(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def mend_of(error: sqlite3.Error, anew: str) -> str:
-    """What to do about an error of SQLite; `anew` is what to do about a file that is damaged or no database."""
+def mend_of(error: sqlite3.Error, rebuild: str) -> str:
+    """What to do about an error of SQLite; `rebuild` is what to do about a file that is damaged or not a database."""
     if is_locked(error):
         return "another program has it locked: close that, or wait until it is done, and try again"
     if _kind(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return "free some disk space, and check the disk if there is enough"
     if _kind(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return "check that the folder is there and can be written"
-    return anew
+    return rebuild
 
 
 def _kind(error: sqlite3.Error) -> int:

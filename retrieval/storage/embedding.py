@@ -13,17 +13,16 @@ def embed_missing(
     writer: Writer,
     encoder: Encoder,
     *,
-    everything: bool,
-    without: Sequence[int],
-    again: bool,
+    all_files: bool,
+    leaving: Sequence[int],
+    reembed: bool,
     progress: Progress,
 ) -> int:
-    """Embeds the passages and headings of staged files, or of `everything`; returns how many passages.
+    """Embeds the passages and headings of staged files, or of `all_files`; returns how many passages.
 
-    Files `without`, by id, will be gone when it is done. Texts that have a vector are passed over, unless it is to be
-    made `again`.
+    Files `leaving`, by id, are left out. Texts that have a vector are skipped, unless `reembed` is true.
     """
-    pending = writer.pending(encoder.fingerprint, without, everything=everything, again=again, batch=BATCH)
+    pending = writer.pending(encoder.fingerprint, leaving, all_files=all_files, reembed=reembed, batch=BATCH)
     done = 0
     with progress("Embedding passages", pending.texts) as advance:
         for batch in pending.batches:

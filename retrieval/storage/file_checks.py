@@ -1,4 +1,4 @@
-"""Whether the files of a store in a folder are what they should be: the database as such, and the index files."""
+"""Checks of a store's files in a folder: the database itself, and the index files."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ TOLERANCE_OF_8_BITS = 0.02
 
 def database_findings(connection: sqlite3.Connection, folder: Path, expected: int) -> Iterator[Finding]:
     """What is wrong with the database, which should have so many live passages."""
-    anew = f"delete the folder {folder} and {{bring the index up to date}}"
+    rebuild = f"delete the folder {folder} and {{bring the index up to date}}"
     for (problem,) in connection.execute("PRAGMA integrity_check(20)"):
         if problem != "ok":
-            yield Finding(f"The database is damaged: {problem}", anew)
+            yield Finding(f"The database is damaged: {problem}", rebuild)
     for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check"):
-        yield Finding(f"The database has a row in {table} whose row in {parent} is missing", anew)
+        yield Finding(f"The database has a row in {table} whose row in {parent} is missing", rebuild)
     live: int = connection.execute("SELECT count(*) FROM live_passages").fetchone()[0]
     placed: int = connection.execute("SELECT count(*) FROM live_passages WHERE segment IS NOT NULL").fetchone()[0]
     if not live == placed == expected:
@@ -50,7 +50,7 @@ def _segment(
 ) -> Iterator[Finding]:
     """A file holds just the vectors that the database has for its passages, and those that are dead."""
     path = segment_path(folder, record.id)
-    if damaged(folder, record, thoroughly=True):
+    if damaged(folder, record, full=True):
         yield Finding(f"The index file {path} is missing or has been changed", REBUILD)
         return
     try:
@@ -82,7 +82,7 @@ def _segment(
 def _words(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     """The word index has just the live passages."""
     record = words_record(connection)
-    if record is None or words_damaged(folder, record, thoroughly=True):
+    if record is None or words_damaged(folder, record, full=True):
         yield Finding(f"The word index in {folder} is missing or has been changed", REBUILD)
         return
     path = words_path(folder, record.id)

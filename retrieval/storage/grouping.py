@@ -1,6 +1,6 @@
-"""Source groups in the database: an article and its reprints bear the same `source_group`.
+"""Source groups in the database: an article and its reprints have the same `source_group`.
 
-A group is a connected component of "is a reprint of" among the live articles, and bears the smallest article id in it.
+A group is a connected component of "is a reprint of" among the live articles, named after its smallest article id.
 So it depends on the articles only, and not on the order in which they came.
 """
 
@@ -30,7 +30,7 @@ def join_groups(connection: Connection, articles: Sequence[int], progress: Progr
 
 
 def insert_bands(connection: Connection, articles: Sequence[int]) -> None:
-    """Stores what articles are compared by; in the order of the table, whose pages are then written once each."""
+    """Stores the bands of articles, in the order of the table, so that each of its pages is written once."""
     keys = np.empty(len(articles) * BANDS, dtype=np.int64)
     owners = np.empty(len(articles) * BANDS, dtype=np.int64)
     count = 0
@@ -88,7 +88,7 @@ def _reprints(connection: Connection, articles: Sequence[int]) -> Iterator[tuple
 
 
 def _rename(connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:
-    """Makes each pair of groups one, which bears the smaller name."""
+    """Merges each pair of groups under the smaller name."""
     names: dict[str, str] = {}
 
     def name(group: str) -> str:

@@ -6,7 +6,6 @@ best. It is how log-structured merge trees and Lucene keep an index up to date (
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.disk import flush
 from retrieval.errors import StoreError
 from retrieval.storage.integrity import FileRecord
 
@@ -26,7 +26,7 @@ LINKS = 16
 LINKING_EFFORT = 100
 # the ranges of the 8-bit codes are learned from so many vectors
 SAMPLE = 50_000
-# where a filter lets through a smaller share than this, going through all that it lets through is faster
+# where a smaller share than this passes a filter, comparing all of them is faster
 SCANNED_SHARE = 0.1
 # of the RECALLED nearest passages, the share that must be among the FOUND that a search brings for exact scoring
 RECALL = 0.99
@@ -127,11 +127,10 @@ class VectorIndex:
                 del writer  # hands over the last block
                 if failures:
                     raise failures[0]
-                file.flush()
-                os.fsync(file.fileno())
-                written = os.fstat(file.fileno())
+            flush(temporary)
+            written = temporary.stat()
             temporary.replace(path)
-            flush_folder(path.parent)
+            flush(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             text = "The index cannot be written to %s (%s); free some disk space there, or fix its permissions."
@@ -186,7 +185,7 @@ class VectorIndex:
         return scores, np.where(ids >= 0, everything[ids], -1)
 
     def _parameters(self, selector: Any, share: float) -> Any:
-        """`share` of the passages are let through: the fewer, the more must be seen to find as many."""
+        """`share` of the passages pass the filter: the fewer, the more must be visited to find as many."""
         library: Any = faiss
         if self.exact:
             return library.SearchParameters(sel=selector)
@@ -268,12 +267,3 @@ class SegmentedIndex:
         scores = np.concatenate([each.scores for each in found])
         best = np.lexsort((ids, -scores))[:k]
         return Neighbours(ids=ids[best], scores=scores[best])
-
-
-def flush_folder(folder: Path) -> None:
-    """Makes the names in a folder as durable as their files."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

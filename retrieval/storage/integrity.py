@@ -1,7 +1,7 @@
-"""Whether index files are what was written: length and time first, the content only where the time is another.
+"""Whether index files are unchanged: by length and time first, by content only where the time differs.
 
-So looking costs nothing where nothing has changed. What changes a file and neither of these, such as a failing disk, is
-found by a thorough look, which reads all of it.
+So the check is free where nothing has changed. A change of neither, as by a failing disk, is found by a full check,
+which reads all of the file.
 """
 
 import hashlib
@@ -33,10 +33,10 @@ def is_untouched(path: Path, record: FileRecord) -> bool:
     return (found.st_size, found.st_mtime_ns) == (record.length, record.modified)
 
 
-def looked_at(path: Path, record: FileRecord, *, thoroughly: bool = False) -> FileRecord | None:
+def check_record(path: Path, record: FileRecord, *, full: bool = False) -> FileRecord | None:
     """The record with the file's time of today; None if it is lost or is not what was written."""
     try:
-        if not thoroughly and is_untouched(path, record):
+        if not full and is_untouched(path, record):
             return record
         found = recorded(path)
     except OSError:

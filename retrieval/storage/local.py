@@ -50,8 +50,8 @@ class LocalStore:
         self.folder = folder
         self._loaded: Loaded | None = None
 
-    def assist(self, encoder: Encoder) -> int:
-        """See `Store`: in a folder, the writer waits for nobody."""
+    def embed_pending(self, encoder: Encoder) -> int:
+        """See `Store`: in a folder, the writer embeds all texts itself."""
         return 0
 
     def files(self) -> list[Path]:
@@ -156,7 +156,7 @@ class LocalSnapshot(SqlSnapshot):
         found: list[int] = self.loaded.vectors.search(vector, count, among).ids.tolist()
         return found
 
-    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
         """See `Snapshot`: those with the highest BM25."""
         article = None
         if where.article_id is not None:
@@ -208,7 +208,7 @@ class LocalSnapshot(SqlSnapshot):
         return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension).index
 
     def _filtered(self, where: SearchFilter) -> NDArray[np.int64]:
-        """(n,) int64, the ids of all passages that `where` lets through."""
+        """(n,) int64, the ids of all passages that pass `where`."""
         condition = self.condition(where)
         # not the view: it would look up the file of every article
         query = f"""SELECT first_passage, last_passage FROM articles a WHERE first_passage IS NOT NULL

@@ -9,19 +9,19 @@ from retrieval.errors import ConfigError
 from retrieval.storage.store import Store
 
 if TYPE_CHECKING:
-    from retrieval.feeds import Memories
+    from retrieval.feeds import FeedStates
 
 
-def open_memories(file: Path, url: str | None) -> "Memories":
+def open_feed_states(file: Path, url: str | None) -> "FeedStates":
     """What is remembered of feeds: on the server at `url`, or in `file`."""
     if url is None:
-        from retrieval.feeds import FileMemories
+        from retrieval.feeds import FileFeedStates
 
-        return FileMemories(file)
+        return FileFeedStates(file)
     with _needed():
-        from retrieval.storage.postgres.feeds import ServerMemories
+        from retrieval.storage.postgres.feeds import ServerFeedStates
 
-    return ServerMemories(url)
+    return ServerFeedStates(url)
 
 
 def open_store(folder: Path, url: str | None = None) -> Store:

@@ -36,7 +36,7 @@ class LocalWriter(SqlWriter):
         return transaction(self.connection)
 
     def pending(
-        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
     ) -> Pending:
         """See `Writer`."""
         connection = self.connection
@@ -45,7 +45,7 @@ class LocalWriter(SqlWriter):
             """CREATE TEMP TABLE pending (id INTEGER PRIMARY KEY, text_hash BLOB UNIQUE, fingerprint TEXT,
                    article INTEGER, start INTEGER, "end" INTEGER)"""
         )
-        fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
+        fill_pending(connection, fingerprint, leaving, all_files=all_files, reembed=reembed)
         texts, passages = connection.execute("SELECT count(*), count(start) FROM pending").fetchone()
 
         def batches() -> Iterator[Batch]:
@@ -60,8 +60,8 @@ class LocalWriter(SqlWriter):
         with self.transaction():
             save_vectors(self.connection, fingerprint, vectors)
 
-    def is_whole(self) -> bool:
-        """Looks at every index file that the database names; reads those whose time is another than it says."""
+    def is_intact(self) -> bool:
+        """Checks every index file that the database names; reads those whose time differs."""
         lost_words = words_lost(self.connection, self.folder)
         return not find_lost_segments(self.connection, self.folder) and not lost_words
 
@@ -72,14 +72,14 @@ class LocalWriter(SqlWriter):
         with self.transaction():
             self._bury(leaving)
             change = self._make_live(leaving, progress)
-            if target.anew:
+            if target.rebuild:
                 connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
             unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
             records = segment_records(connection)
             chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost)}
-            rewritten = [record for record in records if target.anew or record.id in chosen]
+            rewritten = [record for record in records if target.rebuild or record.id in chosen]
             write_segment(connection, folder, rewritten, target.fingerprint, target.dimension)
-            update_words(connection, folder, change.gone, change.fresh, anew=target.anew or lost_words)
+            update_words(connection, folder, change.gone, change.fresh, rebuild=target.rebuild or lost_words)
             generation = self._begin_generation(target)
         self.sweep()
         return generation

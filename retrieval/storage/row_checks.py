@@ -1,4 +1,4 @@
-"""Whether the rows of a store are what they should be, whichever database keeps them."""
+"""Checks of a store's rows, whichever database keeps them."""
 
 from collections.abc import Iterator
 

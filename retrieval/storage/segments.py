@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
 from retrieval.storage.index import VectorBatch, VectorIndex
-from retrieval.storage.integrity import FileRecord, looked_at
+from retrieval.storage.integrity import FileRecord, check_record
 from retrieval.storage.vectors import passage_vectors, unpacked
 
 VECTOR_BATCH = 4096
@@ -56,16 +56,16 @@ def segment_records(connection: sqlite3.Connection) -> list[SegmentRecord]:
     return [SegmentRecord(id, passages, dead, FileRecord(*file)) for id, passages, dead, *file in rows]
 
 
-def damaged(folder: Path, record: SegmentRecord, *, thoroughly: bool = False) -> bool:
+def damaged(folder: Path, record: SegmentRecord, *, full: bool = False) -> bool:
     """Whether the file of a segment is lost or is not what was written (see `retrieval.storage.integrity`)."""
-    return looked_at(segment_path(folder, record.id), record.file, thoroughly=thoroughly) is None
+    return check_record(segment_path(folder, record.id), record.file, full=full) is None
 
 
 def find_lost_segments(connection: sqlite3.Connection, folder: Path) -> tuple[SegmentRecord, ...]:
     """The damaged segments. Files that are whole and of another time are not read again for the next look."""
     lost = []
     for record in segment_records(connection):
-        found = looked_at(segment_path(folder, record.id), record.file)
+        found = check_record(segment_path(folder, record.id), record.file)
         if found is None:
             lost.append(record)
         elif found != record.file:
@@ -74,7 +74,7 @@ def find_lost_segments(connection: sqlite3.Connection, folder: Path) -> tuple[Se
 
 
 def to_rewrite(records: Sequence[SegmentRecord], fresh: int) -> list[SegmentRecord]:
-    """Which of the segments, the oldest first, are better written anew with the `fresh` new passages."""
+    """Which of the segments, the oldest first, are better rewritten with the `fresh` new passages."""
     chosen = {record.id for record in records if record.dead > DEAD_SHARE * record.passages}
     size = fresh
     for record in reversed(records):

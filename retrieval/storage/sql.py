@@ -42,7 +42,7 @@ def marks(values: Collection[object]) -> str:
 
 
 def select_among(connection: Connection, query: str, values: Sequence[object]) -> Iterator[Any]:
-    """The rows of a query with `IN ({})` for all the values, of which a statement takes so many at a time."""
+    """The rows of a query with `IN ({})` for all the values, in batches that a statement can take."""
     for first in range(0, len(values), AT_ONCE):
         some = values[first : first + AT_ONCE]
         yield from connection.execute(query.format(marks(some)), some).fetchall()

@@ -58,34 +58,34 @@ class Writer(Protocol):
         ...
 
     def confirm(self, file: int, stat: str | None) -> None:
-        """Notes that a file, of which the file system says `stat` now, has the content of this version."""
+        """Records that a file, whose stat is now `stat`, has the content of this version."""
         ...
 
-    def refuse(self, path: str, why: Refused) -> None:
-        """Notes that a file holds no article."""
+    def add_refused(self, path: str, why: Refused) -> None:
+        """Records that a file holds no article."""
         ...
 
-    def forgive(self, paths: Iterable[str]) -> None:
-        """Forgets that these files hold none."""
+    def clear_refused(self, paths: Iterable[str]) -> None:
+        """Deletes the record that these files hold none."""
         ...
 
     def counts(self, leaving: Sequence[int]) -> Counts:
-        """What it will mean for the articles that what is staged becomes live in place of the files `leaving`."""
+        """How the articles change when what is staged becomes live in place of the files `leaving`."""
         ...
 
     def pending(
-        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
     ) -> Pending:
-        """The texts of staged files, or of `everything` but the files `leaving`, that have no vector of the encoder
-        with this `fingerprint`; with `again`, those that have one too. At most `batch` of them come at a time."""
+        """The texts of staged files, or of `all_files` but the files `leaving`, that have no vector of the encoder
+        with this `fingerprint`; with `reembed`, those that have one too. At most `batch` of them come at a time."""
         ...
 
     def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Stores the (dimension,) float32 unit vectors of texts by hash; an interruption loses one batch at most."""
         ...
 
-    def is_whole(self) -> bool:
-        """Whether what is derived from the rows is there as it was written; if not, `publish` makes it again."""
+    def is_intact(self) -> bool:
+        """Whether the derived data are as they were written; if not, `publish` rebuilds them."""
         ...
 
     def publish(self, target: Target, leaving: Sequence[int], progress: Progress) -> Generation:
@@ -93,7 +93,7 @@ class Writer(Protocol):
         ...
 
     def skipped(self) -> Sequence[Skipped]:
-        """The records of live files that are no articles, and why."""
+        """The records of live files that are not articles, and why."""
         ...
 
 
@@ -121,7 +121,7 @@ class Snapshot(Protocol):
         ...
 
     def source_groups(self, ids: Iterable[str], where: SearchFilter, most: int) -> dict[str, str]:
-        """The source group of each of these articles, and of up to `most` of each group that `where` lets through."""
+        """The source group of each of these articles, and of up to `most` of each group that pass `where`."""
         ...
 
     def sources(self) -> Sequence[str]:
@@ -137,13 +137,13 @@ class Snapshot(Protocol):
         ...
 
     def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
-        """The `count` passages, of those that `where` lets through, with the highest cosine to `vector`, (dimension,)
+        """The `count` passages, of those that pass `where`, with the highest cosine to `vector`, (dimension,)
         of unit length; best first. It may be an approximation."""
         ...
 
-    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
-        """The `count` passages, of those that `where` lets through and that have one of the terms, whose terms are
-        the rarest and most; best first."""
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+        """The `count` passages, of those that pass `where`, with the most and the rarest of the terms, at least one;
+        best first."""
         ...
 
     def candidates(self, ids: Sequence[int]) -> Candidates:
@@ -184,7 +184,7 @@ class Store(Protocol):
         """
         ...
 
-    def assist(self, encoder: Encoder) -> int:
+    def embed_pending(self, encoder: Encoder) -> int:
         """Embeds texts that another process's writer waits for, until there are none; returns how many.
 
         Raises NoIndexError where there is no store yet, StoreError.

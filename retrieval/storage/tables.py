@@ -51,7 +51,7 @@ CREATE TABLE passages (
 );
 CREATE INDEX passages_by_article ON passages(article);
 CREATE INDEX passages_by_text ON passages(text_hash);
-CREATE TABLE IF NOT EXISTS embeddings (  -- kept when all else is made anew
+CREATE TABLE IF NOT EXISTS embeddings (  -- kept when all else is rebuilt
     text_hash {bytes} NOT NULL, fingerprint {text} NOT NULL, vector {bytes} NOT NULL, UNIQUE (text_hash, fingerprint)
 );
 CREATE TABLE generations (

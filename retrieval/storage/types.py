@@ -24,12 +24,12 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a generation is made with; `anew` if nothing of the indexes before can stay."""
+    """What a generation is made with; `rebuild` if no earlier index file can be kept."""
 
     model: str
     fingerprint: str
     dimension: int
-    anew: bool = False
+    rebuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)

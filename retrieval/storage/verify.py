@@ -1,4 +1,4 @@
-"""Proof that a store is what it should be, or what is wrong with it and which command mends it."""
+"""Verifies a store: what is wrong with it, and which command repairs it."""
 
 from retrieval.progress import Progress
 from retrieval.storage.store import Store

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from retrieval.storage.bm25 import Update, WordEntry, WordIndex, Written, word_files, write_words
-from retrieval.storage.integrity import FileRecord, looked_at
+from retrieval.storage.integrity import FileRecord, check_record
 from retrieval.storage.staging import passage_text
 from retrieval.terms import terms
 
@@ -34,9 +34,9 @@ def words_record(connection: sqlite3.Connection) -> WordsRecord | None:
     return WordsRecord(row[0], {name: FileRecord(*file) for name, *file in files})
 
 
-def words_damaged(folder: Path, record: WordsRecord, *, thoroughly: bool = False) -> bool:
+def words_damaged(folder: Path, record: WordsRecord, *, full: bool = False) -> bool:
     """Whether the folder of a word index is lost or is not what was written (see `retrieval.storage.integrity`)."""
-    return _looked_at(folder, record, thoroughly=thoroughly) is None
+    return _looked_at(folder, record, full=full) is None
 
 
 def words_lost(connection: sqlite3.Connection, folder: Path) -> bool:
@@ -52,32 +52,32 @@ def words_lost(connection: sqlite3.Connection, folder: Path) -> bool:
     return False
 
 
-def _looked_at(folder: Path, record: WordsRecord, *, thoroughly: bool = False) -> dict[str, FileRecord] | None:
-    """The files with their times of today; None if one is lost, is not what was written, or is none of them."""
+def _looked_at(folder: Path, record: WordsRecord, *, full: bool = False) -> dict[str, FileRecord] | None:
+    """The files with their times of today; None if one is lost, changed, or not among them."""
     path = words_path(folder, record.id)
     if not path.is_dir() or {file.name for file in word_files(path)} != record.files.keys():
         return None
-    found = {name: looked_at(path / name, file, thoroughly=thoroughly) for name, file in record.files.items()}
+    found = {name: check_record(path / name, file, full=full) for name, file in record.files.items()}
     whole = {name: file for name, file in found.items() if file is not None}
     return whole if len(whole) == len(found) else None
 
 
 def update_words(
-    connection: sqlite3.Connection, folder: Path, gone: Sequence[int], new: Sequence[int], *, anew: bool
+    connection: sqlite3.Connection, folder: Path, gone: Sequence[int], new: Sequence[int], *, rebuild: bool
 ) -> None:
-    """Makes the word index of the next generation: without the articles `gone`, with the `new` ones, by number; `anew`
-    from all live articles.
+    """Makes the word index of the next generation: without the articles `gone`, with the `new` ones, by number;
+    `rebuild` makes it from all live articles.
 
     Part of the caller's transaction; the files are on disk when this returns. Raises StoreError.
     """
     before = words_record(connection)
-    if before is not None and not (gone or new or anew):
+    if before is not None and not (gone or new or rebuild):
         return
     connection.execute("DELETE FROM words")
     number = connection.execute("INSERT INTO words DEFAULT VALUES").lastrowid
     assert number is not None
     path = words_path(folder, number)
-    if before is None or anew:
+    if before is None or rebuild:
         files = write_words(path, None, Update((), all_entries(connection)))
     else:
         update = Update(gone, _entries(connection, new))

@@ -1,6 +1,6 @@
 """What a writer does to the rows of a store, whichever database keeps them.
 
-What is derived from the rows, so that they can be searched, is each store's own affair.
+Each store derives from the rows what it searches.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,12 +64,12 @@ class SqlWriter:
         """See `Writer`."""
         self.connection.execute("UPDATE files SET stat = ? WHERE id = ?", (stat, file))
 
-    def refuse(self, path: str, why: Refused) -> None:
+    def add_refused(self, path: str, why: Refused) -> None:
         """See `Writer`."""
-        self.forgive([path])
+        self.clear_refused([path])
         self.connection.execute("INSERT INTO refused VALUES (?, ?, ?)", (path, why.stat, why.reason))
 
-    def forgive(self, paths: Iterable[str]) -> None:
+    def clear_refused(self, paths: Iterable[str]) -> None:
         """See `Writer`."""
         self.connection.executemany("DELETE FROM refused WHERE path = ?", [(path,) for path in paths])
 
@@ -109,7 +109,7 @@ class SqlWriter:
         return Change(gone, fresh)
 
     def _filled(self, articles: int) -> None:
-        """So many articles have become live and have bands now, in a transaction that goes on."""
+        """Called when so many articles have become live and have bands, inside the transaction."""
 
     def _articles_of(self, files: Sequence[int]) -> list[int]:
         fill_temp_table(self.connection, "chosen", files)
@@ -138,19 +138,17 @@ def newest_generation(connection: Connection) -> Generation | None:
 
 
 def fill_pending(
-    connection: Connection, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool
+    connection: Connection, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool
 ) -> None:
     """Lists the texts to embed in the empty table `pending`, each once, by length; headings have no `start`.
 
     Texts of like length go together: what is short is not padded to what is long.
     """
     fill_temp_table(connection, "leaving", leaving)
-    files = (
-        "a.file NOT IN (SELECT id FROM leaving)" if everything else "a.file IN (SELECT id FROM files WHERE NOT live)"
-    )
+    files = "a.file NOT IN (SELECT id FROM leaving)" if all_files else "a.file IN (SELECT id FROM files WHERE NOT live)"
     missing = "NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.text_hash = {} AND e.fingerprint = :own)"
-    missing = f"(:again OR {missing})"
-    values = {"own": fingerprint, "again": again}
+    missing = f"(:reembed OR {missing})"
+    values = {"own": fingerprint, "reembed": reembed}
     connection.execute(
         f"""INSERT INTO pending (text_hash, fingerprint, article, start, "end")
             SELECT p.text_hash, :own, p.article, p.start, p.end

@@ -74,7 +74,7 @@ class Newsroom:
     async def quiet(self) -> None:
         """Waits until nothing is in the outbox and the bot has had time to look again, and counts the news."""
         questions = FollowedQuestions.open(self.folder / ".dateline")
-        while await asyncio.to_thread(questions.outbox.waits, "discord"):
+        while await asyncio.to_thread(questions.outbox.has_news, "discord"):
             await asyncio.sleep(0.1)
         await asyncio.sleep(3)
         assert {channel: len(told(channel)) for channel in self._expected} == self._expected

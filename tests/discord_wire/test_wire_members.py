@@ -34,7 +34,7 @@ async def test_a_filter_that_no_article_passes_is_named_as_the_reason(guild: Gui
     asked = await ada.slash(guild.general, "ask", question="nowhere", source="Nobody's Wire")
     answer = await asked.finally_()
     assert "No article matches the filter, so nothing was searched" in answer.text
-    assert "source Nobody's Wire" in answer.text
+    assert "Only Nobody's Wire" in answer.text
     assert list(answer.buttons) == ["👍", "👎", "Ask privately"]
 
 

@@ -1,4 +1,4 @@
-"""A connection to a PostgreSQL server: statements, transactions, and the server's errors in our words.
+"""A connection to a PostgreSQL server: statements, transactions, and the translation of the server's errors.
 
 The password stays out of all messages: it comes from the environment or a password file, never from a URL
 (https://www.postgresql.org/docs/current/libpq-envars.html), and libpq names host, user and database only.
@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from retrieval.errors import BusyError, LostError, StoreError
+from retrieval.errors import BusyError, ConnectionLostError, StoreError
 from retrieval.storage.sql import Rows, Values
 
 CONNECT_SECONDS = 10
@@ -104,6 +104,6 @@ class Server:
             return BusyError("Another process has a table of %s locked; try again when it is done.", self)
         if state.startswith(("57P", "08")) or (not state and isinstance(error, psycopg.OperationalError)):
             mend = "check that the server runs, {the server's address}, and PGPASSWORD or the password file"
-            return LostError(f"The database %s cannot be reached (%s); {mend}, and try again.", self)
+            return ConnectionLostError(f"The database %s cannot be reached (%s); {mend}, and try again.", self)
         mend = _MENDS.get(state, "look into the server's log")
         return StoreError(f"The database %s failed (%s); {mend}.", self)

@@ -8,14 +8,14 @@ from retrieval.storage.postgres.database import Connection, Server
 from retrieval.storage.postgres.schema import prepare
 
 
-class ServerMemories:
-    """The `retrieval.feeds.Memories` of a server: what one machine has taken, no other takes again."""
+class ServerFeedStates:
+    """The `retrieval.feeds.FeedStates` of a server: what one machine has taken, no other takes again."""
 
     def __init__(self, url: str) -> None:
         self._server = Server(url)
 
     def load(self) -> dict[str, Any]:
-        """See `Memories`."""
+        """See `FeedStates`."""
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             connection = Connection(raw)
             prepare(connection, self._server)
@@ -23,7 +23,7 @@ class ServerMemories:
         return {url: json.loads(memory) for url, memory in rows}
 
     def save(self, url: str, memory: Mapping[str, Any]) -> None:
-        """See `Memories`."""
+        """See `FeedStates`."""
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             Connection(raw).execute(
                 "INSERT INTO feeds VALUES (?, ?) ON CONFLICT (url) DO UPDATE SET memory = excluded.memory",

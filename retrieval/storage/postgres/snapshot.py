@@ -20,7 +20,7 @@ from retrieval.storage.vectors import passage_vectors, unpacked
 from retrieval.storage.writing import newest_generation
 from retrieval.types import EVERYTHING, SearchFilter, StoreStatus
 
-# where no more are let through, going through them all is as fast as the graph, and exact
+# where no more pass the filter, comparing all of them is as fast as the graph, and exact
 SCANNED = 10_000
 # how widely the graph is searched: this many, or twice as many as are wanted
 EFFORT = 200
@@ -49,7 +49,7 @@ class PostgresSnapshot(SqlSnapshot):
         return {term: self._frequencies[term] for term in terms}
 
     def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
-        """See `Snapshot`: exact where few passages are let through, else by the graph."""
+        """See `Snapshot`: exact where few passages pass the filter, else by the graph."""
         connection, generation, condition = self.connection, self.generation, self._condition(where)
         distance = f"vector::halfvec({generation.dimension}) <=> ?"
         # all that is searched is of this encoder; the graph has it in its own condition
@@ -78,7 +78,7 @@ class PostgresSnapshot(SqlSnapshot):
         found: int = self.connection.execute(query, (*condition.values, SCANNED + 1)).fetchone()[0]
         return found
 
-    def worded(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
         """See `Snapshot`: those that cover the most of the terms, each weighted by its rarity."""
         known = self.frequencies(terms)
         weights = {term: rarity(known[term], self.generation.passages) for term in terms if known[term]}

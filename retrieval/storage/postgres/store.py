@@ -1,7 +1,7 @@
 """A store on a PostgreSQL server with pgvector, for what has outgrown the folder of one machine.
 
 A generation is one transaction, and a snapshot another, REPEATABLE READ: it sees one generation, whole, for as long as
-it is open. One process publishes at a time, by an advisory lock of its session; many may embed (`assist`).
+it is open. One process publishes at a time, by an advisory lock of its session; many may embed (`embed_pending`).
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ import psycopg
 from pgvector.psycopg import register_vector
 
 from retrieval.encoder import Encoder
-from retrieval.errors import BusyError, LostError
+from retrieval.errors import BusyError, ConnectionLostError
 from retrieval.storage.embedding import BATCH, embed
 from retrieval.storage.postgres.database import Connection, Server
 from retrieval.storage.postgres.schema import check, prepare
@@ -42,7 +42,7 @@ class PostgresStore:
 
     @contextmanager
     def snapshot(self, encoder: str | None = None) -> Iterator[PostgresSnapshot]:
-        """See `Store`. Raises LostError if the connection is lost before the block ends."""
+        """See `Store`. Raises ConnectionLostError if the connection is lost before the block ends."""
         with self._server.translated():
             connection, snapshot = self._begin()
             try:
@@ -69,7 +69,7 @@ class PostgresStore:
             # at once: the server takes its time to notice that a session has ended
             connection.execute("SELECT pg_advisory_unlock(?)", (PUBLISHER,))
 
-    def assist(self, encoder: Encoder) -> int:
+    def embed_pending(self, encoder: Encoder) -> int:
         """See `Store`. A batch is another's to take if this process dies before it is done."""
         done = 0
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
@@ -99,7 +99,7 @@ class PostgresStore:
                     return connection, PostgresSnapshot(connection, self._server)
             except BaseException as error:
                 connection.raw.close()
-                if idle is None or not isinstance(error, LostError):
+                if idle is None or not isinstance(error, ConnectionLostError):
                     raise
 
     def _give_back(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The writer of a PostgreSQL store: one transaction makes a generation; texts wait for whoever embeds them."""
+"""The writer of a PostgreSQL store: one transaction makes a generation; any process may embed the pending texts."""
 
 import hashlib
 import time
@@ -40,18 +40,18 @@ class PostgresWriter(SqlWriter):
         return self.connection.raw.transaction()
 
     def pending(
-        self, fingerprint: str, leaving: Sequence[int], *, everything: bool, again: bool, batch: int
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
     ) -> Pending:
-        """See `Writer`. Other processes may embed some of the texts meanwhile (`assist`)."""
+        """See `Writer`. Other processes may embed some of the texts meanwhile (`embed_pending`)."""
         connection = self.connection
         with self.transaction():
             connection.execute("DELETE FROM pending")
-            fill_pending(connection, fingerprint, leaving, everything=everything, again=again)
+            fill_pending(connection, fingerprint, leaving, all_files=all_files, reembed=reembed)
         query = "SELECT count(*), count(start), min(id), max(id) FROM pending"
         texts, passages, first, last = connection.execute(query).fetchone()
         if texts > MANY:
             connection.execute("ANALYZE files, articles, passages, pending")
-        # they are taken in the order of their ids, whoever takes them
+        # every process takes them in the order of their ids
         batches = (
             Batch(taken, round(texts * (id - first + 1) / (last - first + 1)))
             for id, taken in self.claimed(fingerprint, batch)
@@ -83,7 +83,7 @@ class PostgresWriter(SqlWriter):
                 "DELETE FROM pending WHERE fingerprint = ? AND text_hash = ANY(?)", (fingerprint, list(vectors))
             )
 
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """See `Writer`: the graph is there."""
         generation = self.generation
         return generation is None or self._exists(_graph(generation.fingerprint))
@@ -95,7 +95,7 @@ class PostgresWriter(SqlWriter):
         with self.transaction():
             change = self._make_live(leaving, progress)
             added = change.fresh
-            if target.anew:
+            if target.rebuild:
                 connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
                 connection.execute("DELETE FROM searched")
                 connection.execute("DELETE FROM frequencies")
@@ -120,7 +120,7 @@ class PostgresWriter(SqlWriter):
                         WHERE fingerprint = '{_literal(target.fingerprint)}'"""
                 )
             generation = self._begin_generation(target)
-        if is_new or target.anew:
+        if is_new or target.rebuild:
             connection.execute("ANALYZE searched, frequencies")
         self._drop_graphs(graph)
         return generation

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from reader.confidence import Calibration, Features
 from reader.merging import Candidate
-from reader.spans import PARAGRAPH_BREAK
 from reader.types import PassageReading, Span
-from retrieval.sentences import sentences_around
+from retrieval.sentences import PARAGRAPH_BREAK, sentences_around
 from retrieval.types import Evidence
 
 MAX_SENTENCES = 3
@@ -20,7 +19,7 @@ MIN_SENTENCE_PROBABILITY = 0.5
 _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
 
-def telling_candidates(
+def sentence_candidates(
     readings: Sequence[PassageReading], evidence: Evidence, calibration: Calibration
 ) -> list[Candidate]:
     """The sentences of the passages as answers, best first, each place in an article once; none without the head.
@@ -73,7 +72,7 @@ def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Eviden
 
 
 def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candidate | None:
-    """Two sentences as one piece; None where they are no neighbours of one paragraph and passage."""
+    """Two sentences as one piece; None unless they are neighbours in one paragraph and passage."""
     hit = one.span.hit
     text = evidence.article(hit).text
     between = text[one.span.end : following.span.start]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reader.telling import best_sentences, telling_candidates
+from reader.sentence_answers import best_sentences, sentence_candidates
 from retrieval.types import Hit
 from tests.test_aggregate import PLAIN, asking, evidence_of, passage, read, reading, texts
 
@@ -43,7 +43,7 @@ def test_a_sentence_that_overlapping_passages_hold_is_offered_once() -> None:
     first = passage(0, "a", TEXT)
     second = replace(first, passage=replace(first.passage, id=1, start=29), text=TEXT[29:])
     readings = [reading(first, {}, {"They took two days.": 1.0}), shifted(second, 2.0)]
-    offered = telling_candidates(readings, evidence_of(readings[:1]), PLAIN)
+    offered = sentence_candidates(readings, evidence_of(readings[:1]), PLAIN)
     assert [candidate.text for candidate in offered].count("They took two days.") == 1
     assert (offered[0].text, offered[0].span.start, offered[0].span.score) == ("They took two days.", 29, 2.0)
     assert best_sentences([], 0.5, evidence_of(readings[:1])) == []
