@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import freshness, indexing, memory_of_indexing
 from evaluation.newsroom import PARAGRAPHS, Newsroom, write
-from evaluation.phases import BETWEEN, StandIn, run, share
+from evaluation.phases import BETWEEN, StandIn, run
 from retrieval.progress import silent
 from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
@@ -49,10 +49,6 @@ def test_stand_in_vectors_are_the_same_for_the_same_text() -> None:
     assert np.array_equal(first, again)
     assert np.linalg.norm(other) == pytest.approx(1, abs=1e-6)
     assert abs(float(first @ other)) < 0.3
-
-
-def test_shares_of_a_list() -> None:
-    assert [share([3.0, 1.0, 2.0, 4.0], part) for part in (0.0, 0.5, 0.95, 1)] == [1.0, 3.0, 4.0, 4.0]
 
 
 def test_nothing_is_embedded_again_for_a_name_or_a_title(capsys: pytest.CaptureFixture[str]) -> None:
