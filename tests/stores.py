@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import networkx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,18 +94,10 @@ def source_groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[
 
     "a", "b", "c", "d" with ("c", "b"), ("d", "c") -> {"a": "a", "b": "b", "c": "b", "d": "b"}
     """
-    parents = {id: id for id in ids}
-
-    def root(id: str) -> str:
-        while parents[id] != id:
-            parents[id] = parents[parents[id]]
-            id = parents[id]
-        return id
-
-    for pair in pairs:
-        first, last = sorted(map(root, pair))
-        parents[last] = first
-    return {id: root(id) for id in parents}
+    graph = networkx.Graph()
+    graph.add_nodes_from(ids)
+    graph.add_edges_from(pairs)
+    return {id: min(group) for group in networkx.connected_components(graph) for id in group}
 
 
 def _reprints(articles: Mapping[str, Article]) -> Iterator[tuple[str, str]]:

@@ -154,7 +154,7 @@ def test_the_nearest_are_those_of_all_vectors(
 @pytest.mark.usefixtures("server")  # skipped where none can be started
 def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keep = tmp_path / "kept"
-    asked = [str(file), "--passages", "120", "--questions", "12", "--keep", str(keep)]
+    asked = [str(file), "--passages", "120", "--questions", "2", "--keep", str(keep)]
     assert scale.main([*asked, "--json", "--store", "folder", "postgres"]) == 0
     parts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     names = ["built", "started", "asked", "added", "deleted"]
