@@ -43,6 +43,12 @@ def write(corpus: Path, name: str, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def write_reports(corpus: Path, count: int) -> None:
+    """Short articles, "0.txt", "1.txt" and so on, no two of which say the same."""
+    for number in range(count):
+        write(corpus, f"{number}.txt", f"Report {number} came out\n\nThe council of town {number} met on day {number}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One passage as a store holds it."""

@@ -19,7 +19,7 @@ from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
-from tests.stores import contents, write
+from tests.stores import contents, write, write_reports
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESHES = 20
@@ -77,8 +77,7 @@ def fills_up_after() -> Iterator[Callable[[int], None]]:
 
 
 def test_of_two_writers_one_is_told_to_wait_and_the_store_is_whole(tmp_path: Path) -> None:
-    for number in range(60):
-        write(tmp_path / "corpus", f"{number}.txt", f"Report {number} came out. It was about case {number} of many.")
+    write_reports(tmp_path / "corpus", 60)
     (tmp_path / "config.toml").touch()
     command = [sys.executable, "-m", "bot", "index", "--json", "--config", str(tmp_path / "config.toml")]
     runs = [

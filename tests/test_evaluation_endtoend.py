@@ -16,7 +16,7 @@ from evaluation.endtoend import Measured, measure
 from evaluation.measuring import NOTHING, Once, Plan, answered, likeliest, surest
 from evaluation.paragraphs import File, as_articles, searchable
 from evaluation.scoring import Estimate
-from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE
+from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD
 from reader.aggregate import Threshold
 from reader.confidence import Calibration, Features, Logistic
 from reader.train.data import Paragraph
@@ -208,13 +208,6 @@ def test_json_picture_and_table(
     assert len(printed["all"]["abstention"]["fitted"]["risks"]) == 100
     assert [each["file"] for each in printed["files"]] == [f"{tmp_path.name}/ports", f"{tmp_path.name}/bakers"]
     assert (printed["files"][0]["lists"], printed["files"][1]["abstention"]) == (None, None)
-
-    assert endtoend.main([ports, "--cache", str(tmp_path), "--limit", "2"]) == 0
-    first, blank, file, *rows = capsys.readouterr().out.splitlines()
-    assert first == "2 paragraphs (2 passages), 2 questions, 8 passages read; percent, 95 % intervals"
-    assert (blank, file) == ("", f"{tmp_path.name}/ports: 2 questions")
-    assert {len(row) for row in rows} <= {40 + 22 * cells for cells in (1, 2, 3)}
-    assert f"at {UNSURE:g}" in "".join(rows)
 
 
 def test_lists_alone_are_no_picture(bakers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

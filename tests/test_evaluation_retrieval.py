@@ -197,15 +197,6 @@ def test_a_copy_on_a_server_is_compared_with_the_folder(
     assert here == there
 
 
-def test_the_table(ports: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert retrieval.main([ports, "--limit", "2", "--passages", "1"]) == 0
-    first, blank, file, header, *rows = capsys.readouterr().out.splitlines()
-    assert first == "2 paragraphs (2 passages), 2 questions, 1 hits read; percent, 95 % intervals"
-    assert (blank, file.endswith("/ports: 2 questions, 2 paragraphs")) == ("", True)
-    assert header.split() == ["dense", "lexical", "fused", "gain"]
-    assert {len(row) for row in (header, *rows)} == {len(header)}
-
-
 def test_a_store_in_a_cache_is_made_once(tmp_path: Path, encoder: Encoder) -> None:
     articles = as_articles(Paragraph(f"a:{number}", "", text) for number, text in enumerate((FERRY, BRIDGE)))
     counting = Counting(encoder)

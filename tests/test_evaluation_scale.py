@@ -18,6 +18,7 @@ from retrieval.storage.staging import passage_text
 from retrieval.storage.verify import verify
 from retrieval.types import SearchFilter
 from tests.stores import NewStore
+from tests.test_evaluation_retrieval import Questions, squad
 
 PEOPLE = ("Ann Lee", "Bo Ek", "Carla Ruiz", "Dan Roth", "Eva Holm", "Finn Berg", "Gita Rao", "Hugo Lind")
 TOWNS = ("Oslo", "Porto", "Graz", "Lisbon", "Turin", "Ghent", "Bergen", "Leeds", "Riga", "Brno")
@@ -34,26 +35,12 @@ DEEDS = (
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of 80 paragraphs, each of six sentences and with one question."""
-    data = []
-    for town in TOWNS:
-        texts = [" ".join(deed.format(person, town) for deed in DEEDS) for person in PEOPLE]
-        paragraphs = [
-            {
-                "context": text,
-                "qas": [
-                    {
-                        "id": f"{town} {person}",
-                        "question": f"What did {person} do in {town}?",
-                        "answers": [{"text": person, "answer_start": 0}],
-                    }
-                ],
-            }
-            for person, text in zip(PEOPLE, texts, strict=True)
-        ]
-        data.append({"title": f"News_from_{town}", "paragraphs": paragraphs})
-    path = tmp_path_factory.mktemp("files") / "towns.json"
-    path.write_text(json.dumps({"data": data}), encoding="utf-8")
-    return path
+    answered: Questions = {
+        " ".join(deed.format(person, town) for deed in DEEDS): [(f"What did {person} do in {town}?", [person])]
+        for town in TOWNS
+        for person in PEOPLE
+    }
+    return Path(squad(tmp_path_factory.mktemp("files") / "towns.json", answered))
 
 
 @pytest.fixture(scope="module")
