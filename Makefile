@@ -57,8 +57,9 @@ ask: $(PREPARED)
 	@test -n "$$DATELINE_QUESTION" || { echo 'Ask something: make ask Q="Who attended the meeting?"' >&2; exit 2; }
 	@$(BIN)/dateline ask --index "$$DATELINE_QUESTION"
 
+# two workers; each takes whole files, whose tests share what is slow to make
 test: $(PREPARED)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

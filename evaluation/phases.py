@@ -142,7 +142,7 @@ def as_json(document: object) -> str:
 
 def share(values: Sequence[float], part: float) -> float:
     """The value that `part` of the values do not exceed: 0.5 for the median, 1 for the greatest."""
-    return sorted(values)[min(int(len(values) * part), len(values) - 1)]
+    return float(np.quantile(values, part, method="higher"))
 
 
 def show_phases(run: Run) -> None:

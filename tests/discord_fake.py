@@ -1,8 +1,8 @@
 """`bot.assistant` without models, as the Discord bot needs it: `tests.fakes`, and what that lacks.
 
-`main` runs the real command with it. The first word of a question may be one of `fakes`, or "hold": the worker then
-waits until the file $FAKE_GATE is there. $FAKE_SECONDS is how long every answer takes,
-$FAKE_HEARTBEAT for how long heartbeats may stay unacknowledged.
+`main` runs the real command with it, `quick` with the real assistant. The first word of a question may be one of
+`fakes`, or "hold": the worker then waits until the file $FAKE_GATE is there. $FAKE_SECONDS is how long every answer
+takes, $FAKE_HEARTBEAT for how long heartbeats may stay unacknowledged.
 """
 
 import os
@@ -22,6 +22,8 @@ from retrieval.fetch import FetchLimits
 from retrieval.progress import Progress
 from retrieval.types import EVERYTHING, Article, IndexReport, SearchFilter, Skipped, StoreStatus, Turn
 from tests import fakes
+
+LOOK_SECONDS = 0.2
 
 
 class Assistant(fakes.Assistant):
@@ -108,4 +110,13 @@ def main(arguments: Sequence[str]) -> int:
     from bot.discord import client
 
     client.HEARTBEAT_SECONDS = float(os.environ.get("FAKE_HEARTBEAT", client.HEARTBEAT_SECONDS))
+    return dateline(arguments)
+
+
+def quick(arguments: Sequence[str]) -> int:
+    """Runs `dateline`; its bot looks for new generations every `LOOK_SECONDS`."""
+    from bot.cli import main as dateline
+    from bot.discord import following
+
+    following.LOOK_SECONDS = LOOK_SECONDS
     return dateline(arguments)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import networkx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +41,12 @@ def write(corpus: Path, name: str, text: str) -> None:
     path = corpus / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def write_reports(corpus: Path, count: int) -> None:
+    """Short articles, "0.txt", "1.txt" and so on, no two of which say the same."""
+    for number in range(count):
+        write(corpus, f"{number}.txt", f"Report {number} came out\n\nThe council of town {number} met on day {number}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +100,10 @@ def source_groups(ids: Iterable[str], pairs: Iterable[tuple[str, str]]) -> dict[
 
     "a", "b", "c", "d" with ("c", "b"), ("d", "c") -> {"a": "a", "b": "b", "c": "b", "d": "b"}
     """
-    parents = {id: id for id in ids}
-
-    def root(id: str) -> str:
-        while parents[id] != id:
-            parents[id] = parents[parents[id]]
-            id = parents[id]
-        return id
-
-    for pair in pairs:
-        first, last = sorted(map(root, pair))
-        parents[last] = first
-    return {id: root(id) for id in parents}
+    graph = networkx.Graph()
+    graph.add_nodes_from(ids)
+    graph.add_edges_from(pairs)
+    return {id: min(group) for group in networkx.connected_components(graph) for id in group}
 
 
 def _reprints(articles: Mapping[str, Article]) -> Iterator[tuple[str, str]]:

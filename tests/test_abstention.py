@@ -64,12 +64,6 @@ def test_the_bins_of_the_reliability_diagram() -> None:
     assert reliability(CONFIDENCE, RIGHT) == (Bin(0.2, 0.0, 1), Bin(0.8, 0.5, 2), Bin(0.9, 1.0, 1))
 
 
-def test_separation_counts_ties_half() -> None:
-    # right 0.9, 0.8; wrong 0.8, 0.2
-    assert separation(CONFIDENCE, RIGHT) == 3.5 / 4
-    assert np.isnan(separation(CONFIDENCE, np.ones(4, dtype=np.bool_)))
-
-
 def test_trust_has_no_value_where_there_is_none() -> None:
     made = trust(CONFIDENCE, RIGHT, np.ones(4, dtype=np.bool_))
     assert made.auroc_answerable is None
@@ -101,17 +95,6 @@ def test_coverage_falls_as_the_precision_rises(given_answers: list[tuple[float, 
     coverages = [coverage_at(precision, confidence, right) for precision in (0.0, 0.25, 0.5, 0.8, 0.9, 1.0)]
     assert coverages[0] == 1.0
     assert coverages == sorted(coverages, reverse=True)
-
-
-@given(answers, st.randoms(use_true_random=False))
-def test_the_order_of_the_questions_does_not_matter(
-    given_answers: list[tuple[float, bool]], random: np.random.Generator
-) -> None:
-    confidence, right = arrays(given_answers)
-    mixed = list(range(len(right)))
-    random.shuffle(mixed)
-    for figure in (calibration_error, risk_area, separation):
-        assert figure(confidence[mixed], right[mixed]) == pytest.approx(figure(confidence, right), nan_ok=True)
 
 
 @given(answers.filter(lambda several: len({right for _, right in several}) == 2))

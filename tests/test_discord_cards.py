@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from PIL import ImageColor
 
 from bot.assistant import Assistant
-from bot.discord import cards
 from bot.discord.cards import CHANGED, GONE, answer_card, context_card, evidence_card, notice_card
 from bot.discord.ledger import Ledger
 from bot.discord.picture import BARS, LINKED, SCALE, WIDTH, picture
 from bot.discord.picture import main as draw
 from bot.discord.quotes import excerpt, source_line
 from bot.discord.replies import embed_of
-from bot.discord.text import plain as escaped
 from bot.discord.text import safe_url, units, visible
 from bot.discord.types import MAX_CARD, Card, Cited, Field, Place, StoredAnswer, digest
 from bot.layout import plain
@@ -320,24 +318,6 @@ def test_a_long_list_loses_quotes_first_then_items_and_says_so() -> None:
     rows = re.findall(r"^\d+\. \*\*Person", many, re.MULTILINE)
     assert f"\nand {40 - len(rows)} more items\n" in many
     assert re.findall(r"^\\\[(\d+)\\\] \[Talks", many, re.MULTILINE) == [str(n + 1) for n in range(len(rows))]
-
-
-@pytest.mark.parametrize("kind", ["list", "differing"])
-def test_a_list_of_a_thousand_items_is_not_drawn_a_thousand_times(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, drawn = answer("list Who?"), 0
-    item = found.answers[0]
-    items = tuple(replace(item, text=f"Person {number} of the delegation") for number in range(1000))
-
-    def counting(text: str) -> str:
-        nonlocal drawn
-        drawn += 1
-        return escaped(text)
-
-    monkeypatch.setattr(cards, "plain", counting)
-    card = answer_card(replace(found, kind=kind, answers=items))
-    check_card(card)
-    assert len(card.fields) > 10 or len(_rows(card)) > 20
-    assert drawn < 15 * len(items)
 
 
 def test_a_quote_is_cut_around_the_answer() -> None:

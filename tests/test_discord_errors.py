@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord import catalogue
 from bot.discord.admin import address, safe_name
 from bot.discord.catalogue import Catalogue
 from bot.discord.commands import question_in
@@ -36,7 +35,7 @@ from bot.discord.types import Rated
 from bot.mends import terminal_message
 from bot.settings import DiscordSettings
 from retrieval.errors import ArticleError, ConfigError, CorpusError, DatelineError, FetchError, StoreError, UsageError
-from retrieval.filters import folded, unknown_source
+from retrieval.filters import unknown_source
 from retrieval.intake.files import SUFFIXES
 from retrieval.page_files import MAX_NAME
 from retrieval.progress import Progress
@@ -284,23 +283,6 @@ def test_whatever_sources_are_called_discord_takes_the_choices(names: list[str],
     choices = offered(names, typed)
     assert len(choices) <= 25 and set(choices) <= set(names)
     assert all(visible(name).strip() and units(name) <= 100 for name in choices)
-
-
-def test_names_are_not_folded_while_somebody_types(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-
-    def counting(text: str) -> str:
-        done.append(text)
-        return folded(text)
-
-    async def story() -> None:
-        made = Catalogue(lambda: Sources(1, tuple(f"Wire {number}" for number in range(40))))
-        await made.read()
-        monkeypatch.setattr(catalogue, "folded", counting)
-        assert len(made.choices("wire 3")) == 11
-
-    asyncio.run(story())
-    assert done == ["wire 3"]
 
 
 @pytest.mark.parametrize("text", ["\u3164", "\u200b \u200b", "  ", ""])

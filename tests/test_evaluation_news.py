@@ -268,24 +268,3 @@ def test_a_file_that_is_wrong_is_one_sentence(
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
     assert f"{file} does not have the format that this benchmark reads: {said}" in err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "said"),
-    [
-        ([], 1, "articles_dev.jsonl cannot be read (No such file or directory); name a folder of"),
-        (
-            ["--kinds", "single,plural"],
-            2,
-            "'plural' is not one of single, lists, differing, broad, contrast, turns, pairs",
-        ),
-        (["--kinds", "lists", "--plot", "x.png"], 2, "add single or contrast to --kinds"),
-    ],
-)
-def test_a_mistake_is_one_sentence(
-    arguments: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert news.main([str(tmp_path), *arguments]) == status
-    out, err = capsys.readouterr()
-    assert (out, len(err.splitlines())) == ("", 1)
-    assert said in err

@@ -8,7 +8,6 @@ import pytest
 
 from evaluation import calibration, retrieval
 from evaluation.paragraphs import article_id, as_articles, searchable
-from evaluation.plot import recall_curves
 from evaluation.ranking import Found, Outcome, Sought, judge, report
 from evaluation.retrieval import DEPTH, ask
 from reader.model import TransformersReader
@@ -170,16 +169,9 @@ def test_the_figures_of_two_files(ports: str, bakers: str, tmp_path: Path, capsy
     out, err = capsys.readouterr()
     assert "Asking questions: 4 of 4" in err
     measured = json.loads(out)
-    assert list(measured) == ["paragraphs", "passages", "questions", "depth", "read", "same_first", "files", "all"]
-    assert [measured[name] for name in list(measured)[:5]] == [4, 4, 4, 100, 8]
+    assert [measured[name] for name in ("paragraphs", "passages", "questions", "read")] == [4, 4, 4, 8]
     reports = [*measured["files"], measured["all"]]
     for made in reports:
-        assert list(made) == ["file", "paragraphs", "questions", "rankings", "gain", "curves"]
-        assert list(made["rankings"]) == list(made["curves"]) == ["dense", "lexical", "fused"]
-        for figures in (*made["rankings"].values(), made["gain"]):
-            assert list(figures) == SHARES
-            assert all(list(figure) == ["value", "low", "high"] for figure in figures.values())
-        assert all(len(curve) == 20 for curve in made["curves"].values())
         # four paragraphs that are as different as these: each is found, and all are read
         assert made["rankings"]["dense"]["recall_at_5"]["value"] == 1
         assert made["rankings"]["fused"]["answer_read"]["value"] == 1
@@ -205,17 +197,6 @@ def test_a_copy_on_a_server_is_compared_with_the_folder(
     assert here == there
 
 
-def test_the_table(ports: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert retrieval.main([ports, "--limit", "2", "--passages", "1"]) == 0
-    first, blank, file, header, *rows = capsys.readouterr().out.splitlines()
-    assert first == "2 paragraphs (2 passages), 2 questions, 1 hits read; percent, 95 % intervals"
-    assert (blank, file.endswith("/ports: 2 questions, 2 paragraphs")) == ("", True)
-    assert header.split() == ["dense", "lexical", "fused", "gain"]
-    names = ["recall at 1", "recall at 5", "recall at 20", "MRR", "paragraph read", "answer read"]
-    assert [row[:16].strip() for row in rows] == names
-    assert {len(row) for row in (header, *rows)} == {len(header)}
-
-
 def test_a_store_in_a_cache_is_made_once(tmp_path: Path, encoder: Encoder) -> None:
     articles = as_articles(Paragraph(f"a:{number}", "", text) for number, text in enumerate((FERRY, BRIDGE)))
     counting = Counting(encoder)
@@ -237,36 +218,6 @@ def test_a_store_in_a_cache_is_made_once(tmp_path: Path, encoder: Encoder) -> No
     assert nearest(tmp_path) == found
     assert len(list(tmp_path.iterdir())) == 2
     assert nearest(None) == found
-
-
-def test_the_curves_are_a_picture(tmp_path: Path) -> None:
-    reports = [report(name, 1, [in_all(1), in_all(None)]) for name in "abcde"]
-    recall_curves(reports, tmp_path / "curves.png")
-    data = (tmp_path / "curves.png").read_bytes()
-    assert data.startswith(b"\x89PNG\r\n\x1a\n")
-    assert data.endswith(b"IEND\xaeB`\x82")
-
-
-@pytest.mark.parametrize(
-    ("content", "args", "status", "said"),
-    [
-        ("{", [], 1, "is not a SQuAD-shaped question file"),
-        ('{"data": [{"title": "x"}]}', [], 1, "KeyError('paragraphs')"),
-        ('{"data": []}', [], 1, "has no question with an answer"),
-        ('{"data": []}', ["--limit", "0"], 2, "'0' is not a whole number of 1 or more"),
-        ('{"data": []}', ["--plot", "nowhere/x.png"], 2, "nowhere/x.png is not a place for a picture"),
-        ('{"data": []}', ["--plot", "x.jpg"], 2, "name a .png file"),
-    ],
-)
-def test_a_mistake_is_one_sentence(
-    content: str, args: list[str], status: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "file.json"
-    file.write_text(content)
-    assert retrieval.main([str(file), *args]) == status
-    out, err = capsys.readouterr()
-    assert (out, len(err.splitlines())) == ("", 1)
-    assert said in err
 
 
 def test_the_confidence_is_fitted_on_what_the_search_finds(

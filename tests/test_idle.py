@@ -26,7 +26,7 @@ from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
 from retrieval.types import EVERYTHING, IndexReport
 from tests.conftest import settings_for
-from tests.stores import write
+from tests.stores import write, write_reports
 
 ENCODER = RandomEncoder()
 ARTICLES = 60
@@ -58,8 +58,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> Hashed:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
-    for number in range(ARTICLES):
-        write(folder, f"{number}.txt", f"Report {number} came out\n\nThe council of town {number} met on day {number}.")
+    write_reports(folder, ARTICLES)
     return folder
 
 

@@ -61,7 +61,9 @@ def test_the_wheel_has_every_module_and_all_that_they_read(wheel: Path) -> None:
 
 def test_installed_outside_a_checkout_it_says_what_to_do_first(wheel: Path, tmp_path: Path) -> None:
     pip(tmp_path, "install", "--no-deps", "--target", "site", str(wheel))
-    environment = {**os.environ, "PYTHONPATH": "site", "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+    # the models that are prepared already are those of this wheel, or they would have another name
+    folders = {"DATELINE_CACHE": str(models.cache_folder()), "XDG_DATA_HOME": str(tmp_path / "data")}
+    environment = {**os.environ, "PYTHONPATH": "site", "HOME": str(tmp_path), **folders}
 
     def dateline(*args: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-P", "-m", "bot", *args]

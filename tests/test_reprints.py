@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from retrieval.reprints import are_reprints, bands, distinct, signature, similarity
 from retrieval.types import Hit, Passage
 from tests.conftest import ROOT
-from tests.stores import source_groups
 
 ARTICLES = [path.read_text("utf-8").split("---", 2)[2].strip() for path in sorted((ROOT / "corpus").glob("2*.md"))]
 WORDS = " ".join(ARTICLES).split()
@@ -171,24 +170,6 @@ def test_keys_are_the_same_in_every_process_and_version() -> None:
             [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True, text=True
         )
         assert done.stdout == "(8747614925367674111, 915398942611259343)\n"
-
-
-ids = st.sampled_from("abcdefgh")
-
-
-@given(st.lists(st.tuples(ids, ids), max_size=12), st.randoms(use_true_random=False))
-def test_groups_are_components_named_after_their_smallest_id_in_any_order(
-    pairs: list[tuple[str, str]], chance: random.Random
-) -> None:
-    groups = source_groups("abcdefgh", pairs)
-    reached = {id: {id} for id in "abcdefgh"}
-    for _ in reached:
-        for one, other in pairs:
-            reached[one] |= reached[other]
-            reached[other] |= reached[one]
-    assert groups == {id: min(component) for id, component in reached.items()}
-    shuffled = [pair if chance.random() < 0.5 else pair[::-1] for pair in chance.sample(pairs, len(pairs))]
-    assert source_groups(chance.sample("abcdefgh", 8), shuffled) == groups
 
 
 def hit(number: int, article_id: str, text: str) -> Hit:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.terms import STOP_WORDS, asked_terms, terms
+from retrieval.terms import asked_terms, terms
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,3 @@ def test_what_is_no_word_is_not_remembered() -> None:
     held = sys.getrefcount(code)
     assert terms(code) == [code.replace("q", "k")] == terms(code)
     assert sys.getrefcount(code) == held
-
-
-def test_stop_words_are_lower_case_words() -> None:
-    assert all(word == word.lower() and word.isalpha() for word in STOP_WORDS)

@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -220,25 +219,6 @@ def test_where_the_system_cannot_watch_it_looks(
         follower.until_seen({})
         added(corpus)
         follower.until_seen({"b.txt": "B"})
-
-
-def test_looking_takes_a_small_part_of_the_time(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-
-    class Stop(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            waits.append(timeout or 0.0)
-            return len(waits) == 3
-
-    def fails(*args: Any, **kwargs: Any) -> Iterator[Changes]:
-        raise OSError(errno.ENOSPC, "no watches left")
-
-    now = iter([0.0, 0.01, 10.0, 15.0])
-    monkeypatch.setattr(watch, "watch", fails)
-    monkeypatch.setattr(watch, "RETRY_SECONDS", 1.0)
-    monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: next(now)))
-    assert len(list(watch._changes(corpus, Stop()))) == 2
-    assert waits == [1.0, 1.0, 5.0 * watch.REST]
 
 
 def test_what_nobody_tells_of_is_found_by_looking_now_and_then(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:

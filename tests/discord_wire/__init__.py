@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.discord_loopback import Bot, Guild, Loopback, Message, Person
 
-FAKE = "tests.discord_fake:main"
+FAKE, QUICK = "tests.discord_fake:main", "tests.discord_fake:quick"
 CALLBACKS = "POST /interactions/*/callback"
 EDITS = "PATCH /webhooks/*/messages/*"
 POSTS = "POST /channels/*/messages"

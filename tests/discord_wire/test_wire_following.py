@@ -11,8 +11,9 @@ from bot.following.questions import FollowedQuestions
 from retrieval.encoder import Encoder
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
+from tests.discord_fake import LOOK_SECONDS
 from tests.discord_loopback import MANAGE_GUILD, MEMBER, Bot, Channel, Fault, Guild, Loopback, Message, Person
-from tests.discord_wire import POSTS, configured
+from tests.discord_wire import POSTS, QUICK, configured
 from tests.stores import write
 from tests.test_following import (
     DEAD,
@@ -56,7 +57,7 @@ class Newsroom:
 
     async def start(self) -> Bot:
         """Starts the bot; after a kill, it is the same one again."""
-        return await self.discord.start("--config", configured(self.folder, CONTENT), "discord")
+        return await self.discord.start("--config", configured(self.folder, CONTENT), "discord", call=QUICK)
 
     async def publish(self, *articles: str) -> None:
         """Articles come in, all in one generation."""
@@ -76,7 +77,7 @@ class Newsroom:
         questions = FollowedQuestions.open(self.folder / ".dateline")
         while await asyncio.to_thread(questions.outbox.has_news, "discord"):
             await asyncio.sleep(0.1)
-        await asyncio.sleep(3)
+        await asyncio.sleep(5 * LOOK_SECONDS)
         assert {channel: len(told(channel)) for channel in self._expected} == self._expected
 
 

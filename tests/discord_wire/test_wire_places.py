@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Person
+from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Message, Person
 from tests.discord_loopback.messages import BOT_ADDED, PINNED
 from tests.discord_loopback.world import EMBED_LINKS, READ_HISTORY, SEND
 from tests.discord_wire import EDITS, OPEN, answer_to, says, started
@@ -15,14 +15,12 @@ pytestmark = pytest.mark.anyio
 FULL, MANY = 40, 12
 
 
-async def test_a_channel_full_of_questions_is_answered_one_and_all(discord: Loopback, guild: Guild) -> None:
-    channel = guild.channel("full")
-    people = [discord.person(f"Person {number}") for number in range(FULL)]
-    asked = [await person.message(channel, "list Who met?", mentions_bot=True) for person in people]
-    for one in asked:
-        await one.answered(timeout=90, until=says("**Ana**"))
-    replies = [message.reference for message in channel.messages if message.author is discord.bot]
-    assert len(replies) == FULL and set(replies) == set(asked)
+@pytest.fixture(scope="module", autouse=True)
+async def full(server: Loopback) -> list[Message]:
+    """Questions in a channel that is full of them; they are answered while the other tests of this module run."""
+    channel = next(iter(server.guilds.values())).channel("full")
+    people = [server.person(f"Person {number}") for number in range(FULL)]
+    return [await person.message(channel, "list Who met?", mentions_bot=True) for person in people]
 
 
 async def test_told_to_end_it_tells_everybody_in_a_full_channel(tmp_path: Path) -> None:
@@ -131,3 +129,10 @@ async def test_the_buttons_of_a_place_that_is_served_no_more_say_so(tmp_path: Pa
         for label in ("More evidence", "In context", "👍", "Ask privately"):
             refused = await (await ada.click(answer, label)).finally_()
             assert f"<#{desk.id}>" in refused.text and refused.ephemeral
+
+
+async def test_a_channel_full_of_questions_is_answered_one_and_all(discord: Loopback, full: list[Message]) -> None:
+    for one in full:
+        await one.answered(timeout=90, until=says("**Ana**"))
+    replies = [message.reference for message in full[0].channel.messages if message.author is discord.bot]
+    assert len(replies) == FULL and set(replies) == set(full)
