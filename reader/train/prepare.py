@@ -31,6 +31,7 @@ from reader.train.negatives import mine
 from reader.train.recipe import DEFAULT, Recipe, Set
 from reader.train.traps import Reading
 from retrieval.encoder import load_encoder, prepared_encoder
+from retrieval.errors import CorpusError
 from retrieval.models import ENCODER, READER_BASE, quieten_transformers, resolve
 from retrieval.progress import Progress, on_stderr, silent
 from retrieval.sentences import sentence_spans
