@@ -11,16 +11,15 @@ import click
 
 from bot.mends import terminal_message
 from bot.options import Command, Options, as_json_option
-from bot.rules import SERVER
 from bot.streams import complain, write_json
 from retrieval.errors import BusyError, DatelineError, UsageError
-from retrieval.types import IndexReport, SearchFilter, Skipped
 
 if TYPE_CHECKING:
     from bot.assistant import Indexer
     from bot.settings import Settings
     from bot.terminal import Terminal
     from retrieval.adding import AddReport
+    from retrieval.types import IndexReport, Skipped
 
 # for what does not show in the files, such as one that could not be read for a moment
 REFRESH_SECONDS = 3600.0
@@ -109,6 +108,7 @@ def status(options: Options, article: str | None, as_json: bool) -> None:
     from bot.layout import BLANK
     from bot.overview import intake_lines, sources_lines, status_lines
     from bot.terminal import Terminal
+    from retrieval.types import SearchFilter
 
     found = store_status(settings)
     if article is None:
@@ -156,6 +156,8 @@ def migrate(options: Options, url: str) -> None:
     """Copy the index and followed questions from the folder to a PostgreSQL server, without embedding anything again.
     Run it again to resume after an interruption."""
     settings = options.settings()
+    from bot.rules import SERVER
+
     try:
         server = SERVER.read(url, Path())
     except ValueError as error:
@@ -240,7 +242,7 @@ class Updates:
 
 def update_index(
     settings: "Settings", terminal: "Terminal", full: bool = False, help_others: bool = False
-) -> IndexReport:
+) -> "IndexReport":
     """Indexes what has changed, and says which files were skipped. Raises DatelineError."""
     with terminal.spinner("Indexing"):
         from bot.assistant import index_corpus
@@ -280,7 +282,7 @@ def _take_in(settings: "Settings", take: Callable[[], "AddReport"], as_json: boo
     return 1 if added.skipped else indexed
 
 
-def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> None:
+def _show_report(terminal: "Terminal", report: "IndexReport", as_json: bool) -> None:
     from bot.json import report_json
     from bot.overview import report_lines
 
@@ -290,7 +292,7 @@ def _show_report(terminal: "Terminal", report: IndexReport, as_json: bool) -> No
         terminal.show(report_lines(report))
 
 
-def _complain_of(skipped: Sequence[Skipped]) -> None:
+def _complain_of(skipped: "Sequence[Skipped]") -> None:
     """Names what was skipped; of a great many, the first."""
     for each in skipped[:MAX_SKIPPED_SHOWN]:
         complain(f"skipped {each.path}: {terminal_message(each.reason)}")

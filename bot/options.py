@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.days import first_day, last_day, parsed_day
 from bot.examples import example_lines
 from bot.extras import how_to_install, missing_extra
 from bot.mends import terminal_message
-from bot.scope import Scope, first_day, in_order, last_day, parsed_day
-from bot.settings import Settings
 from bot.streams import complain, input_lines
 from retrieval.errors import DatelineError, UsageError, reason
-from retrieval.types import SearchFilter
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 @dataclass(slots=True)
@@ -27,10 +28,13 @@ class Options:
     config: Path | None = None
     debug: bool = False
 
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """Reads config.toml. Raises ConfigError."""
-        settings = Settings.load(self.config)
         import logging
+
+        from bot.settings import Settings
+
+        settings = Settings.load(self.config)
 
         logging.basicConfig(
             level=settings.logging.level.upper(), format="dateline: %(levelname)s: %(name)s: %(message)s"
@@ -69,7 +73,7 @@ class Group(Command, click.Group):
 
 
 class Day(click.ParamType[date]):
-    """A day, as `parsed` reads it: one of the functions of `bot.scope`."""
+    """A day, as `parsed` reads it: one of the functions of `bot.days`."""
 
     name = "date"
 
@@ -134,6 +138,9 @@ def with_filter(command: Callable[..., int]) -> Callable[..., int]:
         as_of: date | None = None,
         **others: Any,
     ) -> int:
+        from bot.scope import Scope, in_order
+        from retrieval.types import SearchFilter
+
         where = SearchFilter(article_id=article, source=source, since=since, until=until)
         return command(*args, scope=in_order(Scope(where, as_of)), **others)
 

@@ -4,14 +4,18 @@ import json
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import UsageError
-from retrieval.types import Turn
+
+if TYPE_CHECKING:
+    from retrieval.types import Turn
 
 # question, heading and passage share the reader's 384 tokens: 400 characters are some 100 of them, less than its limit
 # for the question, so that nothing of what is asked is cut
 MAX_CHARACTERS = 400
+# so many passages are read for one at most
+MAX_PASSAGES = 1000
 # letters that are drawn as nothing: text of these alone cannot be seen
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"
 
@@ -23,7 +27,7 @@ class AskedLine:
     """A question, and the turns of the conversation before it, oldest first."""
 
     question: str
-    conversation: tuple[Turn, ...] = ()
+    conversation: "tuple[Turn, ...]" = ()
 
 
 def checked(question: str) -> str:
@@ -71,7 +75,9 @@ def parsed(line: str) -> AskedLine:
     return AskedLine(checked(_text("question", document.get("question"))), tuple(map(_turn, turns)))
 
 
-def _turn(turn: object) -> Turn:
+def _turn(turn: object) -> "Turn":
+    from retrieval.types import Turn
+
     if not isinstance(turn, dict):
         raise UsageError(f"A turn of the conversation is {_shown(turn)}, expected an object, such as {_EXAMPLE}")
     _check_keys("A turn of the conversation", turn, ("question", "answers", "article_ids"))

@@ -1,11 +1,11 @@
 """The scope of questions: which articles are searched, and the day that "last week" counts from."""
 
-from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from bot.days import first_day, last_day, parsed_day
 from retrieval.errors import UsageError
-from retrieval.types import Period, SearchFilter
+from retrieval.types import SearchFilter
 
 PARTS = {"article": "an id", "source": "a name", "since": "a date", "until": "a date", "as-of": "a date"}
 EXAMPLES = {
@@ -26,27 +26,6 @@ class Scope:
 
 
 EVERYTHING = Scope()
-
-
-def parsed_day(value: str) -> date:
-    """A calendar day in the one form that cannot be misread: not 20240220 or 2024-W05-4, nor 3/4/2024.
-
-    Raises UsageError.
-    """
-    day = _day(value)
-    if day is None:
-        raise UsageError(f"{value!r} is not a date, expected YYYY-MM-DD, such as 2024-02-20.")
-    return day
-
-
-def first_day(value: str) -> date:
-    """The day, or the first one of a month or a year: "2024-02" -> 1 February 2024. Raises UsageError."""
-    return _period(value).start
-
-
-def last_day(value: str) -> date:
-    """The day, or the last one of a month or a year: "2024-02" -> 29 February 2024. Raises UsageError."""
-    return _period(value).end
 
 
 def in_order(scope: Scope) -> Scope:
@@ -90,21 +69,3 @@ def changed(scope: Scope, words: str) -> Scope:
         case "until":
             where = replace(where, until=None if given is None else last_day(given))
     return in_order(replace(scope, where=where))
-
-
-def _day(value: str) -> date | None:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return None
-    return day if day.isoformat() == value else None
-
-
-def _period(value: str) -> Period:
-    for first, months in ((value, 0), (f"{value}-01", 1), (f"{value}-01-01", 12)):
-        start = _day(first)
-        if start is not None:
-            last_month = start.month + max(months, 1) - 1
-            end = start if not months else date(start.year, last_month, monthrange(start.year, last_month)[1])
-            return Period(start, end)
-    raise UsageError(f"{value!r} is not a date, expected a day, month or year, such as 2024-02-20, 2024-02 or 2024.")

@@ -24,8 +24,6 @@ def discord(options: Options, check: bool, sync: bool) -> int:
     settings = options.settings()
     if not check:
         token_in(os.environ)  # before the models are loaded
-    # read by OpenMP when torch and faiss load it: a core is left for keeping the connection to Discord alive
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) - 1)))
     from bot.terminal import Terminal
 
     terminal = Terminal()

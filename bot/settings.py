@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
 from bot.home import CORPUS, STORAGE, Home, find_home
-from bot.question import MAX_CHARACTERS
+from bot.question import MAX_CHARACTERS, MAX_PASSAGES
 from bot.rules import (
     ADAPTER,
     FLAG,
@@ -34,8 +34,6 @@ from bot.rules import (
 )
 from retrieval.errors import ConfigError, did_you_mean
 from retrieval.types import Precision
-
-MAX_PASSAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)

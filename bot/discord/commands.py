@@ -9,6 +9,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.days import first_day, last_day
 from bot.discord.following import Following
 from bot.discord.handler import Question
 from bot.discord.logs import RECORD, event
@@ -19,7 +20,6 @@ from bot.discord.replies import Interaction, InteractionReply
 from bot.discord.requests import FAILURES, retry
 from bot.discord.text import visible
 from bot.question import MAX_CHARACTERS
-from bot.scope import first_day, last_day
 from retrieval.errors import DatelineError, StoreError, UsageError
 from retrieval.types import EVERYTHING, SearchFilter
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,9 +10,11 @@ from bot.discord import TOKEN_VARIABLE
 from bot.doctor.types import Finding, from_error
 from bot.options import Command, Options, as_json_option
 from bot.serving import token_in
-from bot.settings import Settings
 from bot.streams import write_json
 from retrieval.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 _MARKS = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
 
@@ -61,7 +64,7 @@ def findings_of(options: Options, environment: Mapping[str, str]) -> Iterator[Fi
     )
 
 
-def _model_and_store_findings(settings: Settings) -> Iterator[Finding]:
+def _model_and_store_findings(settings: "Settings") -> Iterator[Finding]:
     # each imported where it is used: what of it is not installed was named before
     from bot.doctor.models import disk_findings, model_findings
     from bot.doctor.store import corpus_findings, store_findings

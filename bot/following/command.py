@@ -7,13 +7,13 @@ import click
 
 from bot.options import Command, Options, as_json_option, for_each_line, with_filter
 from bot.question import checked
-from bot.scope import Scope
 from bot.streams import write_json
 from retrieval.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.following.checking import Checker
     from bot.following.questions import FollowedQuestions
+    from bot.scope import Scope
     from bot.settings import Settings
     from bot.terminal import Terminal
 
@@ -37,7 +37,7 @@ def follow(
     remove: int | None,
     check: bool,
     as_json: bool,
-    scope: Scope,
+    scope: "Scope",
 ) -> int:
     """Answer QUESTION and keep it open: `dateline watch` prints what is new about it. "-" reads questions from
     standard input, one a line."""
@@ -93,7 +93,7 @@ class TerminalNews:
                 checker.questions.outbox.remove([notice.id])
 
 
-def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: Scope) -> int:
+def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: "Scope") -> int:
     one = None if words == ("-",) else checked(" ".join(words))
     from bot.assistant import Assistant, check_filter, open_checker
     from bot.following.documents import answered_json

@@ -10,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
@@ -91,6 +90,8 @@ class LocalStore:
     @contextmanager
     def writer(self) -> Iterator[LocalWriter]:
         """See `Store`."""
+        from filelock import FileLock, Timeout
+
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / "write.lock", timeout=0)
