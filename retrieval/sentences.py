@@ -6,8 +6,6 @@ A sentence here includes the white space that follows it, so that joining all se
 import re
 from itertools import pairwise
 
-import sentencex
-
 # sentencex takes only an empty line for the end of a paragraph, not one of white space
 PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*")
 # nobody breaks lines at such a width: a line that is longer is a paragraph, with empty lines around it or without
@@ -33,6 +31,8 @@ def sentence_spans(text: str, language: str | None = None) -> list[tuple[int, in
 
     `language` is an ISO 639-1 code; None is read as English.
     """
+    import sentencex  # here: training takes what a paragraph break is from this module, where no sentencex is
+
     cuts = {match.end() for match in PARAGRAPH_BREAK.finditer(text)}
     for line in _LONG_LINE.finditer(text):
         cuts |= {line.start(1), line.end()}
