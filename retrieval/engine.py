@@ -15,9 +15,7 @@ Zen 4's core, logits equal to 0.01), has no bfloat16 on x86, and with 8 bits, 1.
 moved logits by up to 5: the best span was another one in 23 of 60 passages.
 
 An input is read alone, on one thread, and as many at once as there are cores. So nothing is padded, no thread waits for
-another in the middle of a layer, and several askers share the cores fairly. With both cores of a Zen 4 at each input,
-one alone took 0.8 of the time, but two took 1.25 times as long, and each 1.25 times the processor time. Nine tenths of
-that are matrix products in bfloat16: what is left to save is tokens.
+another in the middle of a layer, and several askers share the cores fairly.
 """
 
 import json
@@ -89,8 +87,6 @@ class Text:
     types: NDArray[np.int64]
 
 
-_SHORT = Text(np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64))
-
 Outputs = Mapping[str, NDArray[np.float32]]
 
 
@@ -121,7 +117,7 @@ class Manifest:
         try:
             found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             manifest = cls(tuple(found["outputs"]), found["types"], found["size"], found["more"], found["fastest"])
-            if _weights(folder).stat().st_size != manifest.size:
+            if (folder / GRAPH).with_suffix(".bin").stat().st_size != manifest.size:
                 raise ValueError
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged(folder) from error
@@ -148,8 +144,7 @@ def convert(
     dimension of 1. Raises ConversionError where it cannot be converted, ModelError where it cannot be written.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # converting reports to nobody
-    if sys.modules.get(_CONVERTER) is None:
-        sys.modules.pop(_CONVERTER, None)
+    sys.modules.pop(_CONVERTER, None)
     import openvino
     import torch
     from openvino.tools.ovc import convert_model
@@ -170,7 +165,7 @@ def convert(
     except (OSError, RuntimeError) as error:  # a full disk says nothing about the model
         text = "The compiled model cannot be written to %s (%s); free some space."
         raise ModelError(text, folder) from error
-    Manifest(tuple(outputs), types, _weights(folder).stat().st_size, more, {}).save(folder)
+    Manifest(tuple(outputs), types, (folder / GRAPH).with_suffix(".bin").stat().st_size, more, {}).save(folder)
 
 
 def compiled_or_own(
@@ -212,7 +207,7 @@ class CompiledNetwork:
         for _ in range(workers):
             self._idle.put(model.create_infer_request())
         # the first input makes OpenVINO lay out the weights: better while something else is loaded than in a question
-        self.run([_SHORT] * workers)
+        self.run([Text(np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64))] * workers)
 
     @classmethod
     def load(cls, folder: Path, precision: Precision | None = None, *, keep: bool = True) -> "CompiledNetwork":
@@ -315,10 +310,6 @@ def _speed(folder: Path, precision: Precision) -> float:
         network.run(inputs)
         took.append(time.perf_counter() - began)
     return len(inputs) * _MEASURED_TOKENS / min(took)
-
-
-def _weights(folder: Path) -> Path:
-    return (folder / GRAPH).with_suffix(".bin")
 
 
 def _damaged(folder: Path) -> ModelError:

@@ -98,7 +98,7 @@ def test_a_file_of_no_questions_is_one_sentence_without_a_name_of_python(
     (tmp_path / "bad.json").write_text(content)
     outcome = run("evaluate", "answers", "bad.json")
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.err.startswith("bad.json is no file of questions, a JSON list of objects with question, kind, ")
+    assert outcome.err.startswith("bad.json is not a file of questions, a JSON list of objects with question, kind, ")
     assert "Error" not in outcome.err
 
 

@@ -161,7 +161,7 @@ async def test_so_do_its_passages_and_their_surroundings(guild: Guild, ada: Pers
 
 async def test_so_do_sources_that_are_chosen(guild: Guild, ada: Person) -> None:
     words = reads(await asked(ada, guild, "list Who met?", source=SOURCE))
-    assert f"source {unbold(SOURCE)}" in words
+    assert f"Only {unbold(SOURCE)}" in words
 
 
 async def test_so_do_answers_that_were_rated_and_the_state_of_the_index(

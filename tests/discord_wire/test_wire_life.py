@@ -140,7 +140,7 @@ async def test_the_check_tries_everything_and_serves_nobody(tmp_path: Path) -> N
         status, lines = await checked(discord, tmp_path, f"[discord]\nhealth_port = {port}\n")
         assert status == 0 and all(line.startswith("ok  ") for line in lines), lines
         said = "\n".join(lines)
-        for what in ("index is there", "models load", "Answers and ratings", f"{port}", "token", "1 channel"):
+        for what in ("index exists", "models load", "Answers and ratings", f"{port}", "token", "1 channel"):
             assert what in said
         assert discord.syncs == 0
         assert not (tmp_path / ".dateline" / "discord.sqlite").exists()

@@ -4,6 +4,7 @@ A generation is one transaction, and a snapshot another, REPEATABLE READ: it see
 it is open. One process publishes at a time, by an advisory lock of its session; many may embed (`embed_pending`).
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from retrieval.storage.postgres.writer import PostgresWriter
 
 # of the one session that may publish; locks are each database's own
 PUBLISHER = 0x44415445
+# a session that has ended keeps the lock until the server notices
+PATIENCE_SECONDS = 2.0
 # so many connections wait for the next question
 IDLE = 4
 
@@ -60,13 +63,15 @@ class PostgresStore:
         """See `Store`."""
         with self._server.translated(), self._server.connect(reading=False).raw as raw:
             connection = Connection(raw)
-            if not connection.execute("SELECT pg_try_advisory_lock(?)", (PUBLISHER,)).fetchone()[0]:
-                text = "Another process is indexing into the database %s; try again when it is done."
-                raise BusyError(text, self._server)
+            patience = time.monotonic() + PATIENCE_SECONDS
+            while not connection.execute("SELECT pg_try_advisory_lock(?)", (PUBLISHER,)).fetchone()[0]:
+                if time.monotonic() > patience:
+                    text = "Another process is indexing into the database %s; try again when it is done."
+                    raise BusyError(text, self._server)
+                time.sleep(0.05)
             prepare(connection, self._server)
             register_vector(raw)
             yield PostgresWriter(connection)
-            # at once: the server takes its time to notice that a session has ended
             connection.execute("SELECT pg_advisory_unlock(?)", (PUBLISHER,))
 
     def embed_pending(self, encoder: Encoder) -> int:
