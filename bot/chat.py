@@ -5,7 +5,6 @@ Ctrl-C gives up waiting for an answer; the worker finishes it unseen, then takes
 meets a model in the middle of another one.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -74,12 +73,8 @@ class Chat:
             self._explain(error)
         return True
 
-    def busy(self) -> bool:
-        """Whether the worker still loads or answers."""
-        return not self._opening.done() or (self._answering is not None and not self._answering.done())
-
     def end(self) -> None:
-        """Takes no more questions; a running one is finished."""
+        """Takes no more questions. A running one need not be waited for: it only reads, or writes atomically."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, question: str) -> None:
@@ -180,11 +175,6 @@ def run(settings: Settings, terminal: Terminal, explain: Explain, scope: Scope) 
         exit_status = INTERRUPTED
     finally:
         chat.end()
-    if chat.busy():
-        # leaving does not wait for an answer that nobody will see: the worker only reads, or writes atomically
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        os._exit(exit_status)
     return exit_status
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bot.cli import main
+from bot.cli import run_and_exit
 from tests import fakes
 
 sys.modules["bot.assistant"] = fakes
-sys.exit(main())
+run_and_exit()

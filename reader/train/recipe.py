@@ -17,7 +17,7 @@ Make = Literal["plain", "trapped", "grouped", "news", "conversing", "pairs"]
 class Set:
     """Questions of one file, set in one way.
 
-    `file`        as in the data folder, without suffix; "own/lists" is beside this module, "enumerations" are the
+    `file`        as in the data folder, without suffix; "own/passages" is beside this module, "enumerations" are the
                   questions of all files whose answer is an enumeration
     `share`       how often each question is drawn: 0.5 is every second one, 2 each one twice
     `make`        see the methods of `reader.train.examples.Maker`; "pairs": `reader.train.comparisons`

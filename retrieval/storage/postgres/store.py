@@ -72,6 +72,7 @@ class PostgresStore:
             prepare(connection, self._server)
             register_vector(raw)
             yield PostgresWriter(connection)
+            # at once: the server takes its time to notice that a session has ended
             connection.execute("SELECT pg_advisory_unlock(?)", (PUBLISHER,))
 
     def embed_pending(self, encoder: Encoder) -> int:
