@@ -17,7 +17,7 @@ from reader.heads import ADAPTER, CONFIG, HEADS, load_heads
 from reader.pytorch import bare_tokenizer
 from reader.train.arrays import Arrays, Batch, Batches
 from reader.train.data import KINDS, Kind, Paragraph, Place, Question, conjunction, consensus, read_file, read_folder
-from reader.train.examples import Example, Maker, crop
+from reader.train.examples import Example, Maker, as_typed, crop
 from reader.train.headings import compose, draw, random_day, real_title
 from reader.train.losses import item_loss, label_loss, sentence_loss, span_loss
 from reader.train.model import Trained
@@ -227,6 +227,15 @@ def test_examples_are_a_function_of_seed_draw_and_question() -> None:
         for several in (Maker.grouped, Maker.news):
             assert several(maker, "0", asked, 2) == several(again, "0", asked, 2)
     assert len({maker.trapped(str(draw), questions()[0]) for draw in range(20)}) > 1
+
+
+def test_some_questions_are_as_people_type_them_in_a_chat() -> None:
+    asked = question("Who was Kosgei's coach, didn’t he say?")
+    example = Example(asked, (Reading(asked.text, "", TEXT, ()),))
+    seen = {as_typed(example, str(draw)).readings[0].question for draw in range(40)}
+    assert seen == {asked.text, "who was kosgeis coach, didnt he say"}
+    leaning = replace(example, leans=True)
+    assert all(as_typed(leaning, str(draw)) == leaning for draw in range(40))
 
 
 def test_news_is_read_in_the_passages_that_are_in_use() -> None:

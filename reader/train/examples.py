@@ -20,6 +20,8 @@ from retrieval.types import Turn
 _MIN_WORDS = 40
 _SWAPPABLE_PER_FILE = 20_000
 _ITEM_PASSAGES = 4  # of one article with a list, at most so many of those that hold items
+_TYPED = 0.2  # of all examples that stand alone
+_UNTYPED = str.maketrans("", "", "'’?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,16 @@ class Maker:
             if not any(answer in other.text.casefold() for answer in answers):
                 kept.append(replace(other, question=reading.question))
         return kept
+
+
+def as_typed(example: Example, draw_name: str) -> Example:
+    """The example with its question as many type it in a chat, one time in five: "Who is Kosgei's coach?" becomes
+    "who is kosgeis coach". What was asked in a conversation stays as it is."""
+    chosen = random.Random(f"{draw_name}:{example.question.id}:typed").random() < _TYPED
+    if not chosen or example.leans is not None:
+        return example
+    readings = (replace(each, question=each.question.translate(_UNTYPED).lower()) for each in example.readings)
+    return replace(example, readings=tuple(readings))
 
 
 def _passages(question: Question, heading: str) -> list[Reading]:

@@ -26,7 +26,7 @@ from reader.spans import MAX_TOKENS
 from reader.train.arrays import Arrays, dev_file
 from reader.train.comparisons import Comparison, read_comparisons
 from reader.train.data import KINDS, Question, conjunction, read_file
-from reader.train.examples import Example, Maker
+from reader.train.examples import Example, Maker, as_typed
 from reader.train.negatives import mine
 from reader.train.recipe import DEFAULT, Recipe, Set
 from reader.train.traps import Reading
@@ -204,7 +204,8 @@ def prepared(
             elif each.file in files:
                 wanted = [q for q in files[each.file] if each.wants is None or q.kind == each.wants]
                 for draw_name, question in _drawn(each, wanted, seed, most):
-                    builder.add(_made(maker, each, draw_name, question), each.stage, kind_known=each.kind_known)
+                    example = as_typed(_made(maker, each, draw_name, question), draw_name)
+                    builder.add(example, each.stage, kind_known=each.kind_known)
             advance(1)
     return builder.arrays(), scored
 
