@@ -1,9 +1,10 @@
 """Fits the confidence: `dateline evaluate calibration FILE... [--distractors FILE...] [--limit N] [--write]`.
 
 The paragraphs of all files, and of the distractors, are a collection; each question is searched in it and read; each
-candidate is right or wrong, and a logistic regression learns to tell which. In a file without unanswerable questions
-one in three is made a near miss, with another name or number that its paragraph does not have; nothing is right then.
-The reader should not have been trained on the questions.
+candidate is right or wrong, and a logistic regression learns to tell which; the best sentence for a broad question is
+right if one of those that are shown with it is. In a file without unanswerable questions one in three is made a near
+miss, with another name or number that its paragraph does not have; nothing is right then. The reader should not have
+been trained on the questions.
 
 What is printed is cross-validated by event: the questions about a fifth of the events (articles, where a file names no
 events) are judged by a fit on those about the others. What `--write` puts into the adapter's folder is fitted on all.
@@ -31,7 +32,7 @@ from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.merging import Candidate, Judge
-from reader.sentence_answers import sentence_candidates
+from reader.sentence_answers import sentence_candidates, shown_with_best
 from reader.train.data import Kind, Question, paragraphs_of, read_file
 from reader.train.traps import Reading, names_in, near_miss
 from reader.types import Reader
@@ -77,16 +78,15 @@ def fold_of(question: Question) -> int:
 def examples(
     questions: Sequence[Question], retriever: Retriever, reader: Reader, passages: int, regression: str
 ) -> Examples:
-    """The likeliest candidates that the nearest `passages` of every question offer, or every item of a list."""
+    """What the nearest `passages` of each question offer: its likeliest candidates, all items, or its best sentence."""
     rows, right, numbers, folds, answerable = [], [], [], [], []
     for number, question in enumerate(questions):
         published = question.paragraph.published
         evidence = retriever.search(parsed(question.text, published and published.date()), passages, SearchFilter())
         golds = words_of(question)
-        offered = _offered(regression, evidence, reader)
-        for candidate in offered if regression == "item" else offered[:OFFERED]:
+        for candidate, texts in _offered(regression, evidence, reader):
             rows.append([getattr(candidate.features, f.name) for f in fields(Features)])
-            right.append(taken_for_right(candidate.text, golds))
+            right.append(any(taken_for_right(text, golds) for text in texts))
             numbers.append(number)
             folds.append(fold_of(question))
             answerable.append(bool(golds))
@@ -99,12 +99,18 @@ def examples(
     )
 
 
-def _offered(regression: str, evidence: Evidence, reader: Reader) -> list[Candidate]:
+def _offered(regression: str, evidence: Evidence, reader: Reader) -> list[tuple[Candidate, list[str]]]:
+    """Each candidate with the texts of which one must be right: its own, or of the best sentence, which decides whether
+    a broad question is answered, those that are shown with it, too."""
     readings = reader.read(evidence)
+    if regression == "sentence":
+        sentences = sentence_candidates(readings, evidence, PLAIN)
+        return [(best, [each.text for each in shown_with_best(sentences)]) for best in sentences[:1]]
     if regression == "span":
-        return span_candidates(readings, evidence, PLAIN, Judge(evidence, reader))
-    offering = item_candidates if regression == "item" else sentence_candidates
-    return offering(readings, evidence, PLAIN)
+        offered = span_candidates(readings, evidence, PLAIN, Judge(evidence, reader))[:OFFERED]
+    else:
+        offered = item_candidates(readings, evidence, PLAIN)
+    return [(candidate, [candidate.text]) for candidate in offered]
 
 
 def together(parts: Sequence[Examples]) -> Examples:

@@ -3,7 +3,7 @@
 The sentence head gives each token of a passage a logit; the mean over a sentence's tokens is the sentence's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reader.confidence import Calibration, Features
@@ -13,9 +13,10 @@ from retrieval.sentences import PARAGRAPH_BREAK, sentences_around
 from retrieval.types import Evidence
 
 MAX_SENTENCES = 3
-# Of 450 broad questions that the reader was not trained on, 92 % get a sentence that answers, and of all that are shown
-# 79 % do; from 0.4 on it would be 94 and 76 %, from 0.7 on 88 and 83 %.
-MIN_SENTENCE_PROBABILITY = 0.5
+# What a second and third sentence must score, in nats. Of 450 broad questions that the reader was not trained on, 92 %
+# get a sentence that answers, and of all that are shown 79 % do; from 1.1 on it would be 94 and 76 %, from 3.6 on 88
+# and 83 %.
+MIN_MORE_SCORE = 1.5
 _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
 
@@ -24,7 +25,8 @@ def sentence_candidates(
 ) -> list[Candidate]:
     """The sentences of the passages as answers, best first, each place in an article once; none without the head.
 
-    The score of a sentence's span is its logit, in nats: above 0 the model says that it answers.
+    The score of a sentence's span is its logit, in nats: above 0 the model says that it answers. Its probability is
+    that it answers, or one of those that would be shown with it if it were the best (`shown_with_best`).
     """
     found: dict[tuple[str, int], Candidate] = {}
     for reading in readings:
@@ -48,27 +50,35 @@ def sentence_candidates(
     return sorted(found.values(), key=lambda candidate: -candidate.probability)
 
 
+def shown_with_best(offered: Sequence[Candidate]) -> list[Candidate]:
+    """The best sentence, and up to two more that score enough, those of its own article first."""
+    likely = [candidate for candidate in offered[1:] if candidate.span.score >= MIN_MORE_SCORE]
+    own = _from(offered[0]) if offered else lambda _: False
+    return [*offered[:1], *sorted(likely, key=lambda c: (not own(c), -c.span.score))[: MAX_SENTENCES - 1]]
+
+
 def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> list[Candidate]:
-    """The best sentence, if its probability is `enough`, and up to two more, as they are read.
+    """The best sentence and what is shown with it, as they are read; none if its probability is less than `enough`.
 
     Those of its own article come first, and neighbours in it are one piece: its probability is that of its best part.
     """
     if not offered or offered[0].probability < enough:
         return []
-    own = offered[0].span.hit.passage.article_id
-
-    def elsewhere(candidate: Candidate) -> bool:
-        return candidate.span.hit.passage.article_id != own
-
-    likely = [candidate for candidate in offered[1:] if candidate.probability >= MIN_SENTENCE_PROBABILITY]
-    chosen = [offered[0], *sorted(likely, key=lambda c: (elsewhere(c), -c.probability))[: MAX_SENTENCES - 1]]
+    own = _from(offered[0])
     pieces: list[Candidate] = []
-    for candidate in sorted(chosen, key=lambda c: (elsewhere(c), c.span.hit.passage.article_id, c.span.start)):
+    for candidate in sorted(
+        shown_with_best(offered), key=lambda c: (not own(c), c.span.hit.passage.article_id, c.span.start)
+    ):
         if pieces and (piece := _joined(pieces[-1], candidate, evidence)) is not None:
             pieces[-1] = piece
         else:
             pieces.append(candidate)
     return pieces
+
+
+def _from(best: Candidate) -> Callable[[Candidate], bool]:
+    """Whether a sentence is from the article of the best one."""
+    return lambda candidate: candidate.span.hit.passage.article_id == best.span.hit.passage.article_id
 
 
 def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candidate | None:
