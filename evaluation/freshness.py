@@ -52,7 +52,6 @@ _TOWNS = tuple(
     for first in ("Zarn", "Quil", "Vesk", "Thrum", "Oxel", "Pymm", "Glav", "Hebri", "Jutt", "Mors")
     for last in ("holm", "oria", "wick", "abad", "ekka", "mouth", "ville", "stadt", "polis", "ford")
 )
-_OFFICES = ("mayor", "harbour master", "chief of police", "director of the opera", "fire chief", "bishop", "archivist")
 _NAMES = ("Ilka Vantongeren", "Bram Oduya", "Odile Lindqvist", "Tomas Achterberg", "Greta Nakagawa")
 
 
@@ -66,14 +65,14 @@ class Notice:
     @property
     def question(self) -> str:
         """What only this article answers."""
-        return f"Who is the {self._office} of {self._town}?"
+        return f"Who is the mayor of {self._town}?"
 
     @property
     def text(self) -> str:
         """The article's file."""
         return (
-            f"---\ntitle: {self._town} has a new {self._office}\ndate: 2024-05-06\n---\n"
-            f"{self.name} was sworn in as {self._office} of {self._town} on Monday.\n\n"
+            f"---\ntitle: {self._town} has a new mayor\ndate: 2024-05-06\n---\n"
+            f"{self.name} was sworn in as mayor of {self._town} on Monday.\n\n"
             f"The council of {self._town} had voted for {self.name} in April.\n"
         )
 
@@ -93,10 +92,6 @@ class Notice:
     @property
     def _town(self) -> str:
         return _TOWNS[self.number % len(_TOWNS)]
-
-    @property
-    def _office(self) -> str:
-        return _OFFICES[self.number % len(_OFFICES)]
 
 
 @dataclass(slots=True)
@@ -167,45 +162,36 @@ class Drops:
         self._asker.until(notice.question, lambda first: False, self._chance.uniform(0, PAUSE_SECONDS))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many articles there are at first, come one by one, and come together; whether the first are embedded."""
-
-    articles: int
-    drops: int
-    burst: int
-    embed: bool
-
-
-def measure(plan: Plan, folder: Path) -> Measured:
-    """Everything, in the empty `folder`."""
+def measure(count: int, drops: int, burst: int, embed: bool, folder: Path) -> Measured:
+    """Everything, in the empty `folder`: `count` articles at first, `drops` one by one, a `burst`; with `embed`, the
+    first ones are embedded."""
     corpus, store = folder / "corpus", LocalStore(folder / "store")
     articles = Recombination.of_news().article
-    write(corpus, map(articles, range(plan.articles)))
+    write(corpus, map(articles, range(count)))
     encoder = shipped_encoder()
-    bulk = encoder if plan.embed else RandomEncoder(encoder.fingerprint, encoder.dimension)
+    bulk = encoder if embed else RandomEncoder(encoder.fingerprint, encoder.dimension)
     report = refresh(corpus, store, bulk, ENCODER)
     asker = Asker(Retriever.open(store, encoder))
     searches = {}
     with watching(corpus, store):
         changes = Drops(corpus, asker)
-        changes.put("warm-up", Notice(plan.drops))
+        changes.put("warm-up", Notice(drops))
         asker.searches.clear()
         asker.until("Who won?", lambda first: False, QUIET_SECONDS)
         searches["quiet"], asker.searches = asker.searches, []
-        for number in range(plan.drops):
+        for number in range(drops):
             kind = "drop, renamed" if number % 2 == 0 else "drop, written"
             changes.put(kind, Notice(number), renamed=number % 2 == 0)
-        for number in range(plan.drops):
+        for number in range(drops):
             changes.put("edit", Notice(number, version=1))
-        for number in range(plan.drops):
+        for number in range(drops):
             changes.delete(Notice(number))
         searches["while files come"], asker.searches = asker.searches, []
-        write(corpus, map(articles, range(plan.articles, plan.articles + plan.burst)))
-        changes.put(f"burst of {plan.burst}", Notice(0))
+        write(corpus, map(articles, range(count, count + burst)))
+        changes.put(f"burst of {burst}", Notice(0))
         searches["in the burst"] = asker.searches
     del changes.waits["warm-up"]
-    return Measured(plan.articles, report.passages, plan.embed, dict(changes.waits), searches)
+    return Measured(count, report.passages, embed, dict(changes.waits), searches)
 
 
 @contextmanager
@@ -247,6 +233,6 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     if not 1 <= options.drops < len(_TOWNS):
         parser.error(f"--drops is {options.drops}, expected 1 to {len(_TOWNS) - 1}")
-    plan = Plan(options.articles, options.drops, options.burst, options.embed)
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        output(measure(plan, Path(folder)), shown, options.json)
+        measured = measure(options.articles, options.drops, options.burst, options.embed, Path(folder))
+    output(measured, shown, options.json)

@@ -133,6 +133,7 @@ def test_the_figures(ports: str, bakers: str, encoder: Encoder) -> None:
 
     # two of three items are found
     lists = figures(made["bakers"])
+    assert lists["exact F1"] == 0.8
     assert [lists["precision of items"], lists["recall of items"], lists["whole and clean"]] == [1, 0.666667, 0]
     assert made["bakers"].confidence is None
 
