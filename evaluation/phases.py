@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
+from retrieval.errors import DatelineError
 from retrieval.refresh import refresh
 from retrieval.storage.store import Store
 from retrieval.types import IndexReport
@@ -36,9 +38,15 @@ T = TypeVar("T")
 
 
 def in_fresh_process(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """What `work` returns, in a process of its own, whose memory is that of nothing else."""
+    """What `work` returns, in a process of its own, whose memory is that of nothing else.
+
+    Raises DatelineError if it is killed, as for want of memory.
+    """
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(work, *args, **options).result()
+        try:
+            return process.submit(work, *args, **options).result()
+        except BrokenProcessPool as error:
+            raise DatelineError("A process was killed before it was done; see whether the memory is enough.") from error
 
 
 def share(values: Sequence[float], part: float) -> float:
