@@ -1,5 +1,6 @@
 """`dateline evaluate`: the benchmarks. Each is imported when it is called, because most bring PyTorch along."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -20,13 +21,11 @@ BENCHMARKS = {
     "answers": Benchmark("answers", "How well questions about the sample articles are answered."),
     "calibration": Benchmark("calibration", "How far the confidence can be trusted; can also fit it again."),
     "concurrency": Benchmark("concurrency", "Whether questions see one generation while others publish."),
-    "crashes": Benchmark("crashes", "Whether an index run can be killed at any moment."),
     "dates": Benchmark("dates", "How often the date shown behind a time word is right."),
     "endtoend": Benchmark("endtoend", "How well a large collection answers, and when it declines."),
     "follow": Benchmark("following", "What followed questions report, and what a thousand cost."),
     "freshness": Benchmark("freshness", "How soon a new article is answerable."),
     "indexing": Benchmark("indexing", "What indexing costs, and what is not done twice."),
-    "memory": Benchmark("memory_of_indexing", "What a large index takes in memory and on the disk."),
     "news": Benchmark("news", "How well questions about news are answered, by kind."),
     "pages": Benchmark("pages", "How much of an article is extracted from web pages."),
     "peers": Benchmark("peers", "Dateline beside Haystack and txtai."),
@@ -52,9 +51,10 @@ def _command(name: str, benchmark: Benchmark) -> click.Command:
         context_settings={"ignore_unknown_options": True},
     )
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def command(arguments: tuple[str, ...]) -> int:
-        status: int = import_module(f"evaluation.{benchmark.module}").main(arguments)
-        return status
+    def command(arguments: tuple[str, ...]) -> None:
+        # argparse exits when it has shown the help
+        with suppress(SystemExit):
+            import_module(f"evaluation.{benchmark.module}").main(arguments)
 
     return command
 

@@ -8,13 +8,13 @@ a question that has none is wrong. Here coverage at 60 % precision is 3/4, for t
 1/4.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.scoring import Clusters, Estimate, defined, separation
+from evaluation.scoring import Clusters, Estimate, auroc, defined
 
 BINS = 10
 POINTS = 100
@@ -33,36 +33,21 @@ class Bin:
 class Trust:
     """How far one kind of confidence can be trusted.
 
-    `auroc_right`       the chance that a right answer has a higher confidence than a wrong one
-    `auroc_answerable`  the chance that a question with an answer has a higher one than a question without
-    `ece`               the mean gap between confidence and share of right answers, over ten bins of equal width
-    `coverage_at_80`    the greatest coverage at which 80 % of those answered are right; `coverage_at_90` likewise
-    `risk_area`         the mean risk when 1, 2, … n are answered (area under the risk–coverage curve); lower is better
-    `risks`             risk when the surest 1, 2, … 100 % are answered
-    `bins`              of the ten, those with questions
+    `figures`  of those that are one number:
+               AUROC, right: the chance that a right answer has a higher confidence than a wrong one
+               AUROC, has an answer: the chance that a question with an answer has a higher one than one without
+               ECE: the mean gap between confidence and share of right answers, over ten bins of equal width
+               coverage at 80 % precision: the greatest at which 80 % of those answered are right
+               area of risk–coverage: the mean risk when 1, 2, … n are answered; lower is better
+    `risks`    risk when the surest 1, 2, … 100 % are answered
+    `bins`     of the ten, those with questions
 
     The ECE of a resample is higher than that of all on average, so that its interval may lie above its value.
     """
 
-    auroc_right: Estimate | None
-    auroc_answerable: Estimate | None
-    ece: Estimate | None
-    coverage_at_80: Estimate | None
-    coverage_at_90: Estimate | None
-    risk_area: Estimate | None
+    figures: dict[str, Estimate | None]
     risks: tuple[float, ...]
     bins: tuple[Bin, ...]
-
-    def figures(self) -> dict[str, Estimate | None]:
-        """Those that are one number, named for people."""
-        return {
-            "AUROC, right": self.auroc_right,
-            "AUROC, has an answer": self.auroc_answerable,
-            "ECE": self.ece,
-            "coverage at 80 % precision": self.coverage_at_80,
-            "coverage at 90 % precision": self.coverage_at_90,
-            "area of risk–coverage": self.risk_area,
-        }
 
 
 def trust(
@@ -74,14 +59,16 @@ def trust(
 ) -> Trust:
     """The figures of one question or more; each array is (n,)."""
     count = len(confidence)
-    over = partial(defined, count=count, seed=seed, clusters=clusters)
+    statistics: dict[str, Callable[[NDArray[np.int64]], float]] = {
+        "AUROC, right": lambda drawn: auroc(confidence[drawn], right[drawn]),
+        "AUROC, has an answer": lambda drawn: auroc(confidence[drawn], answerable[drawn]),
+        "ECE": lambda drawn: calibration_error(confidence[drawn], right[drawn]),
+        "coverage at 80 % precision": lambda drawn: coverage_at(0.8, confidence[drawn], right[drawn]),
+        "coverage at 90 % precision": lambda drawn: coverage_at(0.9, confidence[drawn], right[drawn]),
+        "area of risk–coverage": lambda drawn: risk_area(confidence[drawn], right[drawn]),
+    }
     return Trust(
-        auroc_right=over(lambda drawn: separation(confidence[drawn], right[drawn])),
-        auroc_answerable=over(lambda drawn: separation(confidence[drawn], answerable[drawn])),
-        ece=over(lambda drawn: calibration_error(confidence[drawn], right[drawn])),
-        coverage_at_80=over(lambda drawn: coverage_at(0.8, confidence[drawn], right[drawn])),
-        coverage_at_90=over(lambda drawn: coverage_at(0.9, confidence[drawn], right[drawn])),
-        risk_area=over(lambda drawn: risk_area(confidence[drawn], right[drawn])),
+        figures={name: defined(statistic, count, seed, clusters) for name, statistic in statistics.items()},
         risks=tuple(risks(np.arange(1, POINTS + 1) * count / POINTS, confidence, right).tolist()),
         bins=reliability(confidence, right),
     )

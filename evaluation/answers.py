@@ -8,23 +8,12 @@ counted separately.
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, positive, probability
-from evaluation.wiring import (
-    ADAPTER,
-    CORPUS,
-    MAX_ITEMS,
-    PASSAGES,
-    THRESHOLD,
-    UNSURE,
-    indexed,
-    shipped_encoder,
-    shipped_reader,
-)
+from evaluation.commands import CORPUS, MAX_ITEMS, Parser
+from evaluation.wiring import indexed, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
@@ -128,21 +117,11 @@ def report(judged: Sequence[Judged]) -> dict[str, object]:
     return figures
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("answers", __doc__)
-    parser.add_argument("questions", nargs="?", type=Path, default=QUESTIONS)
-    parser.add_argument("--corpus", type=Path, default=CORPUS)
-    parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument(
-        "--threshold", type=probability, default=THRESHOLD, help="give answers from this probability on"
-    )
-    parser.add_argument(
-        "--unsure", type=probability, default=UNSURE, help="show answers as unsure from this probability on"
-    )
-    parser.add_argument("--passages", type=positive, default=PASSAGES, help="passages to read for each question")
-    parser.add_argument("--verbose", action="store_true", help="show each question that is answered wrongly")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("answers", __doc__, "--adapter", "--threshold", "--unsure", "--passages", "--verbose")
+    parser.offer("questions", nargs="?", type=Path, default=QUESTIONS, metavar="QUESTIONS", help="file of questions")
+    parser.offer("--corpus", type=Path, default=CORPUS, metavar="FOLDER", help="the articles")
     options = parser.parse_args(arguments)
     if options.unsure > options.threshold:
         parser.error(f"--unsure {options.unsure:g} is above --threshold {options.threshold:g}, expected at most that")
@@ -163,8 +142,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
                 print("".join(f" | {item.text} ({item.confidence:.2f})" for item in answer.answers))
     print(json.dumps(report(judged), indent=1))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from multiprocessing import get_context
-from pathlib import Path
 from threading import Barrier
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.phases import share
+from evaluation.phases import Wait, status_bytes
 from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
 from retrieval.models import ENCODER
 from retrieval.progress import silent
@@ -48,15 +47,6 @@ class Started:
     memory: int
     mapped: int
     peak: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Milliseconds."""
-
-    p50: float
-    p95: float
-    p99: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +85,7 @@ def start(store: Store, questions: Sequence[str], born: float) -> Started:
     first = time.time() - born
     for number in range(1, ASKED_AT_START):
         retriever.search(parsed(questions[number % len(questions)]), HITS, EVERYTHING)
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    memory, mapped, peak = (int(status[name].split()[0]) * 1024 for name in ("VmRSS", "RssFile", "VmHWM"))
+    memory, mapped, peak = (status_bytes()[name] for name in ("VmRSS", "RssFile", "VmHWM"))
     return Started(first, opened, memory, mapped, peak)
 
 
@@ -119,9 +108,9 @@ def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -
         for kind in kinds.values():
             kind(question)
     # in turns, so that whatever else the machine does falls on all alike
-    taken = [[milliseconds(kind, question) for kind in kinds.values()] for question in questions]
-    waits = {name: wait([each[number] for each in taken]) for number, name in enumerate(kinds)}
-    waits[SEVERAL] = wait(_asked_by_several(opened, questions))
+    taken = [[seconds(kind, question) for kind in kinds.values()] for question in questions]
+    waits = {name: Wait.of(each) for name, each in zip(kinds, zip(*taken, strict=True), strict=True)}
+    waits[SEVERAL] = Wait.of(_asked_by_several(opened, questions))
     with retriever.hold() as held, store.snapshot() as snapshot:
         queries = [retriever.query(parsed(question)) for question in questions]
         near = nearest(snapshot, np.stack([query.vector for query in queries]))
@@ -136,7 +125,7 @@ def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -
 
 
 def _asked_by_several(opened: Open, questions: Sequence[str]) -> list[float]:
-    """The waits in milliseconds when `ASKERS` processes ask a share of the questions each, all at once."""
+    """The waits in seconds when `ASKERS` processes ask a share of the questions each, all at once."""
     shares = [questions[number::ASKERS] for number in range(min(ASKERS, len(questions)))]
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(len(shares), context) as pool:
@@ -153,27 +142,23 @@ def _ask_when_all_are_ready(opened: Open, questions: Sequence[str], ready: Barri
 
     search(questions[0])
     ready.wait()
-    return [milliseconds(search, question) for question in questions]
+    return [seconds(search, question) for question in questions]
 
 
 def notice(retriever: Retriever, questions: Sequence[str]) -> ReloadLatency:
     """After a change, in a process that has asked before it."""
     waits = [
-        milliseconds(lambda text: retriever.search(parsed(text), HITS, EVERYTHING), question) for question in questions
+        1000 * seconds(lambda text: retriever.search(parsed(text), HITS, EVERYTHING), question)
+        for question in questions
     ]
     return ReloadLatency(waits[0], statistics.median(waits[1:] or waits))
 
 
-def milliseconds(ask: Callable[[str], object], question: str) -> float:
+def seconds(ask: Callable[[str], object], question: str) -> float:
     """What one question takes."""
     began = time.perf_counter()
     ask(question)
-    return (time.perf_counter() - began) * 1000
-
-
-def wait(milliseconds: Sequence[float]) -> Wait:
-    """Of one question or more."""
-    return Wait(*(share(milliseconds, part) for part in (0.5, 0.95, 0.99)))
+    return time.perf_counter() - began
 
 
 def nearest(snapshot: Snapshot, questions: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,17 +18,16 @@ import random
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from evaluation.abstention import trust
-from evaluation.commands import Parser, explained, picture, positive
+from evaluation.commands import Parser
 from evaluation.paragraphs import as_articles, sample, searchable, words_of
 from evaluation.scoring import percent, taken_for_right
-from evaluation.wiring import ADAPTER, PASSAGES, shipped_encoder, shipped_reader
+from evaluation.wiring import shipped_encoder, shipped_reader
 from reader.candidates import item_candidates, span_candidates
 from reader.confidence import FILE_NAME, Calibration, Features, Logistic
 from reader.merging import Candidate, Judge
@@ -215,20 +214,11 @@ def held_out(parts: Mapping[str, Examples], *, items: bool) -> dict[str, Judged]
     }
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("calibration", __doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="SQuAD-shaped JSON files")
-    parser.add_argument(
-        "--distractors", nargs="+", type=Path, default=[], metavar="FILE", help="more paragraphs, no questions"
-    )
-    parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--limit", type=positive, default=200, help="how many questions of each file")
-    parser.add_argument("--passages", type=positive, default=PASSAGES, help="passages to read for each question")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
-    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage")
-    parser.add_argument("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("calibration", __doc__, "files", "--distractors", "--adapter", "--passages", "--cache", "--plot")
+    parser.offer("--limit", default=200)
+    parser.offer("--write", action="store_true", help=f"write {FILE_NAME} into the adapter's folder")
     options = parser.parse_args(arguments)
     files = {f"{path.parent.name}/{path.stem}": read_file(path) for path in options.files}
     if options.write and len({q.kind for questions in files.values() for q in questions}) < len(REGRESSIONS):
@@ -253,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             judged = held_out(parts, items=items)
             for name, each in judged.items():
                 print(f"{kind}, {name}: {len(each.right)} candidates, {each.right.mean():.0%} right")
-                for figure, estimate in trust(each.confidence, each.right, each.answerable).figures().items():
+                for figure, estimate in trust(each.confidence, each.right, each.answerable).figures.items():
                     print(f"  {figure:<36}{percent(estimate)}")
                 print("  plainly at 90 %                     from {:.2f}, {:.0%} of them".format(*each.plainly(0.9)))
             print(f"{kind}, fitted on all:", json.dumps(asdict(regressions[kind])), flush=True)
@@ -265,8 +255,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.write:
         lines = ",\n".join(f' "{kind}": {json.dumps(asdict(logistic))}' for kind, logistic in regressions.items())
         (options.adapter / FILE_NAME).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

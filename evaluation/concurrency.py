@@ -11,19 +11,18 @@ last publication of both. The vectors are pseudo-random, so that the time goes i
 """
 
 import random
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from threading import Barrier, Event
 
 from evaluation.asking import Open
-from evaluation.commands import Parser, explained, positive
-from evaluation.phases import RandomEncoder, as_json
-from evaluation.stores import add_stores, new_store, opened
+from evaluation.commands import Parser, output, positive, table
+from evaluation.phases import RandomEncoder
+from evaluation.stores import new_store, opened
 from evaluation.wiring import stage
 from retrieval.errors import BusyError, StoreError
 from retrieval.progress import silent
@@ -207,31 +206,22 @@ def _ask(open_it: Open, ready: Barrier, stop: Event) -> Seen:
 
 def shown(outcome: Outcome) -> str:
     """A table for people."""
-    return "\n".join(
-        [
-            f"store: {outcome.store}, {outcome.seconds:.0f} s, {DESKS} writers, {ASKERS} askers",
-            f"generations published    {outcome.published:9,}    {outcome.busy:,} times another writer was publishing",
-            f"generations seen         {outcome.seen:9,}",
-            f"questions                {outcome.questions:9,}    none torn, every hit the slice of its article",
-        ]
-    )
+    rows = {
+        "times another writer was publishing": outcome.busy,
+        "generations published": outcome.published,
+        "generations seen": outcome.seen,
+        "questions, none torn, every hit the slice of its article": outcome.questions,
+    }
+    title = f"store: {outcome.store}, {outcome.seconds:.0f} s, {DESKS} writers, {ASKERS} askers"
+    return "\n".join([title, *table((name, f"{count:,}") for name, count in rows.items())])
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("concurrency", __doc__)
-    add_stores(parser)
-    parser.add_argument("--minutes", type=positive, default=MINUTES, metavar="N", help="how long to run")
-    parser.add_argument("--rounds", type=positive, metavar="N", help="end when each writer has published N times")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a store instead")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("concurrency", __doc__, "--store", "--json")
+    parser.offer("--minutes", type=positive, default=MINUTES, metavar="N", help="how long to run")
+    parser.offer("--rounds", type=positive, metavar="N", help="end when each writer has published N times")
     options = parser.parse_args(arguments)
     for kind in options.store:
         with new_store(kind) as where:
-            outcome = run(partial(opened, where), kind, 60 * options.minutes, options.rounds)
-        print(as_json(asdict(outcome)) if options.json else shown(outcome), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            output(run(partial(opened, where), kind, 60 * options.minutes, options.rounds), shown, options.json)

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evaluation.commands import Parser, explained
+from evaluation.commands import Parser
 from reader.times import resolved
 from retrieval.types import Article
 
@@ -35,12 +35,11 @@ def shown(sentence: Mapping[str, Any]) -> str | None:
     return resolved(article, len(before), len(before) + len(words))
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
     parser = Parser("dates", __doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=SENTENCES, metavar="FILE", help="file of sentences")
-    parser.add_argument("--verbose", action="store_true", help="show each wrong date")
+    parser.offer("file", nargs="?", type=Path, default=SENTENCES, metavar="FILE", help="file of sentences")
+    parser.offer("--verbose", help="show each wrong date")
     options = parser.parse_args(arguments)
     sentences = json.loads(options.file.read_text(encoding="utf-8"))["sentences"]
     dates = [shown(sentence) for sentence in sentences]
@@ -57,8 +56,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(sentences)} sentences; in {due} a careful reader knows the date")
     print(f"shown {given}, {right} of them right ({right / max(given, 1):.1%})")
     print(f"that is {right / max(due, 1):.0%} of what can be known")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

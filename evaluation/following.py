@@ -8,29 +8,24 @@ told    Questions with one answer are followed while only the articles of the tr
 cost    --questions questions about articles of the training split are followed, without being answered first. Then
         --new articles of the other split are added. Counted: the pairs of a question and a passage that are scored,
         the passages that are read, and the seconds of both. With --articles N, they are asked among N articles that are
-        recombined from sentences of the training split (see evaluation.recombined).
+        recombined from sentences of the training split (see evaluation.summed).
 """
 
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, positive
+from evaluation.commands import PASSAGES, Parser, output, positive
 from evaluation.newsfiles import Asked, Collection, news_articles, questions
 from evaluation.paragraphs import sample
-from evaluation.phases import as_json
-from evaluation.recombined import Recombination, RecombinedEncoder, SentencePool, Vectors
 from evaluation.scoring import taken_for_right
 from evaluation.stores import kept_folder
-from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
-from reader.aggregate import Threshold
-from reader.answering import Answerer
-from reader.confidence import Calibration
+from evaluation.summed import summed
+from evaluation.wiring import fill, shipped_answerer, shipped_encoder, shipped_reader
 from reader.following import Follower, NewPassages
 from reader.novelty import Statement
 from retrieval.encoder import Encoder
@@ -77,6 +72,14 @@ class Cost:
     matching: float
     reading: float
     news: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """See the module."""
+
+    told: ToldFigures
+    cost: Cost
 
 
 class Newsdesk:
@@ -164,53 +167,42 @@ def cost(desk: Newsdesk, texts: Sequence[str], new: Sequence[Article]) -> Cost:
     return Cost(len(status.articles), status.passages, len(texts), len(passages), found.pairs, read, *took, news)
 
 
-def shown(figures: ToldFigures, measured: Cost) -> str:
+def shown(measured: Measured) -> str:
     """Both, in words."""
+    told, cost = measured.told, measured.cost
     return (
-        f"Of {figures.questions:,} questions whose article came in later, {figures.right:,} were told the right "
-        f"answer, {figures.wrong:,} only wrong ones, {figures.nothing:,} nothing; {figures.before:,} had an answer "
-        "before.\n"
-        f"{measured.questions:,} questions among {measured.articles:,} articles ({measured.passages:,} passages), "
-        f"{measured.new:,} new passages: {measured.pairs:,} pairs scored in {measured.matching:.2f} s, "
-        f"{measured.read:,} passages read in {measured.reading:.2f} s, {measured.news:,} news."
+        f"Of {told.questions:,} questions whose article came in later, {told.right:,} were told the right "
+        f"answer, {told.wrong:,} only wrong ones, {told.nothing:,} nothing; {told.before:,} had an answer before.\n"
+        f"{cost.questions:,} questions among {cost.articles:,} articles ({cost.passages:,} passages), "
+        f"{cost.new:,} new passages: {cost.pairs:,} pairs scored in {cost.matching:.2f} s, "
+        f"{cost.read:,} passages read in {cost.reading:.2f} s, {cost.news:,} news."
     )
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("follow", __doc__)
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--articles", type=positive, metavar="N", help="ask among N recombined articles")
-    parser.add_argument(
-        "--questions", type=positive, default=1000, metavar="N", help="how many questions to follow among them"
-    )
-    parser.add_argument("--new", type=positive, default=10, metavar="N", help="how many articles to add later")
-    parser.add_argument(
-        "--limit", type=positive, default=300, metavar="N", help="how many questions with one answer to follow"
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep stores and vectors for the next run")
-    parser.add_argument("--json", action="store_true", help="print figures as JSON")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("follow", __doc__, "data", "--seed", "--keep", "--json")
+    parser.offer("--articles", help="ask among N recombined articles")
+    parser.offer("--questions", default=1000, help="how many questions to follow among them")
+    parser.offer("--new", type=positive, default=10, metavar="N", help="how many articles to add later")
+    parser.offer("--limit", default=300, help="how many questions with one answer to follow")
     options = parser.parse_args(arguments)
     encoder, reader = shipped_encoder(), shipped_reader()
-    answerer = Answerer(reader, Calibration.load(), Threshold(THRESHOLD, UNSURE, MAX_ITEMS))
-    follower = Follower(answerer, reader, PASSAGES)
+    follower = Follower(shipped_answerer(reader), reader, PASSAGES)
     collection = news_articles(options.data)
-    asked = [each for each in questions(options.data / "dev_single.json", collection) if each.due]
-    asked = sample(asked, options.limit, options.seed)
-    held = {each.article.id for each in questions(options.data / "dev_single.json", collection)}
+    single = questions(options.data / "dev_single.json", collection)
+    asked = sample([each for each in single if each.due], options.limit, options.seed)
     trained = questions(options.data / "train_single.json", collection)
     texts = [each.text for each in sample(trained, options.questions, options.seed)]
+    held = {each.article.id for each in single}
+    base = [article for key, article in collection.articles.items() if key not in held]
+    new = [article for key, article in collection.articles.items() if key in held][: options.new]
     with kept_folder(options.keep) as folder:
-        base = [article for key, article in collection.articles.items() if key not in held]
         with _copy(*_crowd(folder, base, None, options.data, encoder)) as copy:
             figures = told(Newsdesk(copy, encoder, follower), collection, asked)
-        new = [article for key, article in collection.articles.items() if key in held][: options.new]
         with _copy(*_crowd(folder, base, options.articles, options.data, encoder)) as copy:
-            measured = cost(Newsdesk(copy, encoder, follower), texts, new)
-    print(as_json([asdict(figures), asdict(measured)]) if options.json else shown(figures, measured), flush=True)
-    return 0
+            costs = cost(Newsdesk(copy, encoder, follower), texts, new)
+    output(Measured(figures, costs), shown, options.json)
 
 
 def _crowd(
@@ -219,10 +211,8 @@ def _crowd(
     """Where a store of the training articles, or of `count` recombined ones, is kept; and what fills it."""
     if count is None:
         return folder / "told", lambda store: fill(store, base, encoder, progress=on_stderr)
-    scraps = SentencePool.read([data / "train_single.json"])
-    vectors = Vectors.of(scraps, encoder, folder, on_stderr)
-    recombination, stand_in = Recombination(scraps, vectors), RecombinedEncoder(scraps, vectors, encoder.fingerprint)
-    many = map(recombination.article, range(count))
+    collection, stand_in = summed([data / "train_single.json"], encoder, folder, on_stderr)
+    many = map(collection.article, range(count))
     return folder / f"recombined-{count}", lambda store: fill(store, many, stand_in, progress=on_stderr)
 
 
@@ -238,7 +228,3 @@ def _copy(folder: Path, filled: Callable[[LocalStore], None]) -> Iterator[Path]:
         filled(store)
     with tempfile.TemporaryDirectory(prefix="dateline-") as copy:
         yield Path(shutil.copytree(folder, Path(copy, "store")))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """How soon a new article is answerable: `dateline evaluate freshness [--articles N] [--drops N] [--embed] [--json]`.
 
-A newsroom of N articles (see evaluation.newsroom) is indexed. Then `dateline watch` follows the folder in a process of
+N articles (see evaluation.recombined) are indexed. Then `dateline watch` follows the folder in a process of
 its own, and this process asks, as a running bot would, every 50 ms: it encodes the question and searches the newest
 generation. Measured is the time from the moment at which a file is whole on the disk (or gone) until a search that
 shows it has returned; it is too long by up to 50 ms and one search. Files come one at a time, with a pause of random
@@ -10,7 +10,7 @@ drop, renamed   written under a hidden name, then renamed, as a careful program 
 drop, written   written in place, as an editor does
 edit            the article says something else, in place
 deletion        the article is gone
-burst           100 articles of the newsroom at once, and one to ask for, the last that is written
+burst           100 more articles at once, and one to ask for, the last that is written
 
 What is asked for must be the first hit, with what it says now. Searches are timed throughout; quiet ones are those
 before the first file. Unless `--embed` is given, the N articles have pseudo-random vectors, because embedding 10,000
@@ -18,22 +18,20 @@ takes a quarter of an hour, and what their vectors are makes no difference to th
 come, are embedded by the shipped encoder in any case.
 """
 
-import json
 import random
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, positive
-from evaluation.newsroom import Newsroom, write
-from evaluation.phases import RandomEncoder, as_json, share
-from evaluation.wiring import ROOT, shipped_encoder
+from evaluation.commands import ROOT, Parser, output, positive, table
+from evaluation.phases import RandomEncoder, share
+from evaluation.recombined import Recombination, write
+from evaluation.wiring import dateline, shipped_encoder
 from retrieval.errors import DatelineError
 from retrieval.models import ENCODER
 from retrieval.question import parsed
@@ -54,7 +52,6 @@ _TOWNS = tuple(
     for first in ("Zarn", "Quil", "Vesk", "Thrum", "Oxel", "Pymm", "Glav", "Hebri", "Jutt", "Mors")
     for last in ("holm", "oria", "wick", "abad", "ekka", "mouth", "ville", "stadt", "polis", "ford")
 )
-_OFFICES = ("mayor", "harbour master", "chief of police", "director of the opera", "fire chief", "bishop", "archivist")
 _NAMES = ("Ilka Vantongeren", "Bram Oduya", "Odile Lindqvist", "Tomas Achterberg", "Greta Nakagawa")
 
 
@@ -68,14 +65,14 @@ class Notice:
     @property
     def question(self) -> str:
         """What only this article answers."""
-        return f"Who is the {self._office} of {self._town}?"
+        return f"Who is the mayor of {self._town}?"
 
     @property
     def text(self) -> str:
         """The article's file."""
         return (
-            f"---\ntitle: {self._town} has a new {self._office}\ndate: 2024-05-06\n---\n"
-            f"{self.name} was sworn in as {self._office} of {self._town} on Monday.\n\n"
+            f"---\ntitle: {self._town} has a new mayor\ndate: 2024-05-06\n---\n"
+            f"{self.name} was sworn in as mayor of {self._town} on Monday.\n\n"
             f"The council of {self._town} had voted for {self.name} in April.\n"
         )
 
@@ -95,10 +92,6 @@ class Notice:
     @property
     def _town(self) -> str:
         return _TOWNS[self.number % len(_TOWNS)]
-
-    @property
-    def _office(self) -> str:
-        return _OFFICES[self.number % len(_OFFICES)]
 
 
 @dataclass(slots=True)
@@ -163,62 +156,50 @@ class Drops:
     def _wait(self, kind: str, notice: Notice, shown: Callable[[Hit], bool]) -> None:
         began = time.perf_counter()
         if not self._asker.until(notice.question, shown):
-            raise SystemExit(f"{kind}: no search for {notice.question!r} showed it in {PATIENCE_SECONDS:.0f} s.")
+            raise DatelineError(f"{kind}: no search for {notice.question!r} showed it in {PATIENCE_SECONDS:.0f} s.")
         self.waits[kind].append(time.perf_counter() - began)
         # so that the next change meets the watch at any moment of its round
         self._asker.until(notice.question, lambda first: False, self._chance.uniform(0, PAUSE_SECONDS))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many articles there are at first, come one by one, and come together; whether the first are embedded."""
-
-    articles: int
-    drops: int
-    burst: int
-    embed: bool
-
-
-def measure(newsroom: Newsroom, plan: Plan, folder: Path) -> Measured:
-    """Everything, in the empty `folder`."""
+def measure(count: int, drops: int, burst: int, embed: bool, folder: Path) -> Measured:
+    """Everything, in the empty `folder`: `count` articles at first, `drops` one by one, a `burst`; with `embed`, the
+    first ones are embedded."""
     corpus, store = folder / "corpus", LocalStore(folder / "store")
-    write(corpus, newsroom.stories(plan.articles))
+    articles = Recombination.of_news().article
+    write(corpus, map(articles, range(count)))
     encoder = shipped_encoder()
-    bulk = encoder if plan.embed else RandomEncoder(encoder.fingerprint, encoder.dimension)
+    bulk = encoder if embed else RandomEncoder(encoder.fingerprint, encoder.dimension)
     report = refresh(corpus, store, bulk, ENCODER)
     asker = Asker(Retriever.open(store, encoder))
     searches = {}
     with watching(corpus, store):
         changes = Drops(corpus, asker)
-        changes.put("warm-up", Notice(plan.drops))
+        changes.put("warm-up", Notice(drops))
         asker.searches.clear()
         asker.until("Who won?", lambda first: False, QUIET_SECONDS)
         searches["quiet"], asker.searches = asker.searches, []
-        for number in range(plan.drops):
+        for number in range(drops):
             kind = "drop, renamed" if number % 2 == 0 else "drop, written"
             changes.put(kind, Notice(number), renamed=number % 2 == 0)
-        for number in range(plan.drops):
+        for number in range(drops):
             changes.put("edit", Notice(number, version=1))
-        for number in range(plan.drops):
+        for number in range(drops):
             changes.delete(Notice(number))
         searches["while files come"], asker.searches = asker.searches, []
-        write(corpus, map(newsroom.story, range(plan.articles, plan.articles + plan.burst)))
-        changes.put(f"burst of {plan.burst}", Notice(0))
+        write(corpus, map(articles, range(count, count + burst)))
+        changes.put(f"burst of {burst}", Notice(0))
         searches["in the burst"] = asker.searches
     del changes.waits["warm-up"]
-    return Measured(plan.articles, report.passages, plan.embed, dict(changes.waits), searches)
+    return Measured(count, report.passages, embed, dict(changes.waits), searches)
 
 
 @contextmanager
 def watching(corpus: Path, store: LocalStore) -> Iterator[None]:
     """`dateline watch` in a process of its own, from its first report until the block ends."""
-    config = store.folder.with_name("config.toml")
-    config.write_text(
-        f"[corpus]\npath = {json.dumps(str(corpus))}\n[storage]\npath = {json.dumps(str(store.folder))}\n",
-        encoding="utf-8",
-    )
+    settings = {"corpus.path": str(corpus), "storage.path": str(store.folder)}
+    command = dateline(store.folder.with_name("config.toml"), settings, "watch", "--json")
     reports = store.folder.with_name("reports.jsonl")
-    command = [sys.executable, "-m", "bot", "watch", "--json", "--config", str(config)]
     with reports.open("wb") as out, subprocess.Popen(command, cwd=ROOT, stdout=out) as process:
         try:
             end = time.monotonic() + START_SECONDS
@@ -231,43 +212,27 @@ def watching(corpus: Path, store: LocalStore) -> Iterator[None]:
             process.terminate()
 
 
-def show(measured: Measured) -> None:
-    """Tables for people."""
+def shown(measured: Measured) -> str:
+    """A table for people."""
     vectors = "all embedded" if measured.embedded else "with pseudo-random vectors"
-    print(f"{measured.articles:,} articles, {measured.passages:,} passages, {vectors}\n")
-    _show_times("answerable after", measured.waits)
-    _show_times("\none search", measured.searches)
+    rows: list[Sequence[str]] = [("seconds", "median", "p95", "longest", "number")]
+    for what, times in (("answerable after", measured.waits), ("one search", measured.searches)):
+        for name, seconds in times.items():
+            figures = (f"{share(seconds, part):.3f}" for part in (0.5, 0.95, 1))
+            rows.append((f"{what}, {name}", *figures, str(len(seconds))))
+    return "\n".join([f"{measured.articles:,} articles, {measured.passages:,} passages, {vectors}", *table(rows)])
 
 
-def _show_times(title: str, times: dict[str, list[float]]) -> None:
-    print(f"{title:24}{'median':>10}{'p95':>10}{'longest':>10}{'number':>9}")
-    for name, seconds in times.items():
-        figures = "".join(f"{share(seconds, part):8.3f} s" for part in (0.5, 0.95, 1))
-        print(f"  {name:22}{figures}{len(seconds):9}")
-
-
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("freshness", __doc__)
-    parser.add_argument("--articles", type=positive, default=10_000)
-    parser.add_argument("--drops", type=int, default=20, help=f"how many files come; at most {len(_TOWNS) - 1}")
-    parser.add_argument("--burst", type=positive, default=100, help="how many files come together")
-    parser.add_argument("--data", type=Path, help="folder of SQuAD-shaped files to take sentences from")
-    parser.add_argument("--embed", action="store_true", help="embed the generated articles, too")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("freshness", __doc__, "--json")
+    parser.offer("--articles", default=10_000)
+    parser.offer("--drops", type=int, default=20, help=f"how many files come; at most {len(_TOWNS) - 1}")
+    parser.offer("--burst", type=positive, default=100, help="how many files come together")
+    parser.offer("--embed", action="store_true", help="embed the generated articles, too")
     options = parser.parse_args(arguments)
     if not 1 <= options.drops < len(_TOWNS):
         parser.error(f"--drops is {options.drops}, expected 1 to {len(_TOWNS) - 1}")
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        plan = Plan(options.articles, options.drops, options.burst, options.embed)
-        measured = measure(Newsroom.open(options.data), plan, Path(folder))
-    if options.json:
-        print(as_json(asdict(measured)))
-    else:
-        show(measured)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        measured = measure(options.articles, options.drops, options.burst, options.embed, Path(folder))
+    output(measured, shown, options.json)

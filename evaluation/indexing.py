@@ -1,12 +1,12 @@
-"""What indexing costs: `dateline evaluate indexing [--articles N] [--data QUESTIONS] [--repeat N] [--json]`.
+"""What indexing costs: `dateline evaluate indexing [--articles N] [--repeat N] [--json]`.
 
-Over a newsroom (see evaluation.newsroom), with the shipped encoder, in one process:
+Over N articles (see evaluation.recombined), with the shipped encoder, in one process:
 
 embedding   the same texts, passages and headings, embedded by the index and by SentenceTransformer.encode with its own
             batch size (one call, batch_size=32, normalize_embeddings=True), in turns, each from nothing. The index's
             time is that of all of retrieval.storage.embedding.embed_missing: it also finds the texts, stores the
             vectors and flushes them to disk. The ratio is taken of each turn, the one to the other.
-first index the whole of the same runs, by phase
+first index the whole of the same runs, by phase, and the most memory in each
 again       refreshes of the last of these stores: with nothing new; after every file was touched; after every file was
             renamed, and after the title and the source of every article were edited, when no passage may be embedded
 
@@ -16,25 +16,26 @@ of it takes several times as long.
 
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.commands import Parser, explained, positive
-from evaluation.newsroom import Newsroom, write
-from evaluation.phases import BETWEEN, EMBEDDING, READING, Run, as_json, run, show_phases
+from evaluation.commands import Parser, output, table
+from evaluation.phases import BETWEEN, EMBEDDING, READING, Phase, Run, run
+from evaluation.recombined import Recombination, write
 from retrieval.encoder import Encoder, load_encoder, prepared_encoder
+from retrieval.errors import DatelineError
 from retrieval.intake.files import find_files
 from retrieval.models import ENCODER, quieten_transformers, resolve
 from retrieval.progress import silent
 from retrieval.storage.local import LocalStore
+from retrieval.types import Article
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -89,12 +90,13 @@ class Again:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """All of it; `texts` are the different passages and headings; `loading` the encoder takes seconds, `threads` are
-    those that it computes with."""
+    those that it computes with, `ratio` is the median of the turns'."""
 
     articles: int
     texts: int
     loading: float
     threads: int
+    ratio: float
     turns: tuple[Turn, ...]
     again: tuple[Again, ...]
 
@@ -109,10 +111,11 @@ class Measured:
         return sum(each.run.report.embedded for each in self.again)
 
 
-def measure(newsroom: Newsroom, articles: int, repeat: int, folder: Path) -> Measured:
+def measure(count: int, repeat: int, folder: Path) -> Measured:
     """Everything, in the empty `folder`."""
     corpus = folder / "corpus"
-    write(corpus, newsroom.stories(articles))
+    articles = [*map(Recombination.of_news().article, range(count))]
+    write(corpus, articles)
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -130,8 +133,9 @@ def measure(newsroom: Newsroom, articles: int, repeat: int, folder: Path) -> Mea
         shutil.rmtree(folder / "store", ignore_errors=True)
         index = run(corpus, LocalStore(folder / "store"), listening, ENCODER)
         turns.append(Turn(index, _plain(model, listening.texts)))
-    again = _again(corpus, LocalStore(folder / "store"), encoder, newsroom, articles)
-    return Measured(articles, len(listening.texts), loading, torch.get_num_threads(), tuple(turns), tuple(again))
+    again = _again(corpus, LocalStore(folder / "store"), encoder, articles)
+    threads, ratio = torch.get_num_threads(), statistics.median(turn.ratio for turn in turns)
+    return Measured(count, len(listening.texts), loading, threads, ratio, tuple(turns), tuple(again))
 
 
 def _plain(model: "SentenceTransformer", texts: list[str]) -> float:
@@ -140,7 +144,7 @@ def _plain(model: "SentenceTransformer", texts: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def _again(corpus: Path, store: LocalStore, encoder: Encoder, newsroom: Newsroom, articles: int) -> list[Again]:
+def _again(corpus: Path, store: LocalStore, encoder: Encoder, articles: Sequence[Article]) -> list[Again]:
     def touch() -> None:
         for path in find_files(corpus):
             path.touch()
@@ -151,8 +155,7 @@ def _again(corpus: Path, store: LocalStore, encoder: Encoder, newsroom: Newsroom
 
     def edit() -> None:
         shutil.rmtree(corpus)
-        stories = newsroom.stories(articles)
-        write(corpus, (replace(story, title=f"{story.title}, again", source="Example Desk") for story in stories))
+        write(corpus, (replace(each, title=f"{each.title}, again", source="Example Desk") for each in articles))
         rename()
 
     changes: dict[str, Callable[[], None]] = {
@@ -170,48 +173,42 @@ def _again(corpus: Path, store: LocalStore, encoder: Encoder, newsroom: Newsroom
     return done
 
 
-def show(measured: Measured) -> None:
+def shown(measured: Measured) -> str:
     """Tables for people."""
     turns = measured.turns
-    print(
+    lines = [
         f"{measured.articles:,} articles: {measured.passages:,} passages and "
         f"{measured.texts - measured.passages:,} headings; {ENCODER.rpartition('/')[2]} on "
-        f"{measured.threads} threads, loaded in {measured.loading:.1f} s; median (least–most) of {len(turns)} turns\n"
-    )
-    print(f"{'embedding':30}{'passages/s':>12}{'texts/s':>10}{'seconds':>22}")
+        f"{measured.threads} threads, loaded in {measured.loading:.1f} s; median (least–most) of {len(turns)} turns"
+    ]
+    rows = [("embedding", "passages/s", "texts/s", "seconds")]
     plain, own = [turn.plain for turn in turns], [turn.embedding for turn in turns]
-    for name, seconds in (("  the index", own), (f"  encode, batch_size={PLAIN_BATCH}", plain)):
+    for name, seconds in (("the index", own), (f"encode, batch_size={PLAIN_BATCH}", plain)):
         middle = statistics.median(seconds)
-        rates = f"{measured.passages / middle:12.1f}{measured.texts / middle:10.1f}"
-        print(f"{name:30}{rates}{f'{middle:.1f} ({min(seconds):.1f}–{max(seconds):.1f})':>22}")
+        rates = f"{measured.passages / middle:.1f}", f"{measured.texts / middle:.1f}"
+        rows.append((name, *rates, f"{middle:.1f} ({min(seconds):.1f}–{max(seconds):.1f})"))
     ratios = [turn.ratio for turn in turns]
-    print(f"  the index is {statistics.median(ratios):.2f} times as fast ({min(ratios):.2f}–{max(ratios):.2f})\n")
+    rows.append(("times as fast", "", "", f"{measured.ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})"))
     middle_run = sorted((turn.index for turn in turns), key=lambda index: index.seconds)[len(turns) // 2]
-    print(f"{'first index':30}{'seconds':>12}{'share':>10}")
-    show_phases(middle_run)
-    print(f"\n{'again':32}{'seconds':>10}{'passages embedded':>20}{'headings':>10}")
-    for each in measured.again:
-        print(f"  {each.name:30}{each.run.seconds:10.2f}{each.run.report.embedded:20}{each.headings:10}")
+    phases = [("first index", "seconds", "share", "MB at most")]
+    for phase in (*middle_run.phases, Phase("all", middle_run.seconds, middle_run.peak)):
+        part = f"{phase.seconds / middle_run.seconds:.0%}"
+        phases.append((phase.name, f"{phase.seconds:.2f}", part, f"{phase.peak / 1e6:.0f}"))
+    again = [("again", "seconds", "passages embedded", "headings")]
+    again += [
+        (each.name, f"{each.run.seconds:.2f}", str(each.run.report.embedded), str(each.headings))
+        for each in measured.again
+    ]
+    return "\n".join([*lines, *table(rows), *table(phases), *table(again)])
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("indexing", __doc__)
-    parser.add_argument("--articles", type=positive, default=500)
-    parser.add_argument("--data", type=Path, help="folder of SQuAD-shaped files to take sentences from")
-    parser.add_argument("--repeat", type=positive, default=3, help="how many times to measure")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("indexing", __doc__, "--repeat", "--json")
+    parser.offer("--articles", default=500)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
-        measured = measure(Newsroom.open(options.data), options.articles, options.repeat, Path(folder))
-    if options.json:
-        ratios = [turn.ratio for turn in measured.turns]
-        print(as_json({**asdict(measured), "ratios": ratios, "ratio": statistics.median(ratios)}))
-    else:
-        show(measured)
-    return 1 if measured.wasted else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        measured = measure(options.articles, options.repeat, Path(folder))
+    output(measured, shown, options.json)
+    if measured.wasted:
+        raise DatelineError(f"{measured.wasted} passages were embedded again, though no text had changed.")

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.commands import Parser, picture, positive, probability
-from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE
+from evaluation.commands import MAX_ITEMS
 from reader.aggregate import Threshold
 from reader.answering import Answerer
 from reader.confidence import Calibration
@@ -19,44 +18,38 @@ from reader.types import Answer, Citation, PassageReading, Reader
 from retrieval.question import reader_text
 from retrieval.types import Evidence, Passage
 
+# the options that the benchmarks of answers share
+ANSWERING = (
+    "--limit",
+    "--passages",
+    "--threshold",
+    "--unsure",
+    "--adapter",
+    "--cache",
+    "--json",
+    "--plot",
+    "--seed",
+    "--verbose",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many passages are `read`, the `threshold`, where the store is kept (None: nowhere), the bootstrap's seed."""
+    """How many passages are `read`, by which confidence and threshold they are answered, where the store is kept (None:
+    nowhere), the bootstrap's seed."""
 
     read: int
+    calibration: Calibration
     threshold: Threshold
     cache: Path | None
     seed: int
 
     @classmethod
     def of(cls, options: Namespace) -> "Plan":
-        """What the options of `answering_options` say."""
+        """What the options `ANSWERING` say. Raises ModelError."""
         threshold = Threshold(options.threshold, min(options.unsure, options.threshold), MAX_ITEMS)
-        return cls(options.passages, threshold, options.cache, options.seed)
-
-
-def answering_options(parser: Parser) -> None:
-    """The options that the benchmarks of answers share."""
-    parser.add_argument("--limit", type=positive, metavar="N", help="how many questions of each file, drawn at random")
-    parser.add_argument(
-        "--passages", type=positive, default=PASSAGES, metavar="K", help="passages to read for each question"
-    )
-    parser.add_argument(
-        "--threshold", type=probability, default=THRESHOLD, metavar="T", help="give answers from this probability on"
-    )
-    parser.add_argument(
-        "--unsure",
-        type=probability,
-        default=UNSURE,
-        metavar="T",
-        help="show answers as unsure from this probability on",
-    )
-    parser.add_argument("--adapter", type=Path, default=ADAPTER, metavar="FOLDER", help="the adapter of the reader")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw reliability and risk against coverage")
-    parser.add_argument("--seed", type=int, default=0, help="seed for drawing questions and for the bootstrap")
+        calibration = Calibration.load(options.adapter)
+        return cls(options.passages, calibration, threshold, options.cache, options.seed)
 
 
 @dataclass(frozen=True, slots=True)

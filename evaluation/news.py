@@ -19,17 +19,17 @@ The 95 % intervals are of a bootstrap over events. `--verbose` shows what went w
 """
 
 import sys
-from argparse import ArgumentTypeError
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.abstention import Trust
-from evaluation.commands import Parser, explained
-from evaluation.measuring import CachingReader, Plan, answering_options
+from evaluation.commands import Parser, names, output, table
+from evaluation.measuring import ANSWERING, CachingReader, Plan
 from evaluation.newsasking import ask, ask_turn
 from evaluation.newsfigures import Figure, Outcome, Section, confidence, sections
 from evaluation.newsfiles import (
@@ -43,10 +43,8 @@ from evaluation.newsfiles import (
 )
 from evaluation.newsturns import TurnOutcome, turn_sections
 from evaluation.paragraphs import sample, searchable
-from evaluation.phases import as_json
-from evaluation.scoring import Estimate, mean_of, percent
+from evaluation.scoring import mean_of, percent
 from evaluation.wiring import shipped_encoder, shipped_reader
-from reader.confidence import Calibration
 from reader.pairs import RELATIONS
 from reader.train.comparisons import Comparison, read_comparisons
 from reader.types import Reader
@@ -151,11 +149,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A collection, and the questions of each kind that are asked of it."""
+    """A collection, and the questions of each kind that are asked of it; of those that are `alone` also of the right
+    article alone."""
 
     collection: Collection
     asked: Mapping[str, Sequence[Asked]]
     turns: Sequence[AskedTurn] = ()
+    alone: frozenset[str] = frozenset()
 
 
 def read(folder: Path, kinds: Sequence[str], limit: int | None, seed: int) -> list[Part]:
@@ -175,17 +175,12 @@ def read(folder: Path, kinds: Sequence[str], limit: int | None, seed: int) -> li
         if TURNS in kinds and load is news_articles:
             several = sample(conversations(folder / "dev_turns.json", collection), limit, seed)
             turns = [turn for conversation in several for turn in conversation]
-        parts.append(Part(collection, of_kind, turns))
+        parts.append(Part(collection, of_kind, turns, frozenset(kind for kind in of_kind if KINDS[kind].alone)))
     return parts
 
 
 def measure(
-    parts: Sequence[Part],
-    encoder: Encoder,
-    reader: Reader,
-    calibration: Calibration,
-    plan: Plan,
-    progress: Progress = silent,
+    parts: Sequence[Part], encoder: Encoder, reader: Reader, plan: Plan, progress: Progress = silent
 ) -> Measured:
     """Asks the questions. Raises StoreError and its kinds."""
     outcomes: dict[str, list[Outcome]] = {}
@@ -196,13 +191,12 @@ def measure(
                 with progress(f"Asking questions, {kind}", len(some)) as advance:
                     for question in some:
                         once = CachingReader(reader)
-                        for name, where in _searches(kind, question):
-                            outcome = ask(question, where, retriever, once, calibration, plan)
-                            outcomes.setdefault(name, []).append(outcome)
+                        for name, where in _searches(kind, question, kind in part.alone):
+                            outcomes.setdefault(name, []).append(ask(question, where, retriever, once, plan))
                         advance(1)
             with progress(f"Asking questions, {TURNS}", len(part.turns)) as advance:
                 for turn in part.turns:
-                    turns.append(ask_turn(turn, retriever, CachingReader(reader), calibration, plan))
+                    turns.append(ask_turn(turn, retriever, CachingReader(reader), plan))
                     advance(1)
     results = [Result.of(name, several, plan.seed) for name, several in outcomes.items()]
     if turns:
@@ -211,10 +205,10 @@ def measure(
     return Measured(plan.read, plan.threshold.answer, plan.threshold.unsure, tuple(results))
 
 
-def _searches(kind: str, question: Asked) -> Iterator[tuple[str, SearchFilter]]:
+def _searches(kind: str, question: Asked, alone: bool) -> Iterator[tuple[str, SearchFilter]]:
     """What a question is asked of, and the name of it."""
     yield kind, SearchFilter()
-    if KINDS[kind].alone:
+    if alone:
         yield f"{kind}, right article", SearchFilter(article_id=question.article.id)
 
 
@@ -243,55 +237,39 @@ def shown(measured: Measured) -> str:
     for result in measured.results:
         for section in result.sections:
             lines += ["", f"{section.name}: {section.questions:,}"]
-            lines += [_row(name, figure.estimate, f"of {figure.of:,}") for name, figure in section.figures.items()]
+            figures = section.figures.items()
+            lines += table((f"  {name}", percent(figure.estimate), f"of {figure.of:,}") for name, figure in figures)
         if result.confidence is not None:
             lines += ["", f"{result.name}, confidence when nothing is declined"]
-            lines += [_row(name, figure) for name, figure in result.confidence.figures().items()]
+            lines += table((f"  {name}", percent(figure)) for name, figure in result.confidence.figures.items())
     return "\n".join(lines)
 
 
-def _row(name: str, figure: Estimate | None, of: str = "") -> str:
-    return f"  {name:<32}{percent(figure):>22}  {of}".rstrip()
-
-
-def _kinds(text: str) -> list[str]:
-    kinds = text.split(",")
-    if unknown := [kind for kind in kinds if kind not in ALL_KINDS]:
-        raise ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(ALL_KINDS)}")
-    return kinds
-
-
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("news", __doc__)
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--kinds", type=_kinds, default=[*ALL_KINDS], metavar="KIND,...", help="only these kinds")
-    parser.add_argument("--verbose", action="store_true", help="show each question that is answered wrongly")
-    answering_options(parser)
-    options = parser.parse_args(arguments)
-    if options.plot is not None and not {"single", "contrast"} & set(options.kinds):
-        parser.error("--plot is of questions with one answer or none; add single or contrast to --kinds")
-    parts = read(options.data, options.kinds, options.limit, options.seed)
-    calibration = Calibration.load(options.adapter)
-    reader = shipped_reader(options.adapter)
-    measured = measure(parts, shipped_encoder(), reader, calibration, Plan.of(options), on_stderr)
-    if PAIRS in options.kinds:
-        pairs = sample(read_comparisons(options.data / "dev_pairs.json"), options.limit, options.seed)
-        measured = replace(measured, results=(*measured.results, compared(pairs, reader, options.seed)))
-    if options.verbose:
-        for result in measured.results:
-            for record in result.questions:
-                if not record.right:
-                    print(f"{result.name}: {record.line()}", file=sys.stderr)
-    print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
+def show(measured: Measured, options: Namespace) -> None:
+    """Prints, or draws, what the options say."""
+    for result in measured.results if options.verbose else ():
+        for record in result.questions:
+            if not record.right:
+                print(f"{result.name}: {record.line()}", file=sys.stderr)
+    output(measured, shown, options.json)
     if options.plot is not None:
         from evaluation.plot import trust_curves
 
         trusts = {result.name: result.confidence for result in measured.results if result.confidence is not None}
         trust_curves(trusts, "Confidence when nothing is declined", options.plot)
-    return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("news", __doc__, "data", *ANSWERING)
+    parser.offer("--kinds", type=names(ALL_KINDS), default=[*ALL_KINDS], metavar="KIND,...", help="only these kinds")
+    options = parser.parse_args(arguments)
+    if options.plot is not None and not {"single", "contrast"} & set(options.kinds):
+        parser.error("--plot is of questions with one answer or none; add single or contrast to --kinds")
+    parts = read(options.data, options.kinds, options.limit, options.seed)
+    reader = shipped_reader(options.adapter)
+    measured = measure(parts, shipped_encoder(), reader, Plan.of(options), on_stderr)
+    if PAIRS in options.kinds:
+        pairs = sample(read_comparisons(options.data / "dev_pairs.json"), options.limit, options.seed)
+        measured = replace(measured, results=(*measured.results, compared(pairs, reader, options.seed)))
+    show(measured, options)

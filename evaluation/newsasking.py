@@ -7,7 +7,6 @@ from evaluation.newsfigures import Outcome
 from evaluation.newsfiles import Asked, AskedTurn
 from evaluation.newsturns import TurnOutcome
 from reader.answering import Answerer
-from reader.confidence import Calibration
 from reader.types import Reader
 from retrieval.question import parsed
 from retrieval.search import Retriever
@@ -19,24 +18,21 @@ def ask(
     where: SearchFilter,
     retriever: Retriever,
     reader: Reader,
-    calibration: Calibration,
     plan: Plan,
     conversation: Sequence[Turn] = (),
 ) -> Outcome:
     """What is shown, and what is forced out."""
-    answerer = Answerer(reader, calibration, plan.threshold)
+    answerer = Answerer(reader, plan.calibration, plan.threshold)
     asked = parsed(question.text, question.day)
     answer = answerer.ask(asked, conversation, lambda q: retriever.search(q, plan.read, where))
-    forced = surest(answer.evidence, reader, calibration)
+    forced = surest(answer.evidence, reader, plan.calibration)
     return Outcome(question, answer, forced, next(iter(answer.evidence.question.asked)))
 
 
-def ask_turn(
-    turn: AskedTurn, retriever: Retriever, reader: Reader, calibration: Calibration, plan: Plan
-) -> TurnOutcome:
+def ask_turn(turn: AskedTurn, retriever: Retriever, reader: Reader, plan: Plan) -> TurnOutcome:
     """The turn in each of the four ways."""
     alone, conversing, standalone, after = (
-        ask(question, SearchFilter(), retriever, reader, calibration, plan, before)
+        ask(question, SearchFilter(), retriever, reader, plan, before)
         for question in (turn.typed, turn.standalone)
         for before in ((), turn.before)
     )

@@ -14,8 +14,11 @@ from evaluation.scoring import (
     Estimate,
     best_of,
     count_matched,
+    defined,
     exact_match,
     f1,
+    list_counts,
+    list_f1,
     normalise,
     ratio_of,
     taken_for_right,
@@ -162,8 +165,18 @@ def no_answer(sheet: Sheet[Outcome]) -> dict[str, Figure]:
 
 
 def lists(sheet: Sheet[Outcome]) -> dict[str, Figure]:
-    """Items are counted over all lists together."""
+    """Items are counted over all lists together; F1 as MultiSpanQA defines it."""
+    counts = [list_counts([item.text for item in o.answer.answers], o.asked.forms) for o in sheet.outcomes]
+
+    def micro_f1(*, partial: bool) -> Figure:
+        f1 = defined(
+            lambda drawn: list_f1([counts[i] for i in drawn], partial), len(counts), sheet.seed, sheet.clusters
+        )
+        return Figure(f1, len(counts))
+
     return {
+        "exact F1": micro_f1(partial=False),
+        "partial F1": micro_f1(partial=True),
         "precision of items": sheet.ratio(lambda o: o.matched, lambda o: len(o.answer.answers)),
         "recall of items": sheet.ratio(lambda o: o.matched, lambda o: len(o.asked.due)),
         "whole and clean": sheet.mean(lambda o: o.right),

@@ -8,7 +8,7 @@ after         in these words, after the same turns, which must change nothing
 The first question of a conversation stands alone; another conversation is put before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evaluation.newsfigures import Figure, Outcome, Section, Sheet
@@ -40,7 +40,11 @@ def turn_sections(name: str, outcomes: Sequence[TurnOutcome], seed: int) -> tupl
     every = Sheet(outcomes, seed)
     return (
         Section(f"{name}, follow-ups", len(with_answer.outcomes), _answered(with_answer)),
-        Section(f"{name}, follow-ups without an answer", len(without.outcomes), _declined(without)),
+        Section(
+            f"{name}, follow-ups without an answer",
+            len(without.outcomes),
+            _in_each_way(without, "not said plainly", lambda o: o.right),
+        ),
         Section(f"{name}, what leans", len(outcomes), _recognised(every)),
         Section(f"{name}, in words that stand alone", len(outcomes), _unchanged(every)),
     )
@@ -48,29 +52,21 @@ def turn_sections(name: str, outcomes: Sequence[TurnOutcome], seed: int) -> tupl
 
 def _answered(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
     return {
-        "right, alone": sheet.mean(lambda o: o.alone.right),
-        "right, conversing": sheet.mean(lambda o: o.conversing.right),
-        "right, standalone": sheet.mean(lambda o: o.standalone.right),
+        **_in_each_way(sheet, "right", lambda o: o.right),
         "right, share of standalone": sheet.ratio(lambda o: o.conversing.right, lambda o: o.standalone.right),
-        "shown, alone": sheet.mean(lambda o: _shown(o.alone)),
-        "shown, conversing": sheet.mean(lambda o: _shown(o.conversing)),
-        "shown, standalone": sheet.mean(lambda o: _shown(o.standalone)),
+        **_in_each_way(sheet, "shown", _shown),
         "shown, share of standalone": sheet.ratio(lambda o: _shown(o.conversing), lambda o: _shown(o.standalone)),
-        "declined, alone": sheet.mean(lambda o: not o.alone.answered),
-        "declined, conversing": sheet.mean(lambda o: not o.conversing.answered),
-        "declined, standalone": sheet.mean(lambda o: not o.standalone.answered),
-        "forced: F1, alone": sheet.mean(lambda o: _f1(o.alone)),
-        "forced: F1, conversing": sheet.mean(lambda o: _f1(o.conversing)),
-        "forced: F1, standalone": sheet.mean(lambda o: _f1(o.standalone)),
+        **_in_each_way(sheet, "declined", lambda o: not o.answered),
+        **_in_each_way(sheet, "forced: F1", _f1),
         "forced: F1, share of standalone": sheet.ratio(lambda o: _f1(o.conversing), lambda o: _f1(o.standalone)),
     }
 
 
-def _declined(sheet: Sheet[TurnOutcome]) -> dict[str, Figure]:
+def _in_each_way(sheet: Sheet[TurnOutcome], name: str, credit: Callable[[Outcome], float]) -> dict[str, Figure]:
     return {
-        "not said plainly, alone": sheet.mean(lambda o: o.alone.right),
-        "not said plainly, conversing": sheet.mean(lambda o: o.conversing.right),
-        "not said plainly, standalone": sheet.mean(lambda o: o.standalone.right),
+        f"{name}, alone": sheet.mean(lambda o: credit(o.alone)),
+        f"{name}, conversing": sheet.mean(lambda o: credit(o.conversing)),
+        f"{name}, standalone": sheet.mean(lambda o: credit(o.standalone)),
     }
 
 

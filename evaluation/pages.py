@@ -10,15 +10,13 @@ article is too many where the same is true of it and the gold lines, the title b
 a line was left out for: how many lines it left out, and how many of these are gold lines. `--lines` shows them all.
 """
 
-import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.commands import Parser, explained
+from evaluation.commands import Parser, output, table
 from retrieval.errors import ArticleError, UsageError
 from retrieval.intake.articles import parse
 from retrieval.progress import on_stderr
@@ -90,13 +88,34 @@ def score(page: Path, gold: Sequence[str]) -> PageScore:
     )
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures every page of a folder."""
-    parser = Parser("pages", __doc__)
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--lines", action="store_true", help="show each line that is lost or too many")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a page")
+def shown(scores: Sequence[PageScore], *, with_lines: bool) -> str:
+    """Tables for people: the pages where a line is lost or too many, and the reasons that lines are left out for."""
+    amiss = [page for page in scores if page.lost or page.extra]
+    rows = [("page", "gold", "lost", "extra"), *(_counts(page.name, [page]) for page in amiss)]
+    rows += [_counts(f"all {len(scores):,} pages", scores)]
+    lines = [f"{page.name}: - {line[:150]}" for page in amiss for line in page.lost]
+    lines += [f"{page.name}: + {line[:150]}" for page in amiss for line in page.extra]
+    left_out = sum((Counter(page.left_out) for page in scores), Counter[str]())
+    wrongly = sum((Counter(page.wrongly) for page in scores), Counter[str]())
+    reasons = [("left out for the reason", "lines", "wrongly")]
+    reasons += [(reason, f"{count:,}", f"{wrongly[reason]:,}") for reason, count in left_out.most_common()]
+    return "\n".join([*(lines if with_lines else ()), *table(rows), *table(reasons)])
+
+
+def _counts(name: str, scores: Sequence[PageScore]) -> tuple[str, ...]:
+    counts = zip(*((page.gold, len(page.lost), len(page.extra)) for page in scores), strict=True)
+    return (name, *(f"{sum(each):,}" for each in counts))
+
+
+def _gold(page: Path) -> Path:
+    return page.with_name(page.stem + GOLD)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("pages", __doc__, "--json")
+    parser.offer("folder", type=Path, metavar="FOLDER")
+    parser.offer("--lines", action="store_true", help="show each line that is lost or too many")
     options = parser.parse_args(arguments)
     pages = [page for page in sorted(options.folder.glob("*")) if page.suffix in PAGES and _gold(page).is_file()]
     if not pages:
@@ -107,35 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             gold = [line for line in _gold(page).read_text(encoding="utf-8").split("\n") if line.strip()]
             scores.append(score(page, gold))
             advance(1)
-    if options.json:
-        for each in scores:
-            print(json.dumps(asdict(each), ensure_ascii=False))
-    else:
-        _show(scores, with_lines=options.lines)
-    return 0
-
-
-def _gold(page: Path) -> Path:
-    return page.with_name(page.stem + GOLD)
-
-
-def _show(scores: Sequence[PageScore], *, with_lines: bool) -> None:
-    print(f"{'gold':>6} {'lost':>6} {'extra':>6}  page")
-    for page in scores:
-        if page.lost or page.extra:
-            print(f"{page.gold:>6,} {len(page.lost):>6,} {len(page.extra):>6,}  {page.name}")
-        for line in page.lost if with_lines else ():
-            print(f"    - {line[:150]}")
-        for line in page.extra if with_lines else ():
-            print(f"    + {line[:150]}")
-    gold, lost, extra = (sum(each) for each in zip(*((p.gold, len(p.lost), len(p.extra)) for p in scores), strict=True))
-    print(f"{gold:>6,} {lost:>6,} {extra:>6,}  all {len(scores):,} pages")
-    print(f"\n{'left out':>9} {'wrongly':>8}  for the reason")
-    left_out = sum((Counter(page.left_out) for page in scores), Counter[str]())
-    wrongly = sum((Counter(page.wrongly) for page in scores), Counter[str]())
-    for reason, count in left_out.most_common():
-        print(f"{count:>9,} {wrongly[reason]:>8,}  {reason}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if not options.json:
+        print(shown(scores, with_lines=options.lines))
+    for each in scores if options.json else ():
+        output(each, str, as_json=True)

@@ -15,27 +15,25 @@ What they do better is published, too.
 """
 
 import json
-import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from venv import EnvBuilder
 
 import numpy as np
 
-from evaluation.commands import Parser, explained, positive
+from evaluation.commands import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, Parser, names, output, table
 from evaluation.measuring import CachingReader, answered, surest
 from evaluation.newsfiles import Asked, news_articles, questions
 from evaluation.paragraphs import sample
-from evaluation.phases import as_json, share
+from evaluation.phases import peak_bytes, share
 from evaluation.scoring import best_of, f1
 from evaluation.speed import timed
-from evaluation.wiring import ADAPTER, MAX_ITEMS, PASSAGES, THRESHOLD, UNSURE, fill, shipped_encoder, shipped_reader
+from evaluation.wiring import dateline, fill, shipped_encoder, shipped_reader
 from reader.aggregate import Threshold
 from reader.confidence import Calibration
 from reader.inputs import SEPARATOR
@@ -110,10 +108,8 @@ def own(asked: Sequence[Asked], articles: Sequence[Article], folder: Path) -> tu
         plain += answer.is_confident
         best = surest(evidence, CachingReader(reader), calibration)
         given.append((best.text, best.confidence))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    config = folder / "config.toml"
-    config.write_text(f"[storage]\npath = {json.dumps(str(folder / 'store'))}\n")
-    cold = timed([sys.executable, "-m", "bot", "ask", asked[0].text, "--config", str(config)])
+    memory = peak_bytes() / 2**20
+    cold = timed(dateline(folder / "config.toml", {"storage.path": str(folder / "store")}, "ask", asked[0].text))
     forced, covered = scored(given, asked, plain)
     times = share(waits, 0.5), share(waits, 0.95)
     return Row(OWN, "", between - began, ended - between, cold, *times, forced, covered, memory), plain
@@ -163,13 +159,20 @@ def _run(python: Path, name: str, task: str, folder: Path, given: dict[str, Any]
     return json.loads(done.stdout)
 
 
-def measure(folder: Path, limit: int | None, names: Sequence[str], progress: Progress = silent) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class Measured:
     """A row for each, Dateline first."""
+
+    rows: tuple[Row, ...]
+
+
+def measure(folder: Path, limit: int | None, chosen: Sequence[str], progress: Progress = silent) -> Measured:
+    """Dateline, and the peers that are chosen."""
     collection = news_articles(folder)
     asked = [each for each in questions(folder / "dev_single.json", collection) if each.kind == "span"]
     asked, articles = sample(asked, limit, seed=0), list(collection.articles.values())
     rows, plain = [], 0
-    for name in (OWN, *names):
+    for name in (OWN, *chosen):
         with tempfile.TemporaryDirectory(prefix="dateline-") as place, progress(name, 1) as advance:
             if name == OWN:
                 row, plain = own(asked, articles, Path(place))
@@ -177,35 +180,23 @@ def measure(folder: Path, limit: int | None, names: Sequence[str], progress: Pro
                 row = peer(name, asked, articles, plain, Path(place))
             rows.append(row)
             advance(1)
-    return rows
+    return Measured(tuple(rows))
 
 
-def show(rows: Sequence[Row]) -> None:
+def shown(measured: Measured) -> str:
     """A table for people."""
-    print(f"{'':18}{'index':>9}{'add':>8}{'cold':>8}{'warm p50':>10}{'p95':>8}{'F1':>7}{'covered':>9}{'memory':>10}")
-    for row in rows:
-        times = f"{row.index:7.1f} s{row.add:6.2f} s{row.cold:6.2f} s{row.p50:8.2f} s{row.p95:6.2f} s"
-        print(f"{f'{row.name} {row.version}':18}{times}{row.forced:7.1%}{row.covered:9.1%}{row.memory:7.0f} MB")
+    lines: list[Sequence[str]] = [("", "index", "add", "cold", "warm p50", "p95", "F1", "covered", "memory")]
+    for row in measured.rows:
+        times = (f"{seconds:.2f} s" for seconds in (row.index, row.add, row.cold, row.p50, row.p95))
+        scores = f"{row.forced:.1%}", f"{row.covered:.1%}", f"{row.memory:.0f} MB"
+        lines.append((f"{row.name} {row.version}", *times, *scores))
+    return "\n".join(table(lines))
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("peers", __doc__)
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of articles and questions")
-    parser.add_argument("--limit", type=positive, default=100, metavar="N", help="questions")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PEERS), metavar="NAME,...")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("peers", __doc__, "data", "--json")
+    parser.offer("--limit", default=100, help="how many questions are asked")
+    parser.offer("--only", type=names(PEERS), default=list(PEERS), metavar="NAME,...", help="only these peers")
     options = parser.parse_args(arguments)
-    if unknown := [name for name in options.only if name not in PEERS]:
-        parser.error(f"{unknown[0]!r} is not one of {', '.join(PEERS)}")
-    rows = measure(options.data, options.limit, options.only, on_stderr)
-    if options.json:
-        print(as_json([asdict(row) for row in rows]))
-    else:
-        show(rows)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    output(measure(options.data, options.limit, options.only, on_stderr), shown, options.json)

@@ -1,19 +1,23 @@
-"""What a run of the index costs, phase by phase, in seconds and in memory; and an encoder that costs nothing."""
+"""What things cost: waits, memory, a run of the index phase by phase; and an encoder that costs nothing."""
 
 import hashlib
-import json
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoder import Encoder
+from retrieval.errors import DatelineError
 from retrieval.refresh import refresh
 from retrieval.storage.store import Store
 from retrieval.types import IndexReport
@@ -28,6 +32,40 @@ BETWEEN = {
 }
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def in_fresh_process(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """What `work` returns, in a process of its own, whose memory is that of nothing else.
+
+    Raises DatelineError if it is killed, as for want of memory.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        try:
+            return process.submit(work, *args, **options).result()
+        except BrokenProcessPool as error:
+            raise DatelineError("A process was killed before it was done; see whether the memory is enough.") from error
+
+
+def share(values: Sequence[float], part: float) -> float:
+    """The value that `part` of the values do not exceed: 0.5 for the median, 1 for the greatest."""
+    return float(np.quantile(values, part, method="higher"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Wait":
+        """Of one measurement or more."""
+        return cls(*(1000 * share(seconds, part) for part in (0.5, 0.95, 0.99)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +152,20 @@ class RandomEncoder:
         return vectors
 
 
+def status_bytes() -> dict[str, int]:
+    """What Linux says of the memory of this process, in bytes (proc(5): status); empty where there is no such thing."""
+    lines = _STATUS.read_text().splitlines() if _STATUS.exists() else []
+    sizes = (line.split() for line in lines if line.endswith(" kB"))
+    return {name.rstrip(":"): int(size) * 1024 for name, size, _ in sizes}
+
+
 def peak_bytes() -> int:
     """The most memory of this process that was resident since `reset_peak`, or, where that is not to be had, ever.
 
     Shared libraries count, and so do pages of files that are mapped; what the system caches of other files does not.
     """
-    if _STATUS.exists():
-        lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
-        if "VmHWM" in lines:
-            return int(lines["VmHWM"].split()[0]) * 1024
+    if peak := status_bytes().get("VmHWM"):
+        return peak
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
@@ -133,20 +176,3 @@ def reset_peak() -> None:
         _RESET.write_text("5")
     except OSError:
         return
-
-
-def as_json(document: object) -> str:
-    """One line of JSON."""
-    return json.dumps(document, ensure_ascii=False)
-
-
-def share(values: Sequence[float], part: float) -> float:
-    """The value that `part` of the values do not exceed: 0.5 for the median, 1 for the greatest."""
-    return float(np.quantile(values, part, method="higher"))
-
-
-def show_phases(run: Run) -> None:
-    """A line for each phase: the seconds, and their share."""
-    for phase in run.phases:
-        print(f"  {phase.name:28}{phase.seconds:12.2f}{phase.seconds / run.seconds:10.0%}")
-    print(f"  {'all':28}{run.seconds:12.2f}{1:10.0%}")

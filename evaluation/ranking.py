@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.scoring import Estimate, estimate
+from evaluation.scoring import Estimate, estimate, mean
 from reader.train.data import Place
 from retrieval.types import Hit
 
@@ -53,17 +53,10 @@ class Outcome:
     fused: Found
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Shares of questions and a mean, 0 to 1, or differences of these; `recall_at_1`, `_5` and `_20` are of paragraphs,
-    `paragraph_read` and `answer_read` of the hits that are read."""
-
-    recall_at_1: Estimate
-    recall_at_5: Estimate
-    recall_at_20: Estimate
-    mrr: Estimate
-    paragraph_read: Estimate
-    answer_read: Estimate
+# shares of questions and a mean, 0 to 1, or differences of these; recall is of paragraphs, the last two are of the hits
+# that are read
+FIGURES = ("recall_at_1", "recall_at_5", "recall_at_20", "mrr", "paragraph_read", "answer_read")
+Figures = dict[str, Estimate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +102,18 @@ def report(file: str, paragraphs: int, outcomes: Sequence[Outcome], seed: int = 
         file=file,
         paragraphs=paragraphs,
         questions=len(outcomes),
-        rankings={name: Figures(*(_mean(row, seed) for row in credit[name])) for name in RANKINGS},
-        gain=Figures(*(_gain(dense, lexical, fused, seed) for dense, lexical, fused in gains)),
+        rankings={
+            name: {figure: mean(row, seed) for figure, row in zip(FIGURES, credit[name], strict=True)}
+            for name in RANKINGS
+        },
+        gain={figure: _gain(rows, seed) for figure, rows in zip(FIGURES, gains, strict=True)},
         curves={name: tuple(float((ranks[name] <= k).mean()) for k in range(1, CURVE + 1)) for name in RANKINGS},
     )
 
 
-def _mean(credit: NDArray[np.float64], seed: int) -> Estimate:
-    return estimate(lambda drawn: float(credit[drawn].mean()), len(credit), seed)
+def _gain(rows: tuple[NDArray[np.float64], ...], seed: int) -> Estimate:
+    dense, lexical, fused = rows
 
-
-def _gain(dense: NDArray[np.float64], lexical: NDArray[np.float64], fused: NDArray[np.float64], seed: int) -> Estimate:
     def gain(drawn: NDArray[np.int64]) -> float:
         return float(fused[drawn].mean() - max(dense[drawn].mean(), lexical[drawn].mean()))
 
@@ -131,7 +125,7 @@ def _ranks(found: Sequence[Found]) -> NDArray[np.float64]:
 
 
 def _credit(ranks: NDArray[np.float64], found: Sequence[Found]) -> NDArray[np.float64]:
-    """(6, n): for each field of `Figures`, what each question adds to its mean."""
+    """(6, n): for each of `FIGURES`, what each question adds to its mean."""
     rows = [ranks <= k for k in (1, 5, 20)]
     return np.array(
         [*rows, 1 / ranks, [each.paragraph_read for each in found], [each.answer_read for each in found]],

@@ -8,29 +8,28 @@ the AUROC of the best span's score as a sign that the question can be answered. 
 any extractive question-answering model of transformers.
 """
 
-import json
-import random
-import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evaluation.commands import Parser, explained, positive
-from evaluation.paragraphs import words_of
+from evaluation.commands import Parser, output, positive, table
+from evaluation.paragraphs import sample, words_of
 from evaluation.scoring import (
     Estimate,
     ListCounts,
+    auroc,
     best_of,
     estimate,
     exact_match,
     f1,
     list_counts,
     list_f1,
-    separation,
+    mean,
+    percent,
 )
 from reader.model import TransformersReader
 from reader.spans import best_spans
@@ -39,8 +38,6 @@ from reader.train.data import Question, read_file
 from reader.train.headings import real_title
 from retrieval.heading import heading
 from retrieval.types import Article, Hit, Passage
-
-QUESTION_WORDS = ("who", "whose", "whom", "what", "which", "when", "where", "why", "how")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +58,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures of one file, by name, and exact match and F1 of the best span by question word, with their number."""
+    """Figures of one file, by name."""
 
     file: str
     questions: int
     figures: dict[str, Estimate]
-    by_word: dict[str, tuple[float, float, int]]
 
 
 def read_all(reader: TransformersReader, questions: Iterable[Question], bare: bool) -> list[Outcome]:
@@ -98,23 +94,7 @@ def report(file: str, outcomes: Sequence[Outcome]) -> Report:
     """The figures of one file."""
     listed = [outcome for outcome in outcomes if outcome.question.listed]
     figures = list_figures(listed) if listed else span_figures(outcomes)
-    words = {word: [outcome for outcome in outcomes if question_word(outcome) == word] for word in QUESTION_WORDS}
-    by_word = {
-        word: (
-            float(np.mean([best_of(exact_match, outcome.text, outcome.right) for outcome in several if outcome.right])),
-            float(np.mean([best_of(f1, outcome.text, outcome.right) for outcome in several if outcome.right])),
-            sum(1 for outcome in several if outcome.right),
-        )
-        for word, several in words.items()
-        if any(outcome.right for outcome in several)
-    }
-    return Report(file, len(outcomes), figures, {} if listed else by_word)
-
-
-def question_word(outcome: Outcome) -> str:
-    """The first question word of the question; empty where it has none."""
-    words = outcome.question.text.lower().replace("?", " ").split()
-    return next((word for word in words if word in QUESTION_WORDS), "")
+    return Report(file, len(outcomes), figures)
 
 
 def span_figures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
@@ -124,8 +104,8 @@ def span_figures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
     overlapped = np.array([best_of(f1, outcome.text, outcome.right) for outcome in outcomes])
     scores = np.array([outcome.score for outcome in outcomes])
     figures = {
-        "em": _mean(matched[answerable]),
-        "f1": _mean(overlapped[answerable]),
+        "em": mean(matched[answerable]),
+        "f1": mean(overlapped[answerable]),
     }
     if answerable.all():
         return figures
@@ -137,14 +117,10 @@ def span_figures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
     best = max(np.unique(scores).tolist(), key=lambda threshold: float(squad2(overlapped, threshold).mean()))
     for name, threshold in (("at 0", 0.0), ("at best threshold", best)):
         for label, credit in (("em", matched), ("f1", overlapped)):
-            figures[f"{label} {name}"] = _mean(squad2(credit, threshold))
+            figures[f"{label} {name}"] = mean(squad2(credit, threshold))
     figures["best threshold"] = Estimate(best, best, best)
-    figures["auroc"] = estimate(lambda drawn: separation(scores[drawn], answerable[drawn]), len(outcomes))
+    figures["auroc"] = estimate(lambda drawn: auroc(scores[drawn], answerable[drawn]), len(outcomes))
     return figures
-
-
-def _mean(credit: NDArray[np.float64]) -> Estimate:
-    return estimate(lambda drawn: float(credit[drawn].mean()), len(credit))
 
 
 def list_figures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
@@ -156,40 +132,27 @@ def list_figures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
     }
 
 
-def words(result: Report) -> str:
-    """A report as lines of text; shares in percent."""
-    lines = [f"{result.file}: {result.questions} questions"]
-    for name, figure in result.figures.items():
-        scale = 1 if name == "best threshold" else 100
-        lines.append(f"  {name:<22}{figure.value * scale:6.1f}  [{figure.low * scale:.1f}, {figure.high * scale:.1f}]")
-    for word, (matched, overlapped, count) in result.by_word.items():
-        lines.append(f"  {word + ' (' + str(count) + ')':<22}{matched * 100:6.1f}  F1 {overlapped * 100:.1f}")
-    return "\n".join(lines)
+def shown(result: Report) -> str:
+    """A table for people; shares in percent."""
+    rows = [
+        (name, f"{figure.value:.1f}" if name == "best threshold" else percent(figure))
+        for name, figure in result.figures.items()
+    ]
+    return "\n".join([f"{result.file}: {result.questions} questions", *table(rows)])
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("reader", __doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="SQuAD-shaped JSON files")
-    parser.add_argument("--model", type=Path, required=True, help="folder of an extractive question-answering model")
-    parser.add_argument("--limit", type=positive, help="how many questions of each file, drawn at random")
-    parser.add_argument("--bare", action="store_true", help="leave out the heading in front of the paragraph")
-    parser.add_argument("--json", action="store_true", help="one JSON object a file")
-    parser.add_argument("--threads", type=positive, default=torch.get_num_threads())
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("reader", __doc__, "files", "--limit", "--json")
+    parser.offer("--model", type=Path, required=True, help="folder of an extractive question-answering model")
+    parser.offer("--bare", action="store_true", help="leave out the heading in front of the paragraph")
+    parser.offer("--threads", type=positive, default=torch.get_num_threads())
     options = parser.parse_args(arguments)
     if not options.model.is_dir():
         parser.error(f"--model {options.model} is not a folder; name one that holds a model")
     torch.set_num_threads(options.threads)
-    files = {path: read_file(path) for path in options.files}
+    files = {path: sample(read_file(path), options.limit, seed=0) for path in options.files}
     reader = TransformersReader.load(options.model)
     for path, questions in files.items():
-        if options.limit is not None and options.limit < len(questions):
-            questions = random.Random(0).sample(questions, options.limit)
-        result = report(f"{path.parent.name}/{path.stem}", read_all(reader, questions, options.bare))
-        print(json.dumps(asdict(result)) if options.json else words(result), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        name = f"{path.parent.name}/{path.stem}"
+        output(report(name, read_all(reader, questions, options.bare)), shown, options.json)

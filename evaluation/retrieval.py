@@ -18,19 +18,17 @@ With `--url`, all of it is measured again on a copy on that server, and the ques
 counted.
 """
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from evaluation.commands import Parser, explained, picture, positive
+from evaluation.commands import Parser, output, table
 from evaluation.paragraphs import File, article_id, as_articles, searchable
-from evaluation.phases import as_json
 from evaluation.ranking import Outcome, Report, Sought, judge, report
 from evaluation.scoring import percent
-from evaluation.wiring import PASSAGES, shipped_encoder
+from evaluation.wiring import shipped_encoder
 from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
@@ -40,16 +38,6 @@ from retrieval.types import Hit, SearchFilter
 
 DEPTH = 100
 ALL = "all files"
-_ROWS = {
-    "recall_at_1": "recall at 1",
-    "recall_at_5": "recall at 5",
-    "recall_at_20": "recall at 20",
-    "mrr": "MRR",
-    "paragraph_read": "paragraph read",
-    "answer_read": "answer read",
-}
-
-
 # by question: the article and the start of the passage, or nothing
 FirstPassages = dict[str, list[tuple[str, int]]]
 
@@ -152,42 +140,27 @@ def shown(measured: Measured) -> str:
         lines.append(f"on the server, where {measured.same_first:,} have the same first passage as in the folder")
     for each in measured.reports:
         lines += ["", f"{each.file}: {each.questions:,} questions, {each.paragraphs:,} paragraphs"]
-        lines.append(" " * 16 + "".join(f"{name:>22}" for name in (*each.rankings, "gain")))
-        for field, name in _ROWS.items():
-            cells = [percent(getattr(figures, field)) for figures in each.rankings.values()]
-            lines.append(
-                f"{name:16}" + "".join(f"{cell:>22}" for cell in (*cells, percent(getattr(each.gain, field), "+")))
-            )
+        rows = [("", *each.rankings, "gain")]
+        for name, gain in each.gain.items():
+            cells = (percent(figures[name]) for figures in each.rankings.values())
+            rows.append((name.replace("_", " "), *cells, percent(gain, "+")))
+        lines += table(rows)
     return "\n".join(lines)
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("retrieval", __doc__)
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-shaped JSON files")
-    parser.add_argument(
-        "--distractors", type=Path, nargs="+", default=[], metavar="FILE", help="more paragraphs, no questions"
-    )
-    parser.add_argument("--limit", type=positive, metavar="N", help="how many questions of each file, drawn at random")
-    parser.add_argument("--passages", type=positive, default=PASSAGES, metavar="N", help="how many hits are read")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a store instead")
-    parser.add_argument("--plot", type=picture, metavar="FILE.png", help="draw recall at k for k from 1 to 20")
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep the store for the next run")
-    parser.add_argument("--url", help="compare with a copy in this empty PostgreSQL database")
-    parser.add_argument("--seed", type=int, default=0, help="seed for drawing questions and for the bootstrap")
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("retrieval", __doc__, "files", "--distractors", "--limit", "--json", "--cache", "--seed")
+    parser.offer("--passages", help="how many hits are read")
+    parser.offer("--plot", help="draw recall at k for k from 1 to 20")
+    parser.offer("--url", help="compare with a copy in this empty PostgreSQL database")
     options = parser.parse_args(arguments)
     files = [File.read(path, options.limit, options.seed, answerable=True) for path in dict.fromkeys(options.files)]
     distractors = [paragraph for path in options.distractors for paragraph in paragraphs_of(read_file(path))]
     plan = Plan(options.passages, options.cache, options.seed, options.url)
     for measured in measure(files, distractors, shipped_encoder(), plan, on_stderr):
-        print(as_json(asdict(measured)) if options.json else shown(measured), flush=True)
+        output(measured, shown, options.json)
     if options.plot is not None:
         from evaluation.plot import recall_curves
 
         recall_curves(measured.reports, options.plot)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

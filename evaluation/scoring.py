@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.stats import rankdata
 
 from reader.candidates import EXTRA_WORDS
 from reader.names import within
@@ -139,23 +140,18 @@ def list_f1(counts: Sequence[ListCounts], partial: bool) -> float:
     return 2 * precise * recalled / (precise + recalled) if precise + recalled else 0.0
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """The probability that a positive has a higher score than a negative, ties counted half; 0.5 is chance.
+def auroc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """The probability that a positive has a higher score than a negative, ties counted half; 0.5 is chance. (n,) both.
 
-    positive [3, 2], negative [1, 2] -> (1 + 1 + 1 + 0.5) / 4 = 0.875
+    scores 3, 2, 1, 2, of which the first two are positive -> (1 + 1 + 1 + 0.5) / 4 = 0.875
 
-    Not a number where one side is empty.
+    Not a number where one side is empty. The sum of the positives' ranks (Mann-Whitney); roc_auc_score of scikit-learn
+    takes 20 times as long, and there are a thousand resamples.
     """
-    if not positive or not negative:
+    above, below = int(positive.sum()), int((~positive).sum())
+    if not above or not below:
         return float("nan")
-    below = np.searchsorted(np.sort(np.array(negative)), np.array(positive), side="left")
-    upto = np.searchsorted(np.sort(np.array(negative)), np.array(positive), side="right")
-    return float((below + upto).sum() / 2 / (len(positive) * len(negative)))
-
-
-def separation(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """`auroc` of the scores, (n,), of which those where `positive`, (n,), should be the higher ones."""
-    return auroc(scores[positive].tolist(), scores[~positive].tolist())
+    return float((rankdata(scores)[positive].sum() - above * (above + 1) / 2) / (above * below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +184,11 @@ def estimate(
         resamples = (np.concatenate([members[i] for i in rng.integers(0, size, size)]) for _ in range(RESAMPLES))
     low, high = np.nanpercentile([statistic(drawn) for drawn in resamples], [2.5, 97.5]).tolist()
     return Estimate(statistic(np.arange(count)), low, high)
+
+
+def mean(credit: NDArray[np.float64], seed: int = 0) -> Estimate:
+    """The mean of `credit`, (n,), of one question or more."""
+    return estimate(lambda drawn: float(credit[drawn].mean()), len(credit), seed)
 
 
 def defined(

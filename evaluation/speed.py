@@ -1,6 +1,6 @@
 """What a person waits for: `dateline evaluate speed [--articles N] [--repeat N] [--questions N] [--pytorch] [--json]`.
 
-The sample articles, and as many of a newsroom (see evaluation.newsroom), are indexed. Then, each in its own process:
+The sample articles, and N others (see evaluation.recombined), are indexed. Then, each in its own process:
 
 --help      prints its help and ends
 cold        answers one question and ends; `ask --index` looks for new articles first, as `make ask` does
@@ -13,37 +13,22 @@ instead, for comparison.
 """
 
 import json
-import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 from evaluation.answers import QUESTIONS, load
-from evaluation.commands import Parser, explained, positive
-from evaluation.newsroom import Newsroom, write
-from evaluation.phases import as_json, share
-from evaluation.wiring import (
-    ADAPTER,
-    CORPUS,
-    MAX_ITEMS,
-    PASSAGES,
-    ROOT,
-    THRESHOLD,
-    UNSURE,
-    shipped_encoder,
-    shipped_reader,
-)
-from reader.aggregate import Threshold
-from reader.answering import Answerer
-from reader.confidence import Calibration
+from evaluation.commands import ADAPTER, CORPUS, PASSAGES, ROOT, Parser, output, table
+from evaluation.phases import Wait, in_fresh_process, peak_bytes
+from evaluation.recombined import Recombination, write
+from evaluation.wiring import dateline, shipped_answerer, shipped_encoder, shipped_reader
 from reader.prepare import prepared_reader
 from retrieval.encoder import prepared_encoder
 from retrieval.engine import Manifest, processor
@@ -55,19 +40,6 @@ from retrieval.storage.local import LocalStore
 from retrieval.types import SearchFilter
 
 ASKERS = (1, 4, 16)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Milliseconds."""
-
-    p50: float
-    p95: float
-
-    @classmethod
-    def of(cls, seconds: Sequence[float]) -> "Wait":
-        """Of what was measured."""
-        return cls(1000 * share(seconds, 0.5), 1000 * share(seconds, 0.95))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,41 +91,35 @@ def machine(pytorch: bool) -> str:
 
 def measure(articles: int, repeat: int, questions: Sequence[str], pytorch: bool, folder: Path) -> Measured:
     """Everything, in the empty `folder`."""
-    corpus, storage, config = folder / "corpus", folder / "storage", folder / "config.toml"
+    corpus, storage = folder / "corpus", folder / "storage"
     corpus.mkdir()
     for path in CORPUS.glob("*.*"):
         (corpus / path.name).write_bytes(path.read_bytes())
-    write(corpus / "newsroom", Newsroom.open().stories(articles))
-    paths = f"[corpus]\npath = {json.dumps(str(corpus))}\n[storage]\npath = {json.dumps(str(storage))}\n"
-    config.write_text(f"{paths}[engine]\ncompiled = {json.dumps(not pytorch)}\n")
-    dateline, settings = [sys.executable, "-m", "bot"], ["--config", str(config)]
+    write(corpus / "recombined", map(Recombination.of_news().article, range(articles)))
+    settings: dict[str, str | bool] = {
+        "corpus.path": str(corpus),
+        "storage.path": str(storage),
+        "engine.compiled": not pytorch,
+    }
+    command = partial(dateline, folder / "config.toml", settings)
 
     def median(*arguments: str) -> float:
-        return statistics.median(timed([*dateline, *arguments, *settings]) for _ in range(repeat))
+        return statistics.median(timed(command(*arguments)) for _ in range(repeat))
 
-    index = timed([*dateline, "index", *settings])
+    index = timed(command("index"))
     again, shown = median("index"), median("--help")
     cold, cold_index = median("ask", questions[0]), median("ask", "--index", questions[0])
-    lines = subprocess.run(
-        [*dateline, "ask", "--json", "-", *settings],
-        cwd=ROOT,
-        input="\n".join(questions),
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    ).stdout.splitlines()
-    timings = [json.loads(line)["timing_ms"] for line in lines]
+    asking, asked = command("ask", "--json", "-"), "\n".join(questions)
+    done = subprocess.run(asking, cwd=ROOT, input=asked, capture_output=True, check=True, encoding="utf-8")
+    timings = [json.loads(line)["timing_ms"] for line in done.stdout.splitlines()]
     warm = {name: Wait.of([timing[name] / 1000 for timing in timings]) for name in ("retrieve", "read", "total")}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        crowds = process.submit(_crowds, storage, questions, pytorch).result()
+    crowds = in_fresh_process(_crowds, storage, questions, pytorch)
     return Measured(machine(pytorch), articles, index, again, shown, cold, cold_index, warm, crowds)
 
 
 def _crowds(storage: Path, questions: Sequence[str], pytorch: bool) -> tuple[Crowd, ...]:
-    """To be called in a process of its own."""
     retriever = Retriever.open(LocalStore(storage), shipped_encoder(compiled=not pytorch))
-    reader = shipped_reader(compiled=not pytorch)
-    answerer = Answerer(reader, Calibration.load(ADAPTER), Threshold(THRESHOLD, UNSURE, MAX_ITEMS))
+    answerer = shipped_answerer(shipped_reader(compiled=not pytorch))
 
     def ask(question: str) -> float:
         began = time.perf_counter()
@@ -168,46 +134,40 @@ def _crowds(storage: Path, questions: Sequence[str], pytorch: bool) -> tuple[Cro
             began = time.perf_counter()
             waits = list(threads.map(ask, questions))
             took = time.perf_counter() - began
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        crowds.append(Crowd(askers, len(questions) / took, Wait.of(waits), memory))
+        crowds.append(Crowd(askers, len(questions) / took, Wait.of(waits), peak_bytes() / 2**20))
     return tuple(crowds)
 
 
-def show(measured: Measured) -> None:
-    """A table for people."""
-    print(measured.machine)
-    print(f"{measured.articles:,} articles beside the sample ones")
-    print(f"index                 {measured.index:8.2f} s    with nothing new {measured.index_again:.2f} s")
-    print(f"--help                {measured.help:8.2f} s")
-    print(f"cold answer           {measured.cold:8.2f} s    with a look for new articles {measured.cold_index:.2f} s")
-    for name, wait in measured.warm.items():
-        print(f"warm, {name:16}{wait.p50:8.0f} ms   p95 {wait.p95:.0f} ms")
+def shown(measured: Measured) -> str:
+    """Tables for people."""
+    seconds = {
+        "index": measured.index,
+        "index, nothing new": measured.index_again,
+        "--help": measured.help,
+        "cold answer": measured.cold,
+        "cold answer, with a look for new articles": measured.cold_index,
+    }
+    waits = {f"warm, {name}": wait for name, wait in measured.warm.items()}
+    rows = [("asking, ms", "p50", "p95", "p99", "questions/s", "MB")]
+    rows += [(name, *_cells(wait), "", "") for name, wait in waits.items()]
     for crowd in measured.crowds:
-        waits = f"p50 {crowd.wait.p50:.0f} ms, p95 {crowd.wait.p95:.0f} ms, {crowd.memory:.0f} MB"
-        print(f"{crowd.askers:3} at once           {crowd.rate:8.2f} questions a second, {waits}")
+        rows.append((f"{crowd.askers} at once", *_cells(crowd.wait), f"{crowd.rate:.2f}", f"{crowd.memory:.0f}"))
+    lines = [measured.machine, f"{measured.articles:,} articles beside the sample ones"]
+    return "\n".join([*lines, *table((name, f"{took:.2f} s") for name, took in seconds.items()), *table(rows)])
 
 
-@explained
-def main(arguments: Sequence[str] | None = None) -> int:
-    """See the module; returns the exit status."""
-    parser = Parser("speed", __doc__)
-    parser.add_argument(
-        "--articles", type=int, default=0, metavar="N", help="how many generated articles to add to the sample articles"
-    )
-    parser.add_argument("--repeat", type=positive, default=3, help="how many times to measure each cold start")
-    parser.add_argument("--questions", type=positive, default=60)
-    parser.add_argument("--pytorch", action="store_true", help="run the models in PyTorch")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+def _cells(wait: Wait) -> tuple[str, str, str]:
+    return f"{wait.p50:.0f}", f"{wait.p95:.0f}", f"{wait.p99:.0f}"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """See the module."""
+    parser = Parser("speed", __doc__, "--repeat", "--json")
+    parser.offer("--articles", type=int, default=0, help="how many articles to add to the sample articles")
+    parser.offer("--questions", default=60)
+    parser.offer("--pytorch", action="store_true", help="run the models in PyTorch")
     options = parser.parse_args(arguments)
     questions = [asked.question for asked in load(QUESTIONS)][: options.questions]
     with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
         measured = measure(options.articles, options.repeat, questions, options.pytorch, Path(folder))
-    if options.json:
-        print(as_json(asdict(measured)))
-    else:
-        show(measured)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    output(measured, shown, options.json)

@@ -1,6 +1,5 @@
 """Stores for benchmarks, of each kind: in a folder, or on a PostgreSQL server that is started for it."""
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,6 @@ from pathlib import Path
 from retrieval.storage.opening import open_store
 from retrieval.storage.store import Store
 
-FOLDER, POSTGRES = "folder", "postgres"
 # of a server for a large collection on an ordinary machine; in all else it is as PostgreSQL comes
 SETTINGS = {
     "shared_buffers": "2GB",
@@ -20,25 +18,13 @@ SETTINGS = {
 }
 
 
-def add_stores(parser: argparse.ArgumentParser) -> None:
-    """The option `--store`, of one kind or more."""
-    parser.add_argument(
-        "--store",
-        nargs="+",
-        choices=(FOLDER, POSTGRES),
-        default=[FOLDER],
-        metavar="KIND",
-        help="folder, or postgres for one on a server that is started here, or both",
-    )
-
-
 @contextmanager
 def new_store(kind: str) -> Iterator[str]:
     """Where an empty store of this kind is, for `opened`; gone when the block ends.
 
     Raises ConfigError where a server cannot be started, StoreError.
     """
-    if kind == FOLDER:
+    if kind == "folder":
         with tempfile.TemporaryDirectory(prefix="dateline-") as folder:
             yield folder
         return

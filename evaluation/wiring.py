@@ -1,13 +1,20 @@
 """The shipped models and a throw-away store, put together for the benchmarks."""
 
+import json
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+from evaluation.commands import ADAPTER, MAX_ITEMS, THRESHOLD, UNSURE
+from reader.aggregate import Threshold
+from reader.answering import Answerer
+from reader.confidence import Calibration
 from reader.model import TransformersReader
 from reader.prepare import prepared_reader
+from reader.types import Reader
 from retrieval.encoder import Encoder, load_encoder, prepared_encoder
 from retrieval.models import ENCODER, READER_BASE
 from retrieval.progress import Progress, silent
@@ -20,15 +27,6 @@ from retrieval.storage.store import Store, Writer
 from retrieval.storage.types import NewFile, Target
 from retrieval.types import Article, FileContents, Intake
 
-ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / "corpus"
-ADAPTER = ROOT / "reader" / "weights"
-# as in config.toml: how many are read for a question, when it is answered, plainly or as unsure, how long a list may be
-PASSAGES = 8
-THRESHOLD = 0.7
-UNSURE = 0.3
-MAX_ITEMS = 20
-
 
 def shipped_encoder(*, compiled: bool = True) -> Encoder:
     """The default encoder."""
@@ -38,6 +36,17 @@ def shipped_encoder(*, compiled: bool = True) -> Encoder:
 def shipped_reader(adapter: Path = ADAPTER, *, compiled: bool = True) -> TransformersReader:
     """The default reader, or the default base with another adapter."""
     return TransformersReader.load(prepared_reader(READER_BASE, adapter, silent, compiled=compiled))
+
+
+def shipped_answerer(reader: Reader) -> Answerer:
+    """Answers as the chat and the bot do, by default."""
+    return Answerer(reader, Calibration.load(), Threshold(THRESHOLD, UNSURE, MAX_ITEMS))
+
+
+def dateline(config: Path, settings: Mapping[str, str | bool], *arguments: str) -> list[str]:
+    """The command line of `dateline` with settings such as {"corpus.path": "/news"}, written into the file `config`."""
+    config.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()), encoding="utf-8")
+    return [sys.executable, "-m", "bot", *arguments, "--config", str(config)]
 
 
 @contextmanager

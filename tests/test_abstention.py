@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evaluation.abstention import Bin, calibration_error, coverage_at, reliability, risk_area, risk_curve, risks, trust
-from evaluation.scoring import count_matched, defined, mean_of, percent, ratio_of, separation, taken_for_right
+from evaluation.scoring import auroc, count_matched, defined, mean_of, percent, ratio_of, taken_for_right
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -66,11 +66,10 @@ def test_the_bins_of_the_reliability_diagram() -> None:
 
 def test_trust_has_no_value_where_there_is_none() -> None:
     made = trust(CONFIDENCE, RIGHT, np.ones(4, dtype=np.bool_))
-    assert made.auroc_answerable is None
-    assert made.auroc_right is not None
-    assert made.auroc_right.value == 0.875
-    assert made.ece is not None
-    assert made.ece.value == pytest.approx(0.225)
+    assert made.figures["AUROC, has an answer"] is None
+    right, ece = made.figures["AUROC, right"], made.figures["ECE"]
+    assert right is not None and right.value == 0.875
+    assert ece is not None and ece.value == pytest.approx(0.225)
     assert (len(made.risks), made.risks[24], made.risks[-1]) == (100, 0.0, 0.5)
 
 
@@ -102,7 +101,7 @@ def test_a_perfect_confidence_and_a_useless_one(given_answers: list[tuple[float,
     _, right = arrays(given_answers)
     perfect, useless = right.astype(np.float64), np.full(len(right), 0.5)
     share = float(right.mean())
-    assert (separation(perfect, right), separation(useless, right)) == (1.0, 0.5)
+    assert (auroc(perfect, right), auroc(useless, right)) == (1.0, 0.5)
     assert calibration_error(perfect, right) == 0
     assert calibration_error(useless, right) == pytest.approx(abs(0.5 - share))
     assert coverage_at(1.0, perfect, right) == pytest.approx(share)

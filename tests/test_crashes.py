@@ -1,17 +1,26 @@
 """Kills, full disks, second writers and endless refreshes: whatever happens, the store is whole and answers go on."""
 
 import json
+import os
+import random
 import resource
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.assistant import Indexer
 from bot.settings import Settings
+from evaluation.phases import RandomEncoder
 from retrieval.encoder import Encoder
 from retrieval.errors import StoreError
 from retrieval.intake.language import detect
@@ -19,19 +28,119 @@ from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
+from retrieval.storage.verify import verify
 from tests.stores import contents, write, write_reports
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESHES = 20
+FILES, CHANGES, KILLS = 120, 12, 60
 
 
-def test_an_index_run_can_be_killed_at_any_moment() -> None:
-    command = [sys.executable, "-m", "evaluation.crashes", "--kills", "60", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    outcome = json.loads(done.stdout)
-    assert outcome["kills"] == 60
-    assert outcome["held_before"] > 30  # most are killed before they publish
+class ChangingFolder:
+    """A folder of articles that keeps changing; `held` is what is in it, text by path."""
+
+    def __init__(self, folder: Path, rng: random.Random) -> None:
+        self.folder = folder
+        self.held: dict[str, str] = {}
+        self._rng = rng
+        self._numbers = count()
+        for _ in range(FILES):
+            self._write(self._new())
+
+    def change(self) -> None:
+        """Some files are added, edited, deleted and renamed."""
+        for _ in range(CHANGES):
+            kind, path = self._rng.choice("aeeedr"), self._rng.choice(sorted(self.held))
+            if kind in "ae":
+                self._write(self._new() if kind == "a" else path)
+                continue
+            text, new = self.held.pop(path), self._new()
+            if kind == "d":
+                (self.folder / path).unlink()
+            else:
+                (self.folder / path).rename(self.folder / new)
+                self.held[new] = text
+
+    def _new(self) -> str:
+        number = next(self._numbers)
+        return f"desk{self._rng.randrange(5)}-{number}.txt"
+
+    def _write(self, path: str) -> None:
+        number = next(self._numbers)
+        self.held[path] = f"Report {number} came out. The council of town {number} met about the harbour."
+        write(self.folder, path, self.held[path])
+
+
+def listen(heard: Callable[[str], None]) -> None:
+    """Lets every new connection of this process tell each statement before it is run."""
+    connect = sqlite3.connect
+
+    def connecting(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_trace_callback(heard)
+        return connection
+
+    sqlite3.connect = connecting  # type: ignore[assignment]
+
+
+def refresh_until(corpus: Path, store: Path, last: int) -> None:
+    """Brings the index up to date, in a process of its own that dies before a statement to the database; 0: never."""
+    numbers = count(1)
+    listen(lambda statement: os.kill(os.getpid(), signal.SIGKILL) if next(numbers) == last else None)
+    refresh(corpus, LocalStore(store), RandomEncoder(), "model")
+
+
+def stored(store: LocalStore) -> dict[str, str]:
+    """What the newest generation holds, text by path."""
+    with store.snapshot() as snapshot:
+        articles = snapshot.articles(article.id for article in snapshot.status().articles)
+        return {article.path: article.text for article in articles.values()}
+
+
+def test_an_index_run_can_be_killed_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(0)
+    changing, store = ChangingFolder(tmp_path / "corpus", rng), LocalStore(tmp_path / "store")
+    refresh(changing.folder, store, RandomEncoder(), "model")
+    changing.change()
+    statements = list[str]()
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", sqlite3.connect)  # is put back
+        listen(statements.append)
+        refresh(changing.folder, store, RandomEncoder(), "model")
+    # forked from a process that has no threads, and has imported all that a refresh imports
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "charset_normalizer", "datasketch", "sentencex"])
+
+    def run(last: int, seconds: float | None = None) -> bool:
+        """Whether it was killed, at a statement or after so many seconds."""
+        process = context.Process(target=refresh_until, args=(changing.folder, store.folder, last))
+        process.start()
+        if seconds is not None:
+            process.join(seconds)
+            process.kill()
+        process.join()
+        assert process.exitcode in (0, -signal.SIGKILL)
+        return process.exitcode != 0
+
+    run(0)
+    changing.change()
+    began = time.monotonic()
+    run(0)
+    took = time.monotonic() - began
+    killed = unpublished = 0
+    while killed < KILLS:
+        before = dict(changing.held)
+        changing.change()
+        # half at a statement, so that the short steps of publishing are hit as often as the long ones of reading
+        killed += run(rng.randint(1, len(statements))) if killed % 2 else run(0, rng.uniform(0, 1.1 * took))
+        assert verify(store, silent).findings == ()
+        held = stored(store)
+        assert held in (before, changing.held)
+        unpublished += held == before
+        refresh(changing.folder, store, RandomEncoder(), "model")
+        assert stored(store) == changing.held
+    assert verify(store, silent).findings == ()
+    assert unpublished > KILLS / 2  # most are killed before they publish
 
 
 def test_a_disk_that_is_full_at_any_point_loses_nothing(

@@ -10,8 +10,8 @@ from bot.evaluating import BENCHMARKS
 from tests.conftest import ROOT, Run
 from tests.test_cli import HEAVY
 
-# makes what others measure
-TOOLS = {"peer", "newsroom"}
+# what another one starts
+TOOLS = {"peer"}
 
 
 def test_every_benchmark_is_listed() -> None:
@@ -45,12 +45,6 @@ def test_bad_usage_of_a_benchmark_is_one_sentence_and_status_2(run: Run, name: s
     assert len(outcome.err.splitlines()) == 1
 
 
-def test_as_a_module_it_is_the_same_command(run: Run) -> None:
-    command = [sys.executable, "-m", "evaluation.retrieval", "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == run("evaluate", "retrieval", "--help").out
-
-
 def test_for_an_unknown_name_the_nearest_is_suggested(run: Run) -> None:
     outcome = run("evaluate", "retreival")
     assert (outcome.status, outcome.out) == (2, "")
@@ -68,7 +62,6 @@ def test_for_an_unknown_name_the_nearest_is_suggested(run: Run) -> None:
         ("retrieval none.json", 1, "none.json is not a SQuAD-shaped question file"),
         ("reader none.json --model .", 1, "none.json is not a SQuAD-shaped question file"),
         ("calibration none.json other.json", 1, "none.json is not a SQuAD-shaped question file"),
-        ("indexing --data nowhere", 1, "nowhere has no .json file"),
         ("retrieval broken.json", 1, "KeyError('paragraphs')"),
         ("retrieval empty.json", 1, "has no question with an answer"),
         ("retrieval empty.json --limit 0", 2, "'0' is not a whole number of 1 or more"),
@@ -98,7 +91,9 @@ def test_a_file_of_no_questions_is_one_sentence_without_a_name_of_python(
     (tmp_path / "bad.json").write_text(content)
     outcome = run("evaluate", "answers", "bad.json")
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.err.startswith("bad.json is not a file of questions, a JSON list of objects with question, kind, ")
+    assert outcome.err.startswith(
+        "dateline: bad.json is not a file of questions, a JSON list of objects with question, kind, "
+    )
     assert "Error" not in outcome.err
 
 

@@ -12,16 +12,18 @@ import pytest
 
 from bot.settings import Settings
 from evaluation import endtoend
-from evaluation.endtoend import Measured, measure
+from evaluation.commands import MAX_ITEMS, PASSAGES, THRESHOLD
+from evaluation.endtoend import part
 from evaluation.measuring import NOTHING, CachingReader, Plan, answered, likeliest, surest
+from evaluation.news import Result, measure
 from evaluation.paragraphs import File, as_articles, searchable
 from evaluation.scoring import Estimate
-from evaluation.wiring import MAX_ITEMS, PASSAGES, THRESHOLD
 from reader.aggregate import Threshold
 from reader.confidence import Calibration, Features, Logistic
 from reader.train.data import Paragraph
 from reader.types import PassageReading
 from retrieval.encoder import Encoder
+from retrieval.errors import UsageError
 from retrieval.question import parsed
 from retrieval.types import Evidence, SearchFilter
 from tests.test_aggregate import Comparing, asking
@@ -92,67 +94,56 @@ def bakers(tmp_path: Path) -> str:
     return squad(tmp_path / "bakers.json", {BAKERY: [(BAKERS, ["Rui", "Ines", "Tiago"])]}, listed=True)
 
 
-def measured(paths: list[str], encoder: Encoder, reader: Says, passages: int = 8, threshold: float = 0.5) -> Measured:
+def measured(paths: list[str], encoder: Encoder, reader: Says, passages: int = 8) -> dict[str, Result]:
     files = [File.read(Path(path), None, 0, answerable=False) for path in paths]
     distractors = [Paragraph("rain:0", "", CHOIR)]
-    plan = Plan(passages, Threshold(threshold, threshold, 20), None, 0)
-    return measure(files, distractors, encoder, reader, Calibration(SPAN, SPAN, SPAN), plan)
+    plan = Plan(passages, Calibration(SPAN, SPAN, SPAN), Threshold(0.5, 0.5, 20), None, 0)
+    results = measure([part(files, distractors)], encoder, reader, plan).results
+    return {result.name.partition("/")[2]: result for result in results}
+
+
+def figures(result: Result) -> dict[str, float | None]:
+    """Those of questions with one answer, or of lists."""
+    return {name: value(figure.estimate) for name, figure in result.sections[0].figures.items()}
 
 
 def test_the_figures(ports: str, bakers: str, encoder: Encoder) -> None:
     reader = Says()
     made = measured([ports, bakers], encoder, reader)
-    assert (made.paragraphs, made.passages, made.questions, made.read, made.threshold) == (4, 4, 6, 8, 0.5)
+    assert list(made) == ["ports", "ports, right article", "bakers", "bakers, right article"]
+    # what is read of the right article has been read before
     assert len(reader.asked) == len(set(reader.asked)) == 6 * 4
 
-    single, abstention = made.files[0].single, made.files[0].abstention
-    assert single is not None
-    assert single.questions == 3
+    answered, alone = figures(made["ports"]), figures(made["ports, right article"])
+    assert [section.questions for section in made["ports"].sections] == [3, 2, 5]
     # "Which year?" is answered "noon", from another paragraph, and "1931" from its own
-    assert [value(single.searched.em), value(single.alone.em), value(single.ratio.em)] == [0.666667, 1, 0.666667]
-    assert [value(single.searched.f1), value(single.searched.right)] == [0.666667, 0.666667]
-    assert (value(single.cited_rightly), value(single.wrong_unfound)) == (0.666667, 0)
+    for name in ("exact match", "F1", "right", "cited rightly"):
+        assert (answered[f"forced: {name}"], alone[f"forced: {name}"]) == (0.666667, 1)
+    assert (answered["said plainly"], answered["right of these"]) == (1, 0.666667)
+    missed = made["ports"].sections[1].figures["declined"]
+    assert (value(missed.estimate), missed.of) == (0.5, 2)
 
-    assert abstention is not None
-    assert (abstention.questions, abstention.answerable) == (5, 3)
-    # the reader's own probability is of one answer among others, so it is another one
-    assert value(abstention.raw.ece) != value(abstention.fitted.ece)
-    assert value(abstention.raw.auroc_right) == 1
-    fitted = abstention.fitted
-    assert (value(fitted.auroc_right), value(fitted.auroc_answerable)) == (1, 1)
-    assert (value(fitted.coverage_at_80), value(fitted.coverage_at_90)) == (0.4, 0.4)
-    sure = (sigmoid(6) + sigmoid(5) + sigmoid(4) - 2) / 5
-    assert value(fitted.ece) == pytest.approx(sure + sigmoid(1) / 5 + sigmoid(-2) / 5, abs=1e-6)
-    assert value(fitted.risk_area) == pytest.approx((0 + 0 + 1 / 3 + 2 / 4 + 3 / 5) / 5, abs=1e-6)
-    shipped = abstention.shipped
-    assert [value(shipped.answered), value(shipped.right), value(shipped.dealt_with)] == [0.8, 0.5, 0.6]
-    assert [value(shipped.declined_rightly), value(shipped.declined_wrongly)] == [0.5, 0]
+    trust = made["ports"].confidence
+    assert trust is not None
+    gaps = sigmoid(6) - 1 + sigmoid(5) - 1 + sigmoid(4) + sigmoid(1) + sigmoid(-2)
+    area = (0 + 0 + 1 / 3 + 2 / 4 + 3 / 5) / 5
+    assert [value(figure) for figure in trust.figures.values()] == pytest.approx(
+        [1, 1, gaps / 5, 0.4, 0.4, area], abs=1e-6
+    )
 
-    assert (made.files[1].single, made.files[1].abstention) == (None, None)
-    lists = made.files[1].lists
-    assert lists is not None
     # two of three items are found
-    assert (value(lists.exact_f1), value(lists.declined)) == (0.8, 0)
-    assert (made.all.single, made.all.abstention, made.all.lists) == (single, abstention, lists)
+    lists = figures(made["bakers"])
+    assert lists["exact F1"] == 0.8
+    assert [lists["precision of items"], lists["recall of items"], lists["whole and clean"]] == [1, 0.666667, 0]
+    assert made["bakers"].confidence is None
 
 
 def test_a_wrong_answer_may_be_the_search_s_fault(tmp_path: Path, encoder: Encoder) -> None:
     # it asks for the ferry's paragraph, and only that one passage is read
     path = squad(tmp_path / "far.json", {FERRY: [(SEASICK, [])], BRIDGE: [(SAIL, ["1931"])]})
     reader = Says({SAIL: {"noon": 6.0, "1931": 1.0}, SEASICK: {}})
-    made = measured([path], encoder, reader, passages=1).files[0]
-    assert made.single is not None
-    assert (value(made.single.searched.em), value(made.single.alone.em)) == (0, 1)
-    assert (value(made.single.cited_rightly), value(made.single.wrong_unfound)) == (0, 1)
-
-
-def test_a_higher_threshold_declines_more(ports: str, bakers: str, encoder: Encoder) -> None:
-    made = measured([ports, bakers], encoder, Says(), threshold=sigmoid(5.5)).all
-    assert made.abstention is not None
-    assert made.lists is not None
-    shipped = made.abstention.shipped
-    assert [value(shipped.answered), value(shipped.right), value(shipped.declined_rightly)] == [0.2, 1, 1]
-    assert (value(made.lists.exact_f1), value(made.lists.declined)) == (0, 1)
+    made = measured([path], encoder, reader, passages=1)
+    assert [figures(result)["forced: exact match"] for result in made.values()] == [0, 1]
 
 
 def test_the_surest_answer_is_the_last_to_go(encoder: Encoder) -> None:
@@ -188,7 +179,7 @@ def test_what_was_read_is_read_no_more(encoder: Encoder) -> None:
     assert len(says.asked) == 3
 
 
-def test_json_picture_and_table(
+def test_json_and_picture(
     ports: str,
     bakers: str,
     tmp_path: Path,
@@ -199,20 +190,14 @@ def test_json_picture_and_table(
     monkeypatch.setattr(endtoend, "shipped_reader", lambda adapter: Says())
     monkeypatch.setattr(endtoend, "shipped_encoder", lambda: encoder)
     plot = tmp_path / "trust.png"
-    assert endtoend.main([ports, bakers, "--cache", str(tmp_path), "--json", "--plot", str(plot)]) == 0
+    endtoend.main([ports, bakers, "--cache", str(tmp_path), "--json", "--plot", str(plot)])
     assert plot.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     out, err = capsys.readouterr()
-    assert "Asking questions: 6 of 6" in err
-    printed = json.loads(out)
-    assert printed["all"]["single"]["searched"]["em"]["value"] == pytest.approx(2 / 3)
-    assert len(printed["all"]["abstention"]["fitted"]["risks"]) == 100
-    assert [each["file"] for each in printed["files"]] == [f"{tmp_path.name}/ports", f"{tmp_path.name}/bakers"]
-    assert (printed["files"][0]["lists"], printed["files"][1]["abstention"]) == (None, None)
-
-
-def test_lists_alone_are_no_picture(bakers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert endtoend.main([bakers, "--plot", str(tmp_path / "x.png")]) == 2
-    assert "these files have only lists" in capsys.readouterr().err
+    assert f"Asking questions, {tmp_path.name}/ports: 5 of 5" in err
+    results = json.loads(out)["results"]
+    assert [len(each["questions"]) for each in results] == [5, 5, 1, 1]
+    with pytest.raises(UsageError, match="these files have only lists"):
+        endtoend.main([bakers, "--plot", str(plot)])
 
 
 def test_what_is_measured_is_what_is_shipped() -> None:

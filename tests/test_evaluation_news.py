@@ -15,6 +15,7 @@ from reader.model import TransformersReader
 from reader.pairs import RELATIONS
 from reader.types import Answer, AnswerItem, Citation, Kind, Timing
 from retrieval.encoder import Encoder
+from retrieval.errors import CorpusError
 from retrieval.question import parsed
 from retrieval.types import Evidence, Turn
 
@@ -112,7 +113,7 @@ def test_every_kind_is_asked_and_figured(
     monkeypatch.setattr(news, "shipped_reader", lambda adapter: reader)
     monkeypatch.setattr(news, "shipped_encoder", lambda: encoder)
     plot = data / "trust.png"
-    assert news.main([str(data), "--json", "--cache", str(data / "cache"), "--plot", str(plot)]) == 0
+    news.main([str(data), "--json", "--cache", str(data / "cache"), "--plot", str(plot)])
     assert plot.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     printed = json.loads(capsys.readouterr().out)
     assert list(printed) == ["read", "threshold", "unsure", "results"]
@@ -172,7 +173,7 @@ def test_every_kind_is_asked_and_figured(
         "--cache",
         str(data / "cache"),
     ]
-    assert news.main([str(data), *arguments]) == 0
+    news.main([str(data), *arguments])
     out, err = capsys.readouterr()
     assert "Who was the captain of the Marisol? — wanted Ines Duarte; declined, likeliest Ines Duarte (" in err
     assert "How many passengers of the Marisol were hurt off Talvik? — wanted Eleven | Fourteen; declined" in err
@@ -257,14 +258,11 @@ def test_what_is_right(data: Path, file: str, number: int, answer: Answer, right
         ('"id": "f1"', '"id": "f9"', "'f9' is missing"),
     ],
 )
-def test_a_file_that_is_wrong_is_one_sentence(
-    data: Path, old: str, new: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_wrong_is_an_error(data: Path, old: str, new: str, said: str) -> None:
     file = data / "dev_single.json"
     content = file.read_text()
     assert old in content
     file.write_text(content.replace(old, new))
-    assert news.main([str(data)]) == 1
-    out, err = capsys.readouterr()
-    assert (out, len(err.splitlines())) == ("", 1)
-    assert f"{file} does not have the format that this benchmark reads: {said}" in err
+    with pytest.raises(CorpusError) as error:
+        news.main([str(data)])
+    assert str(error.value).startswith(f"{file} does not have the format that this benchmark reads: {said}")
