@@ -49,10 +49,16 @@ def scraps(file: Path) -> SentencePool:
 
 
 @pytest.fixture(scope="module")
+def keep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where embedded sentences stay."""
+    return tmp_path_factory.mktemp("vectors")
+
+
+@pytest.fixture(scope="module")
 def vectors(
-    scraps: SentencePool, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+    scraps: SentencePool, encoder: Encoder, keep: Path
 ) -> Vectors:  # fmt: skip
-    return Vectors.of(scraps, encoder, tmp_path_factory.mktemp("vectors"), silent)
+    return Vectors.of(scraps, encoder, keep, silent)
 
 
 def test_articles_are_runs_of_sentences_of_one_subject(scraps: SentencePool, vectors: Vectors) -> None:
@@ -138,9 +144,9 @@ def test_the_nearest_are_those_of_all_vectors(
             assert found == pytest.approx(np.sort(read.vectors @ question)[::-1], abs=1e-5)
 
 
-@pytest.mark.usefixtures("server")  # skipped where none can be started
-def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keep = tmp_path / "kept"
+@pytest.mark.usefixtures("server", "vectors")  # skipped where none can be started
+def test_the_figures_of_a_small_collection(file: Path, keep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = set(keep.glob("vectors-*.npy"))
     asked = [str(file), "--passages", "120", "--questions", "2", "--keep", str(keep)]
     assert scale.main([*asked, "--json", "--store", "folder", "postgres"]) == 0
     parts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -162,4 +168,4 @@ def test_the_figures_of_a_small_collection(file: Path, tmp_path: Path, capsys: p
         for each, change in zip(changes, (100, -100), strict=True):
             assert each["changed"]["articles"] == change
     assert nearest[0] == pytest.approx(nearest[1], abs=1e-5)
-    assert list(keep.glob("vectors-*.npy"))
+    assert kept and kept <= set(keep.glob("vectors-*.npy"))
