@@ -10,6 +10,9 @@ PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check
 TORCH := torch==$(shell sed -n 's/^torch==//p' requirements.lock)
 
+# the tests start Python some hundred times: none of these needs to compile the modules again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup chat ask index test lint fix train clean
 .DEFAULT_GOAL := help
 

@@ -127,7 +127,8 @@ def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -
 def _asked_by_several(opened: Open, questions: Sequence[str]) -> list[float]:
     """The waits in seconds when `ASKERS` processes ask a share of the questions each, all at once."""
     shares = [questions[number::ASKERS] for number in range(min(ASKERS, len(questions)))]
-    context = get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["evaluation.asking"])
     with context.Manager() as manager, ProcessPoolExecutor(len(shares), context) as pool:
         ready = manager.Barrier(len(shares))
         asking = [pool.submit(_ask_when_all_are_ready, opened, each, ready) for each in shares]

@@ -131,7 +131,8 @@ def run(open_it: Open, kind: str, seconds: float, rounds: int | None) -> Outcome
     store = open_it()
     for desk in range(DESKS):
         publish(store, desk, 1)
-    context = get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["evaluation.concurrency"])
     with context.Manager() as manager, ProcessPoolExecutor(DESKS + ASKERS, context) as pool:
         ready, stop = manager.Barrier(DESKS + ASKERS), manager.Event()
         limit, began = Limit(time.time() + seconds, rounds), time.monotonic()

@@ -36,11 +36,14 @@ hypothesis.settings.load_profile("dateline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spreads the files that wait for Discord's clocks among the others: while one worker waits, another computes."""
+    """Spreads the files that wait for Discord's clocks among the others: while one worker waits, another computes.
+
+    None of them is last.
+    """
     files = list(dict.fromkeys(item.path for item in items))
     waiting = [path for path in files if path.parent.name == "discord_wire"]
     others = [path for path in files if path not in waiting]
-    places = {path: (number + 0.5) / len(some) for some in (waiting, others) for number, path in enumerate(some)}
+    places = {path: number / len(some) for some in (waiting, others) for number, path in enumerate(some)}
     items.sort(key=lambda item: places[item.path])
 
 

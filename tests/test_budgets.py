@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from evaluation.server import Server
 
-ASKED = [each.question for each in load(QUESTIONS)][::6]
+ASKED = [each.question for each in load(QUESTIONS)][::9]
 PASSAGES = 8
 # of the reader, on average: passages of at most 120 words, each with question and heading, without those that need not
 # be read, and answers side by side; and of the question with the most of these

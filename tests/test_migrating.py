@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.phases import RandomEncoder
 from retrieval import migrating
 from retrieval.encoder import Encoder
 from retrieval.errors import NoIndexError, StoreError
@@ -13,6 +14,12 @@ from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
 from retrieval.storage.store import Store, Writer
 from tests.stores import Counting, NewStore, contents, write
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    """What a text means is no matter here; that each has its own vector is."""
+    return RandomEncoder()
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_the_questions_of_the_sample_find_the_same_passages(
     local = LocalStore(tmp_path / "store")
     for each in (local, store):
         refresh(ROOT / "corpus", each, encoder, "model")
-    questions = [each["question"] for each in json.loads((ROOT / "evaluation/questions.json").read_text())]
+    questions = [each["question"] for each in json.loads((ROOT / "evaluation/questions.json").read_text())[::3]]
     assert len(questions) > 20
     for scanned in (module.SCANNED, 0):
         monkeypatch.setattr(module, "SCANNED", scanned)  # exact, then by the graph

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluation.phases import RandomEncoder
 from retrieval.encoder import Encoder
 from retrieval.errors import BusyError, CorpusError, IndexMismatchError, NoIndexError, StoreError
 from retrieval.intake.articles import parse
@@ -34,6 +35,12 @@ from tests.stores import Counting, NewStore, contents, write
 
 def everything(store: Store, encoder: Encoder | Counting) -> Evidence:
     return Retriever.open(store, encoder).search(parsed("What happened?"), 1000, EVERYTHING)
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    """What a text means is no matter here; that each has its own vector is."""
+    return RandomEncoder()
 
 
 @pytest.fixture
@@ -393,6 +400,6 @@ def test_any_history_ends_in_what_a_fresh_index_of_the_folder_gives(
         elif change == "refresh":
             refresh(corpus, lived, encoder, "model")
     refresh(corpus, lived, encoder, "model")
-    fresh = new_store()
+    fresh = LocalStore(folder / "fresh")
     refresh(corpus, fresh, encoder, "model")
     assert contents(lived) == contents(fresh)
