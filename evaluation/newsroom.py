@@ -24,7 +24,7 @@ from pathlib import Path
 
 from reader.train.data import paragraphs_of, read_folder
 from retrieval.intake.articles import parse
-from retrieval.intake.files import find_files
+from retrieval.intake.files import find
 from retrieval.periods import MONTHS, WEEKDAYS
 from retrieval.sentences import sentence_spans
 
@@ -151,7 +151,7 @@ def write(folder: Path, stories: Iterable[Story]) -> int:
 
 
 def _sample_texts() -> Iterator[str]:
-    for path in find_files(CORPUS):
+    for path in find(CORPUS).files:
         for intake in parse(path.read_bytes(), path.name).intakes:
             yield intake.article.text
 

@@ -21,8 +21,8 @@ LAST = "Tolls will be charged from June on, the council decided after a long deb
 
 def cleaned(text: str) -> tuple[str, dict[int, str]]:
     """What stays of a text, and why each dropped line went, by its number."""
-    result = clean(text_lines(text))
-    return "\n".join(line.text for line in result.lines), {drop.line: drop.reason for drop in result.dropped}
+    lines, gone = clean(text_lines(text))
+    return "\n".join(line.text for line in lines), {drop.line: drop.reason for drop in gone}
 
 
 def dropped(*paragraphs: str) -> dict[int, str]:
@@ -267,23 +267,21 @@ some_lines = st.lists(st.sampled_from(["", "", " "]) | some_line, max_size=20)
 
 @given(some_lines)
 def test_what_stays_is_lines_of_the_text_in_their_order(lines: list[str]) -> None:
-    result = clean(text_lines("\n".join(lines), 5))
+    stays, goes = clean(text_lines("\n".join(lines), 5))
     by_number = dict(enumerate(lines if lines else [""], 5))
-    kept, gone = [line.number for line in result.lines], [drop.line for drop in result.dropped]
+    kept, gone = [line.number for line in stays], [drop.line for drop in goes]
     assert kept == sorted(set(kept))
     assert gone == sorted(set(gone))
-    assert all(by_number[line.number] == line.text for line in result.lines)
-    assert all(by_number[drop.line] == drop.text for drop in result.dropped)
+    assert all(by_number[line.number] == line.text for line in stays)
+    assert all(by_number[drop.line] == drop.text for drop in goes)
     # only blank lines at the ends are neither kept nor dropped
     assert not any(by_number[number].strip() for number in by_number.keys() - {*kept, *gone})
 
 
 @given(some_lines)
 def test_cleaning_what_is_clean_changes_nothing(lines: list[str]) -> None:
-    once = clean(text_lines("\n".join(lines)))
-    again = clean(once.lines)
-    assert again.lines == once.lines
-    assert again.dropped == ()
+    once, _ = clean(text_lines("\n".join(lines)))
+    assert clean(once) == (once, ())
 
 
 def test_the_sample_articles_lose_nothing() -> None:
