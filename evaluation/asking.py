@@ -18,8 +18,9 @@ from retrieval.encoder import Encoder, lazy_encoder, prepared_encoder
 from retrieval.models import ENCODER
 from retrieval.progress import silent
 from retrieval.question import parsed
-from retrieval.search import POOL, HeldGeneration, Query, Retriever
-from retrieval.storage.store import Snapshot, Store
+from retrieval.search import POOL, Query, QueryTerms, Retriever, candidates
+from retrieval.storage.reading import Snapshot
+from retrieval.storage.store import Store
 from retrieval.types import EVERYTHING, SearchFilter
 
 HITS = 8
@@ -111,10 +112,10 @@ def ask(opened: Open, questions: Sequence[str], middle: date, hundredth: date) -
     taken = [[seconds(kind, question) for kind in kinds.values()] for question in questions]
     waits = {name: Wait.of(each) for name, each in zip(kinds, zip(*taken, strict=True), strict=True)}
     waits[SEVERAL] = Wait.of(_asked_by_several(opened, questions))
-    with retriever.hold() as held, store.snapshot() as snapshot:
+    with retriever.hold() as snapshot:
         queries = [retriever.query(parsed(question)) for question in questions]
         near = nearest(snapshot, np.stack([query.vector for query in queries]))
-        recall = statistics.mean(_recall(held, *pair) for pair in zip(queries, near, strict=True))
+        recall = statistics.mean(_recall(snapshot, *pair) for pair in zip(queries, near, strict=True))
     return Asked(
         waits=waits,
         embedding=waits[EMBEDDING].p50 / waits[ONE].p50,
@@ -179,10 +180,10 @@ def _vectors(snapshot: Snapshot) -> Iterator[NDArray[np.float32]]:
         yield snapshot.candidates(range(first, min(first + READ_AT_ONCE, count + 1))).vectors
 
 
-def _recall(held: HeldGeneration, query: Query, near: NDArray[np.float32]) -> float:
+def _recall(snapshot: Snapshot, query: Query, near: NDArray[np.float32]) -> float:
     """The share of the ten nearest that the vector search brings; passages of one text count for each other."""
     count = min(NEAREST, len(near))
-    hits = held.candidates(query, EVERYTHING, POOL)
+    hits = candidates(snapshot, query, QueryTerms.of(snapshot, query.question.terms), EVERYTHING, POOL)
     least = float(near[count - 1]) - EPSILON
     found = sum(hit.cosine >= least for hit in hits if hit.dense_rank is not None)
     return min(found, count) / count

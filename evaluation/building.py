@@ -12,8 +12,9 @@ from retrieval.models import ENCODER
 from retrieval.passages import split
 from retrieval.progress import Progress, silent
 from retrieval.storage.embedding import embed_missing
-from retrieval.storage.store import Store, Writer
+from retrieval.storage.store import Store
 from retrieval.storage.types import Target
+from retrieval.storage.writing import Writer
 from retrieval.types import Article
 
 CHANGES = 100

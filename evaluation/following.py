@@ -33,7 +33,7 @@ from retrieval.errors import NoIndexError
 from retrieval.matching import COMPETING, Matches, OpenQuestion, match
 from retrieval.progress import on_stderr
 from retrieval.question import parsed
-from retrieval.search import REPRINTS, Query, Retriever
+from retrieval.search import REPRINTS, Query, Retriever, search
 from retrieval.storage.local import LocalStore
 from retrieval.types import EVERYTHING, Article
 
@@ -95,7 +95,7 @@ class Newsdesk:
         """Follows a question; without `asking` nothing counts as told."""
         query = self.retriever.query(parsed(question))
         with self.retriever.hold() as held:
-            evidence = held.search(query, COMPETING, EVERYTHING)
+            evidence = search(held, query, COMPETING, EVERYTHING)
         scores = tuple(hit.score for hit in evidence.hits)
         if not asking:
             return Followed(question, query, scores)

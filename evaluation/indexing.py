@@ -31,7 +31,7 @@ from evaluation.phases import BETWEEN, EMBEDDING, READING, Phase, Run, run
 from evaluation.recombined import Recombination, write
 from retrieval.encoder import Encoder, load_encoder, prepared_encoder
 from retrieval.errors import DatelineError
-from retrieval.intake.files import find_files
+from retrieval.intake.files import find
 from retrieval.models import ENCODER, quieten_transformers, resolve
 from retrieval.progress import silent
 from retrieval.storage.local import LocalStore
@@ -146,11 +146,11 @@ def _plain(model: "SentenceTransformer", texts: list[str]) -> float:
 
 def _again(corpus: Path, store: LocalStore, encoder: Encoder, articles: Sequence[Article]) -> list[Again]:
     def touch() -> None:
-        for path in find_files(corpus):
+        for path in find(corpus).files:
             path.touch()
 
     def rename() -> None:
-        for path in find_files(corpus):
+        for path in find(corpus).files:
             path.rename(path.with_stem(f"{path.stem}-renamed"))
 
     def edit() -> None:

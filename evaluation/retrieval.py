@@ -33,7 +33,7 @@ from reader.train.data import Paragraph, Question, paragraphs_of, read_file
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress, on_stderr, silent
 from retrieval.question import parsed
-from retrieval.search import Retriever
+from retrieval.search import QueryTerms, Retriever, candidates
 from retrieval.types import Hit, SearchFilter
 
 DEPTH = 100
@@ -104,7 +104,8 @@ def _asked(
     with retriever.hold() as held:
 
         def search(text: str) -> list[Hit]:
-            hits = held.candidates(retriever.query(parsed(text)), SearchFilter(), DEPTH)
+            query = retriever.query(parsed(text))
+            hits = candidates(held, query, QueryTerms.of(held, query.question.terms), SearchFilter(), DEPTH)
             first[text] = [(hit.passage.article_id, hit.passage.start) for hit in hits[:1]]
             return hits
 

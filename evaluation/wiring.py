@@ -23,8 +23,9 @@ from retrieval.search import Retriever
 from retrieval.storage.embedding import embed_missing
 from retrieval.storage.local import LocalStore
 from retrieval.storage.staging import digest
-from retrieval.storage.store import Store, Writer
+from retrieval.storage.store import Store
 from retrieval.storage.types import NewFile, Target
+from retrieval.storage.writing import Writer
 from retrieval.types import Article, FileContents, Intake
 
 

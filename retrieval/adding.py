@@ -17,7 +17,7 @@ from retrieval.disk import write_atomically
 from retrieval.errors import ArticleError, CorpusError, FetchError, reason
 from retrieval.fetch import FetchLimits, Page, fetch
 from retrieval.intake.articles import parse
-from retrieval.intake.files import MAX_BYTES, SUFFIXES, by_kind, find, find_files, is_about, read_bytes, suffix_of
+from retrieval.intake.files import ENDINGS, MAX_BYTES, SUFFIXES, by_kind, find, is_about, read_bytes, suffix_of
 from retrieval.intake.types import Metadata
 from retrieval.page_files import as_file, with_fields
 from retrieval.types import Article, Skipped, Unread
@@ -59,7 +59,7 @@ class Contents:
     @cached_property
     def _paths(self) -> dict[tuple[int, str], list[str]]:
         paths: dict[tuple[int, str], list[str]] = {}
-        for file in find_files(self._corpus) if self._corpus.is_dir() else ():
+        for file in find(self._corpus).files if self._corpus.is_dir() else ():
             with suppress(OSError):
                 key = file.stat().st_size, file.suffix
                 paths.setdefault(key, []).append(file.relative_to(self._corpus).as_posix())
@@ -99,7 +99,7 @@ def add(corpus: Path, names: Sequence[str], limits: FetchLimits) -> AddReport:
     for name in names:
         try:
             if "://" in name:
-                tally.count(add_page(corpus, name, limits))
+                tally.count(store_page(corpus, name, fetch(name, limits)))
             elif Path(name).is_dir():
                 _add_folder(corpus, Path(name), contents, tally)
             else:
@@ -109,11 +109,6 @@ def add(corpus: Path, names: Sequence[str], limits: FetchLimits) -> AddReport:
         except OSError as error:
             tally.skip(name, ArticleError(f"cannot be read ({reason(error)}); check its permissions"))
     return tally.report()
-
-
-def add_page(corpus: Path, url: str, limits: FetchLimits) -> Stored:
-    """Fetches a page and stores it. Raises FetchError, ArticleError if it holds no article, CorpusError."""
-    return store_page(corpus, url, fetch(url, limits))
 
 
 def store_page(corpus: Path, url: str, page: Page, known: Metadata = Metadata()) -> Stored:  # noqa: B008 - frozen
@@ -143,7 +138,7 @@ def _add_folder(corpus: Path, folder: Path, contents: Contents, tally: Tally) ->
         return
     tally.unread.update({each.kind: each.files for each in found.unread})
     if not found.files:
-        raise ArticleError(f"holds no article; expected files that end in {_endings()}")
+        raise ArticleError(f"holds no article; expected files that end in {ENDINGS}")
     for file in found.files:
         try:
             tally.count(_copy(corpus, file, file.relative_to(folder).as_posix(), contents))
@@ -155,14 +150,10 @@ def _add_file(corpus: Path, file: Path, contents: Contents) -> Stored:
     if not os.path.lexists(file):
         raise ArticleError("does not exist; check the path, or write a web address with its https://")
     if suffix_of(file.name) not in {"", *SUFFIXES}:
-        raise ArticleError(f"does not end in {_endings()}; save it as one of these")
+        raise ArticleError(f"does not end in {ENDINGS}; save it as one of these")
     if file.name.startswith(".") or is_about(file.name):
         raise ArticleError("has the name of a hidden or a README file, which are not articles; rename it")
     return _copy(corpus, file, file.name, contents)
-
-
-def _endings() -> str:
-    return ", ".join(sorted(SUFFIXES))
 
 
 def _copy(corpus: Path, file: Path, path: str, contents: Contents) -> Stored:

@@ -88,7 +88,8 @@ def take(corpus: Path, kept: FeedStates, urls: Sequence[str], limits: FetchLimit
             tally.skip(url, error)
         else:
             if memories[url] != before:
-                kept.save(url, _document(memories[url]))
+                seen, taken = memories[url].validators, sorted(memories[url].taken)
+                kept.save(url, {"etag": seen.etag, "modified": seen.modified, "taken": taken})
     return tally.report()
 
 
@@ -252,8 +253,3 @@ def _memory(kept: object) -> _Memory:
             if all(isinstance(key, str) for key in taken):
                 return _Memory(Validators(etag, modified), frozenset(taken))
     raise ValueError
-
-
-def _document(memory: _Memory) -> dict[str, Any]:
-    validators = memory.validators
-    return {"etag": validators.etag, "modified": validators.modified, "taken": sorted(memory.taken)}

@@ -176,7 +176,8 @@ async def _read(url: httpx2.URL, response: httpx2.Response, limits: FetchLimits)
 
 
 def _page(url: httpx2.URL, response: httpx2.Response, body: bytes) -> Page:
-    unchanged = response.status_code == _NOT_MODIFIED and _asked_conditionally(response.request)
+    asked_conditionally = response.request.headers.keys() & {"if-none-match", "if-modified-since"}
+    unchanged = response.status_code == _NOT_MODIFIED and bool(asked_conditionally)
     if not response.is_success and not unchanged:
         raise FetchError(str(url), _refusal(response))
     return Page(
@@ -201,10 +202,6 @@ def _refusal(response: httpx2.Response) -> str:
     if response.is_server_error:
         return f"cannot be had now ({status}); try again later"
     return f"gives no page ({status}); check that a browser shows one there"
-
-
-def _asked_conditionally(request: httpx2.Request) -> bool:
-    return "if-none-match" in request.headers or "if-modified-since" in request.headers
 
 
 def _echo(response: httpx2.Response, name: str) -> str | None:

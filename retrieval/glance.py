@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -17,25 +17,14 @@ def glance(corpus: Path, files: Iterable[Path]) -> int | None:
     has changed so recently that a further change might not show. Raises CorpusError.
     """
     seen = 0
-    for path, found in chain(_articles(corpus), _store(files)):
+    for entry in chain[os.PathLike[str]](walk(corpus, Counter()), files):
+        path = os.fspath(entry)
+        try:
+            found = os.stat(path)  # noqa: PTH116 - an entry of a folder is no Path
+        except OSError:  # a link that leads nowhere, or nowhere any more
+            found = None
         if found is not None and not is_settled(found):
             return None
         # in whichever order the system lists them
         seen ^= hash((path, found and (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)))
     return seen
-
-
-def _articles(corpus: Path) -> Iterator[tuple[str, os.stat_result | None]]:
-    for entry in walk(corpus, Counter()):
-        try:
-            yield entry.path, entry.stat()
-        except OSError:  # a link that leads nowhere, or nowhere any more
-            yield entry.path, None
-
-
-def _store(files: Iterable[Path]) -> Iterator[tuple[str, os.stat_result | None]]:
-    for path in files:
-        try:
-            yield str(path), path.stat()
-        except OSError:
-            yield str(path), None

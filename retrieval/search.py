@@ -15,7 +15,9 @@ from retrieval.heading import heading
 from retrieval.question import vector_of
 from retrieval.reprints import distinct
 from retrieval.spelling import spellings
-from retrieval.storage.store import Snapshot, Store
+from retrieval.storage.reading import Snapshot
+from retrieval.storage.store import Store
+from retrieval.storage.types import Row
 from retrieval.terms import spelling_in_texts, terms
 from retrieval.types import Article, Evidence, Hit, Period, Question, SearchFilter, Sources, StoreStatus
 
@@ -54,13 +56,13 @@ class Retriever:
             return retriever
 
     @contextmanager
-    def hold(self) -> Iterator["HeldGeneration"]:
+    def hold(self) -> Iterator[Snapshot]:
         """The newest generation, unchanged until the block ends, whatever is published meanwhile.
 
         Raises IndexMismatchError, StoreError.
         """
         with self._store.snapshot(self._encoder.fingerprint) as snapshot:
-            yield HeldGeneration(snapshot)
+            yield snapshot
 
     def status(self) -> StoreStatus:
         """What the store holds now."""
@@ -87,7 +89,7 @@ class Retriever:
         return Query(question, vector_of(question, self._encoder.encode))
 
     def search(self, question: Question, k: int, where: SearchFilter) -> Evidence:
-        """See `HeldGeneration.search`, in the newest generation; repeated once if the connection is lost meanwhile."""
+        """See `search`, in the newest generation; repeated once if the connection is lost meanwhile."""
         query = self.query(question)
         try:
             return self._search(query, k, where)
@@ -96,7 +98,7 @@ class Retriever:
 
     def _search(self, query: Query, k: int, where: SearchFilter) -> Evidence:
         with self.hold() as held:
-            return held.search(query, k, where)
+            return search(held, query, k, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,86 +128,73 @@ class QueryTerms:
         )
 
 
-class HeldGeneration:
-    """One generation, held."""
+def search(snapshot: Snapshot, query: Query, k: int, where: SearchFilter) -> Evidence:
+    """The `k` best passages for the question, with their articles; filtered before ranking.
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    Articles of the time that the question names are preferred. A passage that only repeats what a better one's reprint
+    says takes no place, but its article comes along.
 
-    def articles(self, ids: Iterable[str]) -> Mapping[str, Article]:
-        """The articles with these ids as they are stored; those that are not there are left out."""
-        return self._snapshot.articles(ids)
+    Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
+    """
+    question = query.question
+    words = QueryTerms.of(snapshot, question.terms, question.earlier_terms)
+    best = candidates(snapshot, query, words, where, max(POOL, k * SPARE))[: k * SPARE]
+    groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
+    kept = distinct(best, groups)[:k]
+    told = {groups[hit.passage.article_id] for hit in kept}
+    groups = {key: group for key, group in groups.items() if group in told}
+    articles = snapshot.articles(groups)
+    unmentioned = tuple(dict.fromkeys(word for term, word in question.terms.items() if term in words.absent))
+    texts = (f"{heading(articles[hit.passage.article_id])}\n{hit.text}" for hit in kept)
+    searched = replace(question, unmentioned=unmentioned, respelled=_respelled(question, words, texts))
+    return Evidence(searched, tuple(kept), articles, groups, snapshot.generation.id)
 
-    def search(self, query: Query, k: int, where: SearchFilter) -> Evidence:
-        """The `k` best passages for the question, with their articles; filtered before ranking.
 
-        Articles of the time that the question names are preferred. A passage that only repeats what a better one's
-        reprint says takes no place, but its article comes along.
+def candidates(snapshot: Snapshot, query: Query, words: QueryTerms, where: SearchFilter, count: int) -> list[Hit]:
+    """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
 
-        Raises UsageError if `where` names an article or a source that is not there, StoreError and its kinds.
-        """
-        snapshot, question = self._snapshot, query.question
-        words = QueryTerms.of(snapshot, question.terms, question.earlier_terms)
-        best = self._candidates(query, words, where, max(POOL, k * SPARE))[: k * SPARE]
-        groups = snapshot.source_groups([hit.passage.article_id for hit in best], where, REPRINTS)
-        kept = distinct(best, groups)[:k]
-        told = {groups[hit.passage.article_id] for hit in kept}
-        groups = {key: group for key, group in groups.items() if group in told}
-        articles = snapshot.articles(groups)
-        unmentioned = tuple(dict.fromkeys(word for term, word in question.terms.items() if term in words.absent))
-        texts = (f"{heading(articles[hit.passage.article_id])}\n{hit.text}" for hit in kept)
-        searched = replace(question, unmentioned=unmentioned, respelled=_respelled(question, words, texts))
-        return Evidence(searched, tuple(kept), articles, groups, snapshot.generation.id)
+    Where the question names a time, as many again are looked for among the articles of that time, and in a conversation
+    in each article that was cited before. Raises as `search` does.
+    """
+    snapshot.check(where)
+    vector, period = query.vector, query.question.period
+    cited = cited_before(query.question.conversation)
 
-    def candidates(self, query: Query, where: SearchFilter, count: int) -> list[Hit]:
-        """The `count` passages nearest by vector, and the `count` best by words, together; best first by fused score.
+    def ids(where: SearchFilter) -> tuple[list[int], list[int]]:
+        return snapshot.nearest(vector, count, where), snapshot.matching_terms(words.every, count, where)
 
-        Where the question names a time, as many again are looked for among the articles of that time, and in a
-        conversation in each article that was cited before. Raises as `search` does.
-        """
-        words = QueryTerms.of(self._snapshot, query.question.terms, query.question.earlier_terms)
-        return self._candidates(query, words, where, count)
-
-    def _candidates(self, query: Query, words: QueryTerms, where: SearchFilter, count: int) -> list[Hit]:
-        snapshot = self._snapshot
-        snapshot.check(where)
-        vector, period, asked = query.vector, query.question.period, words.every
-        cited = cited_before(query.question.conversation)
-        dense, lexical = self._ids(vector, asked, where, count)
-        found = {*dense, *lexical}
-        if period is not None:
-            found.update(*self._ids(vector, asked, _within(where, period), count))
-        for article in cited if where.article_id is None else ():
-            found.update(*self._ids(vector, asked, replace(where, article_id=article), count))
-        read = snapshot.candidates(sorted(found))
-        cosines = read.vectors @ vector
-        dense_ranks = {id: rank for rank, id in enumerate(dense)}
-        lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
-        headed = {heading: set(terms(heading)) for heading in {row.heading for row in read.rows}}
-        hits = []
-        for row, cosine in zip(read.rows, cosines.tolist(), strict=True):
-            told = headed[row.heading].union(terms(row.text))
-            has = {term for term, several in words.spellings.items() if not several.isdisjoint(told)}
-            covered = coverage(words.weights, has)
-            of_the_time = period is not None and row.day is not None and period.start <= row.day <= period.end
-            hits.append(
-                Hit(
-                    passage=row.passage,
-                    text=row.text,
-                    score=fused(cosine, covered, of_the_time, row.passage.article_id in cited),
-                    dense_rank=dense_ranks.get(row.passage.id),
-                    lexical_rank=lexical_ranks.get(row.passage.id),
-                    cosine=cosine,
-                    coverage=covered,
-                )
+    dense, lexical = ids(where)
+    found = {*dense, *lexical}
+    if period is not None:
+        found.update(*ids(_within(where, period)))
+    for article in cited if where.article_id is None else ():
+        found.update(*ids(replace(where, article_id=article)))
+    read = snapshot.candidates(sorted(found))
+    dense_ranks = {id: rank for rank, id in enumerate(dense)}
+    lexical_ranks = {id: rank for rank, id in enumerate(lexical)}
+    hits = []
+    for row, told, cosine in zip(read.rows, terms_of(read.rows), (read.vectors @ vector).tolist(), strict=True):
+        has = {term for term, several in words.spellings.items() if not several.isdisjoint(told)}
+        covered = coverage(words.weights, has)
+        of_the_time = period is not None and period.holds(row.day)
+        hits.append(
+            Hit(
+                passage=row.passage,
+                text=row.text,
+                score=fused(cosine, covered, of_the_time, row.passage.article_id in cited),
+                dense_rank=dense_ranks.get(row.passage.id),
+                lexical_rank=lexical_ranks.get(row.passage.id),
+                cosine=cosine,
+                coverage=covered,
             )
-        return sorted(hits, key=best_first)
+        )
+    return sorted(hits, key=best_first)
 
-    def _ids(
-        self, vector: NDArray[np.float32], asked: Sequence[str], where: SearchFilter, count: int
-    ) -> tuple[list[int], list[int]]:
-        """The passages nearest by vector and those best by words, each best first."""
-        return self._snapshot.nearest(vector, count, where), self._snapshot.matching_terms(asked, count, where)
+
+def terms_of(rows: Sequence[Row]) -> Iterator[set[str]]:
+    """The terms of each passage and of its heading."""
+    headed = {heading: set(terms(heading)) for heading in {row.heading for row in rows}}
+    return (headed[row.heading].union(terms(row.text)) for row in rows)
 
 
 def _respelled(question: Question, words: QueryTerms, texts: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ of news, and 57 % among stems; of 1,203 names that none of these has, 12 % are t
 
 from collections.abc import Mapping
 
-from retrieval.storage.store import Snapshot
+from retrieval.storage.reading import Snapshot
 from retrieval.terms import spelling_in_texts, terms_one_edit_away
 from retrieval.types import EVERYTHING
 

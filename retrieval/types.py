@@ -91,6 +91,10 @@ class Period:
     start: date
     end: date
 
+    def holds(self, day: date | None) -> bool:
+        """Whether a day is one of them."""
+        return day is not None and self.start <= day <= self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -20,8 +20,10 @@ from reader.prepare import prepared_reader
 from retrieval.encoder import Encoder, load_encoder, prepared_encoder
 from retrieval.progress import silent
 from retrieval.storage.opening import open_store
+from retrieval.storage.store import Store
 from tests import fakes
 from tests.stores import NewStore
+from tests.web import Site, site
 
 if TYPE_CHECKING:
     from evaluation.server import Server
@@ -106,6 +108,19 @@ def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         return lambda: open_store(tmp_path_factory.mktemp("store"))
     server: Server = request.getfixturevalue("server")
     return lambda: open_store(tmp_path_factory.mktemp("unused"), server.new_database())
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
+    """An empty store, of each kind in turn."""
+    return new_store()
+
+
+@pytest.fixture
+def web() -> Iterator[Site]:
+    """A web server that serves what the test tells it to."""
+    with site() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

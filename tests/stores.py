@@ -1,6 +1,8 @@
 """What tests of the store share: writing articles, an encoder that counts, and all that a store holds."""
 
+import resource
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 from retrieval.encoder import Encoder
 from retrieval.progress import silent
 from retrieval.reprints import are_reprints, bands, signature
-from retrieval.storage.store import Snapshot, Store
+from retrieval.storage.reading import Snapshot
+from retrieval.storage.store import Store
 from retrieval.storage.types import Candidates
 from retrieval.storage.verify import verify
 from retrieval.types import EVERYTHING, Article, Passage
@@ -47,6 +50,17 @@ def write_reports(corpus: Path, count: int) -> None:
     """Short articles, "0.txt", "1.txt" and so on, no two of which say the same."""
     for number in range(count):
         write(corpus, f"{number}.txt", f"Report {number} came out\n\nThe council of town {number} met on day {number}.")
+
+
+@contextmanager
+def no_file_above(length: int) -> Iterator[None]:
+    """In the block, the disk seems full to a file that would have more bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (length, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @dataclass(frozen=True, slots=True)

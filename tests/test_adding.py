@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,9 @@ import pytest
 from bot.mends import terminal_message
 from retrieval.adding import AddReport, add
 from retrieval.errors import CorpusError
-from retrieval.fetch import FetchLimits
 from retrieval.intake.articles import parse
 from retrieval.types import Skipped, Unread
-from tests.web import LOOPBACK, STORY, Site, site
-
-
-@pytest.fixture
-def web() -> Iterator[Site]:
-    with site() as running:
-        yield running
+from tests.web import LOOPBACK, STORY, Site
 
 
 @pytest.fixture
@@ -68,17 +60,11 @@ def test_another_file_of_that_name_is_never_overwritten(tmp_path: Path, corpus: 
     assert (corpus / "talks-2.txt").read_text() == f"{STORY} b"
 
 
-def test_a_name_that_leads_nowhere_is_taken_too(tmp_path: Path, corpus: Path) -> None:
+@pytest.mark.parametrize("target", ["gone.txt", "talks.txt"])
+def test_a_link_does_not_stand_for_its_file_and_its_name_is_taken(tmp_path: Path, corpus: Path, target: str) -> None:
     corpus.mkdir()
-    (corpus / "talks.txt").symlink_to(tmp_path / "gone.txt")
+    (corpus / "talks.txt").symlink_to(tmp_path / target)
     assert put(corpus, written(tmp_path, "talks.txt")).added == ("talks-2.txt",)
-
-
-def test_a_link_does_not_stand_for_its_file(tmp_path: Path, corpus: Path) -> None:
-    corpus.mkdir()
-    file = written(tmp_path, "talks.txt")
-    (corpus / "talks.txt").symlink_to(file)
-    assert put(corpus, file).added == ("talks-2.txt",)
 
 
 def test_a_folder_keeps_its_structure(tmp_path: Path, corpus: Path) -> None:
@@ -106,11 +92,6 @@ def test_what_the_corpus_has_in_another_place_is_not_put_in_twice(tmp_path: Path
     again = written(tmp_path / "again", "renamed.txt", STORY.upper())
     assert put(corpus, again, again) == AddReport((), ("other.txt", "other.txt"), ())
     assert in_corpus(corpus) == ["other.txt", "talks.txt"]
-
-
-def test_the_same_content_twice_at_once_is_put_in_once(tmp_path: Path, corpus: Path) -> None:
-    one, other = written(tmp_path, "a/one.txt"), written(tmp_path, "b/other.txt")
-    assert put(corpus, one, other) == AddReport(("one.txt",), ("one.txt",), ())
 
 
 def test_a_folder_around_the_corpus_adds_what_is_outside(tmp_path: Path, corpus: Path) -> None:
@@ -310,12 +291,6 @@ def test_a_page_that_cannot_be_fetched_is_left_out_and_the_rest_is_added(
     assert report.added == ("talks.txt",)
     assert report.skipped[0].path == url
     assert report.skipped[0].reason.startswith("is not there (404 Not Found); ")
-
-
-def test_a_private_address_is_not_fetched_by_default(web: Site, corpus: Path) -> None:
-    report = add(corpus, [web.story("/a")], FetchLimits())
-    assert "leads to the private address 127.0.0.1" in skipped(report).reason
-    assert not web.asked
 
 
 def test_a_page_that_cannot_be_written_leaves_the_one_before(

@@ -3,14 +3,13 @@
 import json
 import os
 import random
-import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,7 +27,7 @@ from retrieval.refresh import refresh
 from retrieval.storage.database import DATABASE
 from retrieval.storage.local import LocalStore
 from retrieval.storage.verify import verify
-from tests.stores import contents, write, write_reports
+from tests.stores import contents, no_file_above, write, write_reports
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESHES = 20
@@ -142,7 +141,7 @@ def test_an_index_run_can_be_killed_at_any_moment(tmp_path: Path, monkeypatch: p
     assert unpublished > KILLS / 2  # most are killed before they publish
 
 
-def test_a_disk_that_is_full_at_any_point_loses_nothing(tmp_path: Path, fills_up_after: Callable[[int], None]) -> None:
+def test_a_disk_that_is_full_at_any_point_loses_nothing(tmp_path: Path) -> None:
     corpus, store, encoder = tmp_path / "corpus", LocalStore(tmp_path / "store"), RandomEncoder()
     write(corpus, "short.txt", "The ferry to Lisbon was late again.")
     refresh(corpus, store, encoder, "model")
@@ -153,33 +152,19 @@ def test_a_disk_that_is_full_at_any_point_loses_nothing(tmp_path: Path, fills_up
     failed = 0
     size = (store.folder / DATABASE).stat().st_size
     for room in (0, 4096, 8192, 12_288, 20_000, 40_000, 80_000):
-        fills_up_after(size + room)
         try:
-            refresh(corpus, store, encoder, "model")
+            with no_file_above(size + room):
+                refresh(corpus, store, encoder, "model")
         except StoreError as error:
             failed += 1
             assert "free some disk space" in str(error)
-            fills_up_after(-1)
             assert contents(store) == before
     assert failed >= 3
-    fills_up_after(-1)
     refresh(corpus, store, encoder, "model")
     fresh = LocalStore(tmp_path / "fresh")
     refresh(corpus, fresh, encoder, "model")
     assert contents(store) == contents(fresh)
     assert len(contents(store)) > len(before)
-
-
-@pytest.fixture
-def fills_up_after() -> Iterator[Callable[[int], None]]:
-    """Sets how many bytes a file may have before the disk seems full; -1 for as many as it likes."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(length: int) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limits[0] if length < 0 else length, limits[1]))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_of_two_writers_one_is_told_to_wait_and_the_store_is_whole(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Feeds: what is new comes in once, what failed is tried again, what was deleted stays away."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -16,16 +15,10 @@ from retrieval.feeds import take
 from retrieval.intake.articles import parse
 from retrieval.storage.opening import open_feed_states
 from retrieval.types import Article
-from tests.web import LOOPBACK, STORY, Site, site
+from tests.web import LOOPBACK, STORY, Site
 
 if TYPE_CHECKING:
     from evaluation.server import Server
-
-
-@pytest.fixture
-def web() -> Iterator[Site]:
-    with site() as running:
-        yield running
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,13 @@ def item(link: str | None, key: str | None = None, day: int | None = None, text:
         + (f"<content:encoded><![CDATA[{text}]]></content:encoded>" if text else "")
         + "</item>"
     )
+
+
+FULL = "".join(f"<p>{number}. {STORY}</p>" for number in range(1, 6))
+
+
+def article_of(desk: Desk, name: str) -> Article:
+    return parse((desk.corpus / name).read_bytes(), name).intakes[0].article
 
 
 def rss(*items: str) -> str:
@@ -166,37 +166,29 @@ def test_a_link_into_the_machine_is_refused(web: Site, desk: Desk) -> None:
 
 
 def test_a_day_of_change_is_no_day_of_publication(web: Site, desk: Desk) -> None:
-    full = escape("".join(f"<p>{number}. {STORY}</p>" for number in range(1, 6)))
     web.page("/a", "", "application/pdf")
     url = web.page(
         "/feed",
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>Wire</title><entry><title>T</title><id>1</id>'
-        f'<link href="/a"/><updated>2024-02-20T10:00:00Z</updated><content type="html">{full}</content></entry></feed>',
+        f'<link href="/a"/><updated>2024-02-20T10:00:00Z</updated>'
+        f'<content type="html">{escape(FULL)}</content></entry></feed>',
     )
     (name,) = desk.take(url).added
-    assert parse((desk.corpus / name).read_bytes(), name).intakes[0].article.published is None
+    assert article_of(desk, name).published is None
 
 
 def test_the_feeds_own_text_stands_in_for_a_page_without_any(web: Site, desk: Desk) -> None:
-    full = "".join(f"<p>{number}. {STORY}</p>" for number in range(1, 6))
     for path in ("/full", "/summary"):
         web.page(path, "", "application/pdf")
-    url = publish(web, item("/full", day=20, text=full), item("/summary", text=f"<p>{STORY}</p>"))
+    url = publish(web, item("/full", day=20, text=FULL), item("/summary", text=f"<p>{STORY}</p>"))
     report = desk.take(url)
     (name,) = report.added
     assert report.skipped[0].path == f"{web.root}/summary"
-    article = parse((desk.corpus / name).read_bytes(), name).intakes[0].article
+    article = article_of(desk, name)
     assert (article.title, article.source, article.url) == ("Talks & more", "The Wire", f"{web.root}/full")
     assert article.published == datetime(2024, 2, 20, 8, tzinfo=UTC)
     assert article.text.startswith(f"1. {STORY}\n")
     assert f"\n5. {STORY}" in article.text
-
-
-FULL = "".join(f"<p>{number}. {STORY}</p>" for number in range(1, 6))
-
-
-def article_of(desk: Desk, name: str) -> Article:
-    return parse((desk.corpus / name).read_bytes(), name).intakes[0].article
 
 
 def test_what_the_feed_says_stands_in_for_what_the_page_does_not(web: Site, desk: Desk) -> None:

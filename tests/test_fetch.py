@@ -2,19 +2,12 @@
 
 import gzip
 import socket
-from collections.abc import Iterator
 from threading import Thread
 
 import pytest
 
 from retrieval.fetch import Validators, fetch
-from tests.web import LOOPBACK, SHORT, Reply, Site, refused, site
-
-
-@pytest.fixture
-def web() -> Iterator[Site]:
-    with site() as running:
-        yield running
+from tests.web import LOOPBACK, SHORT, Reply, Site, refused
 
 
 def test_a_page_comes_with_its_type_charset_and_validators(web: Site) -> None:

@@ -4,7 +4,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,12 +16,6 @@ from tests.web import LOOPBACK, SHORT, Site, refused, site
 
 PUBLIC_ONLY = FetchLimits(timeout_seconds=20)
 Names = Callable[..., list[str]]
-
-
-@pytest.fixture
-def web() -> Iterator[Site]:
-    with site() as running:
-        yield running
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from bot.terminal import Terminal
 from evaluation.phases import RandomEncoder
 from retrieval import refresh as module
 from retrieval.encoder import LazyEncoder
-from retrieval.errors import StoreError
 from retrieval.intake.articles import parse
 from retrieval.progress import Progress, silent
 from retrieval.question import parsed as question_of
@@ -121,23 +120,6 @@ def test_what_changes_without_a_trace_is_found_by_verify(place: str, corpus: Pat
     assert refresh(corpus, store, ENCODER, "model").generation == 1
     (finding,) = verify(store, silent).findings
     assert "has been changed" in finding.problem
-
-
-def test_an_index_of_the_format_before_is_taken_over_and_nothing_is_embedded_for_it(
-    corpus: Path, store: LocalStore
-) -> None:
-    with sqlite3.connect(store.folder / DATABASE) as connection:
-        connection.executescript(
-            """DROP TABLE word_files; DROP TABLE refused; ALTER TABLE words ADD COLUMN digest BLOB;
-               ALTER TABLE segments DROP COLUMN modified; PRAGMA user_version = 3"""
-        )
-    connection.close()
-    with pytest.raises(StoreError, match="bring the index up to date, which keeps it"):
-        Retriever.open(store, ENCODER)
-    report = refresh(corpus, store, ENCODER, "model")
-    assert (report.generation, report.unchanged, report.embedded) == (2, ARTICLES, 0)
-    assert verify(store, silent).findings == ()
-    assert refresh(corpus, store, ENCODER, "model").generation == 2
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import ArticleError, CorpusError, VanishedError
-from retrieval.intake.files import MAX_BYTES, SAVED_BESIDE, SUFFIXES, article_id, find, find_files, read_bytes
+from retrieval.intake.files import MAX_BYTES, SAVED_BESIDE, SUFFIXES, article_id, find, read_bytes
 from retrieval.types import Unread
 
 
 def found(corpus: Path) -> list[str]:
-    return [path.relative_to(corpus).as_posix() for path in find_files(corpus)]
+    return [path.relative_to(corpus).as_posix() for path in find(corpus).files]
 
 
 def write(path: Path, data: bytes = b"Text.") -> Path:
@@ -21,16 +21,20 @@ def write(path: Path, data: bytes = b"Text.") -> Path:
     return path
 
 
-def test_only_articles_are_found(tmp_path: Path) -> None:
-    for name in ("b.md", "a/c.TXT", "README.md", "a/readme.txt", ".hidden.txt", ".git/d.txt", "e.pdf", "txt", "f.txt~"):
+@pytest.mark.parametrize(
+    ("articles", "others"),
+    [
+        (["a/c.TXT", "b.md", "txt"], ["README.md", "a/readme.txt", ".hidden.txt", ".git/d.txt", "e.pdf", "f.txt~"]),
+        ([f"a{suffix}" for suffix in SUFFIXES], []),
+        (["a.txt/b.txt"], []),
+        (["Ñandú.txt", "мост.txt", "橋.md", "with space.txt", "new\nline.txt"], []),
+    ],
+    ids=["others beside them", "every format", "in a folder of such a name", "any script"],
+)
+def test_only_articles_are_found(tmp_path: Path, articles: list[str], others: list[str]) -> None:
+    for name in (*articles, *others):
         write(tmp_path / name)
-    assert found(tmp_path) == ["a/c.TXT", "b.md", "txt"]
-
-
-def test_every_format_is_found(tmp_path: Path) -> None:
-    for suffix in SUFFIXES:
-        write(tmp_path / f"a{suffix}")
-    assert found(tmp_path) == sorted(f"a{suffix}" for suffix in SUFFIXES)
+    assert found(tmp_path) == sorted(articles)
 
 
 def test_what_is_not_read_is_counted_by_its_kind(tmp_path: Path) -> None:
@@ -65,19 +69,8 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path
     (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "folder.txt").symlink_to(tmp_path / "a", target_is_directory=True)
     assert found(tmp_path) == ["a/one.txt", "two.txt"]
-    assert read_bytes(tmp_path / "two.txt") == b"Text."
-
-
-def test_a_folder_may_be_named_like_an_article(tmp_path: Path) -> None:
-    write(tmp_path / "a.txt" / "b.txt")
-    assert found(tmp_path) == ["a.txt/b.txt"]
-
-
-def test_names_in_any_script_are_found(tmp_path: Path) -> None:
-    names = ["Ñandú.txt", "мост.txt", "橋.md", "with space.txt", "new\nline.txt"]
-    for name in names:
-        write(tmp_path / name)
-    assert sorted(found(tmp_path)) == sorted(names)
+    (tmp_path / "a" / "one.txt").write_bytes(b"\xffText.\r\n")
+    assert read_bytes(tmp_path / "two.txt") == b"\xffText.\r\n"
 
 
 def test_a_name_that_is_not_utf8_is_found_and_has_an_id(tmp_path: Path) -> None:
@@ -121,15 +114,15 @@ def test_many_files_are_found_without_a_look_at_each(tmp_path: Path, monkeypatch
         return look(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "stat", counted)
-    assert len(find_files(tmp_path)) == 2000
+    assert len(find(tmp_path).files) == 2000
     assert looks < 10
 
 
 def test_a_missing_folder_is_one_clear_sentence(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="does not exist; create it"):
-        find_files(tmp_path / "nowhere")
+        find(tmp_path / "nowhere")
     with pytest.raises(CorpusError, match="is not a folder"):
-        find_files(write(tmp_path / "file"))
+        find(write(tmp_path / "file"))
 
 
 def refuse_to_list(monkeypatch: pytest.MonkeyPatch, name: str, error: Callable[[str], OSError]) -> None:
@@ -149,7 +142,7 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(
     (tmp_path / "closed").mkdir()
     refuse_to_list(monkeypatch, "closed", lambda path: PermissionError(13, "Permission denied", path))
     with pytest.raises(CorpusError, match="closed cannot be read"):
-        find_files(tmp_path)
+        find(tmp_path)
 
 
 def test_a_folder_deleted_meanwhile_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,10 +155,6 @@ def test_a_folder_deleted_meanwhile_is_empty(tmp_path: Path, monkeypatch: pytest
 def test_ids_differ_by_path_and_stay() -> None:
     assert article_id("a/b.txt") == article_id("a/b.txt") != article_id("b.txt")
     assert article_id("a.txt") == "18b7cb099a9e"
-
-
-def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
-    assert read_bytes(write(tmp_path / "a.txt", b"\xffText.\r\n")) == b"\xffText.\r\n"
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t"])

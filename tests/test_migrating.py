@@ -12,7 +12,8 @@ from retrieval.migrating import migrate
 from retrieval.progress import silent
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
-from retrieval.storage.store import Store, Writer
+from retrieval.storage.store import Store
+from retrieval.storage.writing import Writer
 from tests.stores import Counting, NewStore, contents, write
 
 

@@ -51,8 +51,8 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path
     yield files
 
 
-def leftovers(tmp_path: Path) -> list[str]:
-    return [path.name for path in (tmp_path / "cache").iterdir() if not path.name.endswith(".lock")]
+def leftovers(cache: Path) -> list[str]:
+    return [path.name for path in cache.iterdir() if not path.name.endswith(".lock")]
 
 
 def test_parts_are_joined_once(parts: list[Path]) -> None:
@@ -82,7 +82,7 @@ def test_a_damaged_part_leaves_nothing_half_written(damage: str, parts: list[Pat
         parts[0].write_bytes(data)
     with pytest.raises(ModelError, match="reinstall the packages"):
         resolve("org/tiny", silent)
-    assert leftovers(tmp_path) == []
+    assert leftovers(tmp_path / "cache") == []
 
 
 def test_other_weights_than_those_pinned_are_refused(
@@ -92,7 +92,7 @@ def test_other_weights_than_those_pinned_are_refused(
     monkeypatch.setitem(models.PACKAGED, "org/tiny", packaged)
     with pytest.raises(ModelError, match="damaged: its SHA-256"):
         resolve("org/tiny", silent)
-    assert leftovers(tmp_path) == []
+    assert leftovers(tmp_path / "cache") == []
 
 
 def test_what_a_killed_run_left_is_cleared_away(parts: list[Path], tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_what_a_killed_run_left_is_cleared_away(parts: list[Path], tmp_path: Pat
     abandoned.mkdir(parents=True)
     (abandoned / WEIGHTS).write_bytes(b"half")
     assert (resolve("org/tiny", silent) / WEIGHTS).read_bytes() == CONTENT
-    assert leftovers(tmp_path) == [target]
+    assert leftovers(tmp_path / "cache") == [target]
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path) -> None:
@@ -158,8 +158,4 @@ def test_an_adapter_for_another_model_is_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("DATELINE_CACHE", str(tmp_path))
     with pytest.raises(ModelError, match="does not fit"):
         prepared_reader(Settings().encoder.model, Settings().reader.adapter, silent)
-    assert leftovers_of(tmp_path) == []
-
-
-def leftovers_of(cache: Path) -> list[str]:
-    return [path.name for path in cache.iterdir() if path.is_dir()]
+    assert leftovers(tmp_path) == []

@@ -261,12 +261,6 @@ def test_what_the_server_says_comes_with_a_mend(state: str, mend: str) -> None:
         raise failure
 
 
-def test_a_second_publisher_is_told_to_wait(corpus: Path, store: Store, url: str) -> None:
-    with store.writer(), pytest.raises(BusyError, match="Another process is indexing"):
-        refresh(corpus, open_store(Path(), url), ENCODER, "model")
-    assert refresh(corpus, store, ENCODER, "model").added == 40
-
-
 def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) -> None:
     from evaluation.server import Server
 

@@ -24,8 +24,9 @@ from reader.types import Answer
 from retrieval.encoder import CompiledEncoder
 from retrieval.errors import CitationError, NoIndexError, UsageError
 from retrieval.progress import silent
-from retrieval.search import HeldGeneration, Query
+from retrieval.search import Query, search
 from retrieval.storage.database import DATABASE
+from retrieval.storage.reading import Snapshot
 from retrieval.types import Evidence, SearchFilter
 from tests.conftest import ROOT, settings_for
 from tests.stores import write
@@ -202,13 +203,12 @@ def test_what_the_store_does_not_say_is_never_shown(tmp_path: Path, monkeypatch:
     index_corpus(settings, silent)
     assistant = Assistant.open(settings, silent)
 
-    def garbled(held: HeldGeneration, query: Query, k: int, where: SearchFilter) -> Evidence:
+    def garbled(held: Snapshot, query: Query, k: int, where: SearchFilter) -> Evidence:
         evidence = search(held, query, k, where)
         wrong = {key: dataclasses.replace(each, text=each.text.upper()) for key, each in evidence.articles.items()}
         return dataclasses.replace(evidence, articles=wrong)
 
-    search = HeldGeneration.search
-    monkeypatch.setattr(HeldGeneration, "search", garbled)
+    monkeypatch.setattr("retrieval.search.search", garbled)
     with pytest.raises(CitationError, match="no longer says"):
         assistant.ask("Who opened the bridge in Porto?")
 

@@ -214,12 +214,6 @@ def test_the_signature_of_a_long_article_takes_little_more_memory_than_its_words
     assert most < 60_000 * 192 * 8 / 2
 
 
-def test_a_hit_must_be_in_one_better_hit_not_in_several_together() -> None:
-    words = LONG.split()
-    hits = [hit(0, "a", " ".join(words[:10])), hit(1, "a", " ".join(words[10:])), hit(2, "b", LONG)]
-    assert distinct(hits, GROUPS) == hits
-
-
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sets(st.sampled_from("pqrstuvw1")).map(sorted)), max_size=9))
 def test_only_what_a_kept_reprint_says_is_left_out(drawn: list[tuple[str, list[str]]]) -> None:
     hits = [hit(number, id, " ".join(words)) for number, (id, words) in enumerate(drawn)]

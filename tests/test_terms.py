@@ -65,13 +65,6 @@ def test_a_term_is_asked_for_once() -> None:
     assert asked_terms("talks about talks on the talk") == {"talk": "talks"}
 
 
-@pytest.mark.parametrize(
-    "question", ['"a', "NEAR(a b)", "a AND b", "title:x", "x*", "-x", "a OR (", "^a", "a\0b", "\\"]
-)
-def test_search_operators_are_only_words(question: str) -> None:
-    assert all(term.isalnum() for term in asked_terms(question))
-
-
 @given(st.text())
 def test_any_text_has_terms_without_white_space(text: str) -> None:
     found = terms(text)

@@ -37,12 +37,6 @@ def store(tmp_path: Path, corpus: Path, encoder: Encoder) -> LocalStore:
     return store
 
 
-def test_a_whole_store_has_no_findings(store: LocalStore) -> None:
-    found = verify(store, silent)
-    assert (found.generation, found.articles, found.findings) == (1, 2, ())
-    assert found.passages == len(contents(store)) > 2
-
-
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [

@@ -69,14 +69,14 @@ def store_findings(settings: Settings) -> Iterator[Finding]:
 def _index_files(folder: Path) -> Iterator[Finding]:
     """Whether the files beside the database are those that were written, by length and time."""
     from retrieval.storage.segments import damaged, segment_path, segment_records
-    from retrieval.storage.words import words_damaged, words_path, words_record
+    from retrieval.storage.words import check_words, words_record
 
     uri = f"{(folder / DATABASE).resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         lost = [segment_path(folder, record.id) for record in segment_records(connection) if damaged(folder, record)]
-        words = words_record(connection)
-        if words is not None and words_damaged(folder, words):
-            lost.append(words_path(folder, words.id))
+        words = words_record(connection, folder)
+        if words is not None and check_words(words) is None:
+            lost.append(words.folder)
     if lost:
         names = ", ".join(path.name for path in lost)
         mend = "Run `dateline index`, which rebuilds them; until then each start does so in memory."

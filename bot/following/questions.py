@@ -17,8 +17,9 @@ from bot.following.types import Arrivals, Asker, DueQuestion, Followed, Limits, 
 from bot.json import scope_json
 from reader.novelty import Statement
 from retrieval.errors import DatelineError, UsageError
+from retrieval.storage.reading import Snapshot
 from retrieval.storage.sql import Connection, marks
-from retrieval.storage.store import Snapshot, Store
+from retrieval.storage.store import Store
 
 # so many hashes are looked up at once
 HASHES = 500

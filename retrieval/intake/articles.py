@@ -13,7 +13,7 @@ from retrieval.intake.files import FORMATS, Format, article_id, is_utf8, suffix_
 from retrieval.intake.front_matter import read_front_matter
 from retrieval.intake.headers import HEADLINE_WORDS, read_header
 from retrieval.intake.metadata import MAX_CHARACTERS, first, merged, without_source
-from retrieval.intake.types import Draft, Header, Metadata, Record, text_lines
+from retrieval.intake.types import Draft, Metadata, Record, text_lines
 from retrieval.sentences import PARAGRAPH_BREAK
 from retrieval.types import Article, FileContents, Intake, Skipped
 
@@ -99,10 +99,10 @@ def _intake(draft: Draft, key: str, path: str, *, alone: bool) -> Intake:
     """The article that `key` names, cleaned; `alone` is whether it is the only one of its file."""
     if not draft.text.strip():
         raise ArticleError("has no text; write the article into it or delete it")
-    header = Header(Metadata(), draft.lines, ()) if draft.from_page else read_header(draft.lines)
-    cleaned = clean(header.lines)
-    dropped = tuple(sorted(draft.dropped + header.dropped + cleaned.dropped, key=lambda drop: drop.line))
-    text = "\n".join(line.text for line in cleaned.lines)
+    header = Draft(Metadata(), draft.lines) if draft.from_page else read_header(draft.lines)
+    lines, boilerplate = clean(header.lines)
+    dropped = tuple(sorted(draft.dropped + header.dropped + boilerplate, key=lambda drop: drop.line))
+    text = "\n".join(line.text for line in lines)
     if not text:
         raise ArticleError(f"holds nothing but boilerplate ({', '.join(sorted({drop.reason for drop in dropped}))})")
     said = merged(draft.metadata, header.metadata)

@@ -8,22 +8,17 @@ A row of a table is one block, unless the table lays out the page: then each cel
 from dataclasses import dataclass
 from typing import Any
 
-BLOCKS = frozenset(
-    {
-        *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir"),
-        *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"),
-        *("header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section"),
-        *("summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
-    }
-)
-# what these hold is not text of the page, or is never read
-SILENT = frozenset(
-    {
-        *("audio", "button", "canvas", "head", "iframe", "input", "math", "noscript", "object", "option", "script"),
-        *("select", "style", "svg", "template", "textarea", "title", "video"),
-    }
-)
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BLOCKS = """
+address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer
+form header hgroup hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul
+"""
+BLOCKS = HEADINGS.union(_BLOCKS.split())
+# what these hold is not text of the page, or is never read
+_SILENT = """
+audio button canvas head iframe input math noscript object option script select style svg template textarea title video
+"""
+SILENT = frozenset(_SILENT.split())
 MAX_CELL_WORDS = 30
 
 

@@ -23,7 +23,7 @@ import re
 from collections.abc import Sequence
 
 from retrieval.intake.rules import CAPTION, OTHER_STORY, PHOTO_CREDIT, TWEET, rule_for
-from retrieval.intake.types import Cleaned, Line
+from retrieval.intake.types import Line
 from retrieval.types import Dropped
 
 REPEAT = "repeats a paragraph above"
@@ -39,7 +39,7 @@ _LIST_ITEM = re.compile(r"[-*•–—#>|]|\(?\w{1,3}[.)]\s|\d")
 Marks = dict[int, str]
 
 
-def clean(lines: Sequence[Line]) -> Cleaned:
+def clean(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Dropped, ...]]:
     """The lines that belong to the article, without blank lines at either end, and those dropped, with reasons."""
     kept, dropped = list(lines), list[Dropped]()
     while True:
@@ -50,7 +50,7 @@ def clean(lines: Sequence[Line]) -> Cleaned:
             dropped += [Dropped(kept[at].number, kept[at].text, reason) for at, reason in marks.items()]
             kept = [line for at, line in enumerate(kept) if at not in marks]
         if len(dropped) == before:
-            return Cleaned(tuple(kept), tuple(sorted(dropped, key=lambda drop: drop.line)))
+            return tuple(kept), tuple(sorted(dropped, key=lambda drop: drop.line))
 
 
 def _without_blank_ends(lines: Sequence[Line]) -> list[Line]:

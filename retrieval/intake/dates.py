@@ -49,7 +49,7 @@ _BEFORE_NAME = re.compile(r"(\d{4})([-_.])(\d{2})\2(\d{2})(?!\d)")
 def moment(written: str) -> datetime | None:
     """The moment that `written` means, aware; None if it is not a whole date, may be two days, or is impossible."""
     line = " ".join(written.split())
-    found = _iso(line) or _rfc_2822(line) or _in_words(line) or _in_numbers(line)
+    found = _by_standard(line) or _in_words(line) or _in_numbers(line)
     if found is None or (found == _NEVER and ":" in line):
         return None
     return found if EARLIEST <= found.year <= LATEST else None
@@ -77,20 +77,13 @@ def day_in_name(relative_path: str) -> datetime | None:
     return _day(match[1], match[3], match[4]) if match is not None else None
 
 
-def _iso(line: str) -> datetime | None:
-    line = _SPACED_OFFSET.sub("", _ZERO_OFFSET.sub("+00:00", line))
+def _by_standard(line: str) -> datetime | None:
+    """A moment or a day by RFC 2822 or ISO 8601."""
     try:
-        found = datetime.fromisoformat(line)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _rfc_2822(line: str) -> datetime | None:
-    if _RFC_2822.fullmatch(line) is None:
-        return None
-    try:
-        found = parsedate_to_datetime(line)
+        if _RFC_2822.fullmatch(line):
+            found = parsedate_to_datetime(line)
+        else:
+            found = datetime.fromisoformat(_SPACED_OFFSET.sub("", _ZERO_OFFSET.sub("+00:00", line)))
     except ValueError:
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

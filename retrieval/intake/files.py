@@ -33,18 +33,18 @@ FORMATS: Mapping[str, Format] = {
     **dict.fromkeys((".json", ".jsonl", ".ndjson"), Format.RECORDS),
 }
 SUFFIXES = frozenset(FORMATS)
+ENDINGS = ", ".join(sorted(SUFFIXES))
 MAX_BYTES = 20_000_000
 SAVED_BESIDE = "saved beside a page"
 
 # "Talks of 3.5 hours" and ".txt" have no ending, "notes.2024" has one that is not an ending
 _SUFFIX = re.compile(r"(?<=[^/])\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 # files that say something about the others
-_ABOUT = frozenset(
-    {
-        *("license", "licence", "copying", "notice", "authors", "contributors", "contributing", "changelog", "version"),
-        *("makefile", "dockerfile", "codeowners", "gemfile", "rakefile", "procfile", "cname"),
-    }
-)
+_ABOUT_TEXT = """
+license licence copying notice authors contributors contributing changelog version
+makefile dockerfile codeowners gemfile rakefile procfile cname
+"""
+_ABOUT = frozenset(_ABOUT_TEXT.split())
 # what browsers call the folder of a page's pictures and frames, in the languages of Windows
 _BESIDE = re.compile(
     r"(?:[_.]files|-Dateien|[_-]filer|_(?:archivos|arquivos|bestanden|bylos|datoteke|dosyalar|elemei|failid|fails|fajlovi"
@@ -66,11 +66,6 @@ def suffix_of(path: str) -> str:
     return match[0].lower() if match is not None else ""
 
 
-def find_files(corpus: Path) -> list[Path]:
-    """Every article file below `corpus`, sorted by path. Raises CorpusError if there is no such folder."""
-    return list(find(corpus).files)
-
-
 def find(corpus: Path) -> Found:
     """Every article file below `corpus`, and what else is there. Raises CorpusError if there is no such folder.
 
@@ -80,7 +75,7 @@ def find(corpus: Path) -> Found:
     if not corpus.is_dir():
         problem = "is not a folder" if corpus.exists() else "does not exist"
         raise CorpusError(
-            f"The corpus folder %s {problem}; create it and put articles in it ({', '.join(sorted(SUFFIXES))}), or "
+            f"The corpus folder %s {problem}; create it and put articles in it ({ENDINGS}), or "
             "{set another folder for the articles}.",
             corpus,
         )

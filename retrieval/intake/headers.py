@@ -11,13 +11,14 @@
 Lines that are read are dropped, because they are not part of the article. A field whose value cannot be read stays.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from retrieval.intake import dates
 from retrieval.intake.metadata import language_code, merged, web_address
-from retrieval.intake.types import Header, Line, Metadata
+from retrieval.intake.types import Draft, Line, Metadata
 from retrieval.types import Dropped
 
 FIELD = "metadata of the article"
@@ -28,20 +29,11 @@ SOURCE_WORDS = 8
 HEADLINE_WORDS = 25
 
 _FIELDS = {
-    "title": "title",
-    "headline": "title",
-    "source": "source",
-    "publisher": "source",
-    "url": "url",
-    "link": "url",
-    "date": "published",
-    "published": "published",
-    "published on": "published",
-    "publication date": "published",
-    "posted": "published",
-    "posted on": "published",
-    "language": "language",
-    "lang": "language",
+    **dict.fromkeys(("title", "headline"), "title"),
+    **dict.fromkeys(("source", "publisher"), "source"),
+    **dict.fromkeys(("url", "link"), "url"),
+    **dict.fromkeys(("date", "published", "published on", "publication date", "posted", "posted on"), "published"),
+    **dict.fromkeys(("language", "lang"), "language"),
 }
 _FIELD = re.compile(rf"(?P<name>{'|'.join(_FIELDS)}) ?: ?(?P<value>\S.*)", re.IGNORECASE)
 _STAMP = re.compile(r"(?P<said>(?:date|published|posted)(?: on)?:? )?(?P<date>\S.*)", re.IGNORECASE)
@@ -50,7 +42,7 @@ _PASSED_OVER = re.compile(rf"(?:by|author:|updated:?|last updated:?|(?:{'|'.join
 _GLUED = re.compile(r"\s*(?P<stamp>(?i:date|published):? (?P<date>\d{4}-\d\d-\d\d))\s+(?=[^\sa-z])")
 
 
-def read_header(lines: Sequence[Line]) -> Header:
+def read_header(lines: Sequence[Line]) -> Draft:
     """The metadata in the lines about the article, and the lines without these."""
     written = [at for at, line in enumerate(lines) if line.text.strip()]
     # a chronology has many dates alone on a line, and none of them is the day of publication
@@ -67,17 +59,15 @@ def read_header(lines: Sequence[Line]) -> Header:
         field = _said(_flat(lines[written[-1]].text), alone)
         if field is not None and field.published is not None:
             said[written[-1]] = field
-    found = Metadata()
-    for field in said.values():
-        found = merged(found, field)
+    found = functools.reduce(merged, said.values(), Metadata())
     dropped = tuple(
         Dropped(lines[at].number, lines[at].text, FIELD if field.published is None else STAMP)
         for at, field in said.items()
     )
-    return _unglued(Header(found, tuple(line for at, line in enumerate(lines) if at not in said), dropped))
+    return _unglued(Draft(found, tuple(line for at, line in enumerate(lines) if at not in said), dropped))
 
 
-def _unglued(header: Header) -> Header:
+def _unglued(header: Draft) -> Draft:
     """The header with a date stamp in front of the first line cut off and read."""
     at = next((at for at, line in enumerate(header.lines) if line.text.strip()), None)
     match = _GLUED.match(header.lines[at].text) if at is not None else None
@@ -86,7 +76,7 @@ def _unglued(header: Header) -> Header:
         return header
     number, text = header.lines[at].number, header.lines[at].text
     rest = Line(number, text[match.end() :])
-    return Header(
+    return Draft(
         merged(header.metadata, Metadata(published=published)),
         (*header.lines[:at], rest, *header.lines[at + 1 :]),
         (*header.dropped, Dropped(number, match["stamp"], STAMP)),

@@ -28,25 +28,11 @@ _COMPOUND = re.compile(r"(?<![^\W\d_])[^\W\d_]++-[^\W\d_]+")
 # "pre- and post-war"
 _SUSPENDED = frozenset({"and", "or", "to", "but", "und"})
 # what keeps its hyphen before most words
-_PREFIXES = frozenset(
-    {
-        *("all", "ex", "half", "non", "self", "well", "vice", "cross", "one", "two", "three", "four", "five", "six"),
-        *(
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "twenty",
-            "thirty",
-            "forty",
-            "fifty",
-            "sixty",
-            "seventy",
-            "eighty",
-            "ninety",
-        ),
-    }
-)
+_PREFIXES_TEXT = """
+all ex half non self well vice cross one two three four five six seven eight nine ten twenty thirty forty fifty sixty
+seventy eighty ninety
+"""
+_PREFIXES = frozenset(_PREFIXES_TEXT.split())
 
 
 def read(text: str) -> Draft:

@@ -42,7 +42,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article before cleaning, and what its format's reader left out.
+    """An article before cleaning: what is said about it, its lines, and what was left out so far.
 
     `from_page` says that the text was taken out of an HTML page: its headings and its lines about the article are known
     for what they are, and need not be looked for.
@@ -57,23 +57,6 @@ class Draft:
     def text(self) -> str:
         """The lines as one text."""
         return "\n".join(line.text for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the lines about a plain text say, and the lines that are left."""
-
-    metadata: Metadata
-    lines: tuple[Line, ...]
-    dropped: tuple[Dropped, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """The lines that belong to the article, and those that do not."""
-
-    lines: tuple[Line, ...]
-    dropped: tuple[Dropped, ...]
 
 
 @dataclass(frozen=True, slots=True)

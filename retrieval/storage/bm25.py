@@ -56,14 +56,6 @@ class Written:
     files: Mapping[str, FileRecord]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """What a generation changes: articles that go, by number, and passages that come."""
-
-    gone: Iterable[int]
-    new: Iterable[WordEntry]
-
-
 class WordIndex:
     """One generation's words."""
 
@@ -87,7 +79,7 @@ class WordIndex:
     def in_memory(cls, entries: Iterable[WordEntry]) -> "WordIndex":
         """An index that is on no disk."""
         index = tantivy.Index(_schema())
-        _write(index, Update((), entries))
+        _write(index, (), entries)
         index.reload()
         return cls(index)
 
@@ -136,8 +128,9 @@ class WordIndex:
         return [tantivy.Query.const_score_query(condition, 0.0) for condition in conditions]
 
 
-def write_words(folder: Path, before: Written | None, update: Update) -> dict[str, FileRecord]:
-    """Makes the folder of a new word index from the one `before`, or from nothing; returns its files by name.
+def write_words(folder: Path, before: Written | None, gone: Iterable[int], new: Iterable[WordEntry]) -> Written:
+    """Makes the folder of a new word index from the one `before`, or from nothing: without the articles `gone`, by
+    number, and with the passages `new`.
 
     What is read for it is what is new. Raises StoreError; what was written so far does no harm.
     """
@@ -150,13 +143,17 @@ def write_words(folder: Path, before: Written | None, update: Update) -> dict[st
             for file in word_files(before.folder):
                 _link(file, folder / file.name)
             index = tantivy.Index.open(str(folder))
-        _write(index, update)
+        _write(index, gone, new)
         for lock in folder.glob(_LOCKS):
             lock.unlink()
         flush(folder)
         flush(folder.parent)
         known = {} if before is None else before.files
-        return {file.name: _record(file, known.get(file.name)) for file in word_files(folder)}
+        files: dict[str, FileRecord] = {}
+        for file in word_files(folder):
+            record = known.get(file.name)
+            files[file.name] = record if record is not None and is_untouched(file, record) else recorded(file)
+        return Written(folder, files)
     except (ValueError, OSError) as error:
         text = "The word index cannot be written to %s (%s); free some disk space there, or fix its permissions."
         raise StoreError(text, folder.parent) from error
@@ -166,10 +163,6 @@ def word_files(folder: Path) -> list[Path]:
     """The files that make up a word index. Raises OSError if its folder is not there."""
     locks = set(folder.glob(_LOCKS))
     return sorted(path for path in folder.iterdir() if path not in locks)
-
-
-def _record(file: Path, known: FileRecord | None) -> FileRecord:
-    return known if known is not None and is_untouched(file, known) else recorded(file)
 
 
 def _schema() -> tantivy.Schema:
@@ -182,11 +175,11 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _write(index: tantivy.Index, update: Update) -> None:
+def _write(index: tantivy.Index, gone: Iterable[int], new: Iterable[WordEntry]) -> None:
     writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
-    for article in update.gone:
+    for article in gone:
         writer.delete_documents_by_term("article", article)
-    for entry in update.new:
+    for entry in new:
         fields = {"source": entry.source, "day": entry.day and entry.day.toordinal()}
         writer.add_document(
             tantivy.Document(

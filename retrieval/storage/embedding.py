@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from retrieval.encoder import Encoder
 from retrieval.progress import Progress
-from retrieval.storage.store import Writer
+from retrieval.storage.writing import Writer
 
 BATCH = 256
 

@@ -8,10 +8,10 @@ from retrieval.errors import StoreError
 from retrieval.progress import Progress
 from retrieval.storage.bm25 import WordIndex
 from retrieval.storage.index import VectorIndex
-from retrieval.storage.row_checks import EMBED_AGAIN, REBUILD, TOLERANCE, same_vectors
+from retrieval.storage.row_checks import EMBED_AGAIN, REBUILD, TOLERANCE, is_made_of
 from retrieval.storage.segments import SegmentRecord, damaged, segment_path, segment_records
 from retrieval.storage.types import Finding, Generation
-from retrieval.storage.words import words_damaged, words_path, words_record
+from retrieval.storage.words import check_words, words_record
 
 TOLERANCE_OF_8_BITS = 0.02
 
@@ -65,12 +65,16 @@ def _segment(
         yield Finding(f"The index file {path} and the database do not have the same passages", EMBED_AGAIN)
         return
     tolerance = TOLERANCE if index.exact else TOLERANCE_OF_8_BITS
-    bad = [
-        int(passage)
-        for batch in index.batches()
-        for passage, vector in zip(batch.ids, batch.vectors, strict=True)
-        if not same_vectors(connection, int(passage), vector, generation, tolerance)
-    ]
+    stored = """SELECT e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
+                LEFT JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = :own
+                LEFT JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = :own WHERE p.id = :id"""
+    bad = []
+    for batch in index.batches():
+        for passage, vector in zip(batch.ids.tolist(), batch.vectors, strict=True):
+            row = connection.execute(stored, {"own": generation.fingerprint, "id": passage}).fetchone()
+            # None: of a passage that is dead
+            if row is not None and not is_made_of(vector, row, generation.dimension, tolerance):
+                bad.append(passage)
     if bad:
         yield Finding(
             f"The vectors of {len(bad)} passages are missing, not of unit length, or not the ones in {path} "
@@ -81,16 +85,15 @@ def _segment(
 
 def _words(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     """The word index has just the live passages."""
-    record = words_record(connection)
-    if record is None or words_damaged(folder, record, full=True):
+    record = words_record(connection, folder)
+    if record is None or check_words(record, full=True) is None:
         yield Finding(f"The word index in {folder} is missing or has been changed", REBUILD)
         return
-    path = words_path(folder, record.id)
     try:
-        index = WordIndex.load(path)
+        index = WordIndex.load(record.folder)
     except StoreError:
-        yield Finding(f"The word index {path} cannot be read", REBUILD)
+        yield Finding(f"The word index {record.folder} cannot be read", REBUILD)
         return
     live = [row[0] for row in connection.execute("SELECT id FROM live_passages ORDER BY id")]
     if sorted(index.passages()) != live:
-        yield Finding(f"The word index {path} and the database do not have the same passages", EMBED_AGAIN)
+        yield Finding(f"The word index {record.folder} and the database do not have the same passages", EMBED_AGAIN)

@@ -20,13 +20,12 @@ from retrieval.storage.database import BUSY_SECONDS, DATABASE, prepare, schema_v
 from retrieval.storage.file_checks import database_findings, index_findings
 from retrieval.storage.index import Segment, SegmentedIndex, VectorIndex
 from retrieval.storage.publishing import LocalWriter
-from retrieval.storage.reading import SqlSnapshot
+from retrieval.storage.reading import Snapshot
 from retrieval.storage.row_checks import row_findings
 from retrieval.storage.segments import SegmentRecord, build_segment, damaged, segment_path, segment_records
-from retrieval.storage.types import Verification
-from retrieval.storage.words import load_words, words_path, words_record
-from retrieval.storage.writing import newest_generation
-from retrieval.types import EVERYTHING, SearchFilter, StoreStatus
+from retrieval.storage.types import Finding
+from retrieval.storage.words import load_words, words_record
+from retrieval.types import EVERYTHING, SearchFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +113,13 @@ class LocalStore:
             lock.release()
 
 
-class LocalSnapshot(SqlSnapshot):
-    """The `retrieval.storage.store.Snapshot` of a folder; `before` is what was loaded already, of any generation."""
+class LocalSnapshot(Snapshot):
+    """The `Snapshot` of a folder; `before` is what was loaded already, of any generation."""
+
+    connection: sqlite3.Connection
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, before: Loaded | None = None) -> None:
-        generation = newest_generation(connection)
-        if generation is None:
-            raise NoIndexError(folder)
-        super().__init__(connection, generation)
-        self.connection: sqlite3.Connection = connection
+        super().__init__(connection, folder)
         self.folder = folder
         self._before = before
 
@@ -133,9 +130,9 @@ class LocalSnapshot(SqlSnapshot):
 
     def has_files(self) -> bool:
         """Whether all index files of this generation are there, damaged or not."""
-        words = words_record(self.connection)
+        words = words_record(self.connection, self.folder)
         paths = [segment_path(self.folder, record.id) for record in segment_records(self.connection)]
-        return words is not None and all(path.exists() for path in (*paths, words_path(self.folder, words.id)))
+        return words is not None and all(path.exists() for path in (*paths, words.folder))
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -167,20 +164,13 @@ class LocalSnapshot(SqlSnapshot):
         sources = None if where.source is None else self.spelt(where.source)
         return self.loaded.words.search(terms, count, WordFilter(article, sources, where.since, where.until))
 
-    def status(self) -> StoreStatus:
-        """See `Snapshot`."""
-        return self._status(sum(map(_size, (*self.folder.glob("*"), *self.folder.glob("words-*/*")))))
+    def _size(self) -> int:
+        return sum(map(_size, (*self.folder.glob("*"), *self.folder.glob("words-*/*"))))
 
-    def verify(self, progress: Progress) -> Verification:
-        """See `Snapshot`."""
-        connection, folder, generation = self.connection, self.folder, self.generation
-        return self._verified(
-            (
-                *database_findings(connection, folder, generation.passages),
-                *row_findings(connection, progress),
-                *index_findings(connection, folder, generation, progress),
-            )
-        )
+    def _findings(self, progress: Progress) -> Iterator[Finding]:
+        yield from database_findings(self.connection, self.folder, self.generation.passages)
+        yield from row_findings(self.connection, progress)
+        yield from index_findings(self.connection, self.folder, self.generation, progress)
 
     def _index(self, loaded: Mapping[int, VectorIndex]) -> SegmentedIndex:
         """The index of this generation; segments that are `loaded` already, by id, are not loaded again."""
@@ -206,7 +196,7 @@ class LocalSnapshot(SqlSnapshot):
         if not damaged(self.folder, record):
             return VectorIndex.load(segment_path(self.folder, record.id))
         generation = self.generation
-        return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension).index
+        return build_segment(self.connection, record.id, generation.fingerprint, generation.dimension)[0]
 
     def _filtered(self, where: SearchFilter) -> NDArray[np.int64]:
         """(n,) int64, the ids of all passages that pass `where`."""

@@ -6,28 +6,26 @@ the new generation does not name are swept away after it.
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.progress import Progress
 from retrieval.storage.database import transaction
 from retrieval.storage.segments import find_lost_segments, segment_path, segment_records, to_rewrite, write_segment
 from retrieval.storage.sql import fill_temp_table
 from retrieval.storage.types import Batch, Generation, Pending, Target
-from retrieval.storage.words import update_words, words_lost, words_path, words_record
-from retrieval.storage.writing import SqlWriter, fill_pending, pending_texts, save_vectors
+from retrieval.storage.words import update_words, words_lost, words_record
+from retrieval.storage.writing import Writer, fill_pending, pending_texts
 
 
-class LocalWriter(SqlWriter):
-    """The `retrieval.storage.store.Writer` of a folder."""
+class LocalWriter(Writer):
+    """The `Writer` of a folder."""
+
+    connection: sqlite3.Connection
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         super().__init__(connection)
-        self.connection: sqlite3.Connection = connection
         self.folder = folder
         self.sweep()
 
@@ -55,11 +53,6 @@ class LocalWriter(SqlWriter):
 
         return Pending(texts, passages, batches())
 
-    def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """See `Writer`."""
-        with self.transaction():
-            save_vectors(self.connection, fingerprint, vectors)
-
     def is_intact(self) -> bool:
         """Checks every index file that the database names; reads those whose time differs."""
         lost_words = words_lost(self.connection, self.folder)
@@ -71,9 +64,7 @@ class LocalWriter(SqlWriter):
         lost, lost_words = find_lost_segments(connection, folder), words_lost(connection, folder)
         with self.transaction():
             self._bury(leaving)
-            change = self._make_live(leaving, progress)
-            if target.rebuild:
-                connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
+            change = self._make_live(target, leaving, progress)
             unplaced: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
             records = segment_records(connection)
             chosen = {record.id for record in (*to_rewrite(records, unplaced), *lost)}
@@ -88,9 +79,9 @@ class LocalWriter(SqlWriter):
         """Deletes index files that the database does not name. A reader that has one open keeps it."""
         folder = self.folder
         named = {segment_path(folder, record.id) for record in segment_records(self.connection)}
-        words = words_record(self.connection)
+        words = words_record(self.connection, folder)
         if words is not None:
-            named.add(words_path(folder, words.id))
+            named.add(words.folder)
         for path in (*folder.glob("passages-*.faiss*"), *folder.glob("words-*")):
             if path in named:
                 continue

@@ -1,7 +1,8 @@
 """What can be read of one generation, whichever database keeps it."""
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import IndexMismatchError
+from retrieval.errors import IndexMismatchError, NoIndexError
 from retrieval.filters import folded, merged, unknown_article, unknown_source
+from retrieval.progress import Progress
 from retrieval.storage.sql import Connection, marks
 from retrieval.storage.types import Candidates, FileVersion, Finding, Generation, Row, Verification
 from retrieval.storage.vectors import passage_vectors, unpacked
@@ -31,12 +33,41 @@ from retrieval.types import (
 ARTICLE_COLUMNS = "id, title, source, url, published, language, path, text"
 
 
-class SqlSnapshot:
-    """The part of a `retrieval.storage.store.Snapshot` that is the same in every database."""
+class Snapshot(ABC):
+    """The newest generation, held: nothing of it changes until the block of `Store.snapshot` ends.
 
-    def __init__(self, connection: Connection, generation: Generation) -> None:
+    Every method raises StoreError where the database fails. Passages are known by their ids. Raises NoIndexError, which
+    names the `place`, before the first generation.
+    """
+
+    def __init__(self, connection: Connection, place: object) -> None:
+        generation = newest_generation(connection)
+        if generation is None:
+            raise NoIndexError(place)
         self.connection = connection
         self.generation = generation
+
+    @abstractmethod
+    def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many passages each term stands."""
+
+    @abstractmethod
+    def nearest(self, vector: NDArray[np.float32], count: int, where: SearchFilter) -> list[int]:
+        """The `count` passages, of those that pass `where`, with the highest cosine to `vector`, (dimension,)
+        of unit length; best first. It may be an approximation."""
+
+    @abstractmethod
+    def matching_terms(self, terms: Sequence[str], count: int, where: SearchFilter) -> list[int]:
+        """The `count` passages, of those that pass `where`, with the most and the rarest of the terms, at least one;
+        best first."""
+
+    @abstractmethod
+    def _size(self) -> int:
+        """In bytes, on disk."""
+
+    @abstractmethod
+    def _findings(self, progress: Progress) -> Iterator[Finding]:
+        """What is wrong with anything that the generation holds."""
 
     def check_encoder(self, fingerprint: str) -> None:
         """Raises IndexMismatchError if the vectors of this generation are another encoder's."""
@@ -49,14 +80,14 @@ class SqlSnapshot:
             raise IndexMismatchError(text, Path(generation.model))
 
     def articles(self, ids: Iterable[str]) -> dict[str, Article]:
-        """See `Snapshot`."""
+        """The articles with these ids, by id; an id that the generation does not hold is left out."""
         asked = list(dict.fromkeys(ids))
         query = f"SELECT {ARTICLE_COLUMNS} FROM live_articles WHERE id IN ({marks(asked)})"
         found = {row[0]: stored_article(row) for row in self.connection.execute(query, asked)}
         return {article_id: found[article_id] for article_id in asked if article_id in found}
 
     def intake(self, article_id: str) -> Intake | None:
-        """See `Snapshot`."""
+        """One article with what was left out of its file; None if the generation does not hold it."""
         article = self.articles([article_id]).get(article_id)
         if article is None:
             return None
@@ -65,7 +96,7 @@ class SqlSnapshot:
         return Intake(article, tuple(Dropped(*row) for row in self.connection.execute(query, (article_id,))))
 
     def source_groups(self, ids: Iterable[str], where: SearchFilter, most: int) -> dict[str, str]:
-        """See `Snapshot`."""
+        """The source group of each of these articles, and of up to `most` of each group that pass `where`."""
         asked = list(dict.fromkeys(ids))
         query = f"SELECT id, source_group FROM live_articles WHERE id IN ({marks(asked)}) ORDER BY id"
         groups = dict(self.connection.execute(query, asked).fetchall())
@@ -80,11 +111,11 @@ class SqlSnapshot:
         return groups
 
     def sources(self) -> list[str]:
-        """See `Snapshot`."""
+        """The sources of the articles, each in its commonest spelling; that of the most articles first."""
         return list(merged(self._sources))
 
     def check(self, where: SearchFilter) -> None:
-        """See `Snapshot`."""
+        """Raises UsageError if `where` names an article or a source that this generation does not hold."""
         one = "SELECT 1 FROM live_articles WHERE id = ?"
         if where.article_id is not None and self.connection.execute(one, (where.article_id,)).fetchone() is None:
             known = [row[0] for row in self.connection.execute("SELECT id FROM live_articles")]
@@ -116,8 +147,9 @@ class SqlSnapshot:
         return Condition("".join(given) + among, (*given.values(), *spellings))
 
     def candidates(self, ids: Sequence[int]) -> Candidates:
-        """See `Snapshot`. An article is read once for all of its passages."""
+        """The live passages with these ids, with their exact vectors; in no particular order."""
         connection, fingerprint, dimension = self.connection, self.generation.fingerprint, self.generation.dimension
+        # an article is read once for all of its passages
         passages: defaultdict[int, list[tuple[int, int, int, bytes]]] = defaultdict(list)
         query = f"""SELECT p.article, p.id, p.start, p.end, e.vector FROM passages p
                     JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ? WHERE p.id IN ({marks(ids)})"""
@@ -139,16 +171,17 @@ class SqlSnapshot:
         return Candidates(tuple(rows), vectors)
 
     def arrivals(self, after: int) -> list[tuple[int, bytes]]:
-        """See `Snapshot`."""
+        """The live passages with ids above `after`, in their order, each with the hash of its text; a passage of a
+        later generation has a higher id."""
         query = "SELECT id, text_hash FROM live_passages WHERE id > ? ORDER BY id"
         return [(id, bytes(text_hash)) for id, text_hash in self.connection.execute(query, (after,))]
 
     def versions(self) -> dict[str, FileVersion]:
-        """See `Snapshot`."""
+        """The live versions of files, by path."""
         return file_versions(self.connection, live=True)
 
     def contents(self, file: int) -> FileContents:
-        """See `Snapshot`."""
+        """What a live version of a file holds."""
         rows = self.connection.execute("SELECT id FROM articles WHERE file = ? ORDER BY number", (file,)).fetchall()
         intakes = (self.intake(article_id) for (article_id,) in rows)
         skipped = self.connection.execute("SELECT path, reason FROM skipped WHERE file = ?", (file,))
@@ -157,35 +190,26 @@ class SqlSnapshot:
         )
 
     def vectors(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        """See `Snapshot`."""
+        """The (dimension,) vectors of texts by hash, as far as they are there."""
         generation = self.generation
         query = f"SELECT text_hash, vector FROM embeddings WHERE fingerprint = ? AND text_hash IN ({marks(hashes)})"
         rows = self.connection.execute(query, (generation.fingerprint, *hashes))
         return {key: unpacked([vector], generation.dimension)[0] for key, vector in rows}
 
-    def _verified(self, findings: tuple[Finding, ...]) -> Verification:
+    def verify(self, progress: Progress) -> Verification:
+        """Checks all that the generation holds, and changes nothing."""
         (articles,) = self.connection.execute("SELECT count(*) FROM live_articles").fetchone()
-        return Verification(self.generation.id, articles, self.generation.passages, findings)
+        return Verification(self.generation.id, articles, self.generation.passages, tuple(self._findings(progress)))
 
-    def _status(self, size: int) -> StoreStatus:
-        """What this generation holds, in `size` bytes."""
+    def status(self) -> StoreStatus:
+        """What this generation holds."""
         query = """SELECT a.id, a.title, a.source, a.published, a.language, a.path, a.source_group,
                    (SELECT count(*) FROM passages p WHERE p.article = a.number),
                    (SELECT count(*) FROM dropped d WHERE d.article = a.number)
                    FROM live_articles a ORDER BY a.published_utc DESC NULLS LAST, a.path, a.id"""
+        rows = self.connection.execute(query)
         articles = tuple(
-            ArticleSummary(
-                id=row[0],
-                title=row[1],
-                source=row[2],
-                published=_moment(row[3]),
-                language=row[4],
-                path=row[5],
-                source_group=row[6],
-                passages=row[7],
-                dropped=row[8],
-            )
-            for row in self.connection.execute(query)
+            ArticleSummary(id, title, source, _moment(published), *rest) for id, title, source, published, *rest in rows
         )
         generation = self.generation
         return StoreStatus(
@@ -196,7 +220,7 @@ class SqlSnapshot:
             dimension=generation.dimension,
             articles=articles,
             passages=generation.passages,
-            bytes=size,
+            bytes=self._size(),
         )
 
 
@@ -206,6 +230,14 @@ class Condition:
 
     sql: str
     values: tuple[str, ...]
+
+
+def newest_generation(connection: Connection) -> Generation | None:
+    """The generation to answer from, or None before the first."""
+    row = connection.execute(
+        "SELECT id, created, model, fingerprint, dimension, passages FROM generations ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else Generation(row[0], datetime.fromisoformat(row[1]), *row[2:])
 
 
 def file_versions(connection: Connection, *, live: bool) -> dict[str, FileVersion]:

@@ -1,6 +1,6 @@
 """Checks of a store's rows, whichever database keeps them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from retrieval.progress import Progress
 from retrieval.storage.reading import ARTICLE_COLUMNS, stored_article
 from retrieval.storage.sql import Connection
 from retrieval.storage.staging import digest, passage_text, text_hash
-from retrieval.storage.types import Finding, Generation
+from retrieval.storage.types import Finding
 from retrieval.storage.vectors import passage_vectors, unpacked
 
 TOLERANCE = 1e-4
@@ -64,22 +64,15 @@ def _article(connection: Connection, number: int) -> Iterator[Finding]:
         yield Finding(f"The passages of {article.id} ({article.path}) leave words out", EMBED_AGAIN)
 
 
-def same_vectors(
-    connection: Connection, passage: int, indexed: NDArray[np.float32], generation: Generation, tolerance: float
+def is_made_of(
+    indexed: NDArray[np.float32] | NDArray[np.float16], stored: Sequence[bytes | None], dimension: int, tolerance: float
 ) -> bool:
-    """Whether both stored vectors of a passage are whole, finite and of unit length, and make up the indexed one; true
-    of a passage that is dead."""
-    row = connection.execute(
-        """SELECT e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
-           LEFT JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = :own
-           LEFT JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = :own WHERE p.id = :id""",
-        {"own": generation.fingerprint, "id": passage},
-    ).fetchone()
-    if row is None:
-        return True
-    if any(stored is None or len(stored) != 4 * generation.dimension for stored in row):
+    """Whether the stored vectors, of a passage and of its heading, are whole, finite and of unit length, and make up
+    the indexed one, (dimension,)."""
+    whole = [each for each in stored if each is not None and len(each) == 4 * dimension]
+    if len(whole) < len(stored) or len(indexed) != dimension:
         return False
-    vectors = unpacked(row, generation.dimension)
+    vectors = unpacked(whole, dimension)
     if not np.isfinite(vectors).all() or np.abs(np.linalg.norm(vectors, axis=1) - 1).max() > TOLERANCE:
         return False
     return bool(np.abs(passage_vectors(vectors[:1], vectors[1:])[0] - indexed).max() <= tolerance)

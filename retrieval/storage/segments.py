@@ -98,40 +98,44 @@ def write_segment(
     count: int = connection.execute("SELECT count(*) FROM passages WHERE segment IS NULL").fetchone()[0]
     if count == 0:
         return
-    segment = connection.execute(
-        "INSERT INTO segments (passages, bytes, modified, digest, recall) VALUES (?, 0, 0, x'', 0)", (count,)
-    ).lastrowid
-    if segment is None:
-        raise StoreError("The database gave the new segment no number; {bring the index up to date}.")
+    (segment,) = connection.execute(
+        "INSERT INTO segments (passages, bytes, modified, digest, recall) VALUES (?, 0, 0, x'', 0) RETURNING id",
+        (count,),
+    ).fetchone()
     connection.execute("UPDATE passages SET segment = ? WHERE segment IS NULL", (segment,))
-    built = build_segment(connection, segment, fingerprint, dimension)
-    saved = built.index.save(segment_path(folder, segment))
+    index, recall = build_segment(connection, segment, fingerprint, dimension)
+    saved = index.save(segment_path(folder, segment))
     connection.execute(
         "UPDATE segments SET bytes = ?, modified = ?, digest = ?, recall = ? WHERE id = ?",
-        (saved.length, saved.modified, saved.digest, built.recall, segment),
+        (saved.length, saved.modified, saved.digest, recall, segment),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A new index, and the recall that a search of it has, 0 to 1 (see `VectorIndex.tune`)."""
-
-    index: VectorIndex
-    recall: float
-
-
-def build_segment(connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int) -> Built:
-    """The index of a segment's passages, from the stored vectors; nothing is embedded. Raises StoreError."""
+def build_segment(
+    connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int
+) -> tuple[VectorIndex, float]:
+    """The index of a segment's passages, from the stored vectors; nothing is embedded. And the recall that a search of
+    it has, 0 to 1 (see `VectorIndex.tune`). Raises StoreError."""
 
     def batches() -> Iterator[VectorBatch]:
-        return segment_vectors(connection, segment, fingerprint, dimension)
+        rows = connection.execute(
+            """SELECT p.id, e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
+               JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
+               JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
+               WHERE p.segment = ? ORDER BY p.id""",
+            (fingerprint, fingerprint, segment),
+        )
+        while batch := rows.fetchmany(VECTOR_BATCH):
+            ids = np.array([row[0] for row in batch], dtype=np.int64)
+            text, heading = (unpacked([row[column] for row in batch], dimension) for column in (1, 2))
+            yield VectorBatch(ids, passage_vectors(text, heading))
 
     count: int = connection.execute("SELECT count(*) FROM passages WHERE segment = ?", (segment,)).fetchone()[0]
     index = VectorIndex.build(dimension, count, batches)
     if len(index) != count:
         raise StoreError(f"{count - len(index)} passages have no vector; {{embed all articles again}}.")
     questions = None if index.exact else _headings(connection, segment, fingerprint, dimension)
-    return Built(index, 1.0 if questions is None else index.tune(questions, batches))
+    return index, 1.0 if questions is None else index.tune(questions, batches)
 
 
 def _headings(connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int) -> NDArray[np.float32]:
@@ -143,20 +147,3 @@ def _headings(connection: sqlite3.Connection, segment: int, fingerprint: str, di
         (fingerprint, segment, QUESTIONS),
     )
     return unpacked([row[0] for row in rows], dimension)
-
-
-def segment_vectors(
-    connection: sqlite3.Connection, segment: int, fingerprint: str, dimension: int
-) -> Iterator[VectorBatch]:
-    """The passages of a segment with their vectors: unit(text + HEADING_WEIGHT * heading), by id."""
-    rows = connection.execute(
-        """SELECT p.id, e.vector, h.vector FROM passages p JOIN articles a ON a.number = p.article
-           JOIN embeddings e ON e.text_hash = p.text_hash AND e.fingerprint = ?
-           JOIN embeddings h ON h.text_hash = a.heading_hash AND h.fingerprint = ?
-           WHERE p.segment = ? ORDER BY p.id""",
-        (fingerprint, fingerprint, segment),
-    )
-    while batch := rows.fetchmany(VECTOR_BATCH):
-        ids = np.array([row[0] for row in batch], dtype=np.int64)
-        text, heading = (unpacked([row[column] for row in batch], dimension) for column in (1, 2))
-        yield VectorBatch(ids, passage_vectors(text, heading))

@@ -1,65 +1,47 @@
 """The word index of a generation: which folder it is, and what stands in it."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from retrieval.storage.bm25 import Update, WordEntry, WordIndex, Written, word_files, write_words
+from retrieval.storage.bm25 import WordEntry, WordIndex, Written, word_files, write_words
 from retrieval.storage.integrity import FileRecord, check_record
 from retrieval.storage.staging import passage_text
 from retrieval.terms import terms
 
 
-@dataclass(frozen=True, slots=True)
-class WordsRecord:
-    """What the database knows of the word index: the files in its folder, by name."""
-
-    id: int
-    files: Mapping[str, FileRecord]
-
-
-def words_path(folder: Path, words: int) -> Path:
-    """Where a word index lies."""
-    return folder / f"words-{words}"
-
-
-def words_record(connection: sqlite3.Connection) -> WordsRecord | None:
-    """The word index of this generation; None before the first."""
+def words_record(connection: sqlite3.Connection, folder: Path) -> Written | None:
+    """The word index of this generation as the database knows it; None before the first."""
     row = connection.execute("SELECT id FROM words").fetchone()
     if row is None:
         return None
     files = connection.execute("SELECT name, bytes, modified, digest FROM word_files WHERE words = ?", row)
-    return WordsRecord(row[0], {name: FileRecord(*file) for name, *file in files})
+    return Written(_path(folder, row[0]), {name: FileRecord(*file) for name, *file in files})
 
 
-def words_damaged(folder: Path, record: WordsRecord, *, full: bool = False) -> bool:
-    """Whether the folder of a word index is lost or is not what was written (see `retrieval.storage.integrity`)."""
-    return _looked_at(folder, record, full=full) is None
+def check_words(record: Written, *, full: bool = False) -> dict[str, FileRecord] | None:
+    """The files of a word index with their times of today; None if its folder is lost or is not what was written (see
+    `retrieval.storage.integrity`)."""
+    folder = record.folder
+    if not folder.is_dir() or {file.name for file in word_files(folder)} != record.files.keys():
+        return None
+    found = {name: check_record(folder / name, file, full=full) for name, file in record.files.items()}
+    whole = {name: file for name, file in found.items() if file is not None}
+    return whole if len(whole) == len(found) else None
 
 
 def words_lost(connection: sqlite3.Connection, folder: Path) -> bool:
     """Whether it is damaged. Files that are whole and of another time are not read again for the next look."""
-    record = words_record(connection)
+    record = words_record(connection, folder)
     if record is None:
         return False
-    found = _looked_at(folder, record)
+    found = check_words(record)
     if found is None:
         return True
-    times = [(file.modified, record.id, name) for name, file in found.items() if file != record.files[name]]
-    connection.executemany("UPDATE word_files SET modified = ? WHERE words = ? AND name = ?", times)
+    times = [(file.modified, name) for name, file in found.items() if file != record.files[name]]
+    connection.executemany("UPDATE word_files SET modified = ? WHERE name = ?", times)
     return False
-
-
-def _looked_at(folder: Path, record: WordsRecord, *, full: bool = False) -> dict[str, FileRecord] | None:
-    """The files with their times of today; None if one is lost, changed, or not among them."""
-    path = words_path(folder, record.id)
-    if not path.is_dir() or {file.name for file in word_files(path)} != record.files.keys():
-        return None
-    found = {name: check_record(path / name, file, full=full) for name, file in record.files.items()}
-    whole = {name: file for name, file in found.items() if file is not None}
-    return whole if len(whole) == len(found) else None
 
 
 def update_words(
@@ -70,32 +52,32 @@ def update_words(
 
     Part of the caller's transaction; the files are on disk when this returns. Raises StoreError.
     """
-    before = words_record(connection)
+    before = words_record(connection, folder)
     if before is not None and not (gone or new or rebuild):
         return
     connection.execute("DELETE FROM words")
-    number = connection.execute("INSERT INTO words DEFAULT VALUES").lastrowid
-    assert number is not None
-    path = words_path(folder, number)
+    (number,) = connection.execute("INSERT INTO words DEFAULT VALUES RETURNING id").fetchone()
     if before is None or rebuild:
-        files = write_words(path, None, Update((), all_entries(connection)))
+        written = write_words(_path(folder, number), None, (), _all_entries(connection))
     else:
-        update = Update(gone, _entries(connection, new))
-        files = write_words(path, Written(words_path(folder, before.id), before.files), update)
-    rows = [(number, name, file.length, file.modified, file.digest) for name, file in files.items()]
+        written = write_words(_path(folder, number), before, gone, _entries(connection, new))
+    rows = [(number, name, file.length, file.modified, file.digest) for name, file in written.files.items()]
     connection.executemany("INSERT INTO word_files VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def load_words(connection: sqlite3.Connection, folder: Path) -> WordIndex:
     """The word index of this generation; one that is lost or damaged is made again, in memory. Raises StoreError."""
-    record = words_record(connection)
-    if record is None or words_damaged(folder, record):
-        return WordIndex.in_memory(all_entries(connection))
-    return WordIndex.load(words_path(folder, record.id))
+    record = words_record(connection, folder)
+    if record is None or check_words(record) is None:
+        return WordIndex.in_memory(_all_entries(connection))
+    return WordIndex.load(record.folder)
 
 
-def all_entries(connection: sqlite3.Connection) -> Iterator[WordEntry]:
-    """The words of every live passage."""
+def _path(folder: Path, words: int) -> Path:
+    return folder / f"words-{words}"
+
+
+def _all_entries(connection: sqlite3.Connection) -> Iterator[WordEntry]:
     numbers = [row[0] for row in connection.execute("SELECT number FROM live_articles ORDER BY number")]
     return _entries(connection, numbers)
 

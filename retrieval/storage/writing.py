@@ -3,7 +3,9 @@
 Each store derives from the rows what it searches.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,15 +15,12 @@ from numpy.typing import NDArray
 
 from retrieval.progress import Progress
 from retrieval.storage.grouping import articles_to_regroup, insert_bands, join_groups
-from retrieval.storage.reading import file_versions
+from retrieval.storage.reading import file_versions, newest_generation
 from retrieval.storage.sql import Connection, fill_temp_table
 from retrieval.storage.staging import delete_files, passage_text, stage
-from retrieval.storage.types import Counts, FileVersion, Generation, NewFile, Refused, Target
+from retrieval.storage.types import Counts, FileVersion, Generation, NewFile, Pending, Refused, Target
 from retrieval.storage.vectors import packed
 from retrieval.types import Skipped
-
-_SAVE_VECTOR = """INSERT INTO embeddings VALUES (?, ?, ?)
-                  ON CONFLICT (text_hash, fingerprint) DO UPDATE SET vector = excluded.vector"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +31,73 @@ class Change:
     fresh: Sequence[int]
 
 
-class SqlWriter:
-    """The part of a `retrieval.storage.store.Writer` that is the same in every database."""
+class Writer(ABC):
+    """The one that may write. Every method raises StoreError where the database fails, BusyError where it is locked.
+
+    A version of a file is staged, in many small transactions, and seen by nobody until `publish` makes all that is
+    staged live at once. Paths are those in the corpus; a file is known by the id of its version.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[object]:
+        """All that is written in the block or, if it raises, nothing."""
+
+    @abstractmethod
+    def pending(
+        self, fingerprint: str, leaving: Sequence[int], *, all_files: bool, reembed: bool, batch: int
+    ) -> Pending:
+        """The texts of staged files, or of `all_files` but the files `leaving`, that have no vector of the encoder
+        with this `fingerprint`; with `reembed`, those that have one too. At most `batch` of them come at a time."""
+
+    @abstractmethod
+    def is_intact(self) -> bool:
+        """Whether the derived data are as they were written; if not, `publish` rebuilds them."""
+
+    @abstractmethod
+    def publish(self, target: Target, leaving: Sequence[int], progress: Progress) -> Generation:
+        """Makes what is staged live in place of the files `leaving`. Raises StoreError; then nothing has happened."""
+
     @property
     def generation(self) -> Generation | None:
-        """See `Writer`."""
+        """The newest one; None before the first."""
         return newest_generation(self.connection)
 
     def files(self, *, live: bool) -> dict[str, FileVersion]:
-        """See `Writer`."""
+        """The versions that are live, or those that are staged, by path."""
         return file_versions(self.connection, live=live)
 
     def refused(self) -> dict[str, Refused]:
-        """See `Writer`."""
+        """The files that hold no article, by path."""
         rows = self.connection.execute("SELECT path, stat, reason FROM refused")
         return {path: Refused(*rest) for path, *rest in rows}
 
     def stage(self, files: Iterable[NewFile]) -> None:
-        """See `Writer`."""
+        """Stages versions of different files, each in place of one staged before; an article whose id another file has
+        is skipped."""
         stage(self.connection, files)
 
     def drop(self, files: Sequence[int]) -> None:
-        """See `Writer`."""
+        """Deletes staged versions."""
         delete_files(self.connection, files)
 
     def confirm(self, file: int, stat: str | None) -> None:
-        """See `Writer`."""
+        """Records that a file, whose stat is now `stat`, has the content of this version."""
         self.connection.execute("UPDATE files SET stat = ? WHERE id = ?", (stat, file))
 
     def add_refused(self, path: str, why: Refused) -> None:
-        """See `Writer`."""
+        """Records that a file holds no article."""
         self.clear_refused([path])
         self.connection.execute("INSERT INTO refused VALUES (?, ?, ?)", (path, why.stat, why.reason))
 
     def clear_refused(self, paths: Iterable[str]) -> None:
-        """See `Writer`."""
+        """Deletes the record that these files hold none."""
         self.connection.executemany("DELETE FROM refused WHERE path = ?", [(path,) for path in paths])
 
     def counts(self, leaving: Sequence[int]) -> Counts:
-        """See `Writer`."""
+        """How the articles change when what is staged becomes live in place of the files `leaving`."""
         fill_temp_table(self.connection, "leaving", leaving)
         (staged, same, replaced), (left, live) = (
             self.connection.execute(query).fetchone()
@@ -89,13 +112,26 @@ class SqlWriter:
             added=staged - replaced, changed=replaced - same, removed=left - replaced, unchanged=live - left + same
         )
 
+    def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Stores the (dimension,) float32 unit vectors of texts by hash, in place of those that they have; an
+        interruption loses one batch at most."""
+        with self.transaction():
+            self.connection.executemany(
+                """INSERT INTO embeddings VALUES (?, ?, ?)
+                   ON CONFLICT (text_hash, fingerprint) DO UPDATE SET vector = excluded.vector""",
+                [(key, fingerprint, packed(each)) for key, each in vectors.items()],
+            )
+
     def skipped(self) -> list[Skipped]:
-        """See `Writer`."""
+        """The records of live files that are not articles, and why."""
         query = "SELECT s.path, s.reason FROM skipped s JOIN files f ON f.id = s.file WHERE f.live"
         return [Skipped(*row) for row in self.connection.execute(query)]
 
-    def _make_live(self, leaving: Sequence[int], progress: Progress) -> Change:
-        """Staged files take the place of those `leaving`; part of the caller's transaction."""
+    def _make_live(self, target: Target, leaving: Sequence[int], progress: Progress) -> Change:
+        """Staged files take the place of those `leaving`; vectors of other encoders go where all is rebuilt.
+
+        Part of the caller's transaction.
+        """
         connection = self.connection
         apart = articles_to_regroup(connection, leaving)
         gone = self._articles_of(leaving)
@@ -106,9 +142,11 @@ class SqlWriter:
         insert_bands(connection, fresh)
         self._filled(len(fresh))
         join_groups(connection, (*apart, *fresh), progress)
+        if target.rebuild:
+            connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
         return Change(gone, fresh)
 
-    def _filled(self, articles: int) -> None:
+    def _filled(self, articles: int) -> None:  # noqa: B027 - only a server plans by statistics
         """Called when so many articles have become live and have bands, inside the transaction."""
 
     def _articles_of(self, files: Sequence[int]) -> list[int]:
@@ -127,14 +165,6 @@ class SqlWriter:
             (created.isoformat(), target.model, target.fingerprint, target.dimension, passages),
         ).fetchone()
         return Generation(number, created, target.model, target.fingerprint, target.dimension, passages)
-
-
-def newest_generation(connection: Connection) -> Generation | None:
-    """The generation to answer from, or None before the first."""
-    row = connection.execute(
-        "SELECT id, created, model, fingerprint, dimension, passages FROM generations ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    return None if row is None else Generation(row[0], datetime.fromisoformat(row[1]), *row[2:])
 
 
 def fill_pending(
@@ -177,9 +207,3 @@ def pending_texts(connection: Connection, chosen: str, values: Sequence[Any]) ->
     rows = connection.execute(query, values).fetchall()
     texts = {bytes(key): text if whole else passage_text(text, 0, len(text)) for _, key, whole, text in rows}
     return texts, max((row[0] for row in rows), default=0)
-
-
-def save_vectors(connection: Connection, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-    """Stores the (dimension,) vectors of texts by hash, in place of those that they have. Part of the caller's
-    transaction."""
-    connection.executemany(_SAVE_VECTOR, [(key, fingerprint, packed(each)) for key, each in vectors.items()])

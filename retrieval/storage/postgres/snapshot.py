@@ -7,18 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from retrieval.errors import NoIndexError
 from retrieval.fusion import rarity
 from retrieval.progress import Progress
 from retrieval.storage.postgres.database import Connection, Server
 from retrieval.storage.postgres.words import best_covered, frequencies, lexemes
-from retrieval.storage.reading import Condition, SqlSnapshot
-from retrieval.storage.row_checks import EMBED_AGAIN, row_findings
+from retrieval.storage.reading import Condition, Snapshot
+from retrieval.storage.row_checks import EMBED_AGAIN, is_made_of, row_findings
 from retrieval.storage.staging import passage_text
-from retrieval.storage.types import Finding, Verification
-from retrieval.storage.vectors import passage_vectors, unpacked
-from retrieval.storage.writing import newest_generation
-from retrieval.types import EVERYTHING, SearchFilter, StoreStatus
+from retrieval.storage.types import Finding
+from retrieval.types import EVERYTHING, SearchFilter
 
 # where no more pass the filter, comparing all of them is as fast as the graph, and exact
 SCANNED = 10_000
@@ -30,15 +27,13 @@ TOLERANCE_OF_16_BITS = 2e-3
 CHECKED_AT_ONCE = 1000
 
 
-class PostgresSnapshot(SqlSnapshot):
-    """The `retrieval.storage.store.Snapshot` of a server."""
+class PostgresSnapshot(Snapshot):
+    """The `Snapshot` of a server."""
+
+    connection: Connection
 
     def __init__(self, connection: Connection, server: Server) -> None:
-        generation = newest_generation(connection)
-        if generation is None:
-            raise NoIndexError(server)
-        super().__init__(connection, generation)
-        self.connection: Connection = connection
+        super().__init__(connection, server)
         self._frequencies: dict[str, int] = {}
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
@@ -84,16 +79,11 @@ class PostgresSnapshot(SqlSnapshot):
         weights = {term: rarity(known[term], self.generation.passages) for term in terms if known[term]}
         return best_covered(self.connection, weights, count, self._condition(where)) if count else []
 
-    def status(self) -> StoreStatus:
-        """See `Snapshot`."""
+    def _size(self) -> int:
         query = """SELECT sum(pg_total_relation_size(oid)) FROM pg_class
                    WHERE relkind = 'r' AND relnamespace =
                    (SELECT relnamespace FROM pg_class WHERE oid = 'dateline'::regclass)"""
-        return self._status(int(self.connection.execute(query).fetchone()[0]))
-
-    def verify(self, progress: Progress) -> Verification:
-        """See `Snapshot`."""
-        return self._verified((*row_findings(self.connection, progress), *self._derived_findings(progress)))
+        return int(self.connection.execute(query).fetchone()[0])
 
     def _condition(self, where: SearchFilter) -> Condition:
         """`where` for rows of `searched`, called `a`."""
@@ -103,8 +93,9 @@ class PostgresSnapshot(SqlSnapshot):
         one = " AND a.article = (SELECT number FROM live_articles WHERE id = ?)"
         return Condition(condition.sql + one, (*condition.values, where.article_id))
 
-    def _derived_findings(self, progress: Progress) -> Iterator[Finding]:
-        """What is searched is what the rows say."""
+    def _findings(self, progress: Progress) -> Iterator[Finding]:
+        yield from row_findings(self.connection, progress)
+        # what is searched is what the rows say
         connection, generation = self.connection, self.generation
         (live,) = connection.execute("SELECT count(*) FROM live_passages").fetchone()
         (placed,) = connection.execute(
@@ -156,16 +147,5 @@ class PostgresSnapshot(SqlSnapshot):
                     passage,
                     placed
                     and sorted(words) == lexemes(heading, passage_text(text, start, end))
-                    and _same(vector.to_numpy(), (stored, headed), generation.dimension),
+                    and is_made_of(vector.to_numpy(), (stored, headed), generation.dimension, TOLERANCE_OF_16_BITS),
                 )
-
-
-def _same(searched: NDArray[np.float16], stored: tuple[bytes | None, bytes | None], dimension: int) -> bool:
-    """Whether both stored vectors are whole, finite and of unit length, and make up the one that is searched."""
-    whole = [each for each in stored if each is not None and len(each) == 4 * dimension]
-    if len(whole) < len(stored) or len(searched) != dimension:
-        return False
-    vectors = unpacked(whole, dimension)
-    if not np.isfinite(vectors).all() or np.abs(np.linalg.norm(vectors, axis=1) - 1).max() > TOLERANCE_OF_16_BITS:
-        return False
-    return bool(np.abs(passage_vectors(vectors[:1], vectors[1:])[0] - searched).max() <= TOLERANCE_OF_16_BITS)

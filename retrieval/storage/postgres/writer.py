@@ -17,7 +17,7 @@ from retrieval.storage.postgres.words import add_frequencies, lexemes, quoted, r
 from retrieval.storage.staging import passage_text
 from retrieval.storage.types import Batch, Generation, Pending, Target
 from retrieval.storage.vectors import passage_vectors, unpacked
-from retrieval.storage.writing import SqlWriter, fill_pending, pending_texts, save_vectors
+from retrieval.storage.writing import Writer, fill_pending, pending_texts
 
 # how long the last texts, which others embed, are waited for before it is looked again
 WAIT_SECONDS = 0.2
@@ -28,12 +28,10 @@ MANY = 100
 LOCK_MS = 200
 
 
-class PostgresWriter(SqlWriter):
-    """The `retrieval.storage.store.Writer` of a server."""
+class PostgresWriter(Writer):
+    """The `Writer` of a server."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self.connection: Connection = connection
+    connection: Connection
 
     def transaction(self) -> AbstractContextManager[object]:
         """See `Writer`."""
@@ -78,7 +76,7 @@ class PostgresWriter(SqlWriter):
     def save_vectors(self, fingerprint: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """See `Writer`."""
         with self.transaction():
-            save_vectors(self.connection, fingerprint, vectors)
+            super().save_vectors(fingerprint, vectors)
             self.connection.execute(
                 "DELETE FROM pending WHERE fingerprint = ? AND text_hash = ANY(?)", (fingerprint, list(vectors))
             )
@@ -93,10 +91,9 @@ class PostgresWriter(SqlWriter):
         connection = self.connection
         graph = _graph(target.fingerprint)
         with self.transaction():
-            change = self._make_live(leaving, progress)
+            change = self._make_live(target, leaving, progress)
             added = change.fresh
             if target.rebuild:
-                connection.execute("DELETE FROM embeddings WHERE fingerprint != ?", (target.fingerprint,))
                 connection.execute("DELETE FROM searched")
                 connection.execute("DELETE FROM frequencies")
                 added = [row[0] for row in connection.execute("SELECT number FROM live_articles ORDER BY number")]
