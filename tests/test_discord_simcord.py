@@ -183,7 +183,7 @@ def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> No
 async def found(env: Env, **settings: Any) -> list[str]:
     """What the check finds in Discord."""
     all = [finding async for finding in check_servers(env.bot, DiscordSettings(**settings))]
-    return [f"{'ok' if one.fine else 'FAIL'} {one.what}" for one in all]
+    return [f"{'ok' if one.level == 'ok' else 'FAIL'} {one.message}" for one in all]
 
 
 def test_the_check_knows_in_which_channels_it_can_answer(tmp_path: Path) -> None:

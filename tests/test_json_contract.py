@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.following.documents import answered_json, followed_json, news_document, news_json, news_of
-from bot.following.types import Asker, Followed
+from bot.following.types import Asker, Followed, Notice
 from bot.json import added_json, answer_json, intake_json, report_json, status_json, verification_json
 from reader.novelty import News, Statement
 from reader.types import Answer, Timing
@@ -84,9 +84,11 @@ def test_news_of_a_followed_question() -> None:
     found = answer("hello")
     was = Statement.of(found.answers[0], found)
     (kept,) = [news_document(News(found, (was,)))]
+    where = SearchFilter(source="Example Wire", since=date(2024, 2, 1))
+    followed = Followed(3, "hello", where, Asker(5, 6, None, True), DATED, 1)
     restored = news_of(kept, ARTICLES, 1)
     assert restored is not None and restored.was == (was,)
-    told = json.loads(news_json(7, 3, restored))
+    told = json.loads(news_json(Notice(7, followed, restored)))
     asked = json.loads(answer_json(found))
     assert told == {
         "news": 7,
@@ -95,9 +97,7 @@ def test_news_of_a_followed_question() -> None:
         "timing_ms": {"retrieve": 0.0, "read": 0.0, "total": 0.0},
         "was": [{"text": "hello", "resolved_date": None, "citation": asked["answers"][0]["citations"][0]}],
     }
-    assert json.loads(answered_json(3, found)) == {"followed": 3, **asked}
-    where = SearchFilter(source="Example Wire", since=date(2024, 2, 1))
-    followed = Followed(3, "hello", where, Asker(5, 6, None, True), DATED, 1)
+    assert json.loads(answered_json(followed, found)) == {"followed": 3, **asked}
     assert json.loads(followed_json(followed, [was, replace(was, holds=False)])) == {
         "followed": 3,
         "question": "hello",

@@ -11,12 +11,11 @@ from typing import Literal
 from bot.databases import Database, database_of
 from bot.following.documents import statement_document, statement_of
 from bot.following.outbox import Outbox
-from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
-from bot.following.tables import FOLLOWED, TABLES
+from bot.following.tables import COLUMNS, FOLLOWED, TABLES, Frontend, followed_of, shown_in
 from bot.following.types import Arrivals, Asker, DueQuestion, Followed, Limits, Outcome
 from bot.json import scope_json
 from reader.novelty import Statement
-from retrieval.errors import DatelineError, UsageError
+from retrieval.errors import UsageError
 from retrieval.storage.sql import Connection, marks
 from retrieval.storage.store import Snapshot, Store
 
@@ -24,7 +23,7 @@ from retrieval.storage.store import Snapshot, Store
 HASHES = 500
 
 
-class TooManyError(DatelineError):
+class TooManyError(UsageError):
     """The limit of followed questions, `most`, is reached for a person or a server."""
 
     def __init__(self, whose: str, most: int) -> None:
