@@ -51,24 +51,6 @@ def talk(tmp_path: Path) -> Talk:
     return Talk(tmp_path)
 
 
-async def test_people_in_one_place_and_one_person_in_two_do_not_mix(talk: Talk) -> None:
-    await talk.ask(ANA, THREAD, "alpha?", continues=True)
-    await talk.ask(BO, THREAD, "beta?", continues=True)
-    await talk.ask(ANA, CHANNEL, "gamma?", continues=True)
-    assert await talk.ask(ANA, THREAD, "and then?", continues=True) == "about: alpha?"
-    assert await talk.ask(BO, THREAD, "and then?", continues=True) == "about: beta?"
-    assert await talk.ask(ANA, CHANNEL, "and then?", continues=True) == "about: gamma?"
-    assert await talk.ask(3, THREAD, "and then?", continues=True) == ""
-
-
-async def test_what_is_no_reply_starts_over_and_can_be_gone_on_from(talk: Talk) -> None:
-    await talk.ask(ANA, CHANNEL, "alpha?")
-    assert await talk.ask(ANA, CHANNEL, "and then?") == ""
-    assert await talk.ask(ANA, CHANNEL, "and more?", continues=True) == "about: and then?"
-    await talk.ask(ANA, CHANNEL, "beta?", continues=True)
-    assert await talk.ask(ANA, CHANNEL, "and more?", continues=True) == "about: beta?"
-
-
 async def test_a_reply_leans_on_the_answer_that_it_is_to(talk: Talk) -> None:
     await talk.ask(ANA, THREAD, "alpha?", continues=True)
     await talk.ask(ANA, THREAD, "and beta?", continues=True)
