@@ -5,14 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.discord.conversations import FORGOTTEN_SECONDS, MOST, Conversations
-from bot.discord.handler import Question, QuestionHandler
-from bot.discord.health import Health
+from bot.discord.handler import Question
 from bot.discord.ledger import Ledger
-from bot.discord.queue import Queue
-from bot.settings import DiscordSettings
 from retrieval.types import SearchFilter, Turn
 from tests import fakes
-from tests.test_discord_handler import Paper, Shelf
+from tests.test_discord_handler import Paper, Shelf, handler_of
 
 pytestmark = pytest.mark.anyio
 ANA, BO = 1, 2
@@ -34,9 +31,7 @@ class Talk:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.ledger = Ledger.open(folder / "discord.sqlite")
-        settings = DiscordSettings(cooldown_seconds=0.0)
-        queue, health = Queue(5), Health()
-        self.handler = QuestionHandler(Shelf(), self.ledger, queue, health, settings, self.clock)  # type: ignore[arg-type]
+        self.handler = handler_of(Shelf(), folder, clock=self.clock)
 
     async def ask(self, person: int, place: int, question: str, **more: object) -> str:
         """What the answer says that it is about; empty where it stands alone."""
