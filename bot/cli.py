@@ -20,14 +20,13 @@ from bot.operating import add, feed, index, migrate, prepare, status, update_ind
 from bot.options import Count, Group, Options, as_json_option, for_each_line, index_option, with_scope
 from bot.question import MAX_PASSAGES, AskedLine, checked, parsed
 from bot.serving import discord
-from bot.streams import complain, never_fail_to_encode, write_json
+from bot.streams import complain, never_fail_to_encode
 from retrieval.errors import DatelineError
 
 if TYPE_CHECKING:
     from bot.scope import Scope
     from bot.settings import Settings
     from bot.terminal import Terminal
-    from reader.types import Answer
 
 
 def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -66,14 +65,13 @@ def ask(
 ) -> int:
     """Answer QUESTION; "-" reads questions from standard input, one a line, plain or as JSON with a conversation."""
     one = None if words == ("-",) else AskedLine(checked(" ".join(words)))
-    settings = options.settings()
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
+    settings, terminal = options.begin(as_json)
     if first_index:
         _index_first(settings, terminal)
     with terminal.spinner("Loading the models"):
         from bot.assistant import Assistant, check_filter
+        from bot.json import answer_json
+        from bot.render import answer_lines, exchange_lines
 
         check_filter(settings, scope.where)
         assistant = Assistant.open(settings, terminal.progress)
@@ -81,7 +79,7 @@ def ask(
     def answer(asked: AskedLine) -> None:
         with terminal.spinner("Reading"):
             found = assistant.ask(asked.question, scope.where, k, scope.as_of, asked.conversation)
-        _show_answer(terminal, found, as_json, titled=one is None)
+        terminal.tell(answer_json, exchange_lines if one is None else answer_lines, found)
 
     if one is None:
         return for_each_line(lambda line: answer(parsed(line)))
@@ -95,11 +93,9 @@ def ask(
 @click.pass_obj
 def chat(options: Options, scope: "Scope", first_index: bool) -> int:
     """Ask one question after another; /help lists what else can be typed."""
-    settings = options.settings()
+    settings, terminal = options.begin()
     from bot.chat import run
-    from bot.terminal import Terminal
 
-    terminal = Terminal()
     if first_index:
         _index_first(settings, terminal)
     return run(settings, terminal, options.explain, scope)
@@ -164,13 +160,3 @@ def _index_first(settings: "Settings", terminal: "Terminal") -> None:
         if error.exit_status == 2:
             raise
         complain(terminal_message(error))
-
-
-def _show_answer(terminal: "Terminal", answer: "Answer", as_json: bool, titled: bool) -> None:
-    from bot.json import answer_json
-    from bot.render import answer_lines, exchange_lines
-
-    if as_json:
-        write_json(answer_json(answer))
-    else:
-        terminal.show(exchange_lines(answer) if titled else answer_lines(answer))

@@ -9,15 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from retrieval.errors import StoreError
 from retrieval.storage.database import BUSY_SECONDS, mend_of, transaction
 from retrieval.storage.sql import Connection
 
 if TYPE_CHECKING:  # what it needs is installed where there is a server
-    from contextlib import AbstractContextManager
-
     from retrieval.storage.postgres.database import Connection as PostgresConnection
 
 APPLICATION = 0x44415445  # "DATE": tells our files from another program's
@@ -41,47 +39,8 @@ class Tables:
     later: tuple[str, ...] = ()
 
 
-class Database(Protocol):
-    """Where the rows are. `shared`: by several machines. Every method raises StoreError where the database fails."""
-
-    @property
-    def shared(self) -> bool: ...
-
-    def exists(self) -> bool:
-        """Whether there are tables."""
-        ...
-
-    def prepare(self) -> None:
-        """Makes the tables that are not there."""
-        ...
-
-    def reading(self) -> "AbstractContextManager[Connection]":
-        """One state for all that is read; it waits for no writer."""
-        ...
-
-    def writing(self) -> "AbstractContextManager[Connection]":
-        """All of the block's writes or, if it raises, none."""
-        ...
-
-
-def open_database(tables: Tables, file: Path, url: str | None) -> Database:
-    """The database on the server at `url`, or in `file`, with its tables. Raises StoreError."""
-    database = _database(tables, file, url)
-    database.prepare()
-    return database
-
-
-def database_exists(tables: Tables, file: Path, url: str | None) -> bool:
-    """Whether `open_database` would find tables there. Raises StoreError."""
-    return _database(tables, file, url).exists()
-
-
-def _database(tables: Tables, file: Path, url: str | None) -> Database:
-    return FileDatabase(tables, file) if url is None else ServerDatabase(tables, url)
-
-
 class FileDatabase:
-    """A SQLite file, made if there is none."""
+    """A SQLite file, not `shared` by several machines. Every method raises StoreError where the database fails."""
 
     shared = False
 
@@ -90,11 +49,11 @@ class FileDatabase:
         self.path = path
 
     def exists(self) -> bool:
-        """See `Database`."""
+        """Whether there are tables."""
         return self.path.exists()
 
     def prepare(self) -> None:
-        """See `Database`. Raises StoreError also if the file is another program's."""
+        """Makes the tables that are not there. Raises StoreError also if the file is another program's."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -104,14 +63,14 @@ class FileDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """See `Database`."""
+        """One state for all that is read; it waits for no writer."""
         with self._connected() as connection:
             connection.execute("BEGIN")
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """See `Database`."""
+        """All of the block's writes or, if it raises, none."""
         with self._connected() as connection, transaction(connection):
             yield connection
 
@@ -131,7 +90,7 @@ class FileDatabase:
 
 
 class ServerDatabase:
-    """A schema of the PostgreSQL database at `url`."""
+    """A schema of the PostgreSQL database at `url`; its methods are those of `FileDatabase`."""
 
     shared = True
 
@@ -140,12 +99,11 @@ class ServerDatabase:
         self._url = url
 
     def exists(self) -> bool:
-        """See `Database`."""
         with self._connected() as connection:
             return self._is_made(connection)
 
     def prepare(self) -> None:
-        """See `Database`. All tables belong to the owner of the schema."""
+        """All tables belong to the owner of the schema."""
         name = self._tables.name
         with self._connected() as connection, connection.raw.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(?)", (APPLICATION + self._tables.number,))
@@ -163,14 +121,12 @@ class ServerDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """See `Database`."""
         with self._connected() as connection, connection.raw.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """See `Database`."""
         with self._connected() as connection, connection.raw.transaction():
             yield connection
 
@@ -187,6 +143,14 @@ class ServerDatabase:
         with server.translated(), connection.raw:
             connection.execute(f"SET search_path TO {self._tables.name}")
             yield connection
+
+
+Database = FileDatabase | ServerDatabase
+
+
+def database_of(tables: Tables, file: Path, url: str | None) -> Database:
+    """The database on the server at `url`, or in `file`; `prepare` makes its tables."""
+    return FileDatabase(tables, file) if url is None else ServerDatabase(tables, url)
 
 
 def utc_text(ago: timedelta = timedelta(0)) -> str:

@@ -1,6 +1,6 @@
 """The optional parts of an installation: which extra of pyproject.toml a package needs, and how to install it."""
 
-from types import TracebackType
+from traceback import walk_tb
 
 # package -> extra
 EXTRAS = {
@@ -14,7 +14,7 @@ EXTRAS = {
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
     """The extra that has the module that was not found, None if no extra has it."""
-    modules = _modules(error.__traceback__)
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(error.__traceback__)]
     found = [
         extra
         for module in reversed(modules)
@@ -27,12 +27,3 @@ def missing_extra(error: ModuleNotFoundError) -> str | None:
 def how_to_install(extra: str) -> str:
     """What to type for it, to be put behind a semicolon."""
     return f"install Dateline with its extra {extra!r}: pip install '.[{extra}]' in the folder of its source"
-
-
-def _modules(trace: TracebackType | None) -> list[str]:
-    """The modules that the error went through, outermost first."""
-    names = []
-    while trace is not None:
-        names.append(str(trace.tb_frame.f_globals.get("__name__", "")))
-        trace = trace.tb_next
-    return names

@@ -6,7 +6,8 @@ One object a line. Text stays as it is, not escaped to ASCII; a lone surrogate, 
 import json
 import re
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.mends import terminal_message
@@ -47,11 +48,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "certain": answer.certain,
         "answers": [_item(item) for item in answer.answers],
         "evidence": [_hit(hit, answer.evidence.article(hit)) for hit in answer.evidence.hits],
-        "timing_ms": {
-            "retrieve": float(answer.timing.retrieve),
-            "read": float(answer.timing.read),
-            "total": float(answer.timing.total),
-        },
+        "timing_ms": {name: float(milliseconds) for name, milliseconds in asdict(answer.timing).items()},
     }
 
 
@@ -69,7 +66,7 @@ def report_json(report: IndexReport) -> str:
             "skipped": _skipped(report.skipped),
             "passages": {"total": report.passages, "embedded": report.embedded, "reused": report.reused},
             "seconds": float(report.seconds),
-            "unread": _unread(report.unread),
+            "unread": [asdict(each) for each in report.unread],
         }
     )
 
@@ -81,7 +78,7 @@ def added_json(report: "AddReport") -> str:
             "added": list(report.added),
             "unchanged": list(report.unchanged),
             "skipped": _skipped(report.skipped),
-            "unread": _unread(report.unread),
+            "unread": [asdict(each) for each in report.unread],
         }
     )
 
@@ -107,7 +104,7 @@ def intake_json(intake: Intake, status: StoreStatus) -> str:
             **_summary(summary),
             "url": article.url,
             "text": article.text,
-            "left_out": [{"line": drop.line, "text": drop.text, "reason": drop.reason} for drop in intake.dropped],
+            "left_out": [asdict(drop) for drop in intake.dropped],
         }
     )
 
@@ -123,14 +120,10 @@ def status_json(status: StoreStatus, unread: Sequence[Unread] = ()) -> str:
             "dimension": status.dimension,
             "passages": status.passages,
             "bytes": status.bytes,
-            "unread": _unread(unread),
+            "unread": [asdict(each) for each in unread],
             "articles": [_summary(article) for article in status.articles],
         }
     )
-
-
-def _unread(several: Sequence[Unread]) -> list[dict[str, Any]]:
-    return [{"kind": unread.kind, "files": unread.files} for unread in several]
 
 
 def _skipped(several: Sequence[Skipped]) -> list[dict[str, str]]:
@@ -138,17 +131,9 @@ def _skipped(several: Sequence[Skipped]) -> list[dict[str, str]]:
 
 
 def _summary(article: ArticleSummary) -> dict[str, Any]:
-    return {
-        "id": article.id,
-        "title": article.title,
-        "source": article.source,
-        "published": article.published.isoformat() if article.published is not None else None,
-        "language": article.language,
-        "path": article.path,
-        "source_group": article.source_group,
-        "passages": article.passages,
-        "lines_left_out": article.dropped,
-    }
+    known = asdict(article) | {"published": _iso(article.published)}
+    known["lines_left_out"] = known.pop("dropped")
+    return known
 
 
 def _item(item: AnswerItem) -> dict[str, Any]:
@@ -163,19 +148,11 @@ def _item(item: AnswerItem) -> dict[str, Any]:
 
 def citation_object(citation: Citation) -> dict[str, Any]:
     """A citation as answers have it."""
-    return {
-        "article_id": citation.article_id,
-        "title": citation.title,
-        "source": citation.source,
-        "url": citation.url,
-        "published": citation.published.isoformat() if citation.published is not None else None,
-        "quote": citation.quote,
-        "quote_start": citation.quote_start,
-        "quote_end": citation.quote_end,
-        "answer_start": citation.answer_start,
-        "answer_end": citation.answer_end,
-        "source_group": citation.source_group,
-    }
+    return asdict(citation) | {"published": _iso(citation.published)}
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
 
 
 def _hit(hit: Hit, article: Article) -> dict[str, Any]:
@@ -194,10 +171,7 @@ def findings_json(findings: Sequence["Finding"]) -> str:
     return document(
         {
             "healthy": all(each.level != "problem" for each in findings),
-            "findings": [
-                {"area": each.area, "level": each.level, "message": each.message, "mend": each.mend}
-                for each in findings
-            ],
+            "findings": [asdict(each) for each in findings],
         }
     )
 

@@ -11,7 +11,7 @@ import click
 
 from bot.mends import terminal_message
 from bot.options import Command, Options, as_json_option
-from bot.streams import complain, write_json
+from bot.streams import complain
 from retrieval.errors import BusyError, DatelineError, UsageError
 
 if TYPE_CHECKING:
@@ -40,12 +40,11 @@ MAX_SKIPPED_SHOWN = 50
 @click.pass_obj
 def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
     """Bring the index up to date with the folder of articles."""
-    settings = options.settings()
-    from bot.terminal import Terminal
+    settings, terminal = options.begin(as_json)
     from bot.workers import embedding_workers
 
     with embedding_workers(settings, workers):
-        return _index(settings, Terminal(), as_json, full, help_others=workers > 1)
+        return _index(settings, terminal, full, help_others=workers > 1)
 
 
 @click.command(cls=Command)
@@ -54,10 +53,7 @@ def index(options: Options, full: bool, workers: int, as_json: bool) -> int:
 def watch(options: Options, as_json: bool) -> None:
     """Bring the index up to date, and again whenever the folder of articles changes; print what is new about
     followed questions. Ctrl-C ends it."""
-    settings = options.settings()
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
+    settings, terminal = options.begin(as_json)
     # An exception, as Ctrl-C is, may be swallowed or renamed by a library that is being imported. No kill harms the
     # store, so the process simply ends.
     for ending in (signal.SIGINT, signal.SIGTERM):
@@ -68,8 +64,8 @@ def watch(options: Options, as_json: bool) -> None:
 
     with terminal.spinner("Looking for the encoder"):
         indexer = Indexer.open(settings, terminal.progress)
-    news = TerminalNews(settings, terminal, as_json)
-    follow(settings.corpus.path, Updates(indexer, terminal, as_json, news.tell), threading.Event())
+    news = TerminalNews(settings, terminal)
+    follow(settings.corpus.path, Updates(indexer, terminal, news.tell), threading.Event())
 
 
 @click.command(cls=Command)
@@ -78,10 +74,10 @@ def watch(options: Options, as_json: bool) -> None:
 @click.pass_obj
 def add(options: Options, names: tuple[str, ...], as_json: bool) -> int:
     """Copy files or folders, or fetch web pages, into the folder of articles, then index them."""
-    settings = options.settings()
+    settings, terminal = options.begin(as_json)
     from bot.assistant import add_articles
 
-    return _take_in(settings, lambda: add_articles(settings, names), as_json)
+    return _take_in(settings, terminal, lambda: add_articles(settings, names))
 
 
 @click.command(cls=Command)
@@ -90,10 +86,10 @@ def add(options: Options, names: tuple[str, ...], as_json: bool) -> int:
 @click.pass_obj
 def feed(options: Options, urls: tuple[str, ...], as_json: bool) -> int:
     """Fetch what is new in RSS or Atom feeds into the folder of articles, then index it."""
-    settings = options.settings()
+    settings, terminal = options.begin(as_json)
     from bot.assistant import fetch_feeds
 
-    return _take_in(settings, lambda: fetch_feeds(settings, urls), as_json)
+    return _take_in(settings, terminal, lambda: fetch_feeds(settings, urls))
 
 
 @click.command(cls=Command)
@@ -102,30 +98,21 @@ def feed(options: Options, urls: tuple[str, ...], as_json: bool) -> int:
 @click.pass_obj
 def status(options: Options, article: str | None, as_json: bool) -> None:
     """Show what is indexed."""
-    settings = options.settings()
+    settings, terminal = options.begin(as_json)
     from bot.assistant import check_filter, store_status, stored_intake, unread_files
     from bot.json import intake_json, status_json
-    from bot.layout import BLANK
-    from bot.overview import intake_lines, sources_lines, status_lines
-    from bot.terminal import Terminal
+    from bot.overview import intake_lines, status_page
     from retrieval.types import SearchFilter
 
     found = store_status(settings)
     if article is None:
-        unread = unread_files(settings)
-        if as_json:
-            write_json(status_json(found, unread))
-        else:
-            Terminal().show((*status_lines(found, unread), BLANK, *sources_lines(found, None)))
+        terminal.tell(status_json, status_page, found, unread_files(settings))
         return
     check_filter(settings, SearchFilter(article_id=article))
     intake = stored_intake(settings, article)
     if intake is None:
         raise UsageError(f"The article {article} has just been removed; `dateline status` lists those that are there.")
-    if as_json:
-        write_json(intake_json(intake, found))
-    else:
-        Terminal().show(intake_lines(intake, found))
+    terminal.tell(intake_json, intake_lines, intake, found)
 
 
 @click.command(cls=Command)
@@ -133,19 +120,14 @@ def status(options: Options, article: str | None, as_json: bool) -> None:
 @click.pass_obj
 def verify(options: Options, as_json: bool) -> int:
     """Check that every passage, vector and file of the index is intact, and say how to repair what is not."""
-    settings = options.settings()
+    settings, terminal = options.begin(as_json)
     from bot.assistant import verify_store
     from bot.json import verification_json
     from bot.overview import verification_lines
-    from bot.terminal import Terminal
 
-    terminal = Terminal()
     with terminal.spinner("Verifying"):
         found = verify_store(settings, terminal.progress)
-    if as_json:
-        write_json(verification_json(found))
-    else:
-        terminal.show(verification_lines(found))
+    terminal.tell(verification_json, verification_lines, found)
     return 1 if found.findings else 0
 
 
@@ -155,7 +137,7 @@ def verify(options: Options, as_json: bool) -> int:
 def migrate(options: Options, url: str) -> None:
     """Copy the index and followed questions from the folder to a PostgreSQL server, without embedding anything again.
     Run it again to resume after an interruption."""
-    settings = options.settings()
+    settings, terminal = options.begin()
     from bot.rules import SERVER
 
     try:
@@ -165,9 +147,7 @@ def migrate(options: Options, url: str) -> None:
     if server is None:
         raise UsageError(f"--to is empty, expected {SERVER.expected}.")
     from bot.assistant import migrate_store
-    from bot.terminal import Terminal
 
-    terminal = Terminal()
     with terminal.spinner("Copying"):
         generation = migrate_store(settings, str(server), terminal.progress)
     click.echo(f"Copied, as generation {generation}. Set [storage] url to the address to use it.")
@@ -177,10 +157,7 @@ def migrate(options: Options, url: str) -> None:
 @click.pass_obj
 def prepare(options: Options) -> None:
     """Prepare the models in the cache folder now, so that the first question does not wait for it."""
-    settings = options.settings()
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
+    settings, terminal = options.begin()
     with terminal.spinner("Preparing the models"):
         from bot.assistant import prepare_models
 
@@ -198,13 +175,11 @@ class Updates:
         self,
         indexer: "Indexer",
         terminal: "Terminal",
-        as_json: bool,
         news: Callable[[], None] = lambda: None,
     ) -> None:
         self._indexer = indexer
         self._news = news
         self._terminal = terminal
-        self._as_json = as_json
         self._generation = 0
         self._complaints: frozenset[str] = frozenset()
         self._looked: int | None = None
@@ -220,7 +195,7 @@ class Updates:
             report = self._indexer.refresh(self._terminal.progress, on_notice=complain)
             if report.generation != self._generation:
                 self._generation = report.generation
-                _show_report(self._terminal, report, self._as_json)
+                _show_report(self._terminal, report)
             self._complain(
                 [f"skipped {skipped.path}: {terminal_message(skipped.reason)}" for skipped in report.skipped]
             )
@@ -254,42 +229,32 @@ def update_index(
     return report
 
 
-def _index(
-    settings: "Settings", terminal: "Terminal", as_json: bool, full: bool = False, help_others: bool = False
-) -> int:
+def _index(settings: "Settings", terminal: "Terminal", full: bool = False, help_others: bool = False) -> int:
     report = update_index(settings, terminal, full, help_others)
-    _show_report(terminal, report, as_json)
+    _show_report(terminal, report)
     return 1 if report.skipped else 0
 
 
-def _take_in(settings: "Settings", take: Callable[[], "AddReport"], as_json: bool) -> int:
+def _take_in(settings: "Settings", terminal: "Terminal", take: Callable[[], "AddReport"]) -> int:
     """Adds to the corpus, then indexes; what could not be added makes the exit status 1."""
     from bot.json import added_json
     from bot.overview import added_lines
-    from bot.terminal import Terminal
 
-    terminal = Terminal()
     with terminal.spinner("Adding"):
         added = take()
-    if as_json:
-        write_json(added_json(added))
-    else:
-        terminal.show(added_lines(added))
+    terminal.tell(added_json, added_lines, added)
     _complain_of(added.skipped)
     if not added.added:
         return 1 if added.skipped else 0
-    indexed = _index(settings, terminal, as_json)
+    indexed = _index(settings, terminal)
     return 1 if added.skipped else indexed
 
 
-def _show_report(terminal: "Terminal", report: "IndexReport", as_json: bool) -> None:
+def _show_report(terminal: "Terminal", report: "IndexReport") -> None:
     from bot.json import report_json
     from bot.overview import report_lines
 
-    if as_json:
-        write_json(report_json(report))
-    else:
-        terminal.show(report_lines(report))
+    terminal.tell(report_json, report_lines, report)
 
 
 def _complain_of(skipped: "Sequence[Skipped]") -> None:

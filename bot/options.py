@@ -19,6 +19,7 @@ from retrieval.errors import DatelineError, UsageError, reason
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+    from bot.terminal import Terminal
 
 
 @dataclass(slots=True)
@@ -42,6 +43,13 @@ class Options:
         # it tells at length which instructions of the processor it does without
         logging.getLogger("faiss").setLevel(max(logging.WARNING, logging.getLogger().level))
         return settings
+
+    def begin(self, as_json: bool = False) -> tuple["Settings", "Terminal"]:
+        """The settings, and where a command shows what it does. Raises ConfigError."""
+        settings = self.settings()
+        from bot.terminal import Terminal
+
+        return settings, Terminal(as_json)
 
     def explain(self, error: BaseException) -> None:
         """One sentence on standard error about any error; the traceback with --debug only."""

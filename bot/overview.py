@@ -1,6 +1,7 @@
 """The store's content and reports, as lines for a terminal. Pure, like `bot.render`."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from retrieval.heading import day
 from retrieval.types import ArticleSummary, IndexReport, Intake, StoreStatus, Unread
 
 if TYPE_CHECKING:  # they bring the network and the index along
+    from bot.doctor.types import Finding
     from retrieval.adding import AddReport
     from retrieval.storage.types import Verification
 
@@ -41,37 +43,36 @@ def status_lines(status: StoreStatus, unread: tuple[Unread, ...] = ()) -> tuple[
     """The store in a few lines, and which files of the corpus are not read."""
     foreign = sum(article.language not in (None, "en") for article in status.articles)
     distinct = len({article.source_group for article in status.articles})
+    reprints = len(status.articles) - distinct
     named = [f"{source} {number:,}" for source, number in sources(status).items()]
     more = [f"… and {len(named) - LISTED_SOURCES:,} more"] if len(named) > LISTED_SOURCES else []
-    return (
-        Line("Articles    ", (Run(contents(status)),)),
-        *((Line("Sources     ", (Run(" · ".join([*named[:LISTED_SOURCES], *more])),)),) if named else ()),
-        *(
-            (Line("Reprints    ", (Run(f"{len(status.articles) - distinct:,}, counted with what they repeat"),)),)
-            if distinct < len(status.articles)
-            else ()
-        ),
-        *(
-            (Line("Language    ", (Run(f"{counted(foreign, 'article')} not in English, which the models read best"),)),)
-            if foreign
-            else ()
-        ),
-        Line("Passages    ", (Run(f"{status.passages:,}"),)),
-        Line("Encoder     ", (Run(f"{status.model} ({status.dimension} dimensions)"),)),
-        Line(
-            "Generation  ", (Run(f"{status.generation}, made on {day(status.created)} at {status.created:%H:%M} UTC"),)
-        ),
-        Line("On disk     ", (Run(f"{status.bytes / 1e6:,.1f} MB"),)),
-        *_unread(unread),
+    return _fields(
+        ("Articles", contents(status)),
+        ("Sources", " · ".join([*named[:LISTED_SOURCES], *more])),
+        ("Reprints", f"{reprints:,}, counted with what they repeat" if reprints else ""),
+        ("Language", f"{counted(foreign, 'article')} not in English, which the models read best" if foreign else ""),
+        ("Passages", f"{status.passages:,}"),
+        ("Encoder", f"{status.model} ({status.dimension} dimensions)"),
+        ("Generation", f"{status.generation}, made on {day(status.created)} at {status.created:%H:%M} UTC"),
+        ("On disk", f"{status.bytes / 1e6:,.1f} MB"),
+        ("Not read", _unread(unread)),
     )
 
 
-def _unread(unread: tuple[Unread, ...]) -> tuple[Line, ...]:
-    """How many files are not read, by their kind: "3 files: 2 .pdf, 1 .docx"."""
-    if not unread:
-        return ()
+def _fields(*named: tuple[str, str]) -> tuple[Line, ...]:
+    """A line for each name and what it has to say, unless that is nothing."""
+    return tuple(Line(f"{name:<12}", (Run(text),)) for name, text in named if text)
+
+
+def _unread(unread: tuple[Unread, ...]) -> str:
+    """How many files are not read, by their kind: "3 files: 2 .pdf, 1 .docx"; "" for none."""
     kinds = ", ".join(f"{each.files:,} {each.kind}" for each in unread)
-    return (Line("Not read    ", (Run(f"{counted(sum(each.files for each in unread), 'file')}: {kinds}"),)),)
+    return f"{counted(sum(each.files for each in unread), 'file')}: {kinds}" if unread else ""
+
+
+def status_page(status: StoreStatus, unread: tuple[Unread, ...]) -> tuple[Line, ...]:
+    """The same, and the articles."""
+    return (*status_lines(status, unread), BLANK, *sources_lines(status, None))
 
 
 def sources_lines(status: StoreStatus, answer: Answer | None) -> tuple[Line, ...]:
@@ -115,20 +116,20 @@ def report_lines(report: IndexReport) -> tuple[Line, ...]:
     """What was added, changed, removed and embedded."""
     articles = f"{report.added:,} added, {report.changed:,} changed, {report.removed:,} removed"
     passages = f"{report.embedded:,} embedded, {report.reused:,} reused"
-    return (
-        Line("Articles    ", (Run(f"{articles}, {report.unchanged:,} unchanged"),)),
-        Line("Passages    ", (Run(f"{report.passages:,}: {passages}"),)),
-        Line("Generation  ", (Run(f"{report.generation}, after {report.seconds:.1f} s"),)),
-        *_unread(report.unread),
+    return _fields(
+        ("Articles", f"{articles}, {report.unchanged:,} unchanged"),
+        ("Passages", f"{report.passages:,}: {passages}"),
+        ("Generation", f"{report.generation}, after {report.seconds:.1f} s"),
+        ("Not read", _unread(report.unread)),
     )
 
 
 def added_lines(report: "AddReport") -> tuple[Line, ...]:
     """What came into the corpus, and which files of the folders given are not read."""
-    return (
-        *(Line("Added       ", (Run(path),)) for path in report.added),
-        *(Line("Unchanged   ", (Run(path),)) for path in report.unchanged),
-        *_unread(report.unread),
+    return _fields(
+        *(("Added", path) for path in report.added),
+        *(("Unchanged", path) for path in report.unchanged),
+        ("Not read", _unread(report.unread)),
     )
 
 
@@ -146,7 +147,7 @@ def intake_lines(intake: Intake, status: StoreStatus) -> tuple[Line, ...]:
         ("File", article.path),
         ("Text", f"{counted(len(article.text), 'character')}, {counted(summary.passages, 'passage')}"),
     )
-    lines = [Line(f"{name:<12}", (Run(value if value else "not given"),)) for name, value in fields]
+    lines = [*_fields(*((name, value or "not given") for name, value in fields))]
     if reprints:
         lines += [BLANK, Line("The same text, counted as one source"), *map(_article, reprints)]
     lines += [BLANK, Line(f"Left out of the file: {counted(len(intake.dropped), 'line')}")]
@@ -166,6 +167,16 @@ def verification_lines(found: "Verification") -> tuple[Line, ...]:
     lines += [Line("• ", (Run(f"{each.problem}; {terminal_message(each.mend)}."),)) for each in found.findings[:LISTED]]
     if len(found.findings) > LISTED:
         lines.append(Line("  ", (Run(f"… and {len(found.findings) - LISTED} more; `--json` lists all.", "dim"),)))
+    return tuple(lines)
+
+
+def findings_lines(findings: Sequence["Finding"]) -> tuple[Line, ...]:
+    """What is wrong with an installation, and how to fix it."""
+    lines = []
+    for each in findings:
+        mark = "PROBLEM" if each.level == "problem" else each.level
+        lines.append(Line(f"{mark:<8} {each.area:<9} ", (Run(each.message),)))
+        lines += [Line(" " * 19, (Run(f"→ {each.mend}"),))] if each.mend is not None else []
     return tuple(lines)
 
 

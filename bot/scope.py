@@ -1,19 +1,21 @@
 """The scope of questions: which articles are searched, and the day that "last week" counts from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from bot.days import first_day, last_day, parsed_day
 from retrieval.errors import UsageError
 from retrieval.types import SearchFilter
 
-PARTS = {"article": "an id", "source": "a name", "since": "a date", "until": "a date", "as-of": "a date"}
-EXAMPLES = {
-    "article": "4f1c0a9be2d7",
-    "source": "Example Wire",
-    "since": "2024-02-20",
-    "until": "2024-02",
-    "as-of": "2024-02-20",
+# what each part of a scope is, an example of it, and what reads it
+PARTS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
+    "article": ("an id", "4f1c0a9be2d7", str),
+    "source": ("a name", "Example Wire", str),
+    "since": ("a date", "2024-02-20", first_day),
+    "until": ("a date", "2024-02", last_day),
+    "as-of": ("a date", "2024-02-20", parsed_day),
 }
 
 
@@ -51,21 +53,11 @@ def changed(scope: Scope, words: str) -> Scope:
         raise UsageError(
             f"/filter takes {', '.join(PARTS)} or off, not {name[:40]!r}; for example: /filter since 2024-02-20"
         )
+    kind, example, read = PARTS[name]
     if not value:
-        raise UsageError(
-            f"/filter {name} needs {PARTS[name]}; for example: /filter {name} {EXAMPLES[name]}, or /filter {name} off"
-        )
-    given = None if value.lower() == "off" else value
+        raise UsageError(f"/filter {name} needs {kind}; for example: /filter {name} {example}, or /filter {name} off")
+    given = None if value.lower() == "off" else read(value)
     if name == "as-of":
-        return replace(scope, as_of=None if given is None else parsed_day(given))
-    where = scope.where
-    match name:
-        case "article":
-            where = replace(where, article_id=given)
-        case "source":
-            where = replace(where, source=given)
-        case "since":
-            where = replace(where, since=None if given is None else first_day(given))
-        case "until":
-            where = replace(where, until=None if given is None else last_day(given))
-    return in_order(replace(scope, where=where))
+        return replace(scope, as_of=given)
+    key = "article_id" if name == "article" else name
+    return in_order(replace(scope, where=replace(scope.where, **{key: given})))

@@ -21,12 +21,9 @@ _TOKEN = re.compile(r"[\w-]+(?:\.[\w-]+){2}", re.ASCII)
 @click.pass_obj
 def discord(options: Options, check: bool, sync: bool) -> int:
     """Run the Discord bot, with the token in DISCORD_TOKEN; SIGTERM or Ctrl-C ends it."""
-    settings = options.settings()
+    settings, terminal = options.begin()
     if not check:
         token_in(os.environ)  # before the models are loaded
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
     for ending in (signal.SIGINT, signal.SIGTERM):
         # while the models load; later ends are gentler. A check that is ended has found nothing
         signal.signal(ending, lambda number, frame: terminal.leave(128 + number if check else 0))
@@ -40,8 +37,8 @@ def discord(options: Options, check: bool, sync: bool) -> int:
         return 0
     failed = False
     for finding in findings(settings, lambda: token_in(os.environ)):
-        click.echo(f"{'ok  ' if finding.fine else 'FAIL'}  {finding.what}")
-        failed = failed or not finding.fine
+        click.echo(f"{'ok  ' if finding.level == 'ok' else 'FAIL'}  {finding.message}")
+        failed = failed or finding.level != "ok"
     if failed:
         complain("The bot is not ready; fix what failed, and check again.")
     return 1 if failed else 0

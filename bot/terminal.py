@@ -16,16 +16,24 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.text import Text
 
 from bot.layout import Line, Page, plain
-from bot.streams import harmless, is_terminal
+from bot.streams import harmless, is_terminal, write_json
 
 
 class Terminal:
-    """Standard output and standard error of this process."""
+    """Standard output and standard error of this process; `as_json` says how `tell` writes results."""
 
-    def __init__(self) -> None:
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
         colours = not os.environ.get("NO_COLOR")
         self._out = Console(highlight=False) if colours else Console(highlight=False, color_system=None)
         self._err = Console(stderr=True, highlight=False, no_color=not colours)
+
+    def tell(self, document: Callable[..., str], lines: Callable[..., Sequence[Line]], *result: object) -> None:
+        """A result on standard output: as the JSON, or as the page, that is made of it."""
+        if self.as_json:
+            write_json(document(*result))
+        else:
+            self.show(lines(*result))
 
     def show(self, lines: Sequence[Line]) -> None:
         """A page on standard output, wrapped only where a person reads it."""

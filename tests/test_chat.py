@@ -53,9 +53,10 @@ def ask(chat: "pexpect.spawn[str]", line: str) -> None:
     chat.send(line + "\r")
 
 
-def ended(chat: "pexpect.spawn[str]") -> int:
+def left(chat: "pexpect.spawn[str]", keys: str = CTRL_D) -> None:
+    chat.send(keys)
     chat.expect(pexpect.EOF)
-    return int(chat.wait())
+    assert chat.wait() == 0
 
 
 def piped(folder: Path, lines: bytes, *options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -75,14 +76,7 @@ def test_a_conversation(terminal: Open) -> None:
     chat.expect("by meaning #1")
     ask(chat, "/sources")
     chat.expect("Cited in the last answer")
-    ask(chat, "/quit")
-    assert ended(chat) == 0
-
-
-def test_ctrl_d_leaves(terminal: Open) -> None:
-    chat = terminal()
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat, "/quit\r")
 
 
 def test_ctrl_c_at_the_prompt_clears_the_line(terminal: Open) -> None:
@@ -93,8 +87,7 @@ def test_ctrl_c_at_the_prompt_clears_the_line(terminal: Open) -> None:
     chat.expect(PROMPT)
     ask(chat, "nowhere")
     chat.expect("Not found in these articles")
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat)
 
 
 def test_ctrl_c_cancels_a_question_and_the_next_gets_its_own_answer(terminal: Open) -> None:
@@ -112,8 +105,21 @@ def test_ctrl_c_cancels_a_question_and_the_next_gets_its_own_answer(terminal: Op
     assert "sure (99 %)" not in chat.before
     ask(chat, "/why")
     chat.expect("by meaning #1")
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat)
+
+
+def test_a_cancelled_question_is_no_turn(terminal: Open) -> None:
+    chat = terminal()
+    ask(chat, "hello")
+    chat.expect(r"sure \(99 %\)")
+    ask(chat, "slow question")
+    chat.expect("Reading")
+    chat.send(CTRL_C)
+    chat.expect(PROMPT)
+    ask(chat, "and then?")
+    chat.expect("about: hello")
+    assert "slow question" not in chat.before.rpartition("about")[2]
+    left(chat)
 
 
 def test_leaving_does_not_wait_for_a_cancelled_question(terminal: Open) -> None:
@@ -123,16 +129,14 @@ def test_leaving_does_not_wait_for_a_cancelled_question(terminal: Open) -> None:
     began = time.monotonic()
     chat.send(CTRL_C)
     chat.expect(PROMPT)
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat)
     assert time.monotonic() - began < SLOW_SECONDS - 1
 
 
 def test_leaving_does_not_wait_for_the_models(terminal: Open) -> None:
     chat = terminal(FAKE_OPEN="60")
     began = time.monotonic()
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat)
     assert time.monotonic() - began < 10
 
 
@@ -141,16 +145,14 @@ def test_the_models_load_while_the_first_question_is_typed(terminal: Open) -> No
     ask(chat, "hello")
     chat.expect("Loading the models")
     chat.expect(r"sure \(99 %\)")
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat)
 
 
 def test_questions_are_remembered_in_the_next_chat(terminal: Open) -> None:
     chat = terminal()
     ask(chat, "nowhere to be found")
     chat.expect("Not found in these articles")
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
+    left(chat)
     chat = terminal()
     chat.send(UP)
     chat.expect("nowhere to be found")
@@ -165,8 +167,7 @@ def test_a_history_that_cannot_be_kept_does_not_stop_the_chat(terminal: Open, tm
     chat.expect(r"sure \(99 %\)")
     chat.send(UP)
     chat.expect("hello")
-    chat.send(CTRL_C + CTRL_D)
-    assert ended(chat) == 0
+    left(chat, CTRL_C + CTRL_D)
 
 
 def test_what_is_no_text_is_refused_and_the_chat_goes_on(terminal: Open) -> None:
@@ -177,16 +178,6 @@ def test_what_is_no_text_is_refused_and_the_chat_goes_on(terminal: Open) -> None
     chat.expect(r"sure \(99 %\)")
 
 
-def test_an_article_cannot_act_on_the_terminal(terminal: Open) -> None:
-    chat = terminal()
-    ask(chat, "hello")
-    chat.expect(r"sure \(99 %\)")
-    ask(chat, "/why")
-    chat.expect("Then they left")
-    assert "\x1b[31m" not in chat.before
-    assert "\ufffd[31m[bold]" in chat.before
-
-
 def test_no_color_marks_with_asterisks(terminal: Open) -> None:
     chat = terminal(NO_COLOR="1")
     ask(chat, "hello")
@@ -194,13 +185,6 @@ def test_no_color_marks_with_asterisks(terminal: Open) -> None:
     chat = terminal()
     ask(chat, "hello")
     chat.expect("\x1b\\[1mCaracas\x1b\\[0m")
-
-
-def test_models_that_cannot_be_loaded_end_the_chat(terminal: Open) -> None:
-    chat = terminal(FAKE_OPEN="no model")
-    ask(chat, "hello")
-    chat.expect("dateline: The model x is missing; run `make setup`.")
-    assert ended(chat) == 1
 
 
 def test_piped_lines_are_answered_in_turn(tmp_path: Path) -> None:
@@ -252,21 +236,6 @@ def test_a_question_may_lean_on_the_last_three_and_new_starts_over(tmp_path: Pat
         "> and last?",
         "about: and now?",
     ]
-
-
-def test_a_cancelled_question_is_no_turn(terminal: Open) -> None:
-    chat = terminal()
-    ask(chat, "hello")
-    chat.expect(r"sure \(99 %\)")
-    ask(chat, "slow question")
-    chat.expect("Reading")
-    chat.send(CTRL_C)
-    chat.expect(PROMPT)
-    ask(chat, "and then?")
-    chat.expect("about: hello")
-    assert "slow question" not in chat.before.rpartition("about")[2]
-    chat.send(CTRL_D)
-    assert ended(chat) == 0
 
 
 def test_a_filter_holds_until_it_is_changed_and_every_answer_shows_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,9 +158,7 @@ def test_what_utf_8_cannot_hold_in_an_answer_is_no_obstacle(run: Run) -> None:
         (["ask", "x", "--sinze", "2024-02-01"], ["No such option '--sinze'", "--since", "See `dateline ask --help`"]),
         (["ask"], ["Missing argument 'QUESTION'"]),
         (["ask", ""], ["The question is empty"]),
-        (["ask", " \n "], ["The question is empty"]),
         (["ask", "?!"], ["has no words"]),
-        (["ask", "\u3164"], ["has no words"]),
         (["ask", "who\x07?"], ["control character U+0007"]),
         (["ask", "who\udcff?"], ["not UTF-8"]),
         (["ask", "x" * 100_000], ["100000 characters", "at most 400"]),
@@ -175,10 +174,8 @@ def test_what_utf_8_cannot_hold_in_an_answer_is_no_obstacle(run: Run) -> None:
         (["ask", "x", "--k", "0"], ["--k", "'0' is not a whole number from 1 to"]),
         (["ask", "x", "--k", "x"], ["--k", "'x' is not a whole number from 1 to"]),
         (["ask", "x", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
-        (["chat", "--article", "a11"], ["no article 'a11'", "did you mean a1?"]),
         (["ask", "x", "--source", "Exampel"], ["no articles from 'Exampel'", "did you mean Example Wire?"]),
         (["chat", "--source", "zzz"], ["no articles from 'zzz' in the index; `dateline status` lists the sources."]),
-        (["ask", "x", "--as-of", "yesterday"], ["--as-of", "'yesterday' is not a date"]),
         (["chat", "--since", "2024-03-01", "--until", "2024-02-01"], ["2024-03-01 is later than --until 2024-02-01"]),
         (["--config", "nope.toml", "status"], ["nope.toml does not exist"]),
         (["status", "--config", "nope.toml"], ["nope.toml does not exist"]),
@@ -201,12 +198,6 @@ def test_the_configuration_can_stand_before_or_after_the_command(run: Run, tmp_p
         assert (outcome.status, outcome.out) == (1, "")
         assert outcome.err.startswith("dateline: There is no index in ")
         assert "none yet; run `dateline index`, or, if there is one elsewhere, go to the folder of its" in outcome.err
-
-
-def test_a_mistake_in_the_configuration_is_status_2(run: Run, tmp_path: Path) -> None:
-    outcome = run("index", "--config", configured(tmp_path, "[retrieval]\npasages = 3\n"))
-    assert outcome.status == 2
-    assert "did you mean passages?" in outcome.err
 
 
 def test_errors_are_status_1_and_a_traceback_is_shown_with_debug_only(run: Run) -> None:
@@ -245,26 +236,30 @@ def test_help_and_mistakes_do_not_pay_for_heavy_imports(args: list[str]) -> None
     assert not set(HEAVY) & set(modules)
 
 
+def called(folder: Path, *args: str, **more: Any) -> "subprocess.CompletedProcess[str]":
+    """The command with the fake assistant, in a process of its own."""
+    return subprocess.run([*COMMAND, *args], cwd=folder, text=True, check=False, stderr=subprocess.PIPE, **more)
+
+
+def opened(folder: Path, *args: str) -> "subprocess.Popen[bytes]":
+    """The same, still running."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*COMMAND, *args], cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
 def test_an_error_that_nobody_foresaw_is_one_sentence_too(tmp_path: Path) -> None:
-    done = subprocess.run([*COMMAND, "ask", "break"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = called(tmp_path, "ask", "break", stdout=subprocess.PIPE)
     assert (done.returncode, done.stdout) == (1, "")
     assert (
         done.stderr
         == "dateline: RuntimeError: shapes do not match. Internal error; run again with --debug and report it.\n"
     )
-    done = subprocess.run(
-        [*COMMAND, "ask", "break", "--debug"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
+    assert "Traceback" in called(tmp_path, "ask", "break", "--debug").stderr
 
 
 def test_every_answer_is_written_before_the_next_question_is_read(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "ask", "-", "--json"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    with opened(tmp_path, "ask", "-", "--json") as process:
+        assert process.stdin is not None and process.stdout is not None
         for question in (b"hello", b"list"):
             process.stdin.write(question + b"\n")
             process.stdin.flush()
@@ -272,9 +267,7 @@ def test_every_answer_is_written_before_the_next_question_is_read(tmp_path: Path
 
 
 def test_a_reader_that_leaves_early_causes_no_noise(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "ask", "-"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with opened(tmp_path, "ask", "-") as process:
         assert process.stdout is not None
         process.stdout.close()
         process.stdout = None
@@ -285,19 +278,13 @@ def test_a_reader_that_leaves_early_causes_no_noise(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*COMMAND, "status"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert done.returncode == 1
-    assert done.stderr == "dateline: No space left on device.\n"
+        done = called(tmp_path, "status", stdout=full)
+    assert (done.returncode, done.stderr) == (1, "dateline: No space left on device.\n")
 
 
 def test_an_interrupt_is_quiet_and_status_130(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "ask", "-"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    with opened(tmp_path, "ask", "-") as process:
+        assert process.stdin is not None and process.stdout is not None
         process.stdin.write(b"hello\nslow\n")
         process.stdin.flush()
         process.stdout.readline()

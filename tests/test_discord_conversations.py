@@ -5,14 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.discord.conversations import FORGOTTEN_SECONDS, MOST, Conversations
-from bot.discord.handler import Question, QuestionHandler
-from bot.discord.health import Health
+from bot.discord.handler import Question
 from bot.discord.ledger import Ledger
-from bot.discord.queue import Queue
-from bot.settings import DiscordSettings
 from retrieval.types import SearchFilter, Turn
 from tests import fakes
-from tests.test_discord_handler import Paper, Shelf
+from tests.test_discord_handler import Paper, Shelf, handler_of
 
 pytestmark = pytest.mark.anyio
 ANA, BO = 1, 2
@@ -34,9 +31,7 @@ class Talk:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.ledger = Ledger.open(folder / "discord.sqlite")
-        settings = DiscordSettings(cooldown_seconds=0.0)
-        queue, health = Queue(5), Health()
-        self.handler = QuestionHandler(Shelf(), self.ledger, queue, health, settings, self.clock)  # type: ignore[arg-type]
+        self.handler = handler_of(Shelf(), folder, clock=self.clock)
 
     async def ask(self, person: int, place: int, question: str, **more: object) -> str:
         """What the answer says that it is about; empty where it stands alone."""
@@ -49,24 +44,6 @@ class Talk:
 @pytest.fixture
 def talk(tmp_path: Path) -> Talk:
     return Talk(tmp_path)
-
-
-async def test_people_in_one_place_and_one_person_in_two_do_not_mix(talk: Talk) -> None:
-    await talk.ask(ANA, THREAD, "alpha?", continues=True)
-    await talk.ask(BO, THREAD, "beta?", continues=True)
-    await talk.ask(ANA, CHANNEL, "gamma?", continues=True)
-    assert await talk.ask(ANA, THREAD, "and then?", continues=True) == "about: alpha?"
-    assert await talk.ask(BO, THREAD, "and then?", continues=True) == "about: beta?"
-    assert await talk.ask(ANA, CHANNEL, "and then?", continues=True) == "about: gamma?"
-    assert await talk.ask(3, THREAD, "and then?", continues=True) == ""
-
-
-async def test_what_is_no_reply_starts_over_and_can_be_gone_on_from(talk: Talk) -> None:
-    await talk.ask(ANA, CHANNEL, "alpha?")
-    assert await talk.ask(ANA, CHANNEL, "and then?") == ""
-    assert await talk.ask(ANA, CHANNEL, "and more?", continues=True) == "about: and then?"
-    await talk.ask(ANA, CHANNEL, "beta?", continues=True)
-    assert await talk.ask(ANA, CHANNEL, "and more?", continues=True) == "about: beta?"
 
 
 async def test_a_reply_leans_on_the_answer_that_it_is_to(talk: Talk) -> None:

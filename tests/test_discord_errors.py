@@ -13,11 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.discord.admin import address, safe_name
+from bot.discord.admin import safe_name
 from bot.discord.catalogue import Catalogue
-from bot.discord.commands import question_in
 from bot.discord.errors import for_member, for_operator, log_error
-from bot.discord.health import Health
 from bot.discord.jobs import Jobs
 from bot.discord.logs import Redacted, event, without_secrets
 from bot.discord.permissions import Location, Member, check_location, check_operator
@@ -26,7 +24,6 @@ from bot.discord.refusals import (
     NotAllowedError,
     NotHereError,
     NotNamedError,
-    OccupiedError,
     QueueFullError,
 )
 from bot.discord.reports import feedback_card
@@ -40,7 +37,7 @@ from retrieval.intake.files import SUFFIXES
 from retrieval.page_files import MAX_NAME
 from retrieval.progress import Progress
 from retrieval.storage.postgres.database import Server
-from retrieval.types import IndexReport, Sources
+from retrieval.types import Sources
 
 FOLDER, URL = Path("/srv/my news"), "postgresql://me@db.example/news"
 
@@ -176,12 +173,6 @@ def test_any_name_is_made_safe_or_refused(name: str) -> None:
         assert Path(safe).suffix in SUFFIXES and safe.isprintable()
 
 
-@pytest.mark.parametrize("url", ["/etc/passwd", "file:///etc/passwd", "a.txt", "ftp://a/b", "~/x.txt", ""])
-def test_only_a_page_is_an_address(url: str) -> None:
-    with pytest.raises(UsageError, match="is not the address"):
-        address(url)
-
-
 HERE = Location(guild=1, channel=10)
 
 
@@ -241,20 +232,6 @@ def test_who_runs_it(
             check_operator(settings, location, member, changes=changes)
 
 
-@pytest.mark.parametrize(("content", "question"), [("  Who met?\n Where?", "Who met? Where?"), ("W" * 30, "W" * 30)])
-def test_a_message_can_be_asked_about(content: str, question: str) -> None:
-    assert question_in(content, 30) == question
-
-
-@pytest.mark.parametrize(
-    ("content", "said"), [(" \n", "no words of its own"), ("W" * 31, "longer than 30 characters; ask")]
-)
-def test_nobody_is_told_to_mend_the_message_of_somebody_else(content: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as error:
-        question_in(content, 30)
-    assert "/ask" in str(error.value) and "shorten" not in str(error.value)
-
-
 def offered(names: Sequence[str], typed: str = "") -> list[str]:
     """What a catalogue of these sources offers."""
 
@@ -264,12 +241,6 @@ def offered(names: Sequence[str], typed: str = "") -> list[str]:
         return made.choices(typed)
 
     return asyncio.run(read())
-
-
-def test_at_most_25_sources_are_offered_the_commonest_first() -> None:
-    names = [f"Wire {number}" for number in range(40)]
-    assert offered(names) == names[:25]
-    assert offered(names, "wire 3") == ["Wire 3", *(f"Wire 3{number}" for number in range(10))]
 
 
 def test_a_source_is_offered_whose_name_can_be_seen_and_fits() -> None:
@@ -290,49 +261,6 @@ def test_no_field_of_a_report_is_empty(text: str) -> None:
     rated = Rated("x", text, (text,), 1, 0, 1, datetime.now(UTC))
     (field,) = feedback_card([rated]).fields
     assert field.name == ELLIPSIS and field.value.startswith(f"{ELLIPSIS}\n👎 1")
-
-
-def test_the_newest_generation_that_was_seen_is_told() -> None:
-    health = Health()
-    for generation, told in ((3, 3), (2, 3), (4, 4)):
-        health.answered("span", 0.1, generation)
-        assert f'"generation": {told}' in health.document()
-        assert health.registry.get_sample_value("dateline_generation") == told
-    health.seen(5)
-    assert '"generation": 5' in health.document()
-
-
-def endless(progress: Progress) -> IndexReport:
-    """Indexes until it is stopped."""
-    with progress("Embedding passages", 3_400) as advance:
-        while True:
-            advance(1)
-
-
-def test_a_refresh_is_one_at_a_time_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.discord.jobs.EDIT_SECONDS", 0.01)
-
-    async def story() -> None:
-        jobs, told = Jobs(), list[str]()
-
-        async def tell(words: str) -> None:
-            told.append(words)
-
-        running = asyncio.create_task(jobs.run(endless, tell))
-        while not any("of 3,400" in words for words in told):
-            await asyncio.sleep(0.01)
-        with pytest.raises(OccupiedError):
-            await jobs.run(endless, tell)
-        assert jobs.stage is not None and jobs.stage.startswith("Embedding passages: ")
-        jobs.stop()
-        with pytest.raises(ClosingError):
-            await running
-        while jobs.stage is not None:
-            await asyncio.sleep(0.01)
-        with pytest.raises(ClosingError):
-            await jobs.run(endless, tell)
-
-    asyncio.run(story())
 
 
 def test_nobody_waits_for_a_job_that_is_stopped_and_does_not_end(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,19 @@ class Shelf(fakes.Assistant):
         return {id: self.stored[id] for id in ids if id in self.stored}
 
 
-def handler_of(shelf: Shelf, folder: Path, health: Health | None = None) -> QuestionHandler:
-    """A handler over these articles."""
+def handler_of(
+    shelf: Shelf,
+    folder: Path,
+    health: Health | None = None,
+    queue: Queue | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    **settings: float,
+) -> QuestionHandler:
+    """A handler over these articles, without cooldowns unless the settings have some."""
     ledger = Ledger.open(folder / "discord.sqlite")
-    health = Health() if health is None else health
-    settings = DiscordSettings(cooldown_seconds=0.0)
-    return QuestionHandler(shelf, ledger, Queue(5), health, settings)  # type: ignore[arg-type]
+    health, queue = Health() if health is None else health, Queue(5) if queue is None else queue
+    chosen = DiscordSettings(**{"cooldown_seconds": 0.0, **settings})  # type: ignore[arg-type]
+    return QuestionHandler(shelf, ledger, queue, health, chosen, clock)  # type: ignore[arg-type]
 
 
 async def test_a_passage_whose_article_is_gone_or_changed_is_not_shown(tmp_path: Path) -> None:
@@ -186,10 +194,8 @@ async def test_sources_that_cannot_be_read_now_stay_as_they_were() -> None:
 
 async def test_a_cooldown_is_of_each_person_and_channel_and_ends(tmp_path: Path) -> None:
     now = [100.0]
-    settings = DiscordSettings(cooldown_seconds=10.0, channel_cooldown_seconds=2.0)
-    ledger = Ledger.open(tmp_path / "discord.sqlite")
-    shelf, queue = Shelf(), Queue(5)
-    handler = QuestionHandler(shelf, ledger, queue, Health(), settings, lambda: now[0])  # type: ignore[arg-type]
+    clock = lambda: now[0]  # noqa: E731
+    handler = handler_of(Shelf(), tmp_path, clock=clock, cooldown_seconds=10.0, channel_cooldown_seconds=2.0)
 
     async def ask(person: int, channel: int) -> None:
         await handler.answer(Question("list Who?", SearchFilter(), person, channel), Paper())
@@ -213,9 +219,8 @@ async def test_a_cooldown_is_of_each_person_and_channel_and_ends(tmp_path: Path)
 
 
 async def test_who_finds_the_queue_full_may_ask_again_at_once(tmp_path: Path) -> None:
-    ledger, settings = Ledger.open(tmp_path / "discord.sqlite"), DiscordSettings(cooldown_seconds=600.0)
     queue, let = Queue(0), threading.Event()
-    handler = QuestionHandler(Shelf(), ledger, queue, Health(), settings)  # type: ignore[arg-type]
+    handler = handler_of(Shelf(), tmp_path, queue=queue, cooldown_seconds=600.0)
     running = queue.submit(lambda: let.wait(30))
     question = Question("list Who?", SearchFilter(), 1, 2)
     with pytest.raises(QueueFullError):
@@ -229,9 +234,8 @@ async def test_who_finds_the_queue_full_may_ask_again_at_once(tmp_path: Path) ->
 
 async def test_who_waits_too_long_is_told_and_so_is_who_waits_when_it_closes(tmp_path: Path) -> None:
     now = [100.0]
-    ledger, settings = Ledger.open(tmp_path / "discord.sqlite"), DiscordSettings(cooldown_seconds=0.0)
     queue, let = Queue(5), threading.Event()
-    handler = QuestionHandler(Shelf(), ledger, queue, Health(), settings, lambda: now[0])  # type: ignore[arg-type]
+    handler = handler_of(Shelf(), tmp_path, queue=queue, clock=lambda: now[0])
     queue.submit(lambda: let.wait(30))
     question = Question("list Who?", SearchFilter(), 1, 2)
     late = asyncio.create_task(handler.answer(question, Paper()))

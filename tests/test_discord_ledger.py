@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,13 +55,13 @@ def opened(request: pytest.FixtureRequest, path: Path) -> Opened:
     return lambda: Ledger.open(path, url)
 
 
-def at(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
-    """From now on it is that day at noon, for the ledger."""
+def at(monkeypatch: pytest.MonkeyPatch, when: str, hour: int = 12) -> None:
+    """From now on it is that day at that hour, for the ledger."""
 
     class Clock(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Any:
-            return datetime.fromisoformat(f"{when}T12:00:00+00:00")
+            return datetime.fromisoformat(f"{when}T{hour}:00:00+00:00")
 
     monkeypatch.setattr(databases, "datetime", Clock)
 
@@ -172,19 +172,13 @@ def test_each_server_has_what_was_asked_there_and_nobody_what_was_asked_in_priva
 
 
 def test_a_server_may_add_so_many_times_in_24_hours(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger, now = opened(), datetime(2024, 2, 20, 12, tzinfo=UTC)
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Any:
-            return now
-
-    monkeypatch.setattr(databases, "datetime", Clock)
+    ledger = opened()
+    at(monkeypatch, "2024-02-20")
     assert [ledger.count_addition(7, 2) for _ in range(3)] == [True, True, False]
     assert ledger.count_addition(8, 2)
-    now += timedelta(hours=23)
+    at(monkeypatch, "2024-02-21", hour=11)
     assert not opened().count_addition(7, 2)
-    now += timedelta(hours=2)
+    at(monkeypatch, "2024-02-21", hour=13)
     assert [ledger.count_addition(7, most) for most in (2, 0, 2, 2)] == [True, False, True, False]
 
 
@@ -231,40 +225,27 @@ def test_threads_may_share_a_ledger(opened: Opened) -> None:
     assert ledger.rate(id, 0, True) == Rating(20, 20, private=True)
 
 
-def _damaged(path: Path) -> None:
-    path.write_bytes(b"this is no database at all " * 100)
-
-
-def _foreign(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE theirs (x)")
-    connection.close()
-
-
-def _newer(path: Path) -> None:
-    Ledger.open(path)
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-
-
-def _folder(path: Path) -> None:
-    path.mkdir()
-
-
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("content", "words"),
     [
-        (_damaged, "file is not a database"),
-        (_foreign, "another program"),
-        (_newer, "format 99, expected 1"),
-        (_folder, "unable to open"),
+        (b"this is no database at all " * 100, "file is not a database"),
+        ("CREATE TABLE theirs (x)", "another program"),
+        (f"PRAGMA application_id = {databases.APPLICATION}; PRAGMA user_version = 99", "format 99, expected 1"),
+        (None, "unable to open"),
     ],
 )
-def test_a_file_that_is_no_ledger_is_refused_in_one_sentence(path: Path, spoil: object, words: str) -> None:
+def test_a_file_that_is_no_ledger_is_refused_in_one_sentence(
+    path: Path, content: bytes | str | None, words: str
+) -> None:
     path.parent.mkdir()
-    assert callable(spoil)
-    spoil(path)
+    match content:
+        case bytes():
+            path.write_bytes(content)
+        case str():
+            with closing(sqlite3.connect(path)) as connection:
+                connection.executescript(content)
+        case None:
+            path.mkdir()
     with pytest.raises(StoreError, match=words) as raised:
         Ledger.open(path)
     assert str(path) in str(raised.value)
@@ -294,29 +275,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "storage").write_text("a file")
     with pytest.raises(StoreError, match="x cannot be created: "):
         Ledger.open(tmp_path / "storage" / "x" / LEDGER)
-
-
-def test_what_has_yet_to_be_answered_outlives_the_process(tmp_path: Path) -> None:
-    file = tmp_path / "discord.sqlite"
-    ledger = Ledger.open(file)
-    for message in (7, 8, 9, 8):
-        ledger.add_pending(1, message)
-    ledger.clear_pending(8)
-    ledger.clear_pending(100)
-    assert Ledger.open(file).pending() == ((1, 7), (1, 9))
-
-
-def test_a_file_of_before_is_still_read(tmp_path: Path) -> None:
-    file = tmp_path / "discord.sqlite"
-    id = Ledger.open(file).save(answer("list Who?"))
-    with closing(sqlite3.connect(file)) as connection:
-        for table in ("unanswered", "servers", "additions"):
-            connection.execute(f"DROP TABLE {table}")
-    ledger = Ledger.open(file)
-    assert ledger.load(id) is not None and ledger.pending() == ()
-    # where it was asked is not known, so it is nobody's
-    assert ledger.rate(id, PERSON, False) == Rating(0, 1, private=True)
-    assert ledger.count_addition(7, 1)
 
 
 def test_each_message_of_a_person_is_taken_once(opened: Opened) -> None:

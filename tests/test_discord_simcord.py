@@ -105,26 +105,16 @@ def test_a_message_that_is_too_long_to_ask_about_is_no_question_of_whoever_asks(
     played(tmp_path, story, max_question_length=30)
 
 
-def test_a_mention_a_private_message_and_a_menu_ask_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_menu_asks_too_and_what_is_hostile_does_nothing(tmp_path: Path) -> None:
     async def story(env: Env, guild: Any, channel: Any) -> None:
         ada = guild.add_member(env.create_user("ada"))
-        bot = env.bot.user
-        assert bot is not None
-        asked = await ada.send(channel, f"{bot.mention} list Who met?")
-        assert "**Ana**" in shown(channel.last_message)
-        assert channel.last_message.reference.message_id == asked.id
         about = await ada.context_menu(channel, "Ask Dateline about this", await ada.send(channel, "list Who met?"))
         assert "**Bo**" in shown(about.response)
         hostile = await ada.send(channel, "span @everyone <@1> **c** [b](https://evil.example/b) Who met?")
         about = await ada.context_menu(channel, "Ask Dateline about this", hostile)
         assert "evil" in shown(about.response) and foreign(shown(about.response)) == set()
-        sent = await ada.send_dm("list Who met?")
-        replies = [message async for message in sent.channel.history() if message.author == bot]
-        assert "**Bo**" in shown(replies[0])
 
-    with caplog.at_level("INFO"):
-        played(tmp_path, story)
-    assert "event=answered" in caplog.text and "who met" not in caplog.text.lower()
+    played(tmp_path, story)
 
 
 def test_discord_takes_the_commands_and_their_options(tmp_path: Path) -> None:
@@ -142,8 +132,6 @@ def test_discord_takes_the_commands_and_their_options(tmp_path: Path) -> None:
 
 
 def test_who_may_run_it_and_who_may_not(tmp_path: Path) -> None:
-    (tmp_path / "corpus").mkdir()
-
     async def story(env: Env, guild: Any, channel: Any) -> None:
         managers = guild.create_role("Managers", permissions=discord.Permissions(manage_guild=True))
         ada = guild.add_member(env.create_user("ada"))
@@ -152,15 +140,6 @@ def test_who_may_run_it_and_who_may_not(tmp_path: Path) -> None:
             await ada.slash(channel, "dateline status")
         status = await chief.slash(channel, "dateline status")
         assert status.ephemeral and "fake/encoder" in shown(status.response)
-        refused = await chief.slash(channel, "dateline refresh")
-        assert f"put {guild.id} into" in shown(refused.response)
-        await env.restart_bot(client(tmp_path, guilds=(guild.id,)))
-        refreshed = await chief.slash(channel, "dateline refresh")
-        assert "1 added" in shown(refreshed.response)
-        voted = await ada.slash(channel, "ask", question="differ Who?")
-        bad = next(c["custom_id"] for c in voted.response.components[0]["components"] if ":bad:" in c["custom_id"])
-        assert (await ada.click(voted.response, custom_id=bad)).ephemeral
-        assert "differ Who?" in shown((await chief.slash(channel, "dateline feedback")).response)
 
     played(tmp_path, story)
 
@@ -183,7 +162,7 @@ def test_where_the_encoder_is_on_this_machine_is_not_shown(tmp_path: Path) -> No
 async def found(env: Env, **settings: Any) -> list[str]:
     """What the check finds in Discord."""
     all = [finding async for finding in check_servers(env.bot, DiscordSettings(**settings))]
-    return [f"{'ok' if one.fine else 'FAIL'} {one.what}" for one in all]
+    return [f"{'ok' if one.level == 'ok' else 'FAIL'} {one.message}" for one in all]
 
 
 def test_the_check_knows_in_which_channels_it_can_answer(tmp_path: Path) -> None:

@@ -163,8 +163,8 @@ def news(checker: Checker) -> list[Notice]:
     """What waits to be shown; it is shown, then."""
     found: list[Notice] = []
     while (taken := checker.claim("terminal", NOW, 10)) is not None:
-        found += taken.notices
-        checker.questions.outbox.remove([notice.id for notice in taken.notices])
+        found += taken.news
+        checker.questions.outbox.remove([notice.id for notice in taken.news])
     return found
 
 
@@ -251,7 +251,7 @@ def test_news_that_was_taken_and_not_shown_is_taken_again_and_no_sooner(new_room
         found = list(pool.map(lambda checker: checker.check("terminal").news, (first, second)))
     assert sum(found) == 1
     taken = first.claim("terminal", LATER, 10)
-    assert taken is not None and len(taken.notices) == 1 and not taken.again
+    assert taken is not None and len(taken.news) == 1 and not taken.again
     assert second.claim("terminal", LATER, 10) is None
     assert second.claim("terminal", NOW, 10) == replace(taken, again=True)
 

@@ -169,7 +169,7 @@ class Counted(Indexer):
 @pytest.fixture
 def watching(tmp_path: Path, corpus: Path) -> Iterator[tuple[Updates, Counted]]:
     indexer = Counted(settings_for(corpus, tmp_path / "store"), LazyEncoder("stand-in", RandomEncoder))
-    yield Updates(indexer, Terminal(), as_json=True), indexer
+    yield Updates(indexer, Terminal(as_json=True)), indexer
 
 
 def test_a_folder_in_which_nothing_changes_is_only_glanced_at(

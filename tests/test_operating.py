@@ -170,7 +170,7 @@ def test_watch_shows_each_generation_once_and_complains_of_nothing_twice_in_a_ro
 ) -> None:
     busy, gone = BusyError("Another process is indexing."), CorpusError("The folder does not exist.")
     indexer: Any = Scripted(report(1), busy, busy, report(1), gone, gone, report(2, "a"), report(2, "a", "b"), gone)
-    update = Updates(indexer, Terminal(), as_json=True)
+    update = Updates(indexer, Terminal(as_json=True))
     done = [update() for _ in range(9)]
     assert done == [True, False, False, True, True, True, True, True, True]
     out, err = capsys.readouterr()

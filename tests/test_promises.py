@@ -22,7 +22,7 @@ from reader.model import TransformersReader
 from reader.names import folded
 from reader.types import Answer
 from retrieval.encoder import CompiledEncoder
-from retrieval.errors import CitationError, NoIndexError, UsageError
+from retrieval.errors import CitationError, UsageError
 from retrieval.progress import silent
 from retrieval.search import Query, search
 from retrieval.storage.database import DATABASE
@@ -114,15 +114,9 @@ def test_an_answer_that_is_not_certain_enough_is_offered_as_unsure_with_its_quot
     plainly = sample.ask("How long did the meeting between Maduro and Lavrov last?")
     strict = Answerer(reader, Calibration.load(), Threshold(answer=1.0, unsure=0.3, items=20))
     unsure = strict.answer(plainly.evidence, 0.0)
-    assert (plainly.certain, unsure.certain) == (True, False)
+    assert (plainly.kind, plainly.certain, unsure.certain) == ("span", True, False)
     assert said(unsure) == said(plainly) == "45 minutes"
     verbatim(unsure, sample)
-
-
-def test_one_answer_where_one_is_asked_for(sample: Assistant) -> None:
-    answer = sample.ask("How long did the meeting between Maduro and Lavrov last?")
-    assert answer.kind == "span"
-    assert said(answer) == "45 minutes"
 
 
 COACHES = {
@@ -182,11 +176,9 @@ def test_articles_that_differ_are_set_side_by_side_the_newest_first(sample: Assi
 
 
 def test_no_answer_is_taken_from_a_heading(tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
     front = "---\ntitle: Mayor Ana Ruiz opens the new bridge in Porto\ndate: 2024-05-06\n---\n"
-    (corpus / "a.md").write_text(f"{front}It was opened after three years of work. Many people came to see it.")
-    settings = settings_for(corpus, tmp_path / "store")
+    write(tmp_path / "corpus", "a.md", f"{front}It was opened after three years of work. Many people came to see it.")
+    settings = settings_for(tmp_path / "corpus", tmp_path / "store")
     index_corpus(settings, silent)
     assistant = Assistant.open(settings, silent)
     for question in ("Who opened the new bridge in Porto?", "When was the bridge in Porto opened?"):
@@ -195,13 +187,8 @@ def test_no_answer_is_taken_from_a_heading(tmp_path: Path) -> None:
         verbatim(answer, assistant)
 
 
-def test_what_the_store_does_not_say_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    (corpus / "a.txt").write_text("Bridge opens\n\nThe mayor, Ana Ruiz, opened the bridge in Porto on Monday.")
-    settings = settings_for(corpus, tmp_path / "store")
-    index_corpus(settings, silent)
-    assistant = Assistant.open(settings, silent)
+def test_what_the_store_does_not_say_is_never_shown(bridge: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assistant = Assistant.open(bridge, silent)
 
     def garbled(held: Snapshot, query: Query, k: int, where: SearchFilter) -> Evidence:
         evidence = search(held, query, k, where)
@@ -302,23 +289,6 @@ def test_filters_and_k_reach_the_search(sample: Assistant) -> None:
 def test_a_question_that_is_none_is_one_clear_sentence(question: str, sample: Assistant) -> None:
     with pytest.raises(UsageError, match=r"^The question "):
         sample.ask(question)
-
-
-def test_new_articles_are_answerable_at_once(tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    (corpus / "a.txt").write_text("Bridge opens\n\nThe mayor, Ana Ruiz, opened the bridge in Porto on Monday.")
-    settings = settings_for(corpus, tmp_path / "store")
-    with pytest.raises(NoIndexError):
-        Assistant.open(settings, silent)
-    index_corpus(settings, silent)
-    assistant = Assistant.open(settings, silent)
-    assert said(assistant.ask("Who opened the bridge in Porto?")).endswith("ana ruiz")
-    (corpus / "b.txt").write_text("Tunnel opens\n\nThe minister, Bo Lund, opened the tunnel in Oslo on Friday.")
-    index_corpus(settings, silent)
-    answer = assistant.ask("Who opened the tunnel in Oslo?")
-    assert said(answer).endswith("bo lund")
-    assert answer.evidence.generation == 2
 
 
 def test_the_command_from_an_empty_folder_to_an_answer(tmp_path: Path) -> None:

@@ -31,12 +31,6 @@ def test_without_a_file_all_is_default_and_relative_to_the_current_folder(folder
     assert settings.corpus.path == folder / "corpus"
     assert settings.storage.path == folder / ".dateline"
     assert settings.reader.adapter == ROOT / "reader/weights"
-    assert (settings.retrieval.passages, settings.answers.max_items) == (8, 20)
-    assert 0 < settings.answers.unsure < settings.answers.threshold < 1
-    assert settings.discord.cooldown_seconds == 10.0
-    assert (settings.fetch.timeout_seconds, settings.fetch.max_megabytes) == (30.0, 20.0)
-    assert settings.fetch.private_addresses is False
-    assert settings.logging.level == "warning"
 
 
 def test_the_shipped_file_documents_every_key_with_its_default() -> None:
@@ -49,11 +43,6 @@ def test_the_shipped_file_documents_every_key_with_its_default() -> None:
     for section in ("corpus", "storage"):
         defaults[section]["path"] = ROOT / defaults[section]["path"]
     assert shipped == defaults
-
-
-def test_the_file_in_the_current_folder_is_found(folder: Path) -> None:
-    (folder / "config.toml").write_text("[retrieval]\npassages = 3\n")
-    assert Settings.load().retrieval.passages == 3
 
 
 def test_paths_start_at_the_folder_of_the_file(folder: Path) -> None:
@@ -93,11 +82,6 @@ def test_the_index_may_be_hidden_among_the_articles_or_stand_above_them(folder: 
     assert load(folder, '[storage]\npath = "corpus-index"\n').storage.path == folder / "corpus-index"
 
 
-def test_limits_of_fetching_can_be_set(folder: Path) -> None:
-    fetch = load(folder, "[fetch]\ntimeout_seconds = 5\nmax_megabytes = 0.5\nprivate_addresses = true\n").fetch
-    assert (fetch.timeout_seconds, fetch.max_megabytes, fetch.private_addresses) == (5.0, 0.5, True)
-
-
 def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
     assert load(folder, b"\xef\xbb\xbf[retrieval]\npassages = 3\n").retrieval.passages == 3
 
@@ -115,38 +99,26 @@ def test_a_byte_order_mark_is_no_error(folder: Path) -> None:
         ("[retrieval]\npassages = 0\n", ["[retrieval] passages is 0", "a whole number from 1 to 1000"]),
         ("[retrieval]\npassages = true\n", ["passages is true", "a whole number"]),
         ("[retrieval]\npassages = 2.5\n", ["passages is 2.5", "a whole number"]),
-        ('[retrieval]\npassages = "8"\n', ["passages is '8'", "a whole number"]),
         (f"[retrieval]\npassages = {10**30}\n", ["passages is 1000", "from 1 to 1000"]),
         ("[answers]\nthreshold = 1.5\n", ["threshold is 1.5", "a number from 0 to 1"]),
         ("[answers]\nthreshold = nan\n", ["threshold is nan", "a number from 0 to 1"]),
-        ("[answers]\nunsure = -0.1\n", ["unsure is -0.1", "a number from 0 to 1"]),
         (
             "[answers]\nthreshold = 0.2\nunsure = 0.25\n",
             ["unsure is 0.25, more than threshold, which is 0.2", "0.2 or less"],
         ),
         ("[answers]\nthreshold = 0.1\n", ["threshold, which is 0.1", "write unsure = 0.1 or less"]),
         ("[discord]\ncooldown_seconds = inf\n", ["cooldown_seconds is inf", "seconds"]),
-        ("[discord]\ncooldown_seconds = -1\n", ["cooldown_seconds is -1", "seconds"]),
-        ("[discord]\nchannel_cooldown_seconds = nan\n", ["channel_cooldown_seconds is nan", "seconds"]),
         ("[discord]\nmax_question_length = 401\n", ["max_question_length is 401", "from 1 to 400"]),
-        ("[discord]\nqueue_size = 0\n", ["queue_size is 0", "from 1 to 10000"]),
-        ("[discord]\nhealth_port = 65536\n", ["health_port is 65536", "from 0 to 65535"]),
         ("[discord]\nuser_install = 1\n", ["user_install is 1", "true or false"]),
         ("[discord]\nchannels = [-1]\n", ["channels is [-1]", "a list of Discord ids"]),
         ('[discord]\ntoken = "x"\n', ["unknown key token in [discord]"]),
         ("[fetch]\ntimeout_seconds = 0\n", ["[fetch] timeout_seconds is 0", "seconds, more than 0"]),
-        ("[fetch]\ntimeout_seconds = inf\n", ["timeout_seconds is inf", "seconds, more than 0"]),
         ("[fetch]\nmax_megabytes = 21\n", ["max_megabytes is 21", "more than 0 and at most 20"]),
-        ("[fetch]\nmax_megabytes = 0\n", ["max_megabytes is 0", "more than 0 and at most 20"]),
-        ("[fetch]\nprivate_addresses = 1\n", ["private_addresses is 1", "true or false"]),
-        ('[fetch]\nprivate_addresses = "yes"\n', ["private_addresses is 'yes'", "true or false"]),
         ('[discord]\nguilds = ["1"]\n', ["guilds is ['1']", "a list of Discord ids without quotation marks"]),
         ("[discord]\nguilds = [9223372036854775808]\n", ["guilds is [9223372036854775808]", "a list of Discord ids"]),
-        ("[discord]\nadmin_roles = 5\n", ["admin_roles is 5", "a list of Discord ids"]),
         ('[logging]\nlevel = "loud"\n', ["level is 'loud'", '"debug"']),
         ('[corpus]\norigin = "a/b"\n', ["[corpus] origin is 'a/b'", "letters a to z, digits"]),
         ("[corpus]\npath = 5\n", ["[corpus] path is 5", "in quotes"]),
-        ('[corpus]\npath = ""\n', ["[corpus] path is ''", "the path of a folder"]),
         ('[corpus]\npath = "a\\u0000b"\n', ["[corpus] path is 'a\\x00b'"]),
         ("[reader]\nadapter = false\n", ["adapter is false", '"" for none']),
         ("[corpus]\npath = news\n", ["not valid TOML", "line 2"]),

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 
 import discord
 
@@ -15,6 +15,7 @@ from bot.discord import health
 from bot.discord.connection import INTENTS, connect
 from bot.discord.ledger import LEDGER, Ledger
 from bot.discord.requests import FAILURES
+from bot.doctor.types import Finding
 from bot.mends import terminal_message
 from bot.overview import contents
 from bot.phrases import counted, listed
@@ -33,30 +34,25 @@ SPEAKING = frozenset(NEEDED) - {"send_messages_in_threads"}
 IN_THREADS = frozenset(NEEDED) - {"send_messages"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried, in a sentence."""
-
-    fine: bool
-    what: str
+ok, problem = partial(Finding, "Discord", "ok"), partial(Finding, "Discord", "problem")
 
 
 def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     """What is found, as it is found; the configuration has been read already. `token` raises ConfigError without."""
-    yield Finding(True, "The configuration can be read.")
+    yield ok("The configuration can be read.")
     if not settings.discord.guilds and not settings.discord.admin_roles:
-        yield Finding(True, "Nobody may use /dateline add and refresh: [discord] guilds and admin_roles are empty.")
+        yield ok("Nobody may use /dateline add and refresh: [discord] guilds and admin_roles are empty.")
     try:
         status = store_status(settings)
-        yield Finding(True, f"The index exists: generation {status.generation}, {contents(status)}.")
+        yield ok(f"The index exists: generation {status.generation}, {contents(status)}.")
         began = time.perf_counter()
         assistant = Assistant.open(settings, silent)
         loaded = time.perf_counter()
         assistant.ask(QUESTION)
         answered = time.perf_counter()
-        yield Finding(True, f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
+        yield ok(f"The models load in {loaded - began:.1f} s and answer in {answered - loaded:.1f} s.")
     except DatelineError as error:
-        yield Finding(False, terminal_message(error))
+        yield problem(terminal_message(error))
     yield _tried(lambda: _corpus(settings))
     yield _tried(lambda: _ledger(settings))
     if settings.discord.health_port:
@@ -64,7 +60,7 @@ def findings(settings: Settings, token: Callable[[], str]) -> Iterator[Finding]:
     try:
         yield from asyncio.run(_connected(settings.discord, token()))
     except DatelineError as error:
-        yield Finding(False, terminal_message(error))
+        yield problem(terminal_message(error))
 
 
 async def check_servers(client: discord.Client, settings: DiscordSettings) -> AsyncIterator[Finding]:
@@ -77,7 +73,7 @@ async def check_servers(client: discord.Client, settings: DiscordSettings) -> As
         if client.get_guild(id) is None:
             yield _unknown("server", id, "guilds", "has not invited the bot")
     if not client.guilds and not settings.user_install:
-        yield Finding(False, "No server has invited the bot; docs/discord.md has the link.")
+        yield problem("No server has invited the bot; docs/discord.md has the link.")
     named: dict[int, object] = dict.fromkeys(settings.channels)
     for id in named:
         # a thread that is archived is not among what Discord tells of
@@ -87,16 +83,16 @@ async def check_servers(client: discord.Client, settings: DiscordSettings) -> As
     homes = {channel.guild.id for channel in named.values() if isinstance(channel, Writable)}
     for guild in served:
         if guild.unavailable:
-            yield Finding(False, f"The server {guild.id} cannot be reached just now; check again when Discord has it.")
+            yield problem(f"The server {guild.id} cannot be reached just now; check again when Discord has it.")
         elif not settings.channels:
             for finding in _server(guild):
                 yield finding
         elif guild.id not in homes:
-            yield Finding(True, f"No question is answered in {guild.name}: none of [discord] channels is in it.")
+            yield ok(f"No question is answered in {guild.name}: none of [discord] channels is in it.")
     for id in settings.admin_roles:
         found = [(role, guild) for guild in served if (role := guild.get_role(id)) is not None]
         for role, guild in found:
-            yield Finding(True, f"In {guild.name} the role {role.name} may run the bot.")
+            yield ok(f"In {guild.name} the role {role.name} may run the bot.")
         if not found:
             yield _unknown("role", id, "admin_roles", "is in no server that the bot serves")
 
@@ -120,18 +116,18 @@ def _server(guild: discord.Guild) -> Iterator[Finding]:
     usable = [channel for channel in seen if not missing_permissions(channel, threads=False)]
     if not usable:
         needs = _words(name for name in NEEDED if name in SPEAKING)
-        yield Finding(
-            False, f"In {guild.name} there is no channel in which the bot can answer; it needs the permissions {needs}."
+        yield problem(
+            f"In {guild.name} there is no channel in which the bot can answer; it needs the permissions {needs}."
         )
         return
-    yield Finding(True, f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
+    yield ok(f"In {guild.name} the bot can answer in {counted(len(usable), 'channel')}.")
     lacks: defaultdict[str, list[str]] = defaultdict(list)
     for channel in seen:
         lacks[missing_permissions(channel)].append(f"#{channel.name}")
     for names, channels in lacks.items():
         if names:
             where = f"{listed(channels)} of {guild.name}"
-            yield Finding(True, f"In {where} some mentions cannot be answered in place; missing permissions: {names}.")
+            yield ok(f"In {where} some mentions cannot be answered in place; missing permissions: {names}.")
 
 
 def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
@@ -141,19 +137,18 @@ def _configured(channel: object, id: int, settings: DiscordSettings) -> Finding:
     if not isinstance(channel, Writable):
         return _unknown("channel", id, "channels", "is not a channel that messages can be written in")
     if channel.guild.unavailable:
-        return Finding(False, f"The channel {id} cannot be reached just now; check again when Discord has it.")
+        return problem(f"The channel {id} cannot be reached just now; check again when Discord has it.")
     name = f"#{channel.name} of {channel.guild.name}"
     if settings.guilds and channel.guild.id not in settings.guilds:
         return _unknown("channel", id, "channels", f"is {name}, a server that is not in [discord] guilds")
     if lacks := missing_permissions(channel):
-        return Finding(False, f"In {name}, one of [discord] channels, the bot lacks permissions: {lacks}.")
-    return Finding(True, f"In {name} the bot can answer.")
+        return problem(f"In {name}, one of [discord] channels, the bot lacks permissions: {lacks}.")
+    return ok(f"In {name} the bot can answer.")
 
 
-def _unknown(what: str, id: int, key: str, problem: str) -> Finding:
-    return Finding(
-        False,
-        f"The {what} {id} in [discord] {key} of config.toml {problem}; correct the id (“Copy {what.title()} ID” "
+def _unknown(what: str, id: int, key: str, fault: str) -> Finding:
+    return problem(
+        f"The {what} {id} in [discord] {key} of config.toml {fault}; correct the id (“Copy {what.title()} ID” "
         f"in the {what}'s menu, in Discord's developer mode), or remove it.",
     )
 
@@ -164,9 +159,9 @@ def _words(permissions: Iterable[str]) -> str:
 
 def _tried(attempt: Callable[[], str]) -> Finding:
     try:
-        return Finding(True, attempt())
+        return ok(attempt())
     except DatelineError as error:
-        return Finding(False, terminal_message(error))
+        return problem(terminal_message(error))
 
 
 def _corpus(settings: Settings) -> str:
@@ -207,7 +202,7 @@ async def _connected(settings: DiscordSettings, token: str) -> list[Finding]:
                 await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
                     await running  # raises why it could not
-                greeting = Finding(True, f"Discord accepts the token (of {client.user}) and the intents.")
+                greeting = ok(f"Discord accepts the token (of {client.user}) and the intents.")
                 return [greeting, *[finding async for finding in check_servers(client, settings)]]
         except TimeoutError as error:
             raise DatelineError(f"Discord was not ready within {READY_SECONDS:.0f} s; try again.") from error

@@ -23,11 +23,11 @@ from bot.discord.logs import RECORD, event
 from bot.discord.newscards import LISTED, followed_card, following_card, in_messages, news_card
 from bot.discord.parts import Parts
 from bot.discord.permissions import Location, Member, check_location, check_operator, check_posting
-from bot.discord.refusals import FollowLimitError, NotAllowedError, NotYoursError
+from bot.discord.refusals import NotAllowedError, NotYoursError
 from bot.discord.replies import Interaction, InteractionReply, Reply, embed_of
 from bot.discord.requests import FAILURES, is_refusal, retry
 from bot.discord.views import StopButton, list_view, news_in, news_view, view_of
-from bot.following.questions import FollowedQuestions, TooManyError
+from bot.following.questions import FollowedQuestions
 from bot.following.types import Asker, Followed, Limits, Notice
 from bot.overview import scope_words
 from bot.scope import Scope
@@ -74,12 +74,9 @@ class Following:
         limits = Limits(settings.max_followed_per_person, settings.max_followed_per_server)
         question = Question(text, where, by.person, location.channel)
         ask, handler = self._parts.assistant.ask, self._parts.handler
-        try:
-            followed, answer = await handler.run(
-                question, reply, lambda words: self._opened().follow(ask, words, where, by, limits)
-            )
-        except TooManyError as error:
-            raise FollowLimitError(str(error)) from error
+        followed, answer = await handler.run(
+            question, reply, lambda words: self._opened().follow(ask, words, where, by, limits)
+        )
         RECORD.info(event("follow", id=followed.id, person=by.person, server=by.server))
         card = await asyncio.to_thread(followed_card, answer, scope_words(Scope(where)), private)
         await reply.show(card, view_of([StopButton(followed.id)]))
@@ -175,7 +172,7 @@ class Following:
         checker = await asyncio.to_thread(self._opened)
         while (taken := await asyncio.to_thread(checker.claim, "discord", POSTING, AT_ONCE)) is not None:
             try:
-                await self._post(taken.message, taken.notices, checker.questions, taken.again)
+                await self._post(taken.message, taken.news, checker.questions, taken.again)
             # it stays in the outbox, and is taken again later; others go on
             except Exception as error:
                 log_error(error, "post_news")

@@ -11,7 +11,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.databases import Database, Tables, open_database, utc_text
+from bot.databases import Database, Tables, database_of, utc_text
 from bot.discord.types import Cited, Place, Rated, Rating, StoredAnswer, digest
 from bot.json import scope_json, scope_of
 from reader.types import Answer
@@ -71,7 +71,8 @@ class Ledger:
     """What is kept in a database. Every method raises StoreError where that fails."""
 
     def __init__(self, database: Database) -> None:
-        """Raises StoreError if the database is damaged or holds no ledger."""
+        """Makes the tables that are not there. Raises StoreError if the database is damaged or holds no ledger."""
+        database.prepare()
         self._database = database
         with database.reading() as connection:
             self._key: bytes = connection.execute("SELECT key FROM secret").fetchone()[0]
@@ -79,7 +80,7 @@ class Ledger:
     @classmethod
     def open(cls, path: Path, url: str | None = None) -> "Ledger":
         """The ledger on the server at `url` or, without one, in the file `path`. Raises StoreError."""
-        return cls(open_database(TABLES, path, url))
+        return cls(database_of(TABLES, path, url))
 
     def save(self, answer: Answer, where: SearchFilter = EVERYTHING, server: int | None = None) -> str:
         """Keeps what the buttons below an answer need; its id: 12 characters of [A-Za-z0-9_-].

@@ -9,7 +9,6 @@ RefusalError
 ├── QueueFullError    the queue of questions is full
 ├── OccupiedError     another refresh is running
 ├── OverdueError      it took too long
-├── FollowLimitError  the limit of followed questions is reached
 ├── CannotWriteError  the bot cannot post news there
 ├── NotYoursError     a question that somebody else follows
 ├── ClosingError      the bot is being restarted
@@ -87,10 +86,6 @@ class ClosingError(RefusalError):
 
 class GoneError(RefusalError):
     said = "This answer is no longer stored; ask the question again."
-
-
-class FollowLimitError(RefusalError):
-    """The limit of followed questions is reached; the message says whose."""
 
 
 class CannotWriteError(RefusalError):

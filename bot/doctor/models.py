@@ -56,7 +56,8 @@ def encoder_fingerprint(model: str) -> str | None:
 
 def disk_findings(settings: Settings) -> Iterator[Finding]:
     """Whether the folders that are written to can be, and have space."""
-    unprepared = not all(map(is_compiled, _folders(settings)))
+    folders = encoder_folder(settings.encoder.model), _reader_folder(settings.reader.model, settings.reader.adapter)
+    unprepared = any(folder is not None and not is_compiled(folder) for folder in folders)
     for name, folder, needed in (
         ("cache", cache_folder(), NEEDED_BYTES if unprepared else LEAST_BYTES),
         ("storage", settings.storage.path, LEAST_BYTES),
@@ -72,15 +73,6 @@ def disk_findings(settings: Settings) -> Iterator[Finding]:
             yield Finding("Disk", level, f"Only {space}, and {needed / 1e9:,.1f} may be needed.", "Free some space.")
         else:
             yield Finding("Disk", "ok", f"{space}.")
-
-
-def _folders(settings: Settings) -> Iterator[Path]:
-    for folder in (
-        encoder_folder(settings.encoder.model),
-        _reader_folder(settings.reader.model, settings.reader.adapter),
-    ):
-        if folder is not None:
-            yield folder
 
 
 def _reader_folder(model: str, adapter: Path | None) -> Path | None:

@@ -18,8 +18,8 @@ from itertools import groupby
 
 from bot.following.documents import articles_of, news_document, news_of
 from bot.following.questions import FollowedQuestions
-from bot.following.rows import Frontend
-from bot.following.types import Asker, CheckResult, DueQuestion, Followed, Limits, Notice, Notices, Outcome
+from bot.following.tables import Frontend
+from bot.following.types import Asker, CheckResult, Claimed, DueQuestion, Followed, Limits, Notice, Outcome
 from reader.following import Follower, NewPassages
 from reader.novelty import Statement
 from reader.types import Answer
@@ -113,7 +113,7 @@ class Checker:
         self.questions.record_skipped([each for each in due if each.followed.id in left], arrivals)
         return CheckResult(len(due), pairs, read, news)
 
-    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> Notices | None:
+    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> Claimed[Notice] | None:
         """See `Outbox.claim`. What the articles no longer say is removed from the outbox."""
         claimed = self.questions.outbox.claim(frontend, timeout, most)
         if claimed is None:
@@ -129,7 +129,7 @@ class Checker:
                 self.questions.outbox.remove([each.id])
             else:
                 notices.append(Notice(each.id, each.followed, news))
-        return Notices(claimed.message, claimed.again, tuple(notices))
+        return Claimed(claimed.message, claimed.again, tuple(notices))
 
     def _open(self, due: DueQuestion) -> OpenQuestion:
         (vector,) = unpacked([due.vector], len(due.vector) // 4)

@@ -43,32 +43,30 @@ def follow(
     standard input, one a line."""
     if bool(words) + listing + (remove is not None) + check != 1:
         raise UsageError("`dateline follow` takes one of QUESTION, --list, --remove and --check.")
-    settings = options.settings()
-    from bot.terminal import Terminal
-
-    terminal = Terminal()
+    settings, terminal = options.begin(as_json)
     if listing:
-        return _list(settings, terminal, as_json)
+        return _list(settings, terminal)
     if remove is not None:
         return _remove(settings, remove)
     if check:
-        TerminalNews(settings, terminal, as_json).tell()
+        TerminalNews(settings, terminal).tell()
         return 0
-    return _follow(settings, terminal, words, as_json, scope)
+    return _follow(settings, terminal, words, scope)
 
 
 class TerminalNews:
     """Tells what is new about the questions of the command line; models are loaded when there are some."""
 
-    def __init__(self, settings: "Settings", terminal: "Terminal", as_json: bool) -> None:
+    def __init__(self, settings: "Settings", terminal: "Terminal") -> None:
         self._settings = settings
         self._terminal = terminal
-        self._as_json = as_json
         self._checker: Checker | None = None
 
     def tell(self) -> None:
         """Asks the followed questions of what has come in, and shows each news once. Raises DatelineError."""
         from bot.assistant import open_checker
+        from bot.following.documents import news_json
+        from bot.following.pages import news_lines
 
         questions = _found(self._settings)
         if questions is None or not questions.due("terminal"):
@@ -78,22 +76,13 @@ class TerminalNews:
                 self._checker = open_checker(self._settings, questions, self._terminal.progress)
         with self._terminal.spinner("Asking followed questions"):
             self._checker.check("terminal")
-        self._show(self._checker)
-
-    def _show(self, checker: "Checker") -> None:
-        from bot.following.documents import news_json
-        from bot.following.pages import news_lines
-
-        while (claimed := checker.claim("terminal", PRINTING, AT_ONCE)) is not None:
-            for notice in claimed.notices:
-                if self._as_json:
-                    write_json(news_json(notice.id, notice.followed.id, notice.news))
-                else:
-                    self._terminal.show(news_lines(notice))
-                checker.questions.outbox.remove([notice.id])
+        while (claimed := self._checker.claim("terminal", PRINTING, AT_ONCE)) is not None:
+            for notice in claimed.news:
+                self._terminal.tell(news_json, news_lines, notice)
+                self._checker.questions.outbox.remove([notice.id])
 
 
-def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], as_json: bool, scope: "Scope") -> int:
+def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], scope: "Scope") -> int:
     one = None if words == ("-",) else checked(" ".join(words))
     from bot.assistant import Assistant, check_filter, open_checker
     from bot.following.documents import answered_json
@@ -109,10 +98,7 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
     def follow_one(question: str) -> None:
         with terminal.spinner("Reading"):
             followed, answer = checker.follow(assistant.ask, checked(question), scope.where)
-        if as_json:
-            write_json(answered_json(followed.id, answer))
-        else:
-            terminal.show(followed_lines(followed, answer))
+        terminal.tell(answered_json, followed_lines, followed, answer)
 
     if one is None:
         return for_each_line(follow_one)
@@ -120,13 +106,13 @@ def _follow(settings: "Settings", terminal: "Terminal", words: tuple[str, ...], 
     return 0
 
 
-def _list(settings: "Settings", terminal: "Terminal", as_json: bool) -> int:
+def _list(settings: "Settings", terminal: "Terminal") -> int:
     from bot.following.documents import followed_json
     from bot.following.pages import list_lines
 
     questions = _found(settings)
     found = () if questions is None else tuple((each, questions.told(each.id)) for each in questions.all())
-    if as_json:
+    if terminal.as_json:
         for followed, told in found:
             write_json(followed_json(followed, told))
     else:

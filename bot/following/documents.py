@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from bot.following.types import Followed
+from bot.following.types import Followed, Notice
 from bot.json import answer_object, citation_object, document, scope_object
 from reader.novelty import News, Statement
 from reader.types import Answer, AnswerItem, Citation, Timing
@@ -25,14 +25,15 @@ def news_document(news: News) -> str:
     )
 
 
-def news_json(id: int, followed: int, news: News) -> str:
+def news_json(notice: Notice) -> str:
     """What `watch --json` prints."""
-    return document({"news": id, "followed": followed, **answer_object(news.answer), "was": _was(news)})
+    numbers = {"news": notice.id, "followed": notice.followed.id}
+    return document({**numbers, **answer_object(notice.news.answer), "was": _was(notice.news)})
 
 
-def answered_json(followed: int, answer: Answer) -> str:
+def answered_json(followed: Followed, answer: Answer) -> str:
     """What `follow --json` prints: the current answer, which counts as reported."""
-    return document({"followed": followed, **answer_object(answer)})
+    return document({"followed": followed.id, **answer_object(answer)})
 
 
 def followed_json(followed: Followed, told: Sequence[Statement]) -> str:

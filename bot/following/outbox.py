@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.databases import Database, utc_text
-from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
-from bot.following.types import ClaimedNews, PendingNews
+from bot.following.tables import COLUMNS, Frontend, followed_of, shown_in
+from bot.following.types import Claimed, PendingNews
 
 
 class Outbox:
@@ -27,7 +27,7 @@ class Outbox:
             questions = f"SELECT id FROM questions WHERE {shown_in(frontend)}"
             connection.execute(f"UPDATE news SET taken = NULL WHERE question IN ({questions})")
 
-    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> ClaimedNews | None:
+    def claim(self, frontend: Frontend, timeout: timedelta, most: int) -> Claimed[PendingNews] | None:
         """News that goes to one place, oldest first; None where nothing waits.
 
         No other process takes it, unless it is still there after its `timeout`; it is then taken as it was, under the
@@ -57,7 +57,7 @@ class Outbox:
             query = f"""SELECT n.id, n.document, {columns} FROM news n JOIN questions q ON q.id = n.question
                         WHERE n.message = ? ORDER BY n.id"""
             rows = connection.execute(query, (message,)).fetchall()
-        return ClaimedNews(message, again, tuple(PendingNews(row[0], followed_of(row[2:]), row[1]) for row in rows))
+        return Claimed(message, again, tuple(PendingNews(row[0], followed_of(row[2:]), row[1]) for row in rows))
 
     def remove(self, news: Iterable[int]) -> None:
         """Takes news out of the outbox: it was shown, or is no more."""

@@ -8,15 +8,14 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from bot.databases import Database, database_exists, open_database
+from bot.databases import Database, database_of
 from bot.following.documents import statement_document, statement_of
 from bot.following.outbox import Outbox
-from bot.following.rows import COLUMNS, Frontend, followed_of, shown_in
-from bot.following.tables import FOLLOWED, TABLES
+from bot.following.tables import COLUMNS, FOLLOWED, TABLES, Frontend, followed_of, shown_in
 from bot.following.types import Arrivals, Asker, DueQuestion, Followed, Limits, Outcome
 from bot.json import scope_json
 from reader.novelty import Statement
-from retrieval.errors import DatelineError, UsageError
+from retrieval.errors import UsageError
 from retrieval.storage.reading import Snapshot
 from retrieval.storage.sql import Connection, marks
 from retrieval.storage.store import Store
@@ -25,7 +24,7 @@ from retrieval.storage.store import Store
 HASHES = 500
 
 
-class TooManyError(DatelineError):
+class TooManyError(UsageError):
     """The limit of followed questions, `most`, is reached for a person or a server."""
 
     def __init__(self, whose: str, most: int) -> None:
@@ -45,6 +44,8 @@ class FollowedQuestions:
     """What is kept in a database. Every method raises StoreError where that fails."""
 
     def __init__(self, database: Database) -> None:
+        """Makes the tables that are not there."""
+        database.prepare()
         self._database = database
         self.outbox = Outbox(database)
         self._known = _Known(0, 0, 0)
@@ -52,12 +53,13 @@ class FollowedQuestions:
     @classmethod
     def open(cls, folder: Path, url: str | None = None) -> "FollowedQuestions":
         """Those on the server at `url` or, without one, in `folder`. Raises StoreError."""
-        return cls(open_database(TABLES, folder / FOLLOWED, url))
+        return cls(database_of(TABLES, folder / FOLLOWED, url))
 
     @classmethod
     def find(cls, folder: Path, url: str | None = None) -> "FollowedQuestions | None":
         """The same where somebody has followed a question before; None else, and nothing is made. Raises StoreError."""
-        return cls.open(folder, url) if database_exists(TABLES, folder / FOLLOWED, url) else None
+        database = database_of(TABLES, folder / FOLLOWED, url)
+        return cls(database) if database.exists() else None
 
     @property
     def shared(self) -> bool:

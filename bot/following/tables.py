@@ -4,9 +4,18 @@ A file of its own: rebuilding the index does not touch it, and following a quest
 for no publication. Passages are known by the hash of their text, so that it does not matter in which store they are.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
 from bot.databases import Tables
+from bot.following.types import Asker, Followed
+from bot.json import scope_of
 from retrieval.storage.sql import Connection
 
+# where news of a question is shown
+Frontend = Literal["terminal", "discord"]
+COLUMNS = "id, question, scope, person, channel, server, private, followed, generation, suspended"
 FOLLOWED = "followed.sqlite"
 SCHEMA = """
 -- the numbers given last; its one row is locked while a process looks for new passages
@@ -37,3 +46,16 @@ def _fill(connection: Connection) -> None:
 
 
 TABLES = Tables("followed", 2, "followed questions are kept", 1, SCHEMA, _fill)
+
+
+def shown_in(frontend: Frontend) -> str:
+    """The condition for questions whose news is shown there."""
+    return "person IS NULL" if frontend == "terminal" else "person IS NOT NULL"
+
+
+def followed_of(row: Sequence[Any]) -> Followed:
+    """The question of a row of `COLUMNS`."""
+    id, question, scope, person, channel, server, private, followed, generation, suspended = row
+    by = None if person is None else Asker(person, channel, server, bool(private))
+    when = datetime.fromisoformat(followed)
+    return Followed(id, question, scope_of(scope), by, when, generation, bool(suspended))

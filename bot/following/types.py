@@ -7,9 +7,12 @@ something new is said         it is reported once: it waits in the outbox until 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from reader.novelty import News, Statement
 from retrieval.types import SearchFilter
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +99,6 @@ class PendingNews:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedNews:
-    """News that one process has taken to show it: the name of the `message` that it becomes, at most 14 characters.
-
-    `again` says that it was taken before, and may have been shown.
-    """
-
-    message: str
-    again: bool
-    news: tuple[PendingNews, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
     """News that is ready to be shown: checked against the articles as they are now."""
 
@@ -117,12 +108,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
-    """`ClaimedNews`, ready to be shown."""
+class Claimed(Generic[T]):
+    """News that one process has taken to show it: the name of the `message` that it becomes, at most 14 characters.
+
+    `again` says that it was taken before, and may have been shown.
+    """
 
     message: str
     again: bool
-    notices: tuple[Notice, ...]
+    news: tuple[T, ...]
 
 
 @dataclass(frozen=True, slots=True)

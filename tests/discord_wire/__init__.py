@@ -4,10 +4,11 @@ The tests of a module share one bot, whose assistant is `tests.discord_fake` (se
 settings start their own, and the last one of test_wire_life.py runs the real models.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.discord_loopback import Bot, Guild, Loopback, Message, Person
+from tests.discord_loopback import MANAGE_GUILD, MEMBER, Bot, Guild, Loopback, Message, Person
 
 FAKE, QUICK = "tests.discord_fake:main", "tests.discord_fake:quick"
 CALLBACKS = "POST /interactions/*/callback"
@@ -15,6 +16,15 @@ EDITS = "PATCH /webhooks/*/messages/*"
 POSTS = "POST /channels/*/messages"
 MESSAGE_EDITS = "PATCH /channels/*/messages/*"
 OPEN = '[discord]\ncooldown_seconds = 0\n[logging]\nlevel = "info"\n'
+
+
+def having(line: str, content: str = OPEN) -> str:
+    """These settings with one more for Discord."""
+    return content.replace("[discord]\n", f"[discord]\n{line}\n")
+
+
+# managers of the server may change the articles
+NAMED = having("guilds = [GUILD]")
 
 
 def configured(folder: Path, content: str = OPEN) -> str:
@@ -26,14 +36,27 @@ def configured(folder: Path, content: str = OPEN) -> str:
     return str(file)
 
 
-def named(guild: Guild, content: str = OPEN) -> str:
-    """These settings, for a server whose managers may change the articles."""
-    return content.replace("[discord]\n", f"[discord]\nguilds = [{guild.id}]\n")
+def named(guild: Guild) -> str:
+    """The settings of a server whose managers may change the articles."""
+    return NAMED.replace("GUILD", str(guild.id))
 
 
 async def started(discord: Loopback, folder: Path, content: str = OPEN, **env: str) -> Bot:
     """A bot of its own, with these settings."""
     return await discord.start("--config", configured(folder, content), "discord", call=FAKE, env=env)
+
+
+@asynccontextmanager
+async def alone(folder: Path, content: str = OPEN, **env: str) -> AsyncIterator[tuple[Loopback, Guild, Bot]]:
+    """A Discord, a server and a bot of one test's own; in the settings, GUILD stands for the server's id."""
+    async with Loopback() as discord:
+        guild = discord.guild()
+        yield discord, guild, await started(discord, folder, content.replace("GUILD", str(guild.id)), **env)
+
+
+def manager(discord: Loopback) -> Person:
+    """Somebody who may manage the server."""
+    return discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
 
 
 def says(words: str) -> Callable[[Message], bool]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.discord_loopback import MANAGE_GUILD, MEMBER, Loopback, Person
-from tests.discord_wire import named, started
+from tests.discord_loopback import Loopback, Person
+from tests.discord_wire import manager, named, started
 
 
 @pytest.fixture(scope="module")
@@ -37,4 +37,4 @@ async def discord(server: Loopback, folder: Path) -> AsyncIterator[Loopback]:
 @pytest.fixture
 def chief(discord: Loopback) -> Person:
     """Somebody who may manage the server."""
-    return discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+    return manager(discord)

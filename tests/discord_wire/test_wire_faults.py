@@ -9,7 +9,7 @@ import pytest
 from bot.discord.ledger import LEDGER, Ledger
 from tests.discord_loopback import Fault, Guild, Loopback, Person
 from tests.discord_loopback.gateway import INVALID, RECONNECT
-from tests.discord_wire import CALLBACKS, EDITS, MESSAGE_EDITS, POSTS, answer_to, says, started
+from tests.discord_wire import CALLBACKS, EDITS, MESSAGE_EDITS, POSTS, alone, answer_to, says, started
 
 pytestmark = pytest.mark.anyio
 
@@ -138,9 +138,7 @@ async def test_a_connection_that_is_dead_without_a_word_is_taken_up_anew(tmp_pat
 
 
 async def test_who_waits_when_it_is_killed_is_told_after_the_next_start(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
+    async with alone(tmp_path, FAKE_GATE=str(tmp_path / "gate")) as (discord, guild, bot):
         ada, bo = discord.person("Ada"), discord.person("Bo")
         answered = await bo.message(guild.general, "list Who?", mentions_bot=True)
         answer = await answered.answered(until=says("**Ana**"))

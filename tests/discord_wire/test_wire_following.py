@@ -12,8 +12,8 @@ from retrieval.encoder import Encoder
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
 from tests.discord_fake import LOOK_SECONDS
-from tests.discord_loopback import MANAGE_GUILD, MEMBER, Bot, Channel, Fault, Guild, Loopback, Message, Person
-from tests.discord_wire import POSTS, QUICK, configured
+from tests.discord_loopback import MEMBER, Bot, Channel, Fault, Guild, Loopback, Message, Person
+from tests.discord_wire import POSTS, QUICK, configured, manager
 from tests.stores import write
 from tests.test_following import (
     DEAD,
@@ -219,7 +219,7 @@ async def test_limits_lists_and_managers(room: Newsroom) -> None:
     bob = room.person("Bob")
     listed = await (await bob.slash(general, "following")).finally_(timeout=PATIENCE)
     assert "You follow 1 question" in listed.text and list(listed.buttons) == ["Stop 4"]
-    chief = room.discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+    chief = manager(room.discord)
     every = await (await chief.slash(general, "dateline following")).finally_(timeout=PATIENCE)
     assert "People in this server follow 4 questions" in every.text
     assert "is no longer followed" in (await (await chief.click(every, "Stop 4")).finally_(timeout=PATIENCE)).text

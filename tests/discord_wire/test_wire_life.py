@@ -16,16 +16,14 @@ from retrieval.encoder import Encoder
 from retrieval.refresh import refresh
 from retrieval.storage.local import LocalStore
 from tests.conftest import ROOT
-from tests.discord_loopback import MANAGE_GUILD, MEMBER, Fault, Loopback
-from tests.discord_wire import FAKE, OPEN, answer_to, configured, named, says, started
+from tests.discord_loopback import Fault, Loopback
+from tests.discord_wire import FAKE, NAMED, OPEN, alone, answer_to, configured, having, manager, says, started
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_told_to_end_it_finishes_tells_and_leaves(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
+    async with alone(tmp_path, FAKE_GATE=str(tmp_path / "gate")) as (discord, guild, bot):
         people = [discord.person(f"Person {number}") for number in range(3)]
         asked = [await person.slash(guild.general, "ask", question="hold Who?") for person in people]
         for one in asked:
@@ -43,10 +41,8 @@ async def test_told_to_end_it_finishes_tells_and_leaves(tmp_path: Path) -> None:
 
 
 async def test_interrupted_while_it_indexes_it_says_so_and_leaves(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path, named(guild), FAKE_SECONDS="0.2")
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+    async with alone(tmp_path, NAMED, FAKE_SECONDS="0.2") as (discord, guild, bot):
+        chief = manager(discord)
         refresh = await chief.slash(guild.general, "dateline refresh")
         await refresh.finally_(until=says("Embedding passages"))
         assert await bot.stop(signal.SIGINT) == 0
@@ -64,11 +60,9 @@ async def test_told_to_end_while_a_page_does_not_come_it_says_so_and_leaves(tmp_
         writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
-    async with server, Loopback() as discord:
-        guild = discord.guild()
-        content = f"{named(guild)}[fetch]\nprivate_addresses = true\ntimeout_seconds = 600\n"
-        bot = await started(discord, tmp_path, content)
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+    fetch = "[fetch]\nprivate_addresses = true\ntimeout_seconds = 600\n"
+    async with server, alone(tmp_path, f"{NAMED}{fetch}") as (discord, guild, bot):
+        chief = manager(discord)
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
         add = await chief.slash(guild.general, "dateline add", url=address)
         await asyncio.wait_for(reached.wait(), 20)
@@ -115,9 +109,7 @@ async def test_it_says_in_a_sentence_why_it_cannot_start(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("code", "said"), [(4004, "refused the token"), (4014, "refused the intents")])
 async def test_a_connection_that_is_refused_ends_it_with_a_sentence(code: int, said: str, tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        discord.guild()
-        bot = await started(discord, tmp_path)
+    async with alone(tmp_path) as (discord, _, bot):
         await discord.until(lambda: "event=ready" in bot.output, 20, "the bot is ready")
         discord.gateway.tell(code)
         assert await bot.exited() == 2
@@ -218,7 +210,7 @@ async def test_whoever_watches_it_sees_how_it_is_doing(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     async with Loopback() as discord, aiohttp.ClientSession() as session:
         guild = discord.guild()
-        await started(discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nhealth_port = {port}\n"))
+        await started(discord, tmp_path, having(f"health_port = {port}"))
         with pytest.raises(ConnectionRefusedError):
             # another address of this machine, and so of others too
             socket.create_connection(("127.0.0.2", port), timeout=10)

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.discord_loopback import Loopback
-from tests.discord_wire import OPEN, answer_to, says, started
+from tests.discord_wire import alone, answer_to, having, says, started
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_an_answer_whose_token_has_expired_is_sent_anew(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
+    async with alone(tmp_path, FAKE_GATE=str(tmp_path / "gate")) as (discord, guild, _):
         ada = discord.person("Ada")
         asked = await ada.slash(guild.general, "ask", question="hold Who?")
         await asked.acknowledged()
@@ -27,10 +25,8 @@ async def test_an_answer_whose_token_has_expired_is_sent_anew(tmp_path: Path) ->
 
 
 async def test_a_full_queue_says_so_politely(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        content = OPEN.replace("[discord]\n", "[discord]\nqueue_size = 2\n")
-        await started(discord, tmp_path, content, FAKE_GATE=str(tmp_path / "gate"))
+    gate = str(tmp_path / "gate")
+    async with alone(tmp_path, having("queue_size = 2"), FAKE_GATE=gate) as (discord, guild, _):
         people = [discord.person(f"Person {number}") for number in range(4)]
         taken = [await person.slash(guild.general, "ask", question="hold Who?") for person in people[:3]]
         for one in taken:
@@ -48,10 +44,8 @@ async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike
     async with Loopback() as discord:
         guild = discord.guild()
         desk = guild.channel("desk")
-        settings = (
-            f"[discord]\ncooldown_seconds = 600\nmax_question_length = 30\ndirect_messages = false\n"
-            f"channels = [{guild.general.id}]\n"
-        )
+        limits = "cooldown_seconds = 600\nmax_question_length = 30\ndirect_messages = false"
+        settings = f"[discord]\n{limits}\nchannels = [{guild.general.id}]\n"
         await started(discord, tmp_path, settings)
         ada, bo = discord.person("Ada"), discord.person("Bo")
         long = await (await ada.slash(guild.general, "ask", question="Who " * 10)).finally_()
@@ -75,9 +69,11 @@ async def test_cooldowns_places_and_lengths_hold_for_commands_and_mentions_alike
 
 
 async def test_a_channel_rests_between_the_questions_of_anybody(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        await started(discord, tmp_path, OPEN.replace("[discord]\n", "[discord]\nchannel_cooldown_seconds = 600\n"))
+    async with alone(tmp_path, having("channel_cooldown_seconds = 600")) as (
+        discord,
+        guild,
+        _,
+    ):
         await answer_to(discord.person("Ada"), guild)
         bo = discord.person("Bo")
         assert "This channel asked just now" in (await answer_to(bo, guild)).text

@@ -7,7 +7,7 @@ import pytest
 from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Person
 from tests.discord_loopback.interactions import DEFER
 from tests.discord_loopback.world import EMBED_LINKS, SEND, SEND_IN_THREADS
-from tests.discord_wire import EDITS, MESSAGE_EDITS, answer_to, button, says, started
+from tests.discord_wire import EDITS, MESSAGE_EDITS, alone, answer_to, button, says, started
 
 pytestmark = pytest.mark.anyio
 
@@ -59,11 +59,6 @@ async def test_a_mention_asks_and_is_answered_by_a_reply(guild: Guild, ada: Pers
     answer = await asked.answered(until=says("**Ana**"))
     assert answer.reference is asked and answer.pings == []
     assert "Reading" in answer.edits[0][0]["description"]
-
-
-async def test_a_private_message_asks_without_a_mention(ada: Person) -> None:
-    asked = await ada.dm("list Who met?")
-    assert "**Bo**" in (await asked.answered(until=says("**Ana**"))).text
 
 
 async def test_a_mention_without_a_question_says_what_to_write(guild: Guild, ada: Person) -> None:
@@ -166,18 +161,8 @@ async def test_a_vote_is_stored_without_a_name_and_read_by_those_who_run_it(
     assert b"rated badly" in stored and str(ada.id).encode() not in stored and b"Ada" not in stored
 
 
-async def test_a_private_question_is_answered_to_one_person(guild: Guild, ada: Person) -> None:
-    answer = await answer_to(ada, guild)
-    form = await ada.click(answer, "Ask privately")
-    sent = await ada.submit(form, "list Who met privately?")
-    private = await sent.finally_()
-    assert private.ephemeral and "**Ana**" in private.text
-
-
 async def test_buttons_and_forms_work_after_a_restart_until_the_answer_is_forgotten(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path)
+    async with alone(tmp_path) as (discord, guild, bot):
         ada = discord.person("Ada")
         answer = await answer_to(ada, guild)
         form = await ada.click(answer, "Ask privately")

@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.discord_loopback import MANAGE_GUILD, MEMBER, Guild, Loopback, Person, Upload
-from tests.discord_wire import OPEN, answer_to, button, named, says, started
+from tests.discord_loopback import Guild, Loopback, Person, Upload
+from tests.discord_wire import NAMED, alone, answer_to, button, having, manager, named, says, started
 from tests.web import site
 
 pytestmark = pytest.mark.anyio
@@ -21,11 +21,10 @@ async def test_those_who_run_it_refresh_add_and_look(
     assert "fake/encoder" in status.text and "Queue" in status.text and status.ephemeral
     refreshed = await (await chief.slash(guild.general, "dateline refresh")).finally_(until=says("Indexed"))
     assert "1 added" in refreshed.text and "Skipped bad.txt" in refreshed.text
-    article = b"Talks end\n\nThe ministers met in Geneva on Monday and agreed to meet again in May.\n"
-    file = Upload("..Talks in Geneva.TXT", article)
+    file = Upload("..Talks in Geneva.TXT", ARTICLE.content)
     added = await (await chief.slash(guild.general, "dateline add", file=file)).finally_(until=says("Added"))
     assert "Talks in Geneva.txt" in added.text.replace("\\", "")
-    assert (folder / "corpus" / "Talks in Geneva.txt").read_bytes() == article
+    assert (folder / "corpus" / "Talks in Geneva.txt").read_bytes() == ARTICLE.content
     assert sorted(path.name for path in (folder / "corpus").iterdir()) == ["Talks in Geneva.txt"]
     output = discord.bots[0].output
     for action in ("status", "refresh", "add"):
@@ -61,7 +60,7 @@ async def test_a_refresh_tells_how_far_it_is_and_holds_up_no_question(tmp_path: 
     async with Loopback(heartbeat_interval=0.2) as discord:
         guild = discord.guild()
         await started(discord, tmp_path, named(guild), FAKE_SECONDS="0.1")
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        chief = manager(discord)
         refresh = await chief.slash(guild.general, "dateline refresh")
         await refresh.acknowledged()
         second = await (await chief.slash(guild.general, "dateline refresh")).finally_()
@@ -73,12 +72,10 @@ async def test_a_refresh_tells_how_far_it_is_and_holds_up_no_question(tmp_path: 
 
 
 async def test_errors_are_general_for_members_and_precise_for_those_who_run_it(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path, named(guild))
+    async with alone(tmp_path, NAMED) as (discord, guild, bot):
         (tmp_path / "corpus" / "busy").touch()
         ada = discord.person("Ada")
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        chief = manager(discord)
         for question in ("fail Who?", "break Who?"):
             shown = (await answer_to(ada, guild, question)).text
             assert "log" in shown and "damaged" not in shown and "shapes" not in shown and "Traceback" not in shown
@@ -92,9 +89,7 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
     async with Loopback() as discord:
         guild = discord.guild()
         editors = guild.role("Editor")
-        bot = await started(
-            discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nadmin_roles = [{editors.id}]\n")
-        )
+        bot = await started(discord, tmp_path, having(f"admin_roles = [{editors.id}]"))
         ada, editor = discord.person("Ada"), discord.person("Ed", roles=["Editor"])
         for command in ("status", "refresh", "feedback", "add"):
             refused = await (await ada.slash(guild.general, f"dateline {command}")).finally_()
@@ -107,10 +102,8 @@ async def test_only_those_who_may_run_it_do(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_is_not_named_does_not_change_what_all_share(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path)
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+    async with alone(tmp_path) as (discord, guild, bot):
+        chief = manager(discord)
         for command, options in (("refresh", {}), ("add", {"file": ARTICLE})):
             refused = await (await chief.slash(guild.general, f"dateline {command}", **options)).finally_()
             assert f"put {guild.id} into [discord] guilds" in refused.text.replace("\\", "") and refused.ephemeral
@@ -119,16 +112,13 @@ async def test_a_server_that_is_not_named_does_not_change_what_all_share(tmp_pat
 
 
 async def test_a_server_adds_as_often_as_it_may(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        content = named(guild).replace("[discord]\n", "[discord]\nadds_per_day = 2\n")
-        bot = await started(discord, tmp_path, content)
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+    async with alone(tmp_path, having("adds_per_day = 2", NAMED)) as (discord, guild, bot):
+        chief = manager(discord)
         # what adds nothing counts too, and a restart changes nothing
         for file, said in ((Upload("a.txt", b""), "empty"), (ARTICLE, "Added")):
             await (await chief.slash(guild.general, "dateline add", file=file)).finally_(until=says(said))
         await bot.stop()
-        await started(discord, tmp_path, content)
+        await started(discord, tmp_path, having("adds_per_day = 2", named(guild)))
         once_more = await chief.slash(guild.general, "dateline add", file=ARTICLE)
         await once_more.finally_(until=says("2 times within 24 hours"))
 
@@ -151,7 +141,7 @@ async def test_what_was_rated_badly_is_shown_where_all_could_see_it(tmp_path: Pa
         ):
             assert told in (await (await person.click(answer, button(answer, "bad"))).finally_()).text
         for guild, questions in ((first, ["Newsroom", "was mentioned"]), (second, ["Second"])):
-            chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+            chief = manager(discord)
             feedback = await (await chief.slash(guild.general, "dateline feedback")).finally_(until=says("rated badly"))
             everything = ["Newsroom", "Second", "was mentioned", "filled in", "wrote"]
             assert [words for words in everything if words in feedback.text] == questions
@@ -174,10 +164,8 @@ async def test_a_question_is_not_logged_at_info(discord: Loopback, guild: Guild,
 async def test_of_an_address_neither_password_nor_query_is_logged(tmp_path: Path) -> None:
     with site() as web:
         url = web.story("/talks.html?key=hunter2")
-        async with Loopback() as discord:
-            guild = discord.guild()
-            bot = await started(discord, tmp_path, f"{named(guild)}[fetch]\nprivate_addresses = true\n")
-            chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        async with alone(tmp_path, f"{NAMED}[fetch]\nprivate_addresses = true\n") as (discord, guild, bot):
+            chief = manager(discord)
             added = await (await chief.slash(guild.general, "dateline add", url=url)).finally_(until=says("Added"))
             assert "talks" in added.text
             refused = await chief.slash(guild.general, "dateline add", url=url.replace("://", "://ada:hunter2@"))
@@ -199,9 +187,8 @@ async def test_whoever_watches_it_sees_the_generation_that_is_published(tmp_path
                 return told, f"dateline_generation {told:.1f}" in await response.text()
 
         guild = discord.guild()
-        content = named(guild).replace("[discord]\n", f"[discord]\nhealth_port = {port}\n")
-        await started(discord, tmp_path, content)
-        chief = discord.person("Chief", permissions=MEMBER | MANAGE_GUILD)
+        await started(discord, tmp_path, having(f"health_port = {port}", named(guild)))
+        chief = manager(discord)
         # the fake indexer publishes one more each time
         steps: list[tuple[str, dict[str, Upload], int]] = [
             ("status", {}, 1),

@@ -8,7 +8,7 @@ import pytest
 from tests.discord_loopback import MEMBER, Fault, Guild, Loopback, Message, Person
 from tests.discord_loopback.messages import BOT_ADDED, PINNED
 from tests.discord_loopback.world import EMBED_LINKS, READ_HISTORY, SEND
-from tests.discord_wire import EDITS, OPEN, answer_to, says, started
+from tests.discord_wire import EDITS, alone, answer_to, having, says, started
 
 pytestmark = pytest.mark.anyio
 # Discord takes five messages of a channel in five seconds, and the tries of one request take 37
@@ -24,9 +24,7 @@ async def full(server: Loopback) -> list[Message]:
 
 
 async def test_told_to_end_it_tells_everybody_in_a_full_channel(tmp_path: Path) -> None:
-    async with Loopback() as discord:
-        guild = discord.guild()
-        bot = await started(discord, tmp_path, FAKE_GATE=str(tmp_path / "gate"))
+    async with alone(tmp_path, FAKE_GATE=str(tmp_path / "gate")) as (discord, guild, bot):
         people = [discord.person(f"Person {number}") for number in range(MANY)]
         asked = [await person.message(guild.general, "hold Who?", mentions_bot=True) for person in people]
         await asked[4].answered(until=says("Reading"))
@@ -125,7 +123,7 @@ async def test_the_buttons_of_a_place_that_is_served_no_more_say_so(tmp_path: Pa
         ada = discord.person("Ada")
         answer = await answer_to(ada, guild)
         assert await bot.stop() == 0
-        await started(discord, tmp_path, OPEN.replace("[discord]\n", f"[discord]\nchannels = [{desk.id}]\n"))
+        await started(discord, tmp_path, having(f"channels = [{desk.id}]"))
         for label in ("More evidence", "In context", "👍", "Ask privately"):
             refused = await (await ada.click(answer, label)).finally_()
             assert f"<#{desk.id}>" in refused.text and refused.ephemeral
