@@ -315,7 +315,7 @@ def test_a_database_that_another_program_has_locked_is_said_to_be(
 
 def test_a_database_of_another_format_says_what_to_do(corpus: Path, local: LocalStore, encoder: Encoder) -> None:
     local.folder.mkdir()
-    with sqlite3.connect(local.folder / DATABASE) as connection:
+    with closing(sqlite3.connect(local.folder / DATABASE, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="format 99"):
         refresh(corpus, local, encoder, "model")
