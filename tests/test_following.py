@@ -342,7 +342,7 @@ PARTS = {"a.md": FLOOD, "b.md": TOLL, "c.md": GIL, "d.md": GIL_AGAIN, "e.md": SU
 
 
 @given(order=st.permutations(list(PARTS)), cuts=st.sets(st.integers(1, 5)), restarts=st.sets(st.integers(0, 6)))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_order_each_statement_is_told_once(
     order: list[str], cuts: set[int], restarts: set[int], encoder: Encoder, reader: TransformersReader
 ) -> None:
