@@ -285,8 +285,7 @@ def _fastest(folder: Path, manifest: Manifest, core: "openvino.Core") -> Precisi
 
 
 def _measured(folder: Path, precision: Precision) -> float:
-    """Tokens a second of processor time, in a process of its own: one that has compiled in two precisions was seen to
-    crash."""
+    """Tokens a second of CPU time, in a process of its own: one that has compiled in both was seen to crash."""
     root = str(Path(__file__).resolve().parent.parent)
     found = subprocess.run(
         [sys.executable, "-m", __name__, str(folder), precision],
