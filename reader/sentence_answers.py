@@ -3,7 +3,7 @@
 The sentence head gives each token of a passage a logit; the mean over a sentence's tokens is the sentence's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reader.confidence import Calibration, Features
@@ -13,9 +13,9 @@ from retrieval.sentences import PARAGRAPH_BREAK, sentences_around
 from retrieval.types import Evidence
 
 MAX_SENTENCES = 3
-# What a second and third sentence must score, in nats. Of 450 broad questions that the reader was not trained on, 92 %
-# get a sentence that answers, and of all that are shown 79 % do; from 1.1 on it would be 94 and 76 %, from 3.6 on 88
-# and 83 %.
+# What a second and third sentence must score, in nats. Of 450 broad questions that an earlier reader was not trained
+# on, 92 % got a sentence that answers, and of all that were shown 79 % did; from 0.4 on it would have been 94 and 76 %,
+# from 3.6 on 88 and 83 %.
 MIN_MORE_SCORE = 1.5
 _MIN_TOKENS = 3  # what is shorter is a fragment: "Analysis:", "(AP)"
 
@@ -51,10 +51,10 @@ def sentence_candidates(
 
 
 def shown_with_best(offered: Sequence[Candidate]) -> list[Candidate]:
-    """The best sentence, and up to two more that score enough, those of its own article first."""
-    likely = [candidate for candidate in offered[1:] if candidate.span.score >= MIN_MORE_SCORE]
-    own = _from(offered[0]) if offered else lambda _: False
-    return [*offered[:1], *sorted(likely, key=lambda c: (not own(c), -c.span.score))[: MAX_SENTENCES - 1]]
+    """The best sentence, and up to two more that score enough, those of its own article first; `offered` has one."""
+    best, *others = offered
+    likely = [candidate for candidate in others if candidate.span.score >= MIN_MORE_SCORE]
+    return [best, *sorted(likely, key=lambda c: (_elsewhere(c, best), -c.span.score))[: MAX_SENTENCES - 1]]
 
 
 def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Evidence) -> list[Candidate]:
@@ -64,11 +64,12 @@ def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Eviden
     """
     if not offered or offered[0].probability < enough:
         return []
-    own = _from(offered[0])
+
+    def as_read(candidate: Candidate) -> tuple[bool, str, int]:
+        return _elsewhere(candidate, offered[0]), candidate.span.hit.passage.article_id, candidate.span.start
+
     pieces: list[Candidate] = []
-    for candidate in sorted(
-        shown_with_best(offered), key=lambda c: (not own(c), c.span.hit.passage.article_id, c.span.start)
-    ):
+    for candidate in sorted(shown_with_best(offered), key=as_read):
         if pieces and (piece := _joined(pieces[-1], candidate, evidence)) is not None:
             pieces[-1] = piece
         else:
@@ -76,9 +77,9 @@ def best_sentences(offered: Sequence[Candidate], enough: float, evidence: Eviden
     return pieces
 
 
-def _from(best: Candidate) -> Callable[[Candidate], bool]:
-    """Whether a sentence is from the article of the best one."""
-    return lambda candidate: candidate.span.hit.passage.article_id == best.span.hit.passage.article_id
+def _elsewhere(one: Candidate, other: Candidate) -> bool:
+    """Whether two sentences are from different articles."""
+    return one.span.hit.passage.article_id != other.span.hit.passage.article_id
 
 
 def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candidate | None:
@@ -86,8 +87,8 @@ def _joined(one: Candidate, following: Candidate, evidence: Evidence) -> Candida
     hit = one.span.hit
     text = evidence.article(hit).text
     between = text[one.span.end : following.span.start]
-    elsewhere = hit.passage.article_id != following.span.hit.passage.article_id
-    if elsewhere or between.strip() or PARAGRAPH_BREAK.search(between) or following.span.end > hit.passage.end:
+    apart = between.strip() or PARAGRAPH_BREAK.search(between) or following.span.end > hit.passage.end
+    if _elsewhere(one, following) or apart:
         return None
     better = max(one, following, key=lambda candidate: candidate.probability)
     span = replace(one.span, end=following.span.end, score=better.span.score)

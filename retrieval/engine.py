@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import openvino
     import torch
 
-GRAPH = "graph.xml"
+GRAPH, WEIGHTS = "graph.xml", "graph.bin"
 MANIFEST = "engine.json"
 TOKENIZER = "tokenizer.json"
 COMPILED = "compiled"
@@ -117,7 +117,7 @@ class Manifest:
         try:
             found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             manifest = cls(tuple(found["outputs"]), found["types"], found["size"], found["more"], found["fastest"])
-            if (folder / GRAPH).with_suffix(".bin").stat().st_size != manifest.size:
+            if (folder / WEIGHTS).stat().st_size != manifest.size:
                 raise ValueError
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged(folder) from error
@@ -165,7 +165,7 @@ def convert(
     except (OSError, RuntimeError) as error:  # a full disk says nothing about the model
         text = "The compiled model cannot be written to %s (%s); free some space."
         raise ModelError(text, folder) from error
-    Manifest(tuple(outputs), types, (folder / GRAPH).with_suffix(".bin").stat().st_size, more, {}).save(folder)
+    Manifest(tuple(outputs), types, (folder / WEIGHTS).stat().st_size, more, {}).save(folder)
 
 
 def compiled_or_own(

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from reader.heads import ADAPTER, CONFIG, HEADS, load_heads
 from reader.pytorch import bare_tokenizer
 from reader.train.arrays import Arrays, Batch, Batches
-from reader.train.data import KINDS, Kind, Paragraph, Place, Question, conjunction, consensus, read_file, read_folder
+from reader.train.data import KINDS, Kind, Paragraph, Place, Question, conjunction, consensus, read_file
 from reader.train.examples import Example, Maker, as_typed, crop
 from reader.train.headings import compose, draw, random_day, real_title
 from reader.train.losses import item_loss, label_loss, sentence_loss, span_loss
@@ -98,11 +98,6 @@ def test_what_a_file_asks_for_is_told_by_the_file_and_the_question(tmp_path: Pat
     assert kinds("all", {"id": "t", "turns": turns}) == ["list", "one"]
     assert [q.text for q in read_file(tmp_path / "f.json")] == ["When?", "Who built it?"]
     assert read_file(tmp_path / "f.json")[0].paragraph.published is not None
-
-
-def test_a_folder_without_questions_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"no \.json"):
-        read_folder(tmp_path)
 
 
 def test_the_consensus_is_what_most_annotators_marked() -> None:

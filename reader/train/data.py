@@ -74,14 +74,6 @@ class Question:
         return self.kind == "list"
 
 
-def read_folder(folder: Path) -> dict[str, list[Question]]:
-    """The questions of every `*.json` of `folder`, by the file's stem. Raises CorpusError."""
-    paths = sorted(folder.glob("*.json"))
-    if not paths:
-        raise CorpusError(f"{folder} has no .json file; name a folder of SQuAD-shaped question files.")
-    return {path.stem: read_file(path) for path in paths}
-
-
 def read_file(path: Path) -> list[Question]:
     """The questions of one file, in its order; offsets are checked. Raises CorpusError.
 
