@@ -26,7 +26,7 @@ from retrieval.progress import Progress
 from retrieval.storage.staging import passage_text
 from retrieval.storage.vectors import passage_vectors
 
-NEAR = 100
+NEAR = 300
 BATCH = 512
 
 _DATE = re.compile(r" \(\d+ [A-Z][a-z]+ \d{4}\)$")

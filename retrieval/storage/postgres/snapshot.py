@@ -20,7 +20,7 @@ from retrieval.types import EVERYTHING, SearchFilter
 # where no more pass the filter, comparing all of them is as fast as the graph, and exact
 SCANNED = 10_000
 # how widely the graph is searched: this many, or twice as many as are wanted
-EFFORT = 200
+EFFORT = 600
 # 1000 is the most that pgvector takes
 MOST_EFFORT = 1000
 TOLERANCE_OF_16_BITS = 2e-3
