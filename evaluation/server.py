@@ -20,8 +20,8 @@ from retrieval.errors import ConfigError, StoreError
 # PostgreSQL refuses to run as root
 USER = "nobody" if os.geteuid() == 0 else None
 START_SECONDS = 30.0
-# ends a server, and deletes its folder, when the process that started it is gone, however that ended
-WATCH = 'read nothing; kill -QUIT "$1" && rm -rf "$2"'
+# ends the server in a folder, and deletes that, when the process that made it is gone, however that ended
+WATCH = 'read nothing; kill -QUIT "$(head -n 1 "$1"/data/postmaster.pid)"; rm -rf "$1"'
 # of a test's server, which is small and need not survive a power cut
 SMALL = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -39,6 +39,20 @@ def programs(folder: Path) -> Path:
     return package / "pginstall" / "bin"
 
 
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A temporary folder for a server; gone when the block ends, or this process is killed with all of its group."""
+    # not in a folder of pytest, which takes care that nobody else can reach it
+    with TemporaryDirectory(prefix="dateline-server-") as folder:
+        watch, quiet = ["sh", "-c", WATCH, "sh", folder], subprocess.DEVNULL
+        watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True)
+        try:
+            yield Path(folder)
+        finally:
+            watcher.kill()
+            watcher.communicate()
+
+
 class Server:
     """One server on a loopback port, with these `settings`; its data lie in `folder`, which `USER` has to reach."""
 
@@ -52,7 +66,6 @@ class Server:
             self.port: int = probe.getsockname()[1]
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
-        self._watcher: subprocess.Popen[bytes] | None = None
         self.data.mkdir(exist_ok=True)  # it may be a disk of its own
         if USER is not None:
             shutil.chown(self.data, USER)
@@ -67,9 +80,8 @@ class Server:
     @contextmanager
     def running(cls, settings: Mapping[str, str] = SMALL) -> Iterator["Server"]:
         """A new server; gone when the block ends. Raises ConfigError, StoreError."""
-        # not in a folder of pytest, which takes care that nobody else can reach it
-        with TemporaryDirectory(prefix="dateline-server-") as folder:
-            server = cls(Path(folder), settings)
+        with _folder() as folder:
+            server = cls(folder, settings)
             server.start()
             try:
                 yield server
@@ -83,8 +95,6 @@ class Server:
         command += ["listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", *settings]
         with (self.data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(command, user=USER, cwd="/", stdout=log, stderr=log)
-            watch = ["sh", "-c", WATCH, "sh", str(self._process.pid), str(self.data.parent)]
-            self._watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             if time.monotonic() > deadline or self.has_ended():
@@ -106,8 +116,8 @@ class Server:
     @contextmanager
     def standby(self) -> Iterator["Server"]:
         """A hot standby of it; gone when the block ends."""
-        with TemporaryDirectory(prefix="dateline-standby-") as folder:
-            copy = type(self)(Path(folder), self._settings, of=self)
+        with _folder() as folder:
+            copy = type(self)(folder, self._settings, of=self)
             copy.start()
             try:
                 yield copy
@@ -138,9 +148,7 @@ class Server:
         return self.url(name)
 
     def _end(self, number: int) -> None:
-        assert self._process is not None and self._watcher is not None
-        self._watcher.kill()
-        self._watcher.communicate()
+        assert self._process is not None
         self._process.send_signal(number)
         self._process.wait(START_SECONDS)
         if number == signal.SIGKILL:

@@ -282,18 +282,20 @@ def test_a_server_that_is_killed_loses_nothing_that_was_published(corpus: Path) 
             assert len(everything_in(snapshot).rows) == snapshot.generation.passages
 
 
-def test_a_server_ends_with_the_process_that_started_it() -> None:
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+def test_a_server_ends_with_the_process_that_started_it(kill: Callable[[int, int], None]) -> None:
     code = """import evaluation.server
 with evaluation.server.Server.running() as server:
     print(server.data, flush=True)
     input()
 """
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as starter:
         assert starter.stdout is not None
         data = Path(starter.stdout.readline().strip())
         server = int((data / "postmaster.pid").read_text().split()[0])
-        starter.kill()
+        kill(starter.pid, signal.SIGKILL)
     for _ in range(300):
         if not Path(f"/proc/{server}").exists() and not data.exists():
             return
