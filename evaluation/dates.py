@@ -4,11 +4,13 @@
 
 FILE is JSON, the time words in brackets:
 
-    {"sentences": [{"published": "2023-05-17", "text": "It opens [on Monday], he said.", "means": ["2023-05-22"]}, ...]}
+    {"sentences": [{"published": "2023-05-17", "question": "when does the fair open", "text": "It opens [on Monday], he
+    said.", "means": ["2023-05-22"]}, ...]}
 
-`means` has each reading that a careful reader would accept, a day or an interval such as
-"2023-05-15/2023-05-21"; it is empty where nobody could be sure. The file that comes with it, dates.json, was written
-without knowledge of the rules and is kept for measuring them: nobody looks at its sentences to change a rule.
+Each sentence is read for its question as an article of that day. `means` has each reading that a careful person would
+accept, a day or an interval such as "2023-05-15/2023-05-21"; it is empty where nobody could be sure. The file that
+comes with it, dates.json, is kept for measuring: no sentence of it was looked at to train the reader or to set a
+threshold.
 """
 
 import json
@@ -20,19 +22,24 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.commands import Parser
+from evaluation.wiring import shipped_reader
+from reader.model import TransformersReader
 from reader.times import resolved
-from retrieval.types import Article
+from retrieval.heading import heading
+from retrieval.types import Article, Hit, Passage
 
 SENTENCES = Path(__file__).with_name("dates.json")
 
 
-def shown(sentence: Mapping[str, Any]) -> str | None:
+def shown(sentence: Mapping[str, Any], reader: TransformersReader) -> str | None:
     """What is shown behind the words in brackets, as `reader.times.resolved` gives it."""
     before, words, after = re.split(r"[\[\]]", sentence["text"])
     text = before + words + after
     published = datetime.fromisoformat(sentence["published"])
     article = Article("article", "", None, None, published, None, "article.txt", text)
-    return resolved(article, len(before), len(before) + len(words))
+    hit = Hit(Passage(1, article.id, 0, len(text)), text, 1.0, 0, 0, 1.0, 1.0)
+    (reading,) = reader.read_under(sentence["question"], [hit], [heading(article)])
+    return resolved(article, len(before), len(before) + len(words), reading)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -41,8 +48,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.offer("file", nargs="?", type=Path, default=SENTENCES, metavar="FILE", help="file of sentences")
     parser.offer("--verbose", help="show each wrong date")
     options = parser.parse_args(arguments)
-    sentences = json.loads(options.file.read_text(encoding="utf-8"))["sentences"]
-    dates = [shown(sentence) for sentence in sentences]
+    sentences, reader = json.loads(options.file.read_text(encoding="utf-8"))["sentences"], shipped_reader()
+    dates = [shown(sentence, reader) for sentence in sentences]
     wrong = [
         (sentence, date)
         for sentence, date in zip(sentences, dates, strict=True)

@@ -1,7 +1,7 @@
 """A question and its evidence become an answer."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from reader.aggregate import Findings, Threshold, aggregate
@@ -11,9 +11,11 @@ from reader.differing import UNDATED, newest_first, published
 from reader.merging import Candidate, Finding, Judge
 from reader.tense import asks_of_now
 from reader.times import resolved
-from reader.types import Answer, AnswerItem, Citation, Reader, Timing
+from reader.types import Answer, AnswerItem, Citation, PassageReading, Reader, Timing
 from retrieval.question import leaning
-from retrieval.types import Evidence, Question, Turn
+from retrieval.types import Evidence, Hit, Question, Turn
+
+Readings = Mapping[Hit, PassageReading]
 
 # sentences, reprints of them aside
 MAX_CITATIONS = 4
@@ -70,8 +72,8 @@ class Answerer:
     def answer(self, evidence: Evidence, retrieve_ms: float) -> Answer:
         """The answer that `evidence` holds to its question; `retrieve_ms` is what finding it took, for the timing."""
         began = time.perf_counter()
-        findings = self._findings(evidence)
-        items = tuple(_item(finding, evidence) for finding in findings.found)
+        findings, readings = self._findings(evidence)
+        items = tuple(_item(finding, evidence, readings) for finding in findings.found)
         if findings.kind == "differing":
             items = newest_first(items)
         read_ms = (time.perf_counter() - began) * 1000
@@ -84,26 +86,28 @@ class Answerer:
             nearest=None if findings.nearest is None else _cite(findings.nearest, evidence),
         )
 
-    def _findings(self, evidence: Evidence) -> Findings:
-        """What the nearest articles say, or all of them where those give no confident answer.
+    def _findings(self, evidence: Evidence) -> tuple[Findings, Readings]:
+        """What the nearest articles say, or all of them where those give no confident answer; and what was read.
 
         Where it is asked how things are now, newer ones may say otherwise: they are read, too.
         """
         near = nearest(evidence)
         judge = Judge(evidence, self._reader)
-        readings = self._reader.read(near) if near.hits else ()
-        findings = aggregate(readings, evidence, judge, self._calibration, self._threshold)
-        rest = [hit for hit in evidence.hits if hit not in near.hits]
+        readings = self._read(near)
+        findings = aggregate([*readings.values()], evidence, judge, self._calibration, self._threshold)
+        rest = [hit for hit in evidence.hits if hit not in readings]
         if findings.found and findings.certain:
             newest = max(published(finding.best.span.hit, evidence) for finding in findings.found)
             now = findings.kind in ("span", "differing") and asks_of_now(evidence.question)
             rest = [hit for hit in rest if now and UNDATED < newest < published(hit, evidence)]
         if not rest:
-            return findings
-        more = self._reader.read(replace(evidence, hits=tuple(rest)))
-        found = {reading.hit: reading for reading in (*readings, *more)}
-        every = [found[hit] for hit in evidence.hits if hit in found]
-        return aggregate(every, evidence, judge, self._calibration, self._threshold)
+            return findings, readings
+        found = readings | self._read(replace(evidence, hits=tuple(rest)))
+        readings = {hit: found[hit] for hit in evidence.hits if hit in found}
+        return aggregate([*readings.values()], evidence, judge, self._calibration, self._threshold), readings
+
+    def _read(self, evidence: Evidence) -> dict[Hit, PassageReading]:
+        return {each.hit: each for each in self._reader.read(evidence)} if evidence.hits else {}
 
 
 def nearest(evidence: Evidence) -> Evidence:
@@ -121,7 +125,7 @@ def nearest(evidence: Evidence) -> Evidence:
     return replace(evidence, hits=tuple(hit for hit in evidence.hits if best[hit.passage.article_id] >= least))
 
 
-def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
+def _item(finding: Finding, evidence: Evidence, readings: Readings) -> AnswerItem:
     """The finding with the sentences that say it, the best first, each followed by its reprints."""
     sentences: dict[tuple[str, str], Citation] = {}
     for candidate in (finding.best, *finding.same):
@@ -131,7 +135,7 @@ def _item(finding: Finding, evidence: Evidence) -> AnswerItem:
     return AnswerItem(
         text=finding.best.text,
         confidence=finding.best.probability,
-        resolved_date=_date(finding, evidence),
+        resolved_date=_date(finding, evidence, readings),
         citations=tuple(each for citation in cited for each in (citation, *reprints(citation, evidence))),
     )
 
@@ -141,11 +145,11 @@ def _cite(candidate: Candidate, evidence: Evidence) -> Citation:
     return cite(article, candidate.span, evidence.groups[article.id])
 
 
-def _date(finding: Finding, evidence: Evidence) -> str | None:
+def _date(finding: Finding, evidence: Evidence, readings: Readings) -> str | None:
     """What the time words of the finding mean; None where they mean another day in another of its articles."""
     best, *others = (
-        resolved(evidence.article(candidate.span.hit), candidate.span.start, candidate.span.end)
-        for candidate in (finding.best, *finding.same)
+        resolved(evidence.article(span.hit), span.start, span.end, readings.get(span.hit))
+        for span in (candidate.span for candidate in (finding.best, *finding.same))
     )
     return best if set(others) <= {best, None} else None
 

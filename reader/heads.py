@@ -6,6 +6,9 @@ sentence   of each token; the mean over a sentence's tokens is the logit that th
 kind       of the first token: the question asks for one answer, a list, a passage
 leans      of the first token: the question leans on the conversation before it (`retrieval.conversation`)
 pair       of the first token of two answers side by side (`reader.pairs`): the same, both can be right, or they differ
+time       of each token; the mean over time words is what day they mean (`reader.times`)
+
+The last is trained by itself, on the states of a reader that has all the others (`reader.train.times`).
 """
 
 from collections.abc import Mapping
@@ -27,7 +30,8 @@ CONFIG = "adapter_config.json"
 HEADS = "heads.safetensors"
 SPAN = "span"
 TRAINED: Mapping[str, int] = {"item": 3, "sentence": 1, "kind": 3, "leans": 1, "pair": 3}
-OUTPUTS: Mapping[str, int] = {SPAN: 2, **TRAINED}
+TIME = "time"
+OUTPUTS: Mapping[str, int] = {SPAN: 2, **TRAINED, TIME: 4}
 
 
 class Heads:

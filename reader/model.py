@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from reader.heads import Heads, load_heads, log_softmax, span_logits
+from reader.heads import OUTPUTS, TIME, Heads, load_heads, log_softmax, span_logits
 from reader.inputs import DEFAULT_LIMITS, Context, Limits, Window, windows
 from reader.pairs import RELATIONS, Said, pair_ids
 from reader.types import PassageReading
@@ -29,6 +29,7 @@ class _Logits:
     null: float
     item: NDArray[np.float32] | None
     sentence: NDArray[np.float32] | None
+    time: NDArray[np.float32] | None
     asked: NDArray[np.float32] | None
     leans: float | None
 
@@ -38,8 +39,8 @@ class TransformersReader:
 
     def __init__(self, network: Network, tokenizer: Tokenizer, heads: Heads, limits: Limits = DEFAULT_LIMITS) -> None:
         """The network gives "start" and "end" logits, or "hidden" states for the heads, or all of them."""
-        self._network = network
-        self._tokenizer = tokenizer
+        self.network = network
+        self.tokenizer = tokenizer
         self._heads = heads
         self._limits = limits
 
@@ -68,9 +69,9 @@ class TransformersReader:
     def read_under(self, question: str, hits: Sequence[Hit], headings: Sequence[str]) -> tuple[PassageReading, ...]:
         """One reading for each of `hits`, with these headings in front instead of those of their articles."""
         contexts = [Context(above, hit.text, hit.passage.start) for hit, above in zip(hits, headings, strict=True)]
-        inputs = windows(self._tokenizer, question, contexts, self._limits)
+        inputs = windows(self.tokenizer, question, contexts, self._limits)
         found: dict[int, list[_Logits]] = defaultdict(list)
-        for window, outputs in zip(inputs, self._network.run(inputs), strict=True):
+        for window, outputs in zip(inputs, self.network.run(inputs), strict=True):
             found[window.context].append(self._logits(window, outputs))
         return tuple(_merged(hit, found[index]) for index, hit in enumerate(hits))
 
@@ -79,11 +80,11 @@ class TransformersReader:
         if "pair" not in self._heads:
             return None
         inputs = [
-            Window.of(pair_ids(self._tokenizer, question, *sides))
+            Window.of(pair_ids(self.tokenizer, question, *sides))
             for one, other in pairs
             for sides in ((one, other), (other, one))
         ]
-        firsts = [outputs["hidden"][0] for outputs in self._network.run(inputs)]
+        firsts = [outputs["hidden"][0] for outputs in self.network.run(inputs)]
         states = np.array(firsts, dtype=np.float32).reshape(len(firsts), -1)
         chances = np.exp(log_softmax(self._heads.logits("pair", states))) if firsts else np.zeros((0, len(RELATIONS)))
         return np.asarray((chances[::2] + chances[1::2]) / 2, dtype=np.float32)
@@ -91,12 +92,14 @@ class TransformersReader:
     def _logits(self, window: Window, outputs: Outputs) -> _Logits:
         """What the heads make of one window."""
         start, end = span_logits(outputs, self._heads)
-        item = sentence = asked = leans = None
+        item = sentence = time = asked = leans = None
         if "item" in self._heads:
             hidden = outputs["hidden"]
             item = self._heads.logits("item", hidden[window.tokens])
             sentence = self._heads.logits("sentence", hidden[window.tokens])[:, 0]
             asked = log_softmax(self._heads.logits("kind", hidden[0]))
+        if TIME in self._heads:
+            time = self._heads.logits(TIME, outputs["hidden"][window.tokens])
         if "leans" in self._heads:
             leans = float(self._heads.logits("leans", outputs["hidden"][0])[0])
         return _Logits(
@@ -106,6 +109,7 @@ class TransformersReader:
             null=float(start[0] + end[0]),
             item=item,
             sentence=sentence,
+            time=time,
             asked=asked,
             leans=leans,
         )
@@ -134,6 +138,7 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
     shift = {id(part): (part.null - null) / 2 for part in parts}
     items = [part.item[row] for part, row in chosen if part.item is not None]
     sentences = [part.sentence[row] for part, row in chosen if part.sentence is not None]
+    times = [part.time[row] for part, row in chosen if part.time is not None]
     asked = [part.asked for part in parts if part.asked is not None]
     leans = [part.leans for part in parts if part.leans is not None]
     return PassageReading(
@@ -144,6 +149,7 @@ def _merged(hit: Hit, parts: Sequence[_Logits]) -> PassageReading:
         null=null,
         item=None if parts[0].item is None else np.array(items, dtype=np.float32).reshape(-1, 3),
         sentence=None if parts[0].sentence is None else np.array(sentences, dtype=np.float32),
+        time=None if parts[0].time is None else np.array(times, dtype=np.float32).reshape(-1, OUTPUTS[TIME]),
         asked=np.mean(asked, axis=0, dtype=np.float32) if asked else None,
         leans=sum(leans) / len(leans) if leans else None,
     )

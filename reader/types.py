@@ -29,10 +29,11 @@ class PassageReading:
     `null`     start + end logit of the first token of the input: the score of "not in this passage"
     `item`     (n, 3) float32, logits that the token is outside, begins, continues an item of a list (BIO)
     `sentence` (n,) float32; the mean over a sentence's tokens is the logit that the sentence answers
+    `time`     (n, 4) float32; the mean over the tokens of time words are the logits of `reader.times.READINGS`
     `asked`    (3,) float32, log-probabilities that the question asks for one answer, a list, a passage
     `leans`    log-odds that the question leans on the conversation that is read with it
 
-    The last four are None where the model has no heads for them.
+    The last five are None where the model has no heads for them.
     """
 
     hit: Hit
@@ -42,6 +43,7 @@ class PassageReading:
     null: float
     item: NDArray[np.float32] | None
     sentence: NDArray[np.float32] | None = None
+    time: NDArray[np.float32] | None = None
     asked: NDArray[np.float32] | None = None
     leans: float | None = None
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 from safetensors.torch import load_file
 
 from reader.heads import ADAPTER, CONFIG, HEADS, load_heads
 from reader.pytorch import bare_tokenizer
+from reader.times import READINGS
 from reader.train.arrays import Arrays, Batch, Batches
 from reader.train.data import KINDS, Kind, Paragraph, Place, Question, conjunction, consensus, read_file
 from reader.train.examples import Example, Maker, as_typed, crop
@@ -25,6 +27,7 @@ from reader.train.negatives import mine
 from reader.train.prepare import Builder, prepared
 from reader.train.recipe import DEFAULT, Recipe, Training
 from reader.train.run import CHECKPOINT, LOG, Goal, Run, best_is_right, rate_factor
+from reader.train.times import fitted, held_out, report
 from reader.train.traps import CITIES, Reading, near_miss, retitled, situated
 from retrieval.errors import CorpusError
 from retrieval.progress import silent
@@ -636,3 +639,17 @@ def test_every_set_of_the_recipe_makes_examples() -> None:
                     assert one.text[answer.start : answer.end] in {
                         asked.paragraph.text[a.start : a.end] for a in asked.answers
                     }
+
+
+def test_the_time_head_is_read_as_it_was_fitted(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    reads = chance.integers(len(READINGS), size=2000)
+    hidden = chance.normal(size=(2000, 2, 8)).astype(np.float32)
+    hidden[np.arange(2000), :, reads] += 6
+    hidden[..., 7] = 0.5  # the same in all
+    weight, bias = fitted(hidden, reads)
+    save_file({"time.weight": weight, "time.bias": bias}, tmp_path / HEADS)
+    logits = load_heads(tmp_path, 8).logits("time", hidden)
+    assert np.isfinite(logits).all()
+    assert (logits.argmax(axis=-1) == reads[:, None]).mean() > 0.98
+    assert "from 0.9: " in report(held_out(hidden, reads), reads)

@@ -127,7 +127,9 @@ class Trained(nn.Module):
         config = json.loads((init / CONFIG).read_text())
         trained = cls(model, config["r"], config["lora_alpha"] / config["r"], dtype, dropout)
         if (init / HEADS).exists():
-            trained.heads.load_state_dict({name: tensor.float() for name, tensor in load_file(init / HEADS).items()})
+            saved = load_file(init / HEADS)
+            known = {name: each.float() for name, each in saved.items() if name.partition(".")[0] in TRAINED}
+            trained.heads.load_state_dict(known)
         saved = load_file(init / ADAPTER)
         with torch.no_grad():
             for name, parameter in trained._adapter().items():
