@@ -86,6 +86,12 @@ def _attend(
     return (self.o(mixed.transpose(1, 2).reshape(rows, length, -1)),)
 
 
+def trained_heads(adapter: Path) -> dict[str, Tensor]:
+    """The heads in an adapter's folder that are trained together with it, float32; `time` is not."""
+    saved = load_file(adapter / HEADS)
+    return {name: tensor.float() for name, tensor in saved.items() if name.partition(".")[0] in TRAINED}
+
+
 class Trained(nn.Module):
     """The parts together. Only LoRA and the heads have gradients.
 
@@ -127,9 +133,7 @@ class Trained(nn.Module):
         config = json.loads((init / CONFIG).read_text())
         trained = cls(model, config["r"], config["lora_alpha"] / config["r"], dtype, dropout)
         if (init / HEADS).exists():
-            saved = load_file(init / HEADS)
-            known = {name: each.float() for name, each in saved.items() if name.partition(".")[0] in TRAINED}
-            trained.heads.load_state_dict(known)
+            trained.heads.load_state_dict(trained_heads(init))
         saved = load_file(init / ADAPTER)
         with torch.no_grad():
             for name, parameter in trained._adapter().items():

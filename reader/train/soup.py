@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from reader.heads import ADAPTER, HEADS
+from reader.train.model import trained_heads
 
 _A, _B = ".lora_A.weight", ".lora_B.weight"
 
@@ -90,10 +91,9 @@ def load(folder: Path, weight: float) -> Ingredient:
     config = PeftConfig.from_pretrained(str(folder))
     if not isinstance(config, LoraConfig):
         raise SystemExit(f"{folder} has no LoRA adapter; name a folder that `python -m reader.train` wrote.")
-    head = folder / HEADS
     return Ingredient(
         adapter=load_file(folder / ADAPTER),
-        heads=load_file(head) if head.exists() else None,
+        heads=trained_heads(folder) if (folder / HEADS).exists() else None,
         scale=config.lora_alpha / config.r,
         weight=weight,
     )
