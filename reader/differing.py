@@ -7,18 +7,16 @@
 
 1. Both must be likely. The reader shares one probability out (`reader.candidates`), and two right answers leave each
    other less of it; so each is judged by what its own source alone says, and the probability that *both* were read
-   rightly, their product, must reach the threshold. 0.89 * 0.79 = 0.70 does. And neither may have
-   `MAX_ODDS_RATIO` times the other's share, or the reader, which compared them, is not in doubt ("Cilia Flores" 0.94,
-   "Delcy Rodriguez" 0.04 as the first lady).
+   rightly, their product, must reach the threshold. 0.89 * 0.79 = 0.70 does. And neither may have more than
+   `MAX_ODDS_RATIO` times the other's share, or the reader, which compared them, is not in doubt.
 2. They come from different source groups. Of a group, the newest article speaks: an agency text brought up to date is
    one source that has changed its mind. Of an article, its likeliest answer does.
-3. One is wrong if the other is right: the pair head says so (`reader.merging.Judge`).
+3. One is wrong if the other is right: the pair head is sure of it (`reader.merging.Judge`).
 
 Counts that are brought up to date day by day differ in the same way; the dates beside the versions tell them apart.
 
 Of a question that asks how things are now, a newer answer may have taken the place of an older one that the reader
-likes better: both were right in their time. So it need not be likely *beside* the likeliest, only by itself, and that
-may have up to `MAX_ODDS_RATIO_NOW` times its share.
+likes better: both were right in their time. So it need not be likely *beside* the likeliest, only by itself.
 """
 
 import math
@@ -32,8 +30,10 @@ from reader.tense import asks_of_now
 from reader.types import AnswerItem
 from retrieval.types import Evidence, Hit
 
-MAX_ODDS_RATIO = 10.0
-MAX_ODDS_RATIO_NOW = 20.0
+# Of 124 questions of which people say that articles differ, two right versions are shown for 37, and a wrong one beside a
+# right one for 14; of 215 with one answer, a wrong one beside it for 4. With a ratio of 10, and half of the certainty
+# that they differ (`reader.merging`), it was 32, 10 and 1.
+MAX_ODDS_RATIO = 100.0
 UNDATED = float("-inf")
 
 
@@ -49,8 +49,7 @@ def versions(
         return now and UNDATED < _published(ranked[0], evidence) < _published(candidate, evidence)
 
     def is_near(candidate: Candidate) -> bool:
-        ratio = MAX_ODDS_RATIO_NOW if newer(candidate) else MAX_ODDS_RATIO
-        return ratio * _share(candidate) >= _share(ranked[0])
+        return MAX_ODDS_RATIO * _share(candidate) >= _share(ranked[0])
 
     near = list(filter(is_near, ranked))
     able = _able(near, logistic, threshold, newer)

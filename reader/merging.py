@@ -21,7 +21,8 @@ from retrieval.question import reader_text
 from retrieval.types import Evidence
 
 ROUNDING_RATIO = 1.1  # so many times a number may be another that is called rounded
-MIN_PAIR_PROBABILITY = 0.5  # from this probability on two answers are merged, or differ
+MIN_PAIR_PROBABILITY = 0.5  # from this probability on two answers are merged
+MIN_DIFFERENCE = 0.9  # and from this one they differ
 
 
 class HasText(Protocol):
@@ -101,7 +102,7 @@ class Judge:
 
     def differ(self, one: HasSpan, other: HasSpan) -> bool:
         """Whether one of them is wrong if the other is right."""
-        return self.chance(one, other, "differ") > MIN_PAIR_PROBABILITY
+        return self.chance(one, other, "differ") > MIN_DIFFERENCE
 
     def _said(self, candidate: HasSpan) -> Said:
         """The answer with its sentence, which is looked for once."""
