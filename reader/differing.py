@@ -30,8 +30,8 @@ from reader.tense import asks_of_now
 from reader.types import AnswerItem
 from retrieval.types import Evidence, Hit
 
-# Of 124 questions of which people say that articles differ, two right versions are shown for 37, and a wrong one beside a
-# right one for 14; of 215 with one answer, a wrong one beside it for 4. With a ratio of 10, and half of the certainty
+# Of 124 questions of which people say that articles differ, two right versions are shown for 37, and a wrong one beside
+# a right one for 14; of 215 with one answer, a wrong one beside it for 4. With a ratio of 10, and half of the certainty
 # that they differ (`reader.merging`), it was 32, 10 and 1.
 MAX_ODDS_RATIO = 100.0
 UNDATED = float("-inf")
