@@ -39,6 +39,7 @@ READINGS: tuple[Reading, ...] = get_args(Reading)
 LEAST = 0.85
 
 _DAY = timedelta(days=1)
+_BESIDE = 40  # so many characters on either side tell where the time words begin and end
 _OFFSETS = (timedelta(hours=-8), timedelta(), timedelta(hours=9))
 _LEADING = "(?:on|in|at|by|since|until|till|from|for|during|before|after|late|early|earlier|later|mid)"
 _EXPRESSION = re.compile(
@@ -70,7 +71,9 @@ def resolved(article: Article, start: int, end: int, reading: PassageReading | N
     found = _EXPRESSION.fullmatch(" ".join(article.text[start:end].split()))
     if found is None or article.published is None or article.language not in (None, "en"):
         return None
-    if _BEGUN.search(article.text[max(start - 20, 0) : start]) or _CONTINUED.match(article.text[end : end + 20]):
+    beside = article.text[max(start - _BESIDE, 0) : start], article.text[end : end + _BESIDE]
+    before, after = (re.sub(r"\s+", " ", part) for part in beside)
+    if _BEGUN.search(before) or _CONTINUED.match(after):
         return None
     chances = read_as(reading, start, end)
     try:

@@ -133,6 +133,8 @@ def test_the_words_are_read_by_all_of_their_tokens() -> None:
 
 def test_words_that_run_over_lines_are_the_same_words() -> None:
     assert meant("The ministers\nmet [on\nThursday\nevening].", "past") == "2022-03-10"
+    assert meant("The ministers met last\n[Thursday].", "past") is None
+    assert meant("The ministers met on [Thursday],\nMarch 3.", "past") is None
 
 
 def test_without_a_date_or_in_another_language_nothing_is_resolved() -> None:
