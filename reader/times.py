@@ -5,6 +5,7 @@ the day of the article, and the dateparser library (through `retrieval.periods`)
 than a wrong one. In an article published on Thursday, 10 March 2022:
 
     They met on [Thursday].                         past    2022-03-10             the latest one, that day included
+    They met over [the weekend].                    past    2022-03-05/2022-03-06
     They will meet on [Friday], [in April].         coming  2022-03-11, 2022-04-01/2022-04-30
     They will be there [from Friday until Sunday].  coming  2022-03-11/2022-03-13
     They flew home [yesterday], [two days ago].     own     2022-03-09, 2022-03-08
@@ -22,6 +23,7 @@ what is shown is what holds from Los Angeles to Tokyo.
 """
 
 import re
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from typing import Literal, get_args
 
@@ -39,16 +41,17 @@ READINGS: tuple[Reading, ...] = get_args(Reading)
 LEAST = 0.85
 
 _DAY = timedelta(days=1)
+_SATURDAY = 5
 _BESIDE = 40  # so many characters on either side tell where the time words begin and end
 _OFFSETS = (timedelta(hours=-8), timedelta(), timedelta(hours=9))
-_LEADING = "(?:on|in|at|by|since|until|till|from|for|during|before|after|late|early|earlier|later|mid)"
+_LEADING = "(?:on|in|at|over|by|since|until|till|from|for|during|before|after|late|early|earlier|later|mid)"
 _EXPRESSION = re.compile(
     rf"\W*(?:{_LEADING}[ -])*(?:(?:"
     r"(?P<own>today|tonight|this (?:morning|afternoon|evening)|last night|yesterday|tomorrow"
     r"|the day before yesterday|the day after tomorrow|(?:two|three|four|five|six|[2-6]) days ago"
     r"|(?:last|this|next) (?:week|month|year))"
     rf"|(?P<first>{WEEKDAY}) (?:until|till|to|through) (?P<last>{WEEKDAY})"
-    rf"|(?P<one>{WEEKDAY}|{DAY_OF_MONTH}|{MONTH})"
+    rf"|(?P<weekend>(?:the|this) weekend)|(?P<one>{WEEKDAY}|{DAY_OF_MONTH}|{MONTH})"
     r")(?: (?:morning|afternoon|evening|night))?)\W*",
     re.IGNORECASE | re.ASCII,
 )
@@ -99,9 +102,10 @@ def read_as(reading: PassageReading | None, start: int, end: int) -> dict[Readin
 
 def _period(found: re.Match[str], day: date, chances: dict[Reading, float]) -> Period | None:
     """What the words mean in an article of `day`."""
-    periods = _periods(found, day)
-    best = max(periods, key=lambda reading: chances.get(reading, 0.0), default=None)
-    return None if best is None or chances.get(best, 0.0) < LEAST else periods[best]
+    likely: dict[Period, float] = defaultdict(float)
+    for reading, period in _periods(found, day).items():
+        likely[period] += chances.get(reading, 0.0)
+    return next((period for period, chance in likely.items() if chance >= LEAST), None)
 
 
 def _periods(found: re.Match[str], day: date) -> dict[Reading, Period]:
@@ -109,6 +113,10 @@ def _periods(found: re.Match[str], day: date) -> dict[Reading, Period]:
     if found["own"]:
         period = named_period(found["own"].lower(), day)
         return {} if period is None else {"own": period}
+    if found["weekend"]:
+        ago = (day.weekday() - _SATURDAY) % 7
+        latest, following = day - ago * _DAY, day + (7 - ago if ago > 1 else -ago) * _DAY
+        return {"past": Period(latest, latest + _DAY), "coming": Period(following, following + _DAY)}
     words = (found["first"] or found["one"]).lower()
     past, coming = named_period(words, day), named_period(words, day, ahead=True)
     if past is None or coming is None:

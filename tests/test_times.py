@@ -37,7 +37,7 @@ def meant(
     start, end = marked.index("["), marked.index("]") - 1
     text = marked.replace("[", "").replace("]", "")
     article = Article("a", "", None, None, published, language, "a.txt", text)
-    return resolved(article, start, end, sure(text, {way: chance}))
+    return resolved(article, start, end, sure(text, {"none": 1 - chance, way: chance}))
 
 
 CERTAIN = """
@@ -51,6 +51,8 @@ past    It was closed [on Saturday].                                          20
 past    The accord was signed [on 24 February].                               2022-02-24
 past    The accord was signed [in February].                                  2022-02-01/2022-02-28
 past    The accord was signed on [Monday, 7 March].                           2022-03-07
+past    They met [over the weekend].                                          2022-03-05/2022-03-06
+coming  They will meet [this weekend].                                        2022-03-12/2022-03-13
 coming  The ministers will meet [on Friday].                                  2022-03-11
 coming  The road will be closed [until Sunday].                               2022-03-13
 coming  Berg will be there [from Friday until Sunday].                        2022-03-11/2022-03-13
@@ -73,6 +75,8 @@ own     They will meet again [next year].                                     20
 UNCERTAIN = """
 past    They met [last Friday].
 past    They met [on Friday].
+past    They met [last weekend].
+own     They met [over the weekend].
 coming  They will meet [on Wednesday].
 coming  The ministers will meet [on Thursday].
 coming  The talks go on [next Tuesday].
@@ -226,6 +230,20 @@ def test_weekdays_and_months_are_the_latest_or_the_next(day: date) -> None:
         past, ahead = (meant(f"They meet [in {name}].", way, published) for way in ("past", "coming"))
         assert past is not None and past[:7] == f"{day.year - (number > day.month)}-{number:02}"
         assert ahead is not None and ahead[:7] == f"{day.year + (number < day.month)}-{number:02}"
+
+
+@given(st.dates(date(1950, 1, 1), date(2100, 1, 1)), st.floats(0, 1))
+def test_a_weekend_is_the_latest_or_the_next_and_one_that_has_begun_both(day: date, chance: float) -> None:
+    published, text = datetime(day.year, day.month, day.day), "They meet over the weekend."
+    article = Article("a", "", None, None, published, "en", "a.txt", text)
+    either = resolved(article, 10, 26, sure(text, {"past": chance, "coming": 1 - chance}))
+    weekends = [meant("They meet [over the weekend].", way, published) for way in ("past", "coming")]
+    assert (weekends[0] == weekends[1] == either) is (day.weekday() >= 5)
+    for found, days in zip(weekends, (range(-6, 1), range(-1, 6)), strict=True):
+        assert found is not None
+        first, last = map(date.fromisoformat, found.split("/"))
+        assert (first.weekday(), last - first) == (5, timedelta(days=1))
+        assert (first - day).days in days
 
 
 WORDS = sorted({word for line in (CERTAIN + UNCERTAIN).splitlines() for word in line.split()} | {"“", '"', "\n\n"})

@@ -1,4 +1,4 @@
-"""Trains the time head, on the states of a reader that has all its other heads; a few minutes on a CPU.
+"""Trains the time head, on the states of a reader that has all its other heads; some twenty minutes on a CPU.
 
     python -m reader.train.times [--adapter FOLDER] [--data FILE]
 
