@@ -9,8 +9,7 @@ FILE is JSON, the time words in brackets:
 
 Each sentence is read for its question as an article of that day. `means` has each reading that a careful person would
 accept, a day or an interval such as "2023-05-15/2023-05-21"; it is empty where nobody could be sure. The file that
-comes with it, dates.json, is kept for measuring: no sentence of it was looked at to train the reader or to set a
-threshold.
+comes with it, dates.json, is kept for measuring: no reader was trained on its sentences, and no threshold set by them.
 """
 
 import json

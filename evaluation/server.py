@@ -138,6 +138,8 @@ class Server:
         main = self._process.pid
         others = Path(f"/proc/{main}/task/{main}/children").read_text().split()
         self._end(signal.SIGKILL)
+        with suppress(FileNotFoundError):
+            (self.data / "postmaster.pid").unlink()
         for other in others:
             # they follow by themselves, but may answer once more before that
             with suppress(ProcessLookupError):
@@ -158,9 +160,6 @@ class Server:
         assert self._process is not None
         self._process.send_signal(number)
         self._process.wait(START_SECONDS)
-        if number == signal.SIGKILL:
-            with suppress(FileNotFoundError):
-                (self.data / "postmaster.pid").unlink()
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run([str(self._programs / program), *arguments], user=USER, cwd="/", check=True, capture_output=True)

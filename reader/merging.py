@@ -21,8 +21,8 @@ from retrieval.question import reader_text
 from retrieval.types import Evidence
 
 ROUNDING_RATIO = 1.1  # so many times a number may be another that is called rounded
-MIN_PAIR_PROBABILITY = 0.5  # from this probability on two answers are merged
-MIN_DIFFERENCE = 0.9  # and from this one they differ
+MIN_PAIR_PROBABILITY = 0.5  # from this probability on two answers are merged; of followed ones, that they differ, too
+MIN_DIFFERENCE = 0.9  # from this one on two answers of one question differ
 
 
 class HasText(Protocol):

@@ -46,13 +46,13 @@ _BESIDE = 40  # so many characters on either side tell where the time words begi
 _OFFSETS = (timedelta(hours=-8), timedelta(), timedelta(hours=9))
 _LEADING = "(?:on|in|at|over|by|since|until|till|from|for|during|before|after|late|early|earlier|later|mid)"
 _EXPRESSION = re.compile(
-    rf"\W*(?:{_LEADING}[ -])*(?:(?:"
+    rf"\W*(?:{_LEADING}[ -])*(?:"
     r"(?P<own>today|tonight|this (?:morning|afternoon|evening)|last night|yesterday|tomorrow"
     r"|the day before yesterday|the day after tomorrow|(?:two|three|four|five|six|[2-6]) days ago"
     r"|(?:last|this|next) (?:week|month|year))"
     rf"|(?P<first>{WEEKDAY}) (?:until|till|to|through) (?P<last>{WEEKDAY})"
     rf"|(?P<weekend>(?:the|this) weekend)|(?P<one>{WEEKDAY}|{DAY_OF_MONTH}|{MONTH})"
-    r")(?: (?:morning|afternoon|evening|night))?)\W*",
+    r")(?: (?:morning|afternoon|evening|night))?\W*",
     re.IGNORECASE | re.ASCII,
 )
 # "last Friday", "more than two days ago": the words begin before
